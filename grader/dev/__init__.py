@@ -1,0 +1,1 @@
+"""Commands for those who write exercises: scaffold, derive stubs, prove that suites can pass and fail."""

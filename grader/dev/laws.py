@@ -1,0 +1,99 @@
+"""The laws that need no run: stubs equal their derivation, needs point backward, nothing is an orphan."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.curriculum import Curriculum, Exercise
+from grader.errors import GraderError
+from grader.files import write_atomically
+from grader.house import House
+from grader.mistakes import load_twins
+from grader.stubs import derive_stub
+
+
+def derived_text(house: House, exercise: Exercise) -> str:
+    """What the learner's file is to hold at first."""
+    source = house.solution_file(exercise.name, exercise.suffix).read_text(encoding="utf-8")
+    return source if exercise.by_person else derive_stub(source)
+
+
+def sync(house: House, curriculum: Curriculum) -> list[Path]:
+    """Write every stub anew from its solution. Returns the files that changed."""
+    changed = []
+    for exercise in curriculum.exercises:
+        path = house.exercise_file(exercise.name, exercise.suffix)
+        text = derived_text(house, exercise)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_atomically(path, text)
+            changed.append(path)
+    return changed
+
+
+def violations(house: House, curriculum: Curriculum, exercises: list[Exercise]) -> list[str]:
+    """Every broken law, as a sentence that says what to do. Orphans are looked for among all exercises."""
+    found = [text for exercise in exercises for text in _of_exercise(house, exercise)]
+    return found + list(_orphans(house, curriculum))
+
+
+def _of_exercise(house: House, exercise: Exercise) -> Iterator[str]:
+    solution = house.solution_file(exercise.name, exercise.suffix)
+    if not solution.exists():
+        yield f"{exercise.name}: {house.shown(solution)} is missing; write the solution there"
+        return
+    if not exercise.hints:
+        yield f"{exercise.name}: it has no hints; add `hints` to its table in chapter.toml"
+    yield from _stub(house, exercise)
+    if exercise.by_person:
+        return
+    suite = house.suite_file(exercise.name)
+    if not suite.exists():
+        yield f"{exercise.name}: {house.shown(suite)} is missing; write the suite there"
+        return
+    yield from _suite(house.shown(suite), suite.read_text(encoding="utf-8"))
+    yield from _mistakes(house, exercise)
+
+
+def _stub(house: House, exercise: Exercise) -> Iterator[str]:
+    path = house.exercise_file(exercise.name, exercise.suffix)
+    shown = house.shown(path)
+    if not path.exists():
+        yield f"{exercise.name}: {shown} is missing; `grader dev sync` writes it"
+    elif path.read_text(encoding="utf-8") != derived_text(house, exercise):
+        yield f"{exercise.name}: {shown} is not what its solution gives; `grader dev sync` writes it anew"
+
+
+def _suite(shown: str, source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assert):
+            yield f"{shown}:{node.lineno}: a bare assert says nothing to a learner; use `expect`"
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
+            yield f"{shown}:{node.lineno}: {node.name} has no docstring; it is the line that the learner sees"
+
+
+def _mistakes(house: House, exercise: Exercise) -> Iterator[str]:
+    try:
+        count = len(load_twins(house, exercise.name))
+    except GraderError as error:
+        yield f"{exercise.name}: {error.message}"
+        return
+    least = 0 if exercise.short == "concepts" else 8 if exercise.chapter[:3] not in ("ch1", "ch2") else 6
+    if count < least:
+        yield f"{exercise.name}: {count} known mistakes; at least {least} are wanted in {house.shown(house.mistakes_file(exercise.name))}"
+
+
+def _orphans(house: House, curriculum: Curriculum) -> Iterator[str]:
+    names = {exercise.name for exercise in curriculum.exercises}
+    for tree in (house.exercises, house.solutions):
+        for path in sorted(tree.rglob("*")):
+            name = path.relative_to(tree).with_suffix("").as_posix()
+            if path.is_file() and "__pycache__" not in path.parts and name not in names:
+                yield f"{house.shown(path)}: it belongs to no exercise in any chapter.toml"
+    for path in sorted(house.graded.glob("ch*/test_*.py")):
+        if f"{path.parent.name}/{path.stem.removeprefix('test_')}" not in names:
+            yield f"{house.shown(path)}: it belongs to no exercise in any chapter.toml"
+    for path in sorted((house.graded / "mistakes").rglob("*.toml")):
+        if path.relative_to(house.graded / "mistakes").with_suffix("").as_posix() not in names:
+            yield f"{house.shown(path)}: it belongs to no exercise in any chapter.toml"

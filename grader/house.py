@@ -1,0 +1,71 @@
+"""Where everything is: one exercise name gives every path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import UsageError
+
+
+@dataclass(frozen=True)
+class House:
+    """The kit's root folder. `exercises` is the only tree that a learner edits."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> House:
+        """The kit around `start` (the current folder unless given), looking upwards."""
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / "exercises").is_dir() and (folder / "tests" / "graded").is_dir():
+                return cls(folder)
+        raise UsageError(
+            f"no kit here: {here} is not inside a folder with `exercises` and `tests/graded`",
+            "change into the folder that you cloned or unpacked, then try again",
+        )
+
+    @property
+    def exercises(self) -> Path:
+        return self.root / "exercises"
+
+    @property
+    def solutions(self) -> Path:
+        return self.root / "solutions"
+
+    @property
+    def graded(self) -> Path:
+        return self.root / "tests" / "graded"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def state(self) -> Path:
+        """What the grader remembers between runs; safe to delete."""
+        return self.root / ".grader"
+
+    def exercise_file(self, name: str, suffix: str = ".py") -> Path:
+        return self.exercises / (name + suffix)
+
+    def solution_file(self, name: str, suffix: str = ".py") -> Path:
+        return self.solutions / (name + suffix)
+
+    def suite_file(self, name: str) -> Path:
+        chapter, exercise = name.split("/")
+        return self.graded / chapter / f"test_{exercise}.py"
+
+    def mistakes_file(self, name: str) -> Path:
+        return self.graded / "mistakes" / (name + ".toml")
+
+    def chapter_file(self, chapter: str) -> Path:
+        return self.graded / chapter / "chapter.toml"
+
+    def shown(self, path: Path) -> str:
+        """A path as a person in the kit's folder writes it."""
+        try:
+            return path.resolve().relative_to(self.root).as_posix()
+        except ValueError:
+            return str(path)

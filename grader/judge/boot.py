@@ -1,0 +1,55 @@
+"""Entry point of the judging processes: server, tester, worker."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import sys
+
+
+def main(arguments: list[str]) -> None:
+    """`server|tester|worker MODULES FD …`, MODULES a comma-separated list to import beforehand."""
+    role, modules, *fds = arguments
+    sys.dont_write_bytecode = True
+    prepare(modules.split(",") if modules else [], tests=role != "worker")
+    numbers = [int(fd) for fd in fds]
+    if role == "server":
+        from grader.judge.server import Server
+
+        Server(socket.socket(fileno=numbers[0])).run()
+    elif role == "tester":
+        from grader.judge.tester import main as tester
+        from grader.judge.workers import SpawnedWorkers
+
+        tester(socket.socket(fileno=numbers[0]), SpawnedWorkers(modules))
+    else:
+        from grader.judge.worker import main as worker
+
+        worker(socket.socket(fileno=numbers[0]), numbers[1], numbers[2])
+
+
+def prepare(modules: list[str], tests: bool) -> None:
+    """Import what the run needs, once. One thread before any tensor operation: a forked child hangs on two."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    import numpy  # noqa: F401 # every exercise uses it
+
+    if "torch" in modules:
+        import torch
+
+        torch.set_num_threads(1)
+        torch.set_num_interop_threads(1)
+        torch.zeros(2, 2, requires_grad=True).sum().backward()
+    if "optim" in modules:
+        import torch
+
+        torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+    import grader.judge.worker
+
+    if tests:
+        import pytest  # noqa: F401 # the tester is about to run it
+
+        import grader.judge.tester
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,157 @@
+"""The command's end: start the judge, hand it jobs, and receive their events as they happen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from grader.errors import JudgeError
+from grader.judge.jobs import Job
+from grader.judge.workers import boot_command
+from grader.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
+
+LENGTH = 8
+
+
+@dataclass
+class Running:
+    """A tester at work: its job, its socket, and the bytes of an event that has not arrived whole."""
+
+    job: Job
+    sock: socket.socket
+    process: subprocess.Popen[bytes] | None = None
+    pending: bytearray = field(default_factory=bytearray)
+    finished: bool = False
+
+
+class Judge:
+    """The judging processes of one command. `modules` are imported once, before the first job.
+
+    `fork=False` starts each process on its own, for platforms on which a fork of torch is not safe.
+    """
+
+    def __init__(self, modules: tuple[str, ...] = ("torch",), fork: bool = True) -> None:
+        self.modules = ",".join(modules)
+        self.fork = fork
+        self.server: subprocess.Popen[bytes] | None = None
+        self.commands: socket.socket | None = None
+
+    def __enter__(self) -> Judge:
+        if self.fork:
+            self.commands, theirs = socket.socketpair()
+            self.server = _start("server", self.modules, theirs)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.commands is not None:
+            self.commands.close()
+        if self.server is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.server.wait(10)
+            if self.server.poll() is None:
+                self.server.kill()
+                self.server.wait()
+
+    def run(self, jobs: list[Job], parallel: int = 1) -> Iterator[tuple[Job, Event]]:
+        """Judge the jobs, `parallel` at a time, and yield each event with its job."""
+        waiting = list(reversed(jobs))
+        selector = selectors.DefaultSelector()
+        running = 0
+        try:
+            while waiting or running:
+                while waiting and running < parallel:
+                    started = self._start(waiting.pop())
+                    selector.register(started.sock, selectors.EVENT_READ, started)
+                    running += 1
+                for key, _ in selector.select():
+                    for event in self._read(key.data):
+                        yield key.data.job, event
+                    if key.data.finished:
+                        selector.unregister(key.data.sock)
+                        self._close(key.data)
+                        running -= 1
+        finally:
+            for key in list(selector.get_map().values()):
+                self._close(key.data)
+            selector.close()
+
+    def judge(self, job: Job) -> ExerciseResult:
+        """Judge one job and return its result."""
+        for _, event in self.run([job]):
+            if isinstance(event, SuiteFinished):
+                return event.result
+        raise JudgeError(f"the judge gave no result for {job.exercise}")
+
+    def _start(self, job: Job) -> Running:
+        ours, theirs = socket.socketpair()
+        process = None
+        if self.commands is not None:
+            try:
+                socket.send_fds(self.commands, [b"T"], [theirs.fileno()])
+            except OSError:
+                raise JudgeError("the judge could not be started", self._advice()) from None
+            theirs.close()
+        else:
+            process = _start("tester", self.modules, theirs)
+        data = msgspec.msgpack.encode(job)
+        with contextlib.suppress(OSError):  # a tester that is gone is noticed when its events end
+            ours.sendall(len(data).to_bytes(LENGTH, "big") + data)
+        return Running(job, ours, process)
+
+    def _read(self, running: Running) -> Iterator[Event]:
+        try:
+            part = running.sock.recv(1 << 20)
+        except OSError:
+            part = b""
+        if not part:
+            running.finished = True
+            yield SuiteFinished(_lost(running.job))
+            return
+        running.pending += part
+        while len(running.pending) >= LENGTH:
+            size = int.from_bytes(running.pending[:LENGTH], "big")
+            if len(running.pending) < LENGTH + size:
+                return
+            event = msgspec.msgpack.decode(running.pending[LENGTH : LENGTH + size], type=Event)
+            del running.pending[: LENGTH + size]
+            yield event
+            if isinstance(event, SuiteFinished):
+                running.finished = True
+                return
+
+    def _close(self, running: Running) -> None:
+        running.sock.close()
+        if running.process is not None:
+            running.process.wait()
+
+    def _advice(self) -> str:
+        return "run `make check` once more; if it stays, `python -c 'import torch, pytest'` shows what is missing"
+
+
+def _start(role: str, modules: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        boot_command(role, modules, str(theirs.fileno())),
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        env=_environment(),
+    )
+    theirs.close()
+    return process
+
+
+def _environment() -> dict[str, str]:
+    """What the judge needs of the caller's environment, and nothing else of it."""
+    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"MPLBACKEND": "Agg"}
+
+
+def _lost(job: Job) -> ExerciseResult:
+    text = "The grader's own process ended before it had a result. Please report this."
+    return ExerciseResult(job.exercise, Verdict.ERROR, problem=Failure(text), points_possible=job.points)

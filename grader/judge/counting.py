@@ -1,0 +1,55 @@
+"""Counted work of a call: operations, the largest tensor made, and what autograd keeps."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+
+class Tally:
+    """Counts while `measuring` is open. Operations are torch's own count, two per multiply-add."""
+
+    def __init__(self) -> None:
+        self.flops = 0
+        self.largest = 0
+        self.saved_bytes = 0
+
+    @contextlib.contextmanager
+    def measuring(self) -> Iterator[None]:
+        import torch
+        from torch.utils._python_dispatch import TorchDispatchMode
+        from torch.utils.flop_counter import FlopCounterMode
+
+        tally = self
+
+        class Largest(TorchDispatchMode):  # type: ignore[misc]  # the base is untyped in torch
+            def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+                result = func(*args, **(kwargs or {}))
+                for item in result if isinstance(result, list | tuple) else [result]:
+                    if isinstance(item, torch.Tensor):
+                        tally.largest = max(tally.largest, _stored_elements(item))
+                return result
+
+        storages: dict[int, int] = {}
+
+        def keep(tensor: Any) -> Any:
+            storage = tensor.untyped_storage()
+            storages[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        counter = FlopCounterMode(display=False)
+        with counter, Largest(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            yield
+        self.flops = counter.get_total_flops()
+        self.saved_bytes = sum(storages.values())
+
+    def counts(self) -> dict[str, int]:
+        return {"flops": self.flops, "largest": self.largest, "saved_bytes": self.saved_bytes}
+
+
+def _stored_elements(tensor: Any) -> int:
+    """Elements that a tensor really holds: a broadcast view counts what it was expanded from."""
+    if tensor.device.type == "meta":
+        return int(tensor.numel())
+    return min(int(tensor.numel()), tensor.untyped_storage().nbytes() // max(1, tensor.element_size()))

@@ -1,0 +1,92 @@
+"""The state that every test in a process shares, and who has touched it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.wire import loaded_torch
+
+WATCHED = (
+    "torch",
+    "torch.nn",
+    "torch.nn.functional",
+    "torch.nn.init",
+    "torch.testing",
+    "torch.optim",
+    "numpy",
+    "numpy.random",
+    "numpy.linalg",
+    "pytest",
+    "builtins",
+    "math",
+    "json",
+    "socket",
+    "os",
+    "sys",
+    "msgspec",
+    "grader.wire",
+    "grader.judge.core",
+)
+WATCHED_SYS = {"stdout", "stderr", "last_type", "last_value", "last_traceback", "last_exc", "path", "argv"}
+
+
+class GlobalState:
+    """A picture of the process, to be compared with a later one."""
+
+    def __init__(self) -> None:
+        self.settings = _settings()
+        self.modules = {name: dict(vars(sys.modules[name])) for name in WATCHED if name in sys.modules}
+        torch = loaded_torch()
+        self.tensor = dict(vars(torch.Tensor)) if torch is not None else {}
+
+    def changes(self) -> list[str]:
+        """In words, what is no longer as it was; empty when all is."""
+        now = _settings()
+        found = [name for name, value in self.settings.items() if now[name] != value]
+        for name, before in self.modules.items():
+            found += [f"{name}.{key}" for key in _patched(before, vars(sys.modules[name])) if _matters(name, key)]
+        torch = loaded_torch()
+        if torch is not None:
+            found += [f"torch.Tensor.{key}" for key in _patched(self.tensor, dict(vars(torch.Tensor)))]
+        return found[:10]
+
+
+def _patched(before: dict[str, Any], after: Any) -> list[str]:
+    return [key for key, value in before.items() if after.get(key, None) is not value]
+
+
+def _matters(module: str, key: str) -> bool:
+    return not key.startswith("__") and not (module == "sys" and key in WATCHED_SYS) and key != "_"
+
+
+def _settings() -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "threads left running": threading.active_count(),
+        "child processes left running": _children(),
+        "the working directory": os.getcwd(),
+        "NumPy's error handling": tuple(sorted(np.geterr().items())),
+    }
+    torch = loaded_torch()
+    if torch is not None:
+        found |= {
+            "the default dtype": torch.get_default_dtype(),
+            "the default device": str(torch.get_default_device()),
+            "the number of torch threads": torch.get_num_threads(),
+            "whether gradients are on": torch.is_grad_enabled(),
+            "torch's deterministic mode": torch.are_deterministic_algorithms_enabled(),
+        }
+    return found
+
+
+def _children() -> int:
+    try:
+        text = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text()
+    except OSError:
+        return 0
+    return len(text.split())

@@ -1,0 +1,40 @@
+"""What the tester is asked to do. Travels from the command to the tester alone, never through the server."""
+
+from __future__ import annotations
+
+import msgspec
+
+from grader.results import Mistake
+
+
+class Twin(msgspec.Struct, frozen=True):
+    """The reference with one known mistake in it, as source text."""
+
+    mistake: Mistake
+    source: str
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One exercise to judge: `file` is the learner's, read from `root`, the tree that holds its earlier parts.
+
+    `shown` is how messages name the file. `time_limit` is in seconds for each test, `memory_limit` in bytes
+    above what the worker starts with.
+    """
+
+    exercise: str
+    file: str
+    shown: str
+    root: str
+    suite: str
+    reference_file: str
+    reference_root: str
+    seed: int
+    data: str = ""
+    twins: tuple[Twin, ...] = ()
+    time_limit: float = 10.0
+    memory_limit: int = 2 * 2**30
+    points: float = 1.0
+    diagnose: bool = True
+    fail_fast: bool = False
+    worker_per_test: bool = False
+    tier: str = "none"

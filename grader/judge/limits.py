@@ -1,0 +1,39 @@
+"""What a worker may use: set in the worker itself, before it sees the learner's code."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+FILE_SIZE = 64 * 2**20
+OPEN_FILES = 128
+PROCESSES = 64
+
+
+def apply(memory: int, processor_seconds: int) -> None:
+    """Memory above what is already mapped, processor time, file size, open files, no core dumps."""
+    _lower(resource.RLIMIT_AS, mapped_bytes() + memory)
+    _lower(resource.RLIMIT_CPU, processor_seconds)
+    _lower(resource.RLIMIT_FSIZE, FILE_SIZE)
+    _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def mapped_bytes() -> int:
+    """Address space in use; where the system does not say, a generous guess for a process with torch."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        return 4 * 2**30
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _lower(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    try:
+        resource.setrlimit(kind, (value, value))
+    except (ValueError, OSError):  # macOS refuses some of them
+        return

@@ -1,0 +1,202 @@
+"""The two ways to reach code under test: a worker behind a socket, or a core in this very process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from grader import wire
+from grader.judge.channel import Channel, Closed, Limit, TimedOut, process_time
+from grader.judge.core import Core
+from grader.judge.workers import WorkerProcess, WorkerSource
+from grader.results import Call, Failure, Frame
+from grader.suite.failures import StudentTimeout, SuiteFailure, WorkerLost
+
+TRACE_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)')
+BACKSTOP_SECONDS = 3600
+
+Callback = Callable[[int, list[Any], dict[str, Any]], Any]
+
+
+class LocalLink:
+    """Code in this process: the reference, its mistaken twins, and `--debug`. Values still cross as data."""
+
+    def __init__(self, module: Any, root: str) -> None:
+        self.callback: Callback | None = None
+        self.core = Core(self._call_back, module, root)
+
+    def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        assert self.callback is not None
+        return self.callback(number, args, kwargs)
+
+    def exchange(self, frame: bytes, callback: Callback) -> bytes:
+        self.callback = callback
+        header, _ = wire.check_prefix(frame[: wire.PREFIX.size])
+        start = wire.PREFIX.size
+        return self.core.answer(frame[start : start + header], memoryview(frame)[start + header :])
+
+
+class RemoteLink:
+    """A worker process, replaced by a fresh one when it has died, hung or been tampered with."""
+
+    def __init__(self, source: WorkerSource, load: dict[str, Any], scratch: str, memory: int) -> None:
+        self.source = source
+        self.load = load
+        self.scratch = scratch
+        self.memory = memory
+        self.process: WorkerProcess | None = None
+        self.channel: Channel | None = None
+        self.seconds = 10.0
+        self.limit: Limit | None = None
+        self.read: Callable[[bytes], Any] = wire.decode_frame
+
+    # -- life of a worker -----------------------------------------------------------------------------
+
+    def ready(self) -> bool:
+        return self.channel is not None
+
+    def start(self, seconds: float) -> Any:
+        """A fresh worker with the exercise imported. Returns the reply to the import."""
+        self.seconds = seconds
+        self.process = self.source.start()
+        self.channel = Channel(self.process.sock, self.process.output)
+        self.begin(seconds)
+        request = {"op": "setup", "scratch": self.scratch, "memory": self.memory}
+        self._ask({**request, "processor_seconds": BACKSTOP_SECONDS})
+        return self._ask({"op": "load", **self.load})
+
+    def begin(self, seconds: float) -> None:
+        """A new allowance, for a test or for the import."""
+        assert self.process is not None
+        pid = self.process.pid
+        self.limit = Limit(seconds, lambda: process_time(pid))
+
+    def global_changes(self) -> list[str]:
+        """What the worker says has changed in the state that tests share."""
+        reply = self._ask({"op": "state"})
+        found = reply.get("value") if isinstance(reply, dict) else None
+        return [str(item)[:100] for item in found][:10] if isinstance(found, list) else ["unknown"]
+
+    def _ask(self, message: dict[str, Any]) -> Any:
+        return self.read(self.exchange(wire.encode(message), _no_callback))
+
+    def take_output(self) -> str:
+        return self.channel.take_output() if self.channel is not None else ""
+
+    def end(self) -> int | None:
+        """Make away with the worker and all that it started."""
+        process, self.process = self.process, None
+        if process is None:
+            return None
+        status = self.source.end(process.pid)
+        if self.channel is not None:
+            self.channel.close()
+        os.close(process.trace)
+        self.channel = None
+        return status
+
+    # -- exchange -------------------------------------------------------------------------------------
+
+    def exchange(self, frame: bytes, callback: Callback) -> bytes:
+        """One request and its reply, with calls back to the tester's functions in between."""
+        if self.channel is None or self.limit is None:
+            raise WorkerLost(Failure("The process that ran your code has ended."))
+        try:
+            reply = self.channel.exchange(frame, self.limit)
+            while (answer := self._answer_callback(reply, callback)) is not None:
+                reply = self.channel.exchange(answer, self.limit)
+        except TimedOut:
+            raise self._timed_out() from None
+        except Closed:
+            raise self._died() from None
+        except wire.WireError as error:
+            self.end()
+            raise WorkerLost(Failure(f"Your code's process answered something that is no answer: {error}")) from None
+        return reply
+
+    def _answer_callback(self, reply: bytes, callback: Callback) -> bytes | None:
+        """The answer to a call back, or None when the frame is the reply itself."""
+        header, _ = wire.check_prefix(reply[: wire.PREFIX.size])
+        if b"callback" not in reply[wire.PREFIX.size : wire.PREFIX.size + header]:
+            return None
+        message = self.read(reply)
+        if not isinstance(message, dict) or set(message) != {"callback", "args", "kwargs"}:
+            return None
+        try:
+            value = callback(message["callback"], list(message["args"]), dict(message["kwargs"]))
+        except SuiteFailure:
+            raise
+        except Exception as error:
+            return wire.encode({"raised": f"{type(error).__name__}: {error}"})
+        return wire.encode({"value": value})
+
+    def _timed_out(self) -> StudentTimeout:
+        frames = self._stack()
+        self.end()
+        place = f"{frames[-1].file}:{frames[-1].line}" if frames else ""
+        where = f" It was at line {frames[-1].line}, in {frames[-1].function}." if frames else ""
+        text = f"No answer within {self.seconds:g} seconds.{where}"
+        advice = "Look for a loop that never ends, or work that grows much faster than it needs to."
+        return StudentTimeout(Failure(text, frames=tuple(frames), location=place, advice=advice))
+
+    def _stack(self) -> list[Frame]:
+        """Ask the stuck worker for its stack, outermost first, and keep the learner's own lines."""
+        if self.process is None or not hasattr(signal, "SIGUSR1"):
+            return []
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self.process.pid, signal.SIGUSR1)
+        text = _read_for(self.process.trace, 0.5)
+        frames = []
+        for match in TRACE_LINE.finditer(text):
+            if match["file"].startswith(self.load["root"]) or match["file"] == self.load["path"]:
+                line = _source_line(match["file"], int(match["line"]))
+                frames.append(Frame(match["file"], int(match["line"]), match["function"][:80], line))
+        return frames[::-1][-6:]
+
+    def _died(self) -> WorkerLost:
+        status = self.end()
+        return WorkerLost(Failure(_how_it_ended(status), call=Call("")))
+
+
+def _no_callback(number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    raise WorkerLost(Failure("a function was called that was never passed"))
+
+
+def _how_it_ended(status: int | None) -> str:
+    if status is None or status == -signal.SIGKILL:
+        return "The process that ran your code was ended, most likely for the memory it asked for."
+    if status == -signal.SIGABRT:
+        return "Your code aborted its process (os.abort, or a failed check in a library)."
+    if status == -signal.SIGSEGV:
+        return "Your code crashed its process (a segmentation fault, often recursion without end in C)."
+    if status < 0:
+        return f"Your code's process was ended by signal {signal.Signals(-status).name}."
+    return f"Your code ended its process (exit status {status}): os._exit is no way to answer."
+
+
+def _read_for(descriptor: int, seconds: float) -> str:
+    """What arrives on a pipe within a short time, up to the first pause."""
+    data, deadline = b"", time.monotonic() + seconds
+    while time.monotonic() < deadline and len(data) < 65_536:
+        ready, _, _ = select.select([descriptor], [], [], 0.1 if data else seconds)
+        if not ready:
+            break
+        part = os.read(descriptor, 65_536)
+        if not part:
+            break
+        data += part
+    return data.decode("utf-8", "replace")
+
+
+def _source_line(file: str, number: int) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            return next((text.strip()[:200] for i, text in enumerate(lines, 1) if i == number), "")
+    except OSError:
+        return ""

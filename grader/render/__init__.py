@@ -1,0 +1,1 @@
+"""From results to text. Only here are results given a form."""

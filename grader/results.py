@@ -1,0 +1,154 @@
+"""What a check finds out, as frozen data. Everything that is shown is computed before it gets here."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Verdict(enum.StrEnum):
+    """What became of a test or of an exercise. `todo` is not a failure; `error` is the kit's fault."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TODO = "todo"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    BLOCKED = "blocked"
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One line of the learner's code on the way to an exception, with its local values described."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+    locals: tuple[tuple[str, str], ...] = ()
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call of the learner's code: `name` as written, and each argument's name and description."""
+
+    name: str
+    arguments: tuple[tuple[str, str], ...] = ()
+    returned: str = ""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """How far what came is from what was wanted. Differences are absolute and in the values' own unit."""
+
+    wrong: int
+    total: int
+    worst_index: tuple[int, ...]
+    worst_wanted: str
+    worst_came: str
+    largest: float
+    mean: float
+
+
+class SmallestCase(msgspec.Struct, frozen=True):
+    """A failing call shrunk until it can be checked by hand: every value written out."""
+
+    call: str
+    arguments: tuple[tuple[str, str], ...]
+    wanted: str
+    came: str
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a test did not pass, in the order in which a reader wants to know."""
+
+    message: str
+    call: Call | None = None
+    wanted: str = ""
+    came: str = ""
+    difference: Difference | None = None
+    frames: tuple[Frame, ...] = ()
+    location: str = ""
+    advice: str = ""
+    smallest: SmallestCase | None = None
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """A named mistake: its short name and the sentence that tells the learner."""
+
+    name: str
+    says: str
+
+
+class TestResult(msgspec.Struct, frozen=True):
+    """One test of a suite. `title` is the test's docstring, `points` its weight within the exercise."""
+
+    __test__ = False
+
+    name: str
+    title: str
+    verdict: Verdict
+    hidden: bool = False
+    points: float = 1.0
+    seconds: float = 0.0
+    failure: Failure | None = None
+    output: str = ""
+    notes: tuple[str, ...] = ()
+    mistake: Mistake | None = None
+
+
+class ExerciseResult(msgspec.Struct, frozen=True):
+    """One exercise judged. `problem` is set when no test could run (a file that does not load, say)."""
+
+    exercise: str
+    verdict: Verdict
+    tests: tuple[TestResult, ...] = ()
+    problem: Failure | None = None
+    points: float = 0.0
+    points_possible: float = 0.0
+    seed: int = 0
+    tier: str = "none"
+    seconds: float = 0.0
+    cached: bool = False
+    blocked_by: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+
+
+class SuiteStarted(msgspec.Struct, frozen=True, tag="started"):
+    """The tester has collected the suite and is about to run it."""
+
+    exercise: str
+    tests: int
+
+
+class TestFinished(msgspec.Struct, frozen=True, tag="test"):
+    """One test has its verdict (a mistake, if one can be named, comes with the suite's end)."""
+
+    __test__ = False
+
+    exercise: str
+    result: TestResult
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """A line about long work under way, such as training: what, how far (0 to 1), and figures."""
+
+    exercise: str
+    text: str
+    fraction: float
+
+
+class SuiteFinished(msgspec.Struct, frozen=True, tag="finished"):
+    """The exercise's result is complete."""
+
+    result: ExerciseResult
+
+
+Event = SuiteStarted | TestFinished | Progress | SuiteFinished
+
+
+def exercise_verdict(tests: tuple[TestResult, ...]) -> Verdict:
+    """The worst verdict decides: the kit's fault, then a failure or time-out, then what is to do."""
+    found = {test.verdict for test in tests}
+    for verdict in (Verdict.ERROR, Verdict.FAILED, Verdict.TIMEOUT, Verdict.TODO, Verdict.BLOCKED):
+        if verdict in found:
+            return verdict
+    return Verdict.PASSED if tests else Verdict.ERROR

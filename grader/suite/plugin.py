@@ -1,0 +1,341 @@
+"""The pytest plugin of a suite: its fixtures, its own run loop, and the verdict on each test."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import signal
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from _pytest.runner import runtestprotocol
+
+from grader.judge.jobs import Job
+from grader.judge.links import RemoteLink
+from grader.results import Event, Failure, Progress, SuiteStarted, TestFinished, TestResult, Verdict
+from grader.suite.diagnosis import Diagnosis
+from grader.suite.draw import Draw, derive_seed
+from grader.suite.expect import Expect
+from grader.suite.failures import StudentRaised, SuiteFailure, WorkerLost
+from grader.suite.student import Entry, Session, Student
+
+FILE_LIMIT = 8 * 2**20
+
+
+class TwinTimeout(BaseException):
+    """A mistaken twin took too long; it explains nothing."""
+
+
+class Scratch:
+    """A folder that the learner's code may write to. Paths are given to it, bytes are read back."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def path(self, name: str) -> str:
+        """Where the learner's code is to write a file of this name."""
+        return str(self.folder / name)
+
+    def files(self) -> list[str]:
+        """The names of the files that are there."""
+        return sorted(item.name for item in self.folder.iterdir())
+
+    def read(self, name: str) -> bytes | None:
+        """A regular file's bytes; None where there is none, or more than 8 MiB."""
+        try:
+            descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            info = os.fstat(file.fileno())
+            return file.read() if stat.S_ISREG(info.st_mode) and info.st_size <= FILE_LIMIT else None
+
+    def clear(self) -> None:
+        """Remove the files that are there."""
+        for item in self.folder.iterdir():
+            with contextlib.suppress(OSError):
+                item.unlink()
+
+
+class SuitePlugin:
+    """Runs every test on the learner's code, then looks for the mistake that explains what failed."""
+
+    def __init__(
+        self,
+        job: Job,
+        student: Session,
+        reference: Session,
+        link: RemoteLink | None,
+        scratch: str,
+        send: Callable[[Event], None],
+    ) -> None:
+        self.job = job
+        self.student_session = student
+        self.reference_session = reference
+        self.link = link
+        self.scratch_folder = scratch
+        self.send = send
+        self.results: dict[str, TestResult] = {}
+        self.order: list[str] = []
+        self.problem: Failure | None = None
+        self.problem_verdict = Verdict.FAILED
+        self.collection_error = "no test was found"
+        self.raised: BaseException | None = None
+        self.current = ""
+        self.current_seed = job.seed
+
+    # -- fixtures -------------------------------------------------------------------------------------
+
+    @pytest.fixture(scope="session")
+    def student(self) -> Student:
+        """The learner's module."""
+        return Student(self.student_session)
+
+    @pytest.fixture(scope="session")
+    def reference(self) -> Student:
+        """The reference, to be used in the same way."""
+        return Student(self.reference_session)
+
+    @pytest.fixture
+    def draw(self, request: pytest.FixtureRequest) -> Draw:
+        """Random inputs of this test."""
+        return Draw(derive_seed(self.job.seed, request.node.name))
+
+    @pytest.fixture(scope="module")
+    def shared_draw(self) -> Draw:
+        """Random inputs for what several tests share."""
+        return Draw(derive_seed(self.job.seed, "shared"))
+
+    @pytest.fixture(scope="session")
+    def expect(self) -> Expect:
+        """What the test wants to see."""
+        return Expect(self.student_session)
+
+    @pytest.fixture(scope="session")
+    def data(self) -> Path:
+        """The kit's `data` folder."""
+        return Path(self.job.data)
+
+    @pytest.fixture
+    def scratch(self) -> Scratch:
+        """An empty folder that the learner's code may write to."""
+        folder = Scratch(self.scratch_folder)
+        folder.clear()
+        return folder
+
+    @pytest.fixture(scope="session")
+    def progress(self) -> Callable[[str, float], None]:
+        """Tell the person who waits how far a long test has come."""
+        return lambda text, fraction: self.send(Progress(self.job.exercise, text[:200], float(fraction)))
+
+    # -- hooks ----------------------------------------------------------------------------------------
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "hidden: not part of the learner's kit")
+        config.addinivalue_line("markers", "points(n): the test's weight within its exercise, 1 unless given")
+        config.addinivalue_line("markers", "limit(seconds): this test's own time limit")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.collection_error = str(report.longrepr)[-2000:]
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        if call.excinfo is not None and self.raised is None:
+            self.raised = call.excinfo.value
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Replaces pytest's loop. The order is drawn too, so that no test leans on another."""
+        items = list(session.items)
+        self.order = [item.name for item in items]
+        self.send(SuiteStarted(self.job.exercise, len(items)))
+        shuffled: list[pytest.Item] = Draw(derive_seed(self.job.seed, "order")).shuffled(items)
+        transcripts: dict[str, list[Entry]] = {}
+        for item, following in zip(shuffled, [*shuffled[1:], None], strict=True):
+            result = self.run_test(item, following)
+            transcripts[item.name] = self.student_session.transcript
+            if self.problem is not None:
+                self.results.clear()
+                return True
+            self.results[item.name] = result
+            self.send(TestFinished(self.job.exercise, result))
+            if self.job.fail_fast and result.verdict is not Verdict.PASSED:
+                break
+        if self.job.diagnose:
+            Diagnosis(self, items, transcripts).run()
+        return True
+
+    # -- one test -------------------------------------------------------------------------------------
+
+    def run_test(self, item: pytest.Item, following: pytest.Item | None) -> TestResult:
+        """The learner's run of a test."""
+        started = time.monotonic()
+        seconds = self.limit_of(item)
+        failure, verdict = self.prepare_worker(seconds)
+        if failure is None and self.problem is None:
+            raised = self.execute(item, following)
+            verdict, failure = self.judge_outcome(item, raised)
+        result = TestResult(
+            name=item.name,
+            title=title_of(item),
+            verdict=verdict,
+            hidden=item.get_closest_marker("hidden") is not None,
+            points=float(_marker(item, "points", 1.0)),
+            seconds=time.monotonic() - started,
+            failure=failure,
+            output=self.link.take_output() if self.link is not None else "",
+            notes=self.after_test(),
+        )
+        return result
+
+    def limit_of(self, item: pytest.Item) -> float:
+        return float(_marker(item, "limit", self.job.time_limit))
+
+    def prepare_worker(self, seconds: float) -> tuple[Failure | None, Verdict]:
+        """A worker with the exercise imported. What goes wrong here is the whole exercise's problem."""
+        link = self.link
+        if link is None:
+            return None, Verdict.PASSED
+        if link.ready() and not self.job.worker_per_test:
+            link.begin(seconds)
+            link.seconds = seconds
+            return None, Verdict.PASSED
+        try:
+            link.end()
+            link.read = self.student_session.read
+            reply = link.start(seconds)
+            self.student_session.attach(link)
+            if "raised" in reply:
+                self.student_session.transcript = []
+                self.student_session.fail_raised(_import_call(self.job), "", reply["raised"])
+        except SuiteFailure as failed:
+            self.problem = msgspec.structs.replace(failed.failure, message=self.import_message(failed))
+            self.problem_verdict = failed.verdict
+            return failed.failure, failed.verdict
+        return None, Verdict.PASSED
+
+    def import_message(self, failed: SuiteFailure) -> str:
+        text = failed.failure.message
+        if isinstance(failed, StudentRaised):
+            text = f"{failed.types[0]}: {failed.text}"
+        return f"{self.job.shown} could not be imported. {text}"
+
+    def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
+        """Run the test as pytest does and return what it raised, if anything."""
+        self.raised = None
+        self.current = item.name
+        seed = derive_seed("worker", item.name) % 2**32
+        try:
+            self.reference_session.begin(seed) if self.reference_session.link is not None else None
+            self.student_session.begin(seed)
+        except SuiteFailure as failed:
+            return failed
+        runtestprotocol(item, log=False, nextitem=following)
+        return self.raised
+
+    def judge_outcome(
+        self, item: pytest.Item, raised: BaseException | None
+    ) -> tuple[Verdict, Failure | None]:
+        if raised is None:
+            return Verdict.PASSED, None
+        if isinstance(raised, SuiteFailure):
+            if isinstance(raised, WorkerLost) and self.student_session.transcript:
+                call = self.student_session.transcript[-1].call
+                place = self.student_session.place(call.name)
+                return raised.verdict, msgspec.structs.replace(raised.failure, call=call, location=place)
+            if raised.failure.call is None and self.student_session.transcript:
+                call = self.student_session.transcript[-1].call
+                return raised.verdict, msgspec.structs.replace(raised.failure, call=call)
+            return raised.verdict, raised.failure
+        return self.unexplained(item, raised)
+
+    def unexplained(self, item: pytest.Item, raised: BaseException) -> tuple[Verdict, Failure | None]:
+        """The suite stumbled. If it does not stumble over the reference, the learner's value is why."""
+        transcript = self.student_session.transcript
+        again = self.replay(item, self.reference_session.link, self.limit_of(item))
+        self.student_session.transcript = transcript
+        text = f"{type(raised).__name__}: {raised}"
+        if again is not None and self.reference_session.link is not None:
+            return Verdict.ERROR, Failure(f"The test itself failed, whatever the answer: {text}")
+        entry = transcript[-1] if transcript else None
+        if entry is None:
+            return Verdict.FAILED, Failure(f"The test could not go on: {text}")
+        return Verdict.FAILED, Failure(
+            f"What `{entry.call.name}` returned could not be used as a result: {text}",
+            call=entry.call,
+            came=entry.call.returned,
+            location=self.student_session.place(entry.path),
+        )
+
+    def after_test(self) -> tuple[str, ...]:
+        """End a worker whose shared state was touched, so that the next test starts clean."""
+        link = self.link
+        if link is None or not link.ready() or self.problem is not None:
+            return ()
+        try:
+            link.begin(link.seconds)
+            changes = link.global_changes()
+        except SuiteFailure:
+            link.end()
+            return ()
+        if not changes:
+            return ()
+        link.end()
+        return tuple(f"Your code changed {change}; the next test got a fresh process." for change in changes)
+
+    # -- the same test on other code ------------------------------------------------------------------
+
+    def replay(self, item: pytest.Item, link: Any, seconds: float) -> BaseException | None:
+        """Run a test with other code in the learner's place. Its transcript is the session's afterwards."""
+        session = self.student_session
+        before, generation = session.link, session.generation
+        session.attach(link)
+        try:
+            with _alarm(seconds):
+                return self.execute(item, None)
+        except TwinTimeout as error:
+            return error
+        finally:
+            session.attach(before)
+            session.generation = generation  # handles to the learner's objects are good again
+
+    def in_file_order(self) -> list[TestResult]:
+        return [self.results[name] for name in self.order if name in self.results]
+
+
+def title_of(item: pytest.Item) -> str:
+    """The test's docstring; for a parametrised test, with the parameter's name."""
+    text = inspect.getdoc(getattr(item, "function", None)) or item.name.replace("_", " ")
+    title = " ".join(text.split("\n\n")[0].split())
+    callspec = getattr(item, "callspec", None)
+    return f"{title} [{callspec.id}]" if callspec is not None else title
+
+
+def _marker(item: pytest.Item, name: str, default: Any) -> Any:
+    marker = item.get_closest_marker(name)
+    return marker.args[0] if marker is not None and marker.args else default
+
+
+def _import_call(job: Job) -> Any:
+    from grader.results import Call
+
+    return Call(f"import {job.exercise.replace('/', '.')}")
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def ring(*_: Any) -> None:
+        raise TwinTimeout
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

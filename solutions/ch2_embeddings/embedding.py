@@ -1,0 +1,51 @@
+"""# The embedding layer
+
+An embedding layer is the table of `one_hot` made into a module: its one parameter, `weight`, holds a vector for
+each id, and `forward` looks vectors up. Training moves only the rows that a batch looked up, because no other
+row had any part in the loss.
+
+Its rows start as draws from the normal distribution N(0, 1), as in `torch.nn.Embedding`, so that no two ids
+begin at the same place.
+
+| name | shape |
+|---|---|
+| `weight` | `(num_embeddings, embedding_dim)` |
+| `ids` | any shape, int64 |
+| result | the shape of `ids`, then `embedding_dim` |
+
+By hand: with `weight = [[1, 2], [3, 4]]`, the ids `[[1], [0]]` give `[[[3, 4]], [[1, 2]]]`.
+
+Not to be used here: `nn.Embedding` and `F.embedding`, which are this exercise.
+
+Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+class Embedding(nn.Module):
+    """A table of `num_embeddings` vectors of `embedding_dim` numbers, looked up by id.
+
+    `weight` is a parameter of shape `(num_embeddings, embedding_dim)` drawn from N(0, 1). Ids out of range
+    raise an `IndexError`; so do negative ones, which indexing alone would count from the end.
+
+    >>> Embedding(7, 3)(torch.tensor([[1, 2], [2, 6]])).shape
+    torch.Size([2, 2, 3])
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
+        # TODO: call nn.Module's own __init__ first, then make `weight` an nn.Parameter drawn from N(0, 1).
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(num_embeddings, embedding_dim))
+
+    def forward(self, ids: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
+        """The vector of each id. `ids` may have any shape, also none."""
+        # TODO: reject ids outside the table with an IndexError that names one.
+        # TODO: look all ids up at once.
+        if ids.numel() and not ids.is_meta:
+            for i in (ids.min(), ids.max()):
+                if not 0 <= i < len(self.weight):
+                    raise IndexError(f"id {i} is not in a table of {len(self.weight)} rows")
+        return self.weight[ids]

@@ -1,0 +1,70 @@
+"""The embedding layer: look-up, start values, and which rows learn."""
+
+import pytest
+import torch
+
+
+def test_ids_become_rows_of_the_table(student, draw, expect):
+    """Each id becomes its row of `weight`."""
+    n, vocab, dim = draw.sizes(3, 3, 9)
+    layer, weight = student.Embedding(vocab, dim).double(), draw.normal(vocab, dim)
+    layer.load_state_dict({"weight": weight})
+    ids = draw.ids(vocab, n)
+    expect.close(layer(ids), torch.stack([weight[i] for i in ids.tolist()]))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (3, 1, 2, 5)], ids=str)
+def test_ids_may_have_any_shape(student, draw, expect, shape):
+    """The result has the shape of the ids and one more axis."""
+    layer, weight = student.Embedding(11, 6).double(), draw.normal(11, 6)
+    layer.load_state_dict({"weight": weight})
+    ids = draw.ids(11, *shape)
+    wanted = torch.stack([weight[i] for i in ids.reshape(-1).tolist()]).reshape(*shape, 6)
+    expect.close(layer(ids), wanted)
+
+
+def test_the_weight_starts_normal(student, expect):
+    """`weight` starts with mean 0 and standard deviation 1."""
+    weight = student.Embedding(400, 50).named_parameters().get("weight")
+    expect.shape(weight, (400, 50), "`weight` is not a parameter of shape (num_embeddings, embedding_dim).")
+    expect.between(weight.mean(), -0.05, 0.05, "The mean of `weight` is not near 0.")
+    expect.between(weight.std(), 0.97, 1.03, "The standard deviation of `weight` is not near 1.")
+    share = (weight.abs() < 1).double().mean()
+    expect.between(share, 0.66, 0.705, "About 68 % of normal values lie within one standard deviation; here it is")
+
+
+def test_only_rows_that_were_looked_up_learn(student, draw, expect):
+    """Rows in the batch get the sum of their positions' gradients, all others zero."""
+    layer = student.Embedding(6, 4).double()
+    layer.load_state_dict({"weight": draw.normal(6, 4)})
+    ids, grad_output = torch.tensor([[1, 4, 1], [3, 1, 4]]), draw.normal(2, 3, 4)
+    (layer(ids) * grad_output).sum().backward()
+    wanted = torch.zeros(6, 4, dtype=torch.float64)
+    for i, row in zip(ids.reshape(-1).tolist(), grad_output.reshape(-1, 4), strict=True):
+        wanted[i] += row
+    gradient = layer.gradients()["weight"]
+    expect.true(gradient is not None, "`weight` got no gradient: the result does not depend on the parameter.")
+    expect.close(gradient, wanted)
+
+
+@pytest.mark.hidden
+def test_it_has_one_parameter_and_a_state_dict(student, expect):
+    """`weight` is the only parameter, under that name."""
+    layer = student.Embedding(5, 2)
+    expect.equal(sorted(layer.named_parameters()), ["weight"], "The parameters are not just `weight`.")
+    expect.equal(sorted(layer.state_dict()), ["weight"], "The state dict does not hold just `weight`.")
+
+
+@pytest.mark.hidden
+def test_two_layers_start_differently(student, expect):
+    """Each layer draws its own start values."""
+    first, second = student.Embedding(4, 3).weight, student.Embedding(4, 3).weight
+    expect.true(not torch.equal(first, second), "Two layers start with the same weights.", came=second)
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("bad", [-1, 5])
+def test_ids_outside_the_table_are_refused(student, expect, bad):
+    """An id below 0 or too large raises an IndexError that names it."""
+    layer = student.Embedding(5, 2)
+    expect.raises(IndexError, layer, torch.tensor([[0, bad], [1, 2]]), mentions=bad)
