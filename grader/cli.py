@@ -64,6 +64,34 @@ def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | 
         sys.exit(1)
 
 
+@dev.command("judge")
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, resolve_path=True))
+@click.option("--seed", type=int, help="Repeat the inputs of an earlier run.")
+def dev_judge(name: str, file: str, seed: int | None) -> None:
+    """Show what the suite says of FILE, with the solutions as its earlier parts."""
+    from pathlib import Path
+
+    from grader.checking import make_job, modules_for
+    from grader.curriculum import load_curriculum
+    from grader.house import House
+    from grader.judge.client import Judge
+
+    house = House.find()
+    curriculum = load_curriculum(house)
+    (exercise,) = curriculum.find(name)
+    with Judge(modules_for(house, curriculum, [exercise])) as judge:
+        result = judge.judge(make_job(house, exercise, seed=seed, root=house.solutions, file=Path(file)))
+    click.echo(f"{result.exercise}: {result.verdict}, {result.points:g} of {result.points_possible:g}")
+    for test in result.tests:
+        click.echo(f"  {test.verdict:8} {test.seconds:6.2f} s  {test.name}")
+        if test.failure is not None:
+            click.echo(f"           {test.failure}\n           mistake: {test.mistake}")
+    if result.problem is not None:
+        click.echo(f"  {result.problem}")
+    sys.exit(0 if result.verdict == "passed" else 1)
+
+
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
     try:
