@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.curriculum import Curriculum, Exercise
 from grader.house import House
+from grader.judge.client import Judge
 from grader.judge.jobs import Job
+from grader.memory import Memory
 from grader.mistakes import load_twins
+from grader.results import Event, ExerciseResult, SuiteFinished, Verdict
+from grader.source import first_problem
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to check. `fork` is off where a fork of a process with torch is not safe."""
+
+    exercises: list[Exercise]
+    seed: int | None = None
+    cache: bool = True
+    fail_fast: bool = False
+    debug: bool = False
+    fork: bool = sys.platform == "linux"
 
 
 def make_job(
@@ -70,3 +90,122 @@ def _mentions(path: Path) -> set[str]:
     if "torch" in found and "optim" in text:
         found.add("optim")
     return found
+
+
+class Checker:
+    """One `grader check`: decides what to run, runs it, and yields what happens."""
+
+    def __init__(self, house: House, curriculum: Curriculum, memory: Memory, options: Options) -> None:
+        self.house = house
+        self.curriculum = curriculum
+        self.memory = memory
+        self.options = options
+        self.seed = secrets.randbits(48) if options.seed is None else options.seed
+        self.results: dict[str, ExerciseResult] = {}
+        self.stack = contextlib.ExitStack()
+        self.judge: Judge | None = None
+
+    def __enter__(self) -> Checker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+    # -- what to check --------------------------------------------------------------------------------
+
+    def check_next(self) -> Iterator[Event]:
+        """Everything up to and including the first exercise that has not passed."""
+        for exercise in self._graded(self.curriculum.exercises):
+            yield from self.check_one(exercise)
+            if self.results[exercise.name].verdict is not Verdict.PASSED:
+                return
+
+    def check_these(self, exercises: Iterable[Exercise]) -> Iterator[Event]:
+        """These, and before each the earlier ones that it needs."""
+        for exercise in self._graded(exercises):
+            for need in self.curriculum.needs_of(exercise):
+                if need.name not in self.results:
+                    yield from self.check_one(need)
+            if exercise.name not in self.results:
+                yield from self.check_one(exercise)
+            if self.options.fail_fast and self.results[exercise.name].verdict is not Verdict.PASSED:
+                return
+
+    def _graded(self, exercises: Iterable[Exercise]) -> list[Exercise]:
+        return [exercise for exercise in exercises if not exercise.by_person]
+
+    # -- one exercise ---------------------------------------------------------------------------------
+
+    def check_one(self, exercise: Exercise) -> Iterator[Event]:
+        """One exercise: remembered, blocked, not readable, or judged."""
+        self.memory.fingerprint(exercise)  # of the files as they are now, before anything runs
+        result = self._blocked(exercise) or self._remembered(exercise) or self._unreadable(exercise)
+        if result is None:
+            for event in self._judged(exercise):
+                if isinstance(event, SuiteFinished):
+                    result = event.result
+                else:
+                    yield event
+        assert result is not None
+        self.results[exercise.name] = result
+        if result.verdict is Verdict.PASSED and not result.cached and not self.options.debug:
+            tests = len(result.tests)
+            self.memory.remember(exercise, result.points, tests, result.seed, result.tier)
+        elif result.verdict not in (Verdict.PASSED, Verdict.BLOCKED):
+            self.memory.forget(exercise)
+        yield SuiteFinished(result)
+
+    def _blocked(self, exercise: Exercise) -> ExerciseResult | None:
+        needs = self.curriculum.needs_of(exercise)
+        missing = tuple(
+            need.name
+            for need in needs
+            if need.name in self.results and self.results[need.name].verdict is not Verdict.PASSED
+        )
+        if not missing:
+            return None
+        return ExerciseResult(
+            exercise.name, Verdict.BLOCKED, points_possible=exercise.points, blocked_by=missing
+        )
+
+    def _remembered(self, exercise: Exercise) -> ExerciseResult | None:
+        found = self.memory.passed(exercise) if self.options.cache else None
+        if found is None:
+            return None
+        return ExerciseResult(
+            exercise.name,
+            Verdict.PASSED,
+            points=found.points,
+            points_possible=exercise.points,
+            seed=found.seed,
+            tier=found.tier,
+            cached=True,
+        )
+
+    def _unreadable(self, exercise: Exercise) -> ExerciseResult | None:
+        path = self.house.exercise_file(exercise.name)
+        problem = first_problem(path, self.house.shown(path), exercise)
+        if problem is None:
+            return None
+        return ExerciseResult(
+            exercise.name, Verdict.FAILED, problem=problem, points_possible=exercise.points, seed=self.seed
+        )
+
+    def _judged(self, exercise: Exercise) -> Iterator[Event]:
+        job = make_job(
+            self.house, exercise, seed=self.seed, fail_fast=self.options.fail_fast, diagnose=not self.options.debug
+        )
+        if self.options.debug:
+            from grader.judge.tester import judge_here
+
+            yield from judge_here(job)
+            return
+        for _, event in self._started_judge().run([job]):
+            yield event
+
+    def _started_judge(self) -> Judge:
+        """The judge, started when the first exercise needs it."""
+        if self.judge is None:
+            modules = modules_for(self.house, self.curriculum, self.options.exercises)
+            self.judge = self.stack.enter_context(Judge(modules, fork=self.options.fork))
+        return self.judge

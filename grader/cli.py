@@ -1,24 +1,288 @@
-"""The command line: reads words, calls, prints, exits. It never imports torch."""
+"""The command line: reads words, calls, prints, exits. It never imports torch.
+
+Exit codes: 0 everything asked for has passed; 1 something failed or is still to do; 2 wrong use; 3 the kit's own fault.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.errors import GraderError
 
+if TYPE_CHECKING:
+    from grader.checking import Checker, Options
+    from grader.curriculum import Curriculum, Exercise
+    from grader.house import House
+    from grader.memory import Memory
+    from grader.results import ExerciseResult
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 def cli() -> None:
-    """Check exercises and learn what is wrong with them."""
+    """Write embeddings and Transformers yourself; this says what is wrong and why.
+
+    \b
+    grader check              check up to the next exercise to do
+    grader show               what the next exercise is about
+    grader hint               a hint, and one more each time
+    """
+
+
+def _open() -> tuple[House, Curriculum, Memory]:
+    from grader.curriculum import load_curriculum
+    from grader.house import House
+    from grader.memory import Memory
+
+    house = House.find()
+    curriculum = load_curriculum(house)
+    return house, curriculum, Memory(house, curriculum)
+
+
+def _exercise(curriculum: Curriculum, memory: Memory, name: str | None) -> Exercise:
+    """The exercise of this name, or the first that has not passed."""
+    if name is None:
+        return next(
+            (e for e in curriculum.exercises if not e.by_person and memory.passed(e) is None),
+            curriculum.exercises[-1],
+        )
+    found = curriculum.find(name)
+    if len(found) != 1:
+        raise click.UsageError(f"{name} is a chapter; name one exercise of it")
+    return found[0]
+
+
+# -- check --------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[EXERCISE|CHAPTER|FILE]...")
+@click.option("--all", "everything", is_flag=True, help="Check every exercise of the course.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json.md).")
+@click.option("--seed", type=int, help="Repeat the inputs of an earlier run.")
+@click.option("--debug", is_flag=True, help="Run your code in this process, so that breakpoint() works.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first test that does not pass.")
+@click.option("--no-cache", is_flag=True, help="Run again what passed and has not changed.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file is saved, until Ctrl-C.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every test and every detail.")
+@click.option("--spawn", is_flag=True, hidden=True, help="Start processes instead of forking them.")
+def check(
+    names: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
+    seed: int | None,
+    debug: bool,
+    fail_fast: bool,
+    no_cache: bool,
+    watch: bool,
+    verbose: bool,
+    spawn: bool,
+) -> None:
+    """Check your work. Without a name: everything up to the next exercise to do."""
+    from grader.checking import Options
+
+    house, curriculum, memory = _open()
+    chosen = [e for name in names for e in curriculum.find(name)]
+    if everything:
+        chosen = list(curriculum.exercises)
+    by_person = [e for e in chosen if e.by_person]
+    if by_person and len(by_person) == len(chosen):
+        click.echo(f"{by_person[0].name} is read and marked by a person; there is nothing to run.")
+        return
+    options = Options(
+        exercises=chosen or list(curriculum.exercises),
+        seed=seed,
+        cache=not no_cache and not debug,
+        fail_fast=fail_fast,
+        debug=debug,
+        **({"fork": False} if spawn else {}),
+    )
+    if watch:
+        _watch(house, curriculum, options, bool(chosen), verbose)
+    with _checker(house, curriculum, memory, options) as checker:
+        code = _check_once(checker, bool(chosen), as_json, verbose)
+    sys.exit(code)
+
+
+def _checker(house: House, curriculum: Curriculum, memory: Memory, options: Options) -> Checker:
+    from grader.checking import Checker
+
+    return Checker(house, curriculum, memory, options)
+
+
+def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
+    from grader.render.json import render_json
+    from grader.render.terminal import CheckReport, LiveLine, make_console
+    from grader.results import SuiteFinished, Verdict
+
+    report = CheckReport(make_console(), checker.curriculum, verbose)
+    line = LiveLine(sys.stderr)
+    quiet_until_wrong = not named
+    events = checker.check_these(checker.options.exercises) if named else checker.check_next()
+    wanted = {e.name for e in checker.options.exercises}
+    try:
+        for event in events:
+            line.show(event)
+            if as_json or not isinstance(event, SuiteFinished):
+                continue
+            result = event.result
+            shown = result.exercise in wanted or result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR)
+            if shown and not (quiet_until_wrong and result.cached):
+                report.exercise(result)
+    finally:
+        line.clear()
+        with contextlib.suppress(OSError):
+            checker.memory.save()
+    results = list(checker.results.values())
+    upcoming = _upcoming(checker.curriculum, checker.memory, results)
+    if as_json:
+        click.echo(render_json(results, checker.seed, upcoming))
+    else:
+        report.end([r for r in results if r.exercise in wanted], upcoming)
+    return _exit_code(results)
+
+
+def _upcoming(curriculum: Curriculum, memory: Memory, results: list[ExerciseResult]) -> Exercise | None:
+    """Where to go on: the earliest thing that did not pass in this run, else the next of the course."""
+    from grader.results import Verdict
+
+    wrong = [r.exercise for r in results if r.verdict not in (Verdict.PASSED, Verdict.BLOCKED)]
+    if wrong:
+        return next(e for e in curriculum.exercises if e.name in wrong)
+    done = {r.exercise for r in results if r.verdict is Verdict.PASSED}
+    for exercise in curriculum.exercises:
+        if not exercise.by_person and exercise.name not in done and memory.passed(exercise) is None:
+            return exercise
+    return None
+
+
+def _exit_code(results: list[ExerciseResult]) -> int:
+    from grader.results import Verdict
+
+    if any(result.verdict is Verdict.ERROR for result in results):
+        return 3
+    return 0 if all(result.verdict is Verdict.PASSED for result in results) else 1
+
+
+def _watch(house: House, curriculum: Curriculum, options: Options, named: bool, verbose: bool) -> None:
+    """Check, wait for a file of the course to be saved, and check again with the judge still warm."""
+    from grader.memory import Memory
+
+    memory = Memory(house, curriculum)
+    with _checker(house, curriculum, memory, options) as checker:
+        while True:
+            before = _saved(house)
+            click.clear()
+            _check_once(checker, named, False, verbose)
+            click.echo("\nWaiting for a file to be saved. Ctrl-C ends this.")
+            while _saved(house) == before:
+                time.sleep(0.1)
+            checker.results.clear()
+            memory.fingerprints.clear()
+
+
+def _saved(house: House) -> dict[Path, float]:
+    found = {}
+    for path in house.exercises.rglob("*.py"):
+        with contextlib.suppress(OSError):
+            found[path] = path.stat().st_mtime
+    return found
+
+
+# -- list, show, hint, reset --------------------------------------------------------------------------
+
+
+@cli.command("list")
+def list_() -> None:
+    """The chapters and exercises, and what has passed."""
+    from grader.render.terminal import make_console, print_list
+
+    _, curriculum, memory = _open()
+    state = {}
+    for exercise in curriculum.exercises:
+        if memory.passed(exercise) is not None:
+            state[exercise.name] = "passed"
+        elif exercise.name in memory.notes.passes:
+            state[exercise.name] = "changed"
+        elif exercise.by_person:
+            state[exercise.name] = "by a person"
+    print_list(make_console(), curriculum, state)
+
+
+@cli.command()
+@click.argument("name", required=False, metavar="[EXERCISE]")
+def show(name: str | None) -> None:
+    """The brief of an exercise: the idea, the shapes, an example, the source."""
+    from grader.render.brief import print_brief
+    from grader.render.terminal import make_console
+
+    house, curriculum, memory = _open()
+    print_brief(make_console(), house, _exercise(curriculum, memory, name))
+
+
+@cli.command()
+@click.argument("name", required=False, metavar="[EXERCISE]")
+def hint(name: str | None) -> None:
+    """A hint, and one more each time that you ask."""
+    from grader.render.brief import print_hints
+    from grader.render.terminal import make_console
+
+    _, curriculum, memory = _open()
+    exercise = _exercise(curriculum, memory, name)
+    count = memory.next_hint(exercise)
+    memory.save()
+    print_hints(make_console(), exercise, count)
+
+
+@cli.command()
+@click.argument("name", metavar="EXERCISE")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(name: str, yes: bool) -> None:
+    """Put the stub back. Your file is kept beside it as a backup."""
+    from grader.reset import put_stub_back
+
+    house, curriculum, memory = _open()
+    exercise = _exercise(curriculum, memory, name)
+    path = house.exercise_file(exercise.name, exercise.suffix)
+    if not yes:
+        click.confirm(f"Put the stub of {exercise.name} back? Your file is kept as a backup.", abort=True)
+    backup = put_stub_back(house, exercise)
+    memory.forget(exercise)
+    memory.notes.hints.pop(exercise.name, None)
+    memory.save()
+    click.echo(f"{house.shown(path)} is the stub again.")
+    if backup is not None:
+        click.echo(f"Your file is {house.shown(backup)}.")
+
+
+# -- dev ----------------------------------------------------------------------------------------------
 
 
 @cli.group()
 def dev() -> None:
     """For those who write exercises."""
+
+
+@dev.command("new")
+@click.argument("name", metavar="CHAPTER/EXERCISE")
+@click.option("--title", help="The exercise's title.")
+def dev_new(name: str, title: str | None) -> None:
+    """Make the first lines of a new exercise: solution, suite, mistakes, and its table."""
+    from grader.curriculum import load_curriculum
+    from grader.dev.scaffold import scaffold
+    from grader.house import House
+
+    house = House.find()
+    for path in scaffold(house, load_curriculum(house), name, title):
+        click.echo(f"wrote {house.shown(path)}")
+    click.echo(f"\nFill them in, then: grader dev sync && grader dev check {name}")
 
 
 @dev.command("sync")

@@ -131,7 +131,7 @@ class Curriculum:
 def load_curriculum(house: House) -> Curriculum:
     """Read every chapter. What is wrong in one is named with its file, its key and what was expected."""
     files = sorted(house.graded.glob("ch*/chapter.toml"), key=lambda path: _chapter_order(path.parent.name))
-    chapters = []
+    chapters: list[Chapter] = []
     for path in files:
         chapters.append(_read_chapter(house, path, {e.name for c in chapters for e in c.exercises}))
     return Curriculum(tuple(chapters))

@@ -70,7 +70,7 @@ def _describe_torch(value: Any) -> str | None:
 def _describe_items(value: Any) -> str:
     if len(value) <= 8:
         parts = ", ".join(describe(item) for item in value)
-        marks = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}[type(value)]
+        marks = {"list": "[]", "tuple": "()"}.get(type(value).__name__, "{}")
         text = marks[0] + parts + marks[1]
         if len(text) <= LONGEST:
             return text

@@ -29,7 +29,11 @@ def derive_stub(source: str) -> str:
 
 def _todo_lines(node: ast.FunctionDef, lines: list[str]) -> list[str]:
     """The TODO comments of a function's own body, each with the comment lines that continue it."""
-    inner = [(n.lineno, n.end_lineno or n.lineno) for n in ast.walk(node) if _is_inner(n, node)]
+    inner = [
+        (n.lineno, n.end_lineno or n.lineno)
+        for n in ast.walk(node)
+        if isinstance(n, ast.FunctionDef | ast.ClassDef) and n is not node
+    ]
     found: list[str] = []
     continues = False
     for number in range(_body_start(node), (node.end_lineno or node.lineno) + 1):
@@ -40,10 +44,6 @@ def _todo_lines(node: ast.FunctionDef, lines: list[str]) -> list[str]:
         if continues:
             found.append(text)
     return found
-
-
-def _is_inner(child: ast.AST, node: ast.FunctionDef) -> bool:
-    return child is not node and isinstance(child, ast.FunctionDef | ast.ClassDef)
 
 
 def _body_start(node: ast.FunctionDef) -> int:

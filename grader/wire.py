@@ -22,10 +22,10 @@ HEADER_LIMIT = 32 * 2**20
 BODY_LIMIT = 512 * 2**20
 DEPTH_LIMIT = 60
 
-TORCH_DTYPES = (
-    "float64 float32 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
-)
-ITEM_SIZES = dict(zip(TORCH_DTYPES, (8, 4, 2, 2, 8, 16, 8, 4, 2, 1, 1, 1), strict=True))
+ITEM_SIZES = {
+    "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,
+    "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
+}  # fmt: skip
 NUMPY_KINDS = "biufc"
 
 Reduce = Callable[[Any], list[Any] | None]

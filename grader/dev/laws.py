@@ -81,7 +81,8 @@ def _mistakes(house: House, exercise: Exercise) -> Iterator[str]:
         return
     least = 0 if exercise.short == "concepts" else 8 if exercise.chapter[:3] not in ("ch1", "ch2") else 6
     if count < least:
-        yield f"{exercise.name}: {count} known mistakes; at least {least} are wanted in {house.shown(house.mistakes_file(exercise.name))}"
+        shown = house.shown(house.mistakes_file(exercise.name))
+        yield f"{exercise.name}: {count} known mistakes; at least {least} are wanted in {shown}"
 
 
 def _orphans(house: House, curriculum: Curriculum) -> Iterator[str]:

@@ -40,16 +40,16 @@ def prepare(modules: list[str], tests: bool) -> None:
 
         torch.set_num_threads(1)
         torch.set_num_interop_threads(1)
-        torch.zeros(2, 2, requires_grad=True).sum().backward()
+        torch.autograd.backward(torch.zeros(2, 2, requires_grad=True).sum())
     if "optim" in modules:
         import torch
 
         torch.optim.Adam([torch.zeros(1, requires_grad=True)])
-    import grader.judge.worker
+    import grader.judge.worker  # imported before the fork, once
 
     if tests:
         import pytest  # noqa: F401 # the tester is about to run it
 
-        import grader.judge.tester
+        import grader.judge.tester  # noqa: F401 # imported before the fork, once
     gc.collect()
     gc.freeze()

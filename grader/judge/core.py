@@ -150,7 +150,7 @@ class Core:
     ) -> dict[str, Any]:
         """Call, with what changed among the arguments and what the work was, if asked."""
         inputs.extend(_tensors_with_grad([*args, *kwargs.values()]))
-        named = {**dict(enumerate(args)), **kwargs}
+        named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         before = {key: self.encode(value) for key, value in named.items()}
         tally = counting.Tally() if count else None
         with _grad_mode(grad), tally.measuring() if tally else contextlib.nullcontext():

@@ -23,7 +23,7 @@ class Tally:
 
         tally = self
 
-        class Largest(TorchDispatchMode):  # type: ignore[misc]  # the base is untyped in torch
+        class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # the base is untyped in torch
             def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
                 result = func(*args, **(kwargs or {}))
                 for item in result if isinstance(result, list | tuple) else [result]:
@@ -39,7 +39,8 @@ class Tally:
             return tensor
 
         counter = FlopCounterMode(display=False)
-        with counter, Largest(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        largest = Largest()  # type: ignore[no-untyped-call]  # likewise
+        with counter, largest, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             yield
         self.flops = counter.get_total_flops()
         self.saved_bytes = sum(storages.values())
@@ -52,4 +53,5 @@ def _stored_elements(tensor: Any) -> int:
     """Elements that a tensor really holds: a broadcast view counts what it was expanded from."""
     if tensor.device.type == "meta":
         return int(tensor.numel())
-    return min(int(tensor.numel()), tensor.untyped_storage().nbytes() // max(1, tensor.element_size()))
+    stored = tensor.untyped_storage().nbytes() // max(1, tensor.element_size())
+    return min(int(tensor.numel()), int(stored))

@@ -69,7 +69,7 @@ def _serve(sock: socket.socket) -> None:
     state: GlobalState | None = None
     while True:
         frame = receive_frame(sock)
-        header, body = wire.check_prefix(frame[: wire.PREFIX.size])
+        header, _ = wire.check_prefix(frame[: wire.PREFIX.size])
         start = wire.PREFIX.size
         own = _own_request(frame)
         if own is not None and own["op"] == "setup":

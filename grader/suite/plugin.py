@@ -180,7 +180,7 @@ class SuitePlugin:
         if failure is None and self.problem is None:
             raised = self.execute(item, following)
             verdict, failure = self.judge_outcome(item, raised)
-        result = TestResult(
+        return TestResult(
             name=item.name,
             title=title_of(item),
             verdict=verdict,
@@ -191,7 +191,6 @@ class SuitePlugin:
             output=self.link.take_output() if self.link is not None else "",
             notes=self.after_test(),
         )
-        return result
 
     def limit_of(self, item: pytest.Item) -> float:
         return float(_marker(item, "limit", self.job.time_limit))

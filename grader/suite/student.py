@@ -225,7 +225,7 @@ class Session:
         self, call: Call, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any
     ) -> None:
         """Generators advance; other arguments change only where the name ends in an underscore."""
-        named = {**dict(enumerate(args)), **kwargs}
+        named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         for key, new in (changed or {}).items():
             old = named.get(key)
             if _advance(old, new):
@@ -294,7 +294,7 @@ def _release(session: Session, number: int, generation: int) -> None:
 
 
 def _remote_function(torch: Any) -> Any:
-    class Remote(torch.autograd.Function):  # type: ignore[misc,name-defined]
+    class Remote(torch.autograd.Function):  # type: ignore[misc]
         """Stands for a call made elsewhere: its backward pass is one more request."""
 
         @staticmethod
@@ -408,8 +408,8 @@ class Handle(Proxy):
             )
         )
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]
-    __bool__ = __iter__ = __array__ = __float__ = __int__ = __index__ = _refuse  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __bool__ = __iter__ = __array__ = __float__ = __int__ = __index__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __matmul__ = _refuse
     __hash__ = object.__hash__
 

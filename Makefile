@@ -1,0 +1,35 @@
+# `make check` is the learner's command, `make test` the contributor's. Both make what they need first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: check test lint proof clean
+
+check: $(VENV)/ready
+	@$(BIN)/grader check || test $$? -eq 1
+
+test: $(VENV)/ready-dev lint
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+lint: $(VENV)/ready-dev
+	@$(BIN)/ruff check grader tests solutions benchmarks
+	@$(BIN)/mypy
+
+proof: $(VENV)/ready-dev
+	@$(BIN)/grader dev check
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@echo "Setting up $(VENV); the first time takes a minute or two."
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	@echo "Installing what the tests need."
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .grader

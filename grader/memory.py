@@ -1,0 +1,107 @@
+"""What the grader remembers between runs: which files passed as they are, and how many hints were shown."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from grader.curriculum import Curriculum, Exercise
+from grader.files import write_atomically
+from grader.house import House
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """An exercise that passed, and the fingerprint of everything that its verdict rests on."""
+
+    fingerprint: str
+    points: float
+    tests: int
+    seed: int
+    tier: str
+
+
+class Notes(msgspec.Struct):
+    """The remembered state, as it stands in `.grader/state.json`."""
+
+    version: int = 1
+    passes: dict[str, Pass] = {}
+    hints: dict[str, int] = {}
+
+
+class Memory:
+    """Reads and writes the notes. A file that cannot be read is set aside, not lost."""
+
+    def __init__(self, house: House, curriculum: Curriculum) -> None:
+        self.house = house
+        self.curriculum = curriculum
+        self.path = house.state / "state.json"
+        self.notes = self._load()
+        self.fingerprints: dict[str, str] = {}
+
+    def _load(self) -> Notes:
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=Notes)
+        except FileNotFoundError:
+            return Notes()
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            self.path.replace(self.path.with_suffix(".unreadable.json"))
+            return Notes()
+
+    def save(self) -> None:
+        write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.notes), indent=1))
+
+    def fingerprint(self, exercise: Exercise) -> str:
+        """A hash of the learner's file, its suite, its mistakes, its table, the grader, and all of its needs."""
+        if exercise.name not in self.fingerprints:
+            digest = hashlib.sha256(_grader_hash().encode())
+            digest.update(repr(exercise).encode())
+            for path in (
+                self.house.exercise_file(exercise.name, exercise.suffix),
+                self.house.suite_file(exercise.name),
+                self.house.solution_file(exercise.name, exercise.suffix),
+            ):
+                digest.update(_content(path))
+            for need in self.curriculum.needs_of(exercise):
+                digest.update(_content(self.house.exercise_file(need.name)))
+            self.fingerprints[exercise.name] = digest.hexdigest()
+        return self.fingerprints[exercise.name]
+
+    def passed(self, exercise: Exercise) -> Pass | None:
+        """The remembered pass, if nothing that it rests on has changed."""
+        found = self.notes.passes.get(exercise.name)
+        return found if found and found.fingerprint == self.fingerprint(exercise) else None
+
+    def remember(self, exercise: Exercise, points: float, tests: int, seed: int, tier: str) -> None:
+        """Note a pass of the files as they were when this run began."""
+        print_ = self.fingerprint(exercise)
+        self.notes.passes[exercise.name] = Pass(print_, points, tests, seed, tier)
+
+    def forget(self, exercise: Exercise) -> None:
+        """An exercise that did not pass is not remembered as passed."""
+        self.notes.passes.pop(exercise.name, None)
+
+    def next_hint(self, exercise: Exercise) -> int:
+        """How many hints are to be shown now: one more than the last time."""
+        count = min(self.notes.hints.get(exercise.name, 0) + 1, len(exercise.hints))
+        self.notes.hints[exercise.name] = count
+        return count
+
+
+def _content(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        data = b"\0missing"
+    return hashlib.sha256(data).digest()
+
+
+def _grader_hash() -> str:
+    """A hash of the judging code: a verdict of another grader is not remembered as this one's."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*package.glob("*.py"), *package.glob("judge/**/*.py"), *package.glob("suite/*.py")]):
+        stat = path.stat()
+        digest.update(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}".encode())
+    return digest.hexdigest()
