@@ -1,0 +1,44 @@
+"""# Softmax
+
+Softmax turns any row of numbers into weights: each is `exp(xᵢ)`, divided by the sum of all of them, so none is
+negative and together they make one. Attention uses it to decide how much of each value a query takes.
+
+Written as it stands, the formula breaks. `exp(1000)` is infinity, and infinity divided by infinity is NaN. But adding
+the same number to every entry changes nothing, because it cancels between the top and the bottom of the fraction.
+So subtract the largest entry first: then the largest power is `exp(0) = 1` and nothing can overflow.
+
+One row needs a rule of its own. A score of `-inf` says "not this one", and its weight is 0. Where *every* entry is
+`-inf` there is nothing to share out, and the formula gives 0 / 0. Here the answer is a row of zeros, with gradients of zero.
+
+| name | shape |
+|---|---|
+| `x` | any shape with at least one axis |
+| `dim` | one of its axes; negative counts from the end |
+| result | the shape and the dtype of `x`; sums to one along `dim` |
+
+By hand: `softmax([0, ln 3])` is `[1/4, 3/4]`, and so is `softmax([1000, 1000 + ln 3])`.
+
+Not to be used here: any ready-made softmax, log-softmax or log-sum-exp. From the next exercise on they are free.
+
+Source: Goodfellow, Bengio and Courville, *Deep Learning* (2016), section 4.1, on overflow in the softmax.
+"""
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+def softmax(x: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*shape"]:
+    """`exp(x)` divided by its sum along `dim`: weights that are not negative and sum to one along `dim`.
+
+    Right for entries as large as ±1e4, in every floating dtype. An entry of `-inf` gets the weight zero. Where
+    all entries along `dim` are `-inf`, all weights are zero and so are their gradients. `x` itself is not changed.
+
+    >>> softmax(torch.tensor([[0.0, 0.0], [5.0, -math.inf]]), dim=-1)
+    tensor([[0.5000, 0.5000],
+            [1.0000, 0.0000]])
+    """
+    # TODO: find the largest entry along `dim`, and keep that axis so that it broadcasts against `x`.
+    # TODO: where the largest is -inf, use 0 instead: -inf minus -inf would be NaN.
+    # TODO: subtract it, take the exponential, and sum along `dim`.
+    # TODO: divide. Where the sum is 0 (all entries -inf), divide by 1 instead.
+    raise NotImplementedError

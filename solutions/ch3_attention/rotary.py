@@ -1,0 +1,60 @@
+"""# Rotary positions
+
+Rather than adding a position to a word, *turn* its query and its key by an angle that grows with the position. A dot
+product of two turned vectors depends on the difference of their angles alone, so a score depends on how far apart
+two words are and not on where they stand. Values are not turned: they say what is handed over, not where it is.
+
+A vector of `d_head` numbers is `d_head / 2` pairs `(x₀, x₁), (x₂, x₃), ...`. Pair `i` at position `p` turns by
+`p · base^(-2i / d_head)`, anticlockwise:
+
+    x′₂ᵢ   = x₂ᵢ cos(angle) − x₂ᵢ₊₁ sin(angle)
+    x′₂ᵢ₊₁ = x₂ᵢ sin(angle) + x₂ᵢ₊₁ cos(angle)
+
+| name | shape |
+|---|---|
+| `x` | `(..., seq, d_head)`, split into heads already: `(batch, heads, seq, d_head)` in a model |
+| `positions` | `(seq,)`, or anything that broadcasts to `(..., seq)`: one row per sequence is `(batch, 1, seq)` |
+| result | the shape and dtype of `x` |
+
+By hand: with `d_head = 2` the only angle is the position itself, so `[1, 0]` at position 1 becomes
+`[cos 1, sin 1] = [0.5403, 0.8415]`. Position 0 changes nothing.
+
+Some libraries pair the first half of a vector with its second half instead. That is as good, but weights do not move
+from one to the other; here, as in the paper, neighbours are a pair.
+
+Not to be used in this chapter: `F.scaled_dot_product_attention`, `nn.MultiheadAttention` and `nn.Transformer*`.
+
+Source: Su and others, *RoFormer: Enhanced Transformer with Rotary Position Embedding* (2021), equations 15 and 34.
+"""
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+
+def apply_rotary(
+    x: Float[Tensor, "*batch seq d_head"], positions: Shaped[Tensor, "*broadcast seq"], base: float = 10000.0
+) -> Float[Tensor, "*batch seq d_head"]:
+    """Turn each pair `(2i, 2i + 1)` of the last axis by `position · base^(-2i / d_head)`.
+
+    `positions` are any numbers, in any order: they need not start at 0 nor follow one another. The angles are
+    worked out in float32, or in float64 when `x` is, and the result has the dtype of `x`. An odd `d_head` raises a
+    `ValueError` that names it. Neither argument is changed.
+
+    >>> apply_rotary(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1]))
+    tensor([[1.0000, 0.0000],
+            [0.5403, 0.8415]])
+    """
+    # TODO: reject an odd d_head.
+    # TODO: one frequency for each pair, base^(-2i / d_head), and one angle for each position and pair.
+    # TODO: take the even and the odd columns apart, turn them, and interleave them again.
+    d_head = x.size(-1)
+    if d_head % 2:
+        raise ValueError(f"d_head must be even, so that it is made of pairs, not {d_head}")
+    wide = torch.promote_types(x.dtype, torch.float32)
+    frequencies = base ** (-torch.arange(0, d_head, 2, dtype=wide, device=x.device) / d_head)
+    angles = positions.to(dtype=wide, device=x.device)[..., None] * frequencies
+    cos, sin = angles.cos(), angles.sin()
+    even, odd = x[..., 0::2], x[..., 1::2]
+    turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
+    return turned.flatten(-2).to(x.dtype)

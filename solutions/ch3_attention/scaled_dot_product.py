@@ -1,0 +1,64 @@
+"""# Scaled dot-product attention
+
+Attention is a soft look-up. Each query is compared with every key by a dot product; the softmax turns one
+query's scores into weights; the result is the values, mixed with these weights:
+
+    attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
+
+Why divide by √d_k? The dot product of two vectors of `d_k` independent numbers of variance 1 has variance `d_k`.
+Without the division long vectors give large scores, the softmax puts all its weight on one key, and its
+gradient is close to zero. It is the length of a query, not of a value or of the whole model, that counts.
+
+A mask says which keys a query may look at. The scores of the others become `-inf` *before* the softmax,
+so that their weight is exactly zero and what is left still sums to one.
+
+| name | shape |
+|---|---|
+| `q` | `(..., q_len, d_k)` |
+| `k` | `(..., k_len, d_k)` |
+| `v` | `(..., k_len, d_v)` |
+| `mask` | boolean, broadcasts to `(..., q_len, k_len)`; **True means "may attend"** |
+| output | `(..., q_len, d_v)` |
+| weights | `(..., q_len, k_len)` |
+
+By hand: `q = [[2]]`, `k = [[0], [ln 3 / 2]]`, `v = [[0], [8]]`. The scores are `[0, ln 3]` (√1 = 1), the weights
+`[1/4, 3/4]`, the output `[[6]]`. With the mask `[[True, False]]` the weights are `[1, 0]` and the output is `[[0]]`.
+
+Not to be used in this chapter: `F.scaled_dot_product_attention`, `nn.MultiheadAttention` and `nn.Transformer*`.
+
+Source: Vaswani and others, *Attention Is All You Need* (2017), section 3.2.1, equation 1 and footnote 4.
+"""
+
+import math
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ch3_attention.softmax import softmax
+
+
+def scaled_dot_product_attention(
+    q: Float[Tensor, "*batch q_len d_k"],
+    k: Float[Tensor, "*batch k_len d_k"],
+    v: Float[Tensor, "*batch k_len d_v"],
+    mask: Bool[Tensor, "*broadcast q_len k_len"] | None = None,
+) -> tuple[Float[Tensor, "*batch q_len d_v"], Float[Tensor, "*batch q_len k_len"]]:
+    """`softmax(q kᵀ / √d_k) v` and the weights behind it, as a pair `(output, weights)`.
+
+    There may be any number of leading axes, also none. In `mask`, True means "this query may attend to this
+    key"; an axis of it may be 1. A query that may attend to nothing gets weights and output of zero, and
+    gradients that are finite. The arguments are not changed.
+
+    >>> q, k, v = torch.tensor([[2.0]]), torch.tensor([[0.0], [math.log(3) / 2]]), torch.tensor([[0.0], [8.0]])
+    >>> scaled_dot_product_attention(q, k, v)
+    (tensor([[6.0000]]), tensor([[0.2500, 0.7500]]))
+    """
+    # TODO: the scores are the dot product of every query with every key, divided by √d_k: (..., q_len, k_len).
+    # TODO: where there is a mask, put -inf wherever it is False.
+    # TODO: softmax over the keys, with your own softmax.
+    # TODO: mix the values with the weights, and return both.
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    weights = softmax(scores, dim=-1)
+    return weights @ v, weights

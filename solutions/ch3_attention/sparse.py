@@ -1,0 +1,108 @@
+"""# Sparse attention: not every pair
+
+Full attention compares every query with every key, so twice the length costs four times the work. Most of that is
+spent on pairs that hardly matter. Sparse attention leaves pairs out.
+
+A *sliding window* keeps the last `window` keys of each query, its own among them. A *strided* pattern keeps every
+`stride`-th key back from the query, so that far positions are reached in few steps. Both here are causal.
+
+Masking saves nothing: the scores are made and thrown away. The saving comes when the other scores are never made.
+`sliding_window_attention` gathers, for each query, only the keys of its window, and so does `seq · window` work.
+
+| name | shape |
+|---|---|
+| `sliding_window_mask`, `strided_mask` | `(length, length)`; True means "may attend" |
+| `q`, `k` | `(..., seq, d_k)` |
+| `v` | `(..., seq, d_v)` |
+| the keys of all windows | `(..., seq, window, d_k)` |
+| output | `(..., seq, d_v)` |
+
+By hand: in `sliding_window_mask(4, 2)` query 3 sees the keys 2 and 3; in `strided_mask(4, 2)` it sees 1 and 3.
+
+Not to be used in this chapter: `F.scaled_dot_product_attention`, `nn.MultiheadAttention` and `nn.Transformer*`.
+
+Source: Child and others, *Generating Long Sequences with Sparse Transformers* (2019), section 4.2; Beltagy, Peters
+and Cohan, *Longformer: The Long-Document Transformer* (2020), section 3.1.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ch3_attention.scaled_dot_product import scaled_dot_product_attention
+
+
+def sliding_window_mask(
+    length: int, window: int, device: torch.device | str | None = None
+) -> Bool[Tensor, "length length"]:
+    """True for the last `window` keys up to the query, its own key counted.
+
+    A window below 1 raises a `ValueError` that names it. One longer than the sequence is the causal mask.
+
+    >>> sliding_window_mask(3, 2)
+    tensor([[ True, False, False],
+            [ True,  True, False],
+            [False,  True,  True]])
+    """
+    # TODO: reject a window below 1.
+    # TODO: work with the distance query - key: which distances are inside?
+    if window < 1:
+        raise ValueError(f"a window holds at least one key, not {window}")
+    distance = _distances(length, device)
+    return (distance >= 0) & (distance < window)
+
+
+def strided_mask(length: int, stride: int, device: torch.device | str | None = None) -> Bool[Tensor, "length length"]:
+    """True for the keys up to the query whose distance from it is divisible by `stride`.
+
+    A stride below 1 raises a `ValueError` that names it. A stride of 1 is the causal mask.
+
+    >>> strided_mask(3, 2)
+    tensor([[ True, False, False],
+            [False,  True, False],
+            [ True, False,  True]])
+    """
+    # TODO: reject a stride below 1.
+    # TODO: keep the distances that are not negative and divisible by the stride.
+    if stride < 1:
+        raise ValueError(f"a stride is at least 1, not {stride}")
+    distance = _distances(length, device)
+    return (distance >= 0) & (distance % stride == 0)
+
+
+def sliding_window_attention(
+    q: Float[Tensor, "*batch seq d_k"],
+    k: Float[Tensor, "*batch seq d_k"],
+    v: Float[Tensor, "*batch seq d_v"],
+    window: int,
+) -> Float[Tensor, "*batch seq d_v"]:
+    """What attention under `sliding_window_mask` gives, with work that grows as `seq · window`.
+
+    No tensor of `seq · seq` elements is made on the way, and twice the length costs twice the operations. A window
+    below 1 raises a `ValueError` that names it; one longer than the sequence is full causal attention.
+
+    >>> q = k = torch.zeros(3, 1)
+    >>> sliding_window_attention(q, k, torch.tensor([[2.0], [4.0], [8.0]]), window=2).flatten()
+    tensor([2., 3., 6.])
+    """
+    # TODO: reject a window below 1; a window longer than the sequence need not be wider than it.
+    # TODO: put window - 1 rows of padding before k and v, so that every query has a full window.
+    # TODO: gather each query's window of keys and values (Tensor.unfold does it without copying).
+    # TODO: mask what stands before the sequence, and attend with one query per window.
+    if window < 1:
+        raise ValueError(f"a window holds at least one key, not {window}")
+    length = q.size(-2)
+    window = max(1, min(window, length))
+    keys, values = (
+        F.pad(x, (0, 0, window - 1, 0)).unfold(-2, window, 1).transpose(-2, -1) for x in (k, v)
+    )
+    place = torch.arange(window, device=q.device) + torch.arange(length, device=q.device)[:, None]
+    exists = place >= window - 1
+    output, _ = scaled_dot_product_attention(q.unsqueeze(-2), keys, values, exists.unsqueeze(-2))
+    return output.squeeze(-2)
+
+
+def _distances(length: int, device: torch.device | str | None) -> Tensor:
+    places = torch.arange(length, device=device)
+    return places[:, None] - places
