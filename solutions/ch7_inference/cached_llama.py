@@ -19,22 +19,21 @@ With a window, *position* and *place in the cache* are two things. After 100 tok
 | logits of `prefill` | `(batch, t, vocab)` |
 | logits of `decode` | `(batch, vocab)` |
 
-By hand: window 3, and tokens 0 to 4 have been read. The cache holds the keys 2, 3, 4. Token 5 comes: it sees 3, 4 and 5,
-and these are what is kept.
+By hand: window 3, and tokens 0 to 4 have been read. The cache holds the keys 2, 3, 4. Token 5 comes: it sees
+3, 4 and 5, and these are what is kept.
 
 Source: Su et al., *RoFormer* (2021), equation 34; Ainslie et al., *GQA* (2023), section 2.2; Jiang et al., *Mistral 7B*
 (2023), section 2, for the rolling cache.
 """
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
-
 from ch3_attention.multi_head import merge_heads, split_heads
 from ch3_attention.rotary import apply_rotary
 from ch3_attention.scaled_dot_product import scaled_dot_product_attention
 from ch5_models.llama import Llama, LlamaConfig
 from ch7_inference.kv_cache import KVCache
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 
 class RollingCache(KVCache):
@@ -71,7 +70,8 @@ class RollingCache(KVCache):
 class CachedRotaryAttention(nn.Module):
     """Grouped-query attention with rotary positions over everything so far, with the weights of `attention`.
 
-    The weights are `q_proj`, `k_proj`, `v_proj`, `out_proj` of the given module; the memory is the cache that `forward` is given.
+    The weights are `q_proj`, `k_proj`, `v_proj`, `out_proj` of the given module; the memory is the cache that
+    `forward` is given.
     """
 
     def __init__(self, attention: nn.Module, config: LlamaConfig) -> None:
@@ -110,7 +110,8 @@ class CachedRotaryAttention(nn.Module):
 class CachedLlama:
     """A Llama that reads each token once. It shares the weights of `model` and keeps one request's cache.
 
-    `caches` has a `RollingCache` for each block. Inference alone: no gradients, and the mode of `model` is left as it is.
+    `caches` has a `RollingCache` for each block. This is inference alone: there are no gradients, and the mode of
+    `model` is left as it is.
     """
 
     def __init__(self, model: Llama) -> None:
@@ -133,8 +134,8 @@ class CachedLlama:
         Called again it goes on where it stopped. More than `config.max_len` tokens in all raise a `ValueError` that
         names the length it would be, and leave the cache as it was.
 
-        >>> config = LlamaConfig(vocab_size=9, max_len=8, d_model=8, n_layers=1, n_heads=4, n_kv_heads=2, d_ff=8, window=2)
-        >>> cached = CachedLlama(Llama(config))
+        >>> sizes = {"d_model": 8, "n_layers": 1, "n_heads": 4, "n_kv_heads": 2, "d_ff": 8}
+        >>> cached = CachedLlama(Llama(LlamaConfig(vocab_size=9, max_len=8, window=2, **sizes)))
         >>> cached.prefill(torch.tensor([[1, 2, 3]])).shape, cached.length
         (torch.Size([1, 3, 9]), 3)
         """

@@ -19,11 +19,10 @@ model; the loop is that of every decoder since.
 """
 
 import torch
-from jaxtyping import Int
-from torch import Tensor, nn
-
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # to try the loop on
 from ch7_inference.sampling import sample
+from jaxtyping import Int
+from torch import Tensor, nn
 
 
 def generate(
@@ -38,8 +37,8 @@ def generate(
 ) -> Int[Tensor, "batch total"]:
     """The prompts continued by up to `max_new_tokens` tokens each, chosen as `sample` does.
 
-    `model(ids)` gives logits `(batch, seq, vocab)` and `model.config.max_len` is the longest input that it takes. It runs
-    in eval mode and without gradients, and is in the mode in which it came when this returns or raises.
+    `model(ids)` gives logits `(batch, seq, vocab)` and `model.config.max_len` is the longest input that it takes.
+    It runs in eval mode and without gradients, and is in the mode in which it came when this returns or raises.
 
     A row is finished once it has *generated* `stop_id` (one in the prompt does not count): the stop token stays in
     the result and the row is filled up with `stop_id`. When all rows are finished, generation ends early.

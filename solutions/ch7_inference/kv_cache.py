@@ -1,9 +1,9 @@
 """# The KV cache
 
-`generate` reads the whole text again for each new token. Nearly all of that work has been done before: under the causal
-mask a position's key and value depend on earlier tokens alone, so they stay the same however long the text becomes. Keep
-them, and a new token costs one query against the keys so far. This is why generating is cheap where training is
-not: work per token that grows with the length, not with its square.
+`generate` reads the whole text again for each new token. Nearly all of that work has been done before: under the
+causal mask a position's key and value depend on earlier tokens alone, so they stay the same however long the text
+becomes. Keep them, and a new token costs one query against the keys so far: work that grows with the length of the
+text, not with its square.
 
 - *Prefill*: the prompt goes in at once. All its keys and values are computed and kept.
 - *Decode*: one token at a time. Its query meets the keys kept so far and its own.
@@ -21,18 +21,17 @@ same time need two caches, and every layer has its own.
 By hand: after a prefill of 3 tokens `length` is 3. The next token stands at position 3 (from 0), and its query meets 4
 keys: the three kept and its own.
 
-Source: Shazeer, *Fast Transformer Decoding: One Write-Head is All You Need* (2019), section 2.4; Pope et al., *Efficiently
-Scaling Transformer Inference* (2022), section 2, for prefill and decode.
+Source: Shazeer, *Fast Transformer Decoding: One Write-Head is All You Need* (2019), section 2.4; Pope et al.,
+*Efficiently Scaling Transformer Inference* (2022), section 2, for prefill and decode.
 """
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
-
 from ch3_attention.masks import causal_mask
 from ch3_attention.multi_head import MultiHeadAttention, merge_heads, split_heads
 from ch3_attention.scaled_dot_product import scaled_dot_product_attention
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # to try the cache on
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 
 class KVCache:
@@ -109,7 +108,8 @@ class CachedGPT:
     """
 
     def __init__(self, model: GPT) -> None:
-        # TODO: keep the model itself (a copy would not follow its weights); make a CachedAttention and a cache per block.
+        # TODO: keep the model itself; a copy would not follow its weights.
+        # TODO: make a CachedAttention and a cache for each block.
         self.model = model
         self.attentions = [CachedAttention(block.attention, model.config.n_heads) for block in model.blocks]
         self.caches = [KVCache() for _ in model.blocks]
@@ -123,8 +123,8 @@ class CachedGPT:
     def prefill(self, ids: Int[Tensor, "batch t"]) -> Float[Tensor, "batch t vocab"]:
         """Read t more tokens and return the logits after each of them.
 
-        Called again it goes on where it stopped, so a long prompt may come in chunks. More than `config.max_len` tokens in
-        all raise a `ValueError` that names the length it would be, and leave the cache as it was.
+        Called again it goes on where it stopped, so a long prompt may come in chunks. More than `config.max_len`
+        tokens in all raise a `ValueError` that names the length it would be, and leave the cache as it was.
 
         >>> config = GPTConfig(vocab_size=9, max_len=8, d_model=4, n_layers=1, n_heads=2, d_ff=8)
         >>> cached = CachedGPT(GPT(config))
@@ -133,7 +133,8 @@ class CachedGPT:
         """
         # TODO: refuse what does not fit into max_len.
         # TODO: without gradients: token vectors plus the rows of the position table at which these tokens stand.
-        # TODO: go through the blocks as a pre-norm block does, with cached attention in place of its own and without dropout.
+        # TODO: go through the blocks as a pre-norm block does, with cached attention in place of its own and
+        #       without dropout.
         # TODO: final norm and head.
         start, stop = self.length, self.length + ids.shape[1]
         if stop > self.model.config.max_len:

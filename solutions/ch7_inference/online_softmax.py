@@ -6,9 +6,10 @@ value m', the old sum was taken against the wrong maximum, but one factor mends 
 
     sum' = sum · exp(m - m') + Σ exp(block - m')
 
-Attention can be read in the same way. Keep a third thing, the sum of `exp(score - m) · v`, mend it by the same factor, and
-divide once at the end. The matrix of scores is then made a few columns at a time and thrown away: the result is
-exact, and memory grows with `q_len × block`, not with `q_len × k_len`. FlashAttention is this, arranged for a GPU.
+Attention can be read in the same way. Keep a third thing, the sum of `exp(score - m) · v`, mend it by the same
+factor, and divide once at the end. The matrix of scores is then made a few columns at a time and thrown away. The
+result is exact, and memory grows with `q_len × block`, not with `q_len × k_len`. FlashAttention is this, arranged for
+a GPU.
 
 | name | shape |
 |---|---|
@@ -22,8 +23,8 @@ The softmax is `[e⁻² / 1.135, 1 / 1.135] = [0.119, 0.881]`.
 
 Not to be used here: `F.scaled_dot_product_attention`, which does this in one call.
 
-Source: Milakov and Gimelshein, *Online normalizer calculation for softmax* (2018), algorithm 3; Dao, Fu, Ermon, Rudra and Ré,
-*FlashAttention* (2022), section 3.1.
+Source: Milakov and Gimelshein, *Online normalizer calculation for softmax* (2018), algorithm 3; Dao, Fu, Ermon, Rudra
+and Ré, *FlashAttention* (2022), section 3.1.
 """
 
 import math
@@ -39,8 +40,8 @@ def online_normalizer(
 ) -> tuple[Float[Tensor, "*batch 1"], Float[Tensor, "*batch 1"]]:
     """The maximum of each row and the sum of `exp(value - maximum)`, from blocks that arrive one after the other.
 
-    At least one block comes; the blocks may differ in length. Nothing larger than a block is made. A row of −inf alone has
-    the maximum −inf and the sum 0.
+    At least one block comes; the blocks may differ in length. Nothing larger than a block is made. A row of −inf
+    alone has the maximum −inf and the sum 0.
 
     >>> maximum, total = online_normalizer([torch.tensor([[1.0]]), torch.tensor([[3.0]])])
     >>> maximum.item(), round(total.item(), 3)

@@ -9,7 +9,8 @@ nonsense from the long tail of unlikely tokens. Three knobs lie between:
 - *top-p* (nucleus sampling) keeps the smallest set of best tokens whose probabilities sum to p or more: few where
   the model is sure, many where it is not.
 
-A token is removed by setting its logit to −inf, because the softmax makes that exactly 0. The logits that stay are not changed.
+A token is removed by setting its logit to −inf, because the softmax makes that exactly 0. The logits that stay are
+not changed.
 
 | name | shape |
 |---|---|

@@ -1,0 +1,103 @@
+"""# From logits to the next token
+
+A language model answers with one score per token of the vocabulary, the *logits*. Something has to choose. Taking the
+best every time (*greedy*) is safe and soon repeats itself; drawing from the softmax is lively and now and then draws
+nonsense from the long tail of unlikely tokens. Three knobs lie between:
+
+- *temperature* divides the logits. Below 1 it sharpens the distribution, above 1 it flattens it.
+- *top-k* keeps the k best tokens and gives all others probability zero.
+- *top-p* (nucleus sampling) keeps the smallest set of best tokens whose probabilities sum to p or more: few where
+  the model is sure, many where it is not.
+
+A token is removed by setting its logit to −inf, because the softmax makes that exactly 0. The logits that stay are
+not changed.
+
+| name | shape |
+|---|---|
+| `logits` | `(batch, vocab)` |
+| filtered logits | `(batch, vocab)` |
+| a choice | `(batch,)`, int64 |
+
+By hand: the probabilities `[0.5, 0.3, 0.2]`, so the logits are their logarithms. `top_k_filter(k=2)` removes the
+third. `top_p_filter(p=0.6)` keeps 0.5, which is not yet 0.6, and 0.3, which crosses it, and removes the third.
+
+Source: Fan, Lewis and Dauphin, *Hierarchical Neural Story Generation* (2018), section 5.1, for top-k; Holtzman et al.,
+*The Curious Case of Neural Text Degeneration* (2020), section 3.1, for top-p.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def greedy(logits: Float[Tensor, "batch vocab"]) -> Int[Tensor, "batch"]:
+    """The id of the largest logit of each row.
+
+    >>> greedy(torch.tensor([[0.1, 2.0, 1.0]]))
+    tensor([1])
+    """
+    # TODO: one id per row.
+    raise NotImplementedError
+
+
+def apply_temperature(logits: Float[Tensor, "batch vocab"], temperature: float) -> Float[Tensor, "batch vocab"]:
+    """The logits of a sharper (below 1) or flatter (above 1) distribution.
+
+    A temperature of 0 or less raises a `ValueError` that names it.
+
+    >>> apply_temperature(torch.tensor([[1.0, 3.0]]), 0.5)
+    tensor([[2., 6.]])
+    """
+    # TODO: refuse a temperature that is not above 0.
+    # TODO: divide.
+    raise NotImplementedError
+
+
+def top_k_filter(logits: Float[Tensor, "batch vocab"], k: int) -> Float[Tensor, "batch vocab"]:
+    """The k largest logits of each row as they are, all others −inf.
+
+    Tokens that tie with the k-th all stay. A k above the vocabulary keeps everything; one below 1 raises a
+    `ValueError` that names it.
+
+    >>> top_k_filter(torch.tensor([[1.0, 3.0, 2.0]]), 2)
+    tensor([[-inf, 3., 2.]])
+    """
+    # TODO: refuse a k below 1, and use no more than the vocabulary has.
+    # TODO: find the k-th largest logit of each row; what is below it becomes -inf, in a new tensor.
+    raise NotImplementedError
+
+
+def top_p_filter(logits: Float[Tensor, "batch vocab"], p: float) -> Float[Tensor, "batch vocab"]:
+    """The smallest set of likeliest tokens whose probabilities sum to `p` or more; all others become −inf.
+
+    The token that crosses `p` stays, so at least one always does. `p=1` keeps everything. A p that is not above 0 and
+    at most 1 raises a `ValueError` that names it. Among equal logits at the border, any may be the ones that stay.
+
+    >>> top_p_filter(torch.tensor([[0.5, 0.2, 0.3]]).log(), 0.6)
+    tensor([[-0.6931, -inf, -1.2040]])
+    """
+    # TODO: refuse a p that is not above 0 and at most 1; with p = 1 there is nothing to remove.
+    # TODO: sort the probabilities from large to small; a token stays while the sum before it is below p.
+    # TODO: bring the marks back from sorted order to the tokens' own places, and fill with -inf.
+    raise NotImplementedError
+
+
+def sample(
+    logits: Float[Tensor, "batch vocab"],
+    generator: torch.Generator | None,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Int[Tensor, "batch"]:
+    """One id per row, drawn with `generator` from the softmax of the filtered logits.
+
+    The temperature comes first, then top-k, then top-p over the probabilities of what is left. A filter that is None
+    is left out. `temperature=0` is greedy, and then the generator may be None; a negative one is a `ValueError`.
+
+    >>> sample(torch.tensor([[0.0, 9.0, 1.0]]), torch.Generator(), top_k=1)
+    tensor([1])
+    """
+    # TODO: temperature 0 is greedy.
+    # TODO: apply the temperature, then each filter that is given.
+    # TODO: draw one id per row from the softmax, with the generator.
+    raise NotImplementedError
