@@ -1,0 +1,138 @@
+"""# Static and contextual vectors
+
+An embedding table has one vector for "bank", whatever the sentence: the bank of a river and the bank that holds money
+are the same place in space. That vector is *static*. What leaves a BERT's last block is another matter: each position has
+mixed in what it found around it, so that "bank" beside "river" and "bank" beside "loan" come out as two vectors. Those
+are *contextual*.
+
+`sense_separation` measures it. Take sentences with the same word in two senses and compare its vectors by cosine
+similarity, pair by pair:
+
+    separation = mean similarity of pairs with the same sense − mean similarity of pairs with different senses
+
+For the static vectors all similarities are 1 and the separation is 0. For contextual ones it is above 0 if the model tells the
+senses apart. Nobody told it the senses: it learned them because the word's neighbours are what masked tokens
+have to be guessed from.
+
+`sentence_embedding` makes one vector of a whole sentence, the mean over its tokens. Padding is no token: it must not count,
+neither in the sum nor in the divisor.
+
+| name | shape |
+|---|---|
+| `hidden` | `(batch, seq, d_model)`, what a model returned for padded sentences |
+| `lengths` | `(batch,)`, how many tokens of each are real |
+| a sentence embedding | `(batch, d_model)` |
+
+By hand: of three vectors (1, 0), (1, 0), (0, 1) with the senses a, a, b, the one pair of the same sense has similarity 1, the two
+other pairs 0, so the separation is 1 − 0 = 1. With the senses a, b, b it is 0 − ½ = −½.
+
+Sources: Peters et al., *Deep contextualized word representations*, 2018 (ELMo), section 5.3; Ethayarajh, *How Contextual are
+Contextualized Word Representations?*, 2019, section 3; Reimers and Gurevych, *Sentence-BERT*, 2019, section 3, for the mean.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ch5_models.bert import BERT, mask_tokens
+
+
+def sentence_embedding(
+    hidden: Float[Tensor, "batch seq d_model"], lengths: Int[Tensor, "batch"]
+) -> Float[Tensor, "batch d_model"]:
+    """The mean of each row's first `length` vectors, in the dtype of `hidden`; what stands after them does not count.
+
+    A length below 1 or above `seq` is a ValueError that names it.
+
+    >>> sentence_embedding(torch.tensor([[[1.0, 2.0], [3.0, 4.0], [9.0, 9.0]]]), torch.tensor([2])).tolist()
+    [[2.0, 3.0]]
+    """
+    # TODO: refuse lengths below 1 or above seq.
+    # TODO: sum the real vectors (torch.where keeps even a NaN in the padding out) and divide by the lengths.
+    seq = hidden.shape[1]
+    for length in lengths.tolist():
+        if not 1 <= length <= seq:
+            raise ValueError(f"length {length} is not between 1 and {seq}")
+    real = (torch.arange(seq, device=hidden.device) < lengths.unsqueeze(1)).unsqueeze(-1)
+    total = torch.where(real, hidden, 0.0).sum(dim=1)
+    return total / lengths.unsqueeze(1).to(hidden.dtype)
+
+
+@torch.no_grad()
+def sense_separation(
+    model: BERT, sentences: Sequence[Sequence[int]], positions: Sequence[int], senses: Sequence[str]
+) -> tuple[float, float]:
+    """How far a word's senses are apart in its static and in its contextual vectors: `(static, contextual)`.
+
+    Sentence `i` is a list of ids, of any length, with the word at `positions[i]` in the sense `senses[i]`. The static vector
+    of the word is its row in `model.token_embedding`; the contextual one is `model(ids, lengths=lengths)` at the word's
+    position. Either number is the mean cosine similarity of pairs of the same sense minus that of pairs of different
+    senses, over all pairs of two different sentences.
+
+    The model works in eval mode, without gradients, and is in the mode it was in before afterwards. If there is no pair of
+    the same sense or none of different senses, it is a ValueError that names the senses.
+
+    >>> from ch5_models.bert import BERTConfig
+    >>> model = BERT(BERTConfig(vocab_size=10, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8))
+    >>> static, contextual = sense_separation(model, [[1, 7], [7, 2, 3], [4, 7]], [1, 0, 1], ["money", "river", "river"])
+    >>> round(static, 3)
+    0.0
+    """
+    # TODO: remember the mode and switch to eval mode.
+    # TODO: pad the sentences into one tensor of ids (any id will do) and note their lengths.
+    # TODO: the word's static and contextual vectors, one row per sentence.
+    # TODO: for each of the two, cosine similarities of all pairs i < j, and the difference of the two means.
+    was_training = model.training
+    model.eval()
+    lengths = torch.tensor([len(sentence) for sentence in sentences])
+    ids = torch.zeros(len(sentences), int(lengths.max()), dtype=torch.int64)
+    for row, sentence in zip(ids, sentences, strict=True):
+        row[: len(sentence)] = torch.tensor(sentence)
+    rows, places = torch.arange(len(sentences)), torch.tensor(positions)
+    static = model.token_embedding(ids[rows, places])
+    contextual = model(ids, lengths=lengths)[rows, places]
+    model.train(was_training)
+    return _separation(static, senses), _separation(contextual, senses)
+
+
+def _separation(vectors: Float[Tensor, "n d_model"], senses: Sequence[str]) -> float:
+    unit = vectors / vectors.norm(dim=-1, keepdim=True)
+    similarity = unit @ unit.T
+    same = torch.tensor([[a == b for b in senses] for a in senses])
+    pair = torch.ones_like(same).triu(diagonal=1)
+    if not (pair & same).any() or not (pair & ~same).any():
+        raise ValueError(f"the senses {sorted(set(senses))} give no pair of the same sense and one of different senses")
+    return (similarity[pair & same].mean() - similarity[pair & ~same].mean()).item()
+
+
+def train_masked(
+    model: BERT,
+    sentences: Sequence[Sequence[int]],
+    mask_id: int,
+    steps: int,
+    batch_size: int,
+    lr: float,
+    generator: torch.Generator,
+) -> list[float]:
+    """Trains the model in place by masked language modelling, for you to look at its vectors; returns the loss of each step.
+
+    Each step hides 15 % of the tokens of `batch_size` sentences with your own `mask_tokens` and takes one step of Adam.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    lengths = torch.tensor([len(sentence) for sentence in sentences])
+    ids = torch.full((len(sentences), int(lengths.max())), mask_id)
+    for row, sentence in zip(ids, sentences, strict=True):
+        row[: len(sentence)] = torch.tensor(sentence)
+    losses = []
+    for _ in range(steps):
+        rows = torch.randint(len(ids), (batch_size,), generator=generator)
+        inputs, labels = mask_tokens(ids[rows], mask_id, model.config.vocab_size, [mask_id], 0.15, generator)
+        logits = model.mlm_logits(model(inputs, lengths=lengths[rows]))
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
