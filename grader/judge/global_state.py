@@ -42,8 +42,7 @@ class GlobalState:
     def __init__(self) -> None:
         self.settings = _settings()
         self.modules = {name: dict(vars(sys.modules[name])) for name in WATCHED if name in sys.modules}
-        torch = loaded_torch()
-        self.tensor = dict(vars(torch.Tensor)) if torch is not None else {}
+        self.classes = {name: dict(vars(kind)) for name, kind in _classes().items()}
 
     def changes(self) -> list[str]:
         """In words, what is no longer as it was; empty when all is."""
@@ -51,10 +50,17 @@ class GlobalState:
         found = [name for name, value in self.settings.items() if now[name] != value]
         for name, before in self.modules.items():
             found += [f"{name}.{key}" for key in _patched(before, vars(sys.modules[name])) if _matters(name, key)]
-        torch = loaded_torch()
-        if torch is not None:
-            found += [f"torch.Tensor.{key}" for key in _patched(self.tensor, dict(vars(torch.Tensor)))]
+        for name, kind in _classes().items():
+            before, after = self.classes[name], dict(vars(kind))
+            found += [f"{name}.{key}" for key in {*before, *after} if before.get(key) is not after.get(key)]
         return found[:10]
+
+
+def _classes() -> dict[str, type]:
+    torch = loaded_torch()
+    if torch is None:
+        return {}
+    return {"torch.Tensor": torch.Tensor, "torch.nn.Module": torch.nn.Module, "torch.nn.Linear": torch.nn.Linear}
 
 
 def _patched(before: dict[str, Any], after: Any) -> list[str]:
