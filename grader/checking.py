@@ -65,13 +65,13 @@ def make_job(
 
 
 def modules_for(house: House, curriculum: Curriculum, exercises: list[Exercise]) -> tuple[str, ...]:
-    """`torch` and `optim`, if any of the files that will run mention them."""
+    """`torch`, `optim` and `meta` (torch's meta device), if any of the files that will run mention them."""
     wanted: set[str] = set()
     for exercise in exercises:
         for item in (exercise, *curriculum.needs_of(exercise)):
             for path in (house.suite_file(item.name), house.exercise_file(item.name), house.solution_file(item.name)):
                 wanted |= _mentions(path)
-    return tuple(name for name in ("torch", "optim") if name in wanted)
+    return tuple(name for name in ("torch", "optim", "meta") if name in wanted)
 
 
 def _mentions(path: Path) -> set[str]:
@@ -89,6 +89,8 @@ def _mentions(path: Path) -> set[str]:
             found.add("torch")
     if "torch" in found and "optim" in text:
         found.add("optim")
+    if "torch" in found and '"meta"' in text:
+        found.add("meta")
     return found
 
 
