@@ -32,6 +32,7 @@ def softmax(x: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*shape"]:
 
     Right for entries as large as ±1e4, in every floating dtype. An entry of `-inf` gets the weight zero. Where
     all entries along `dim` are `-inf`, all weights are zero and so are their gradients. `x` itself is not changed.
+    Nothing depends on looking at a value from Python (`if`, `.item()`), so that it also runs on the meta device.
 
     >>> softmax(torch.tensor([[0.0, 0.0], [5.0, -math.inf]]), dim=-1)
     tensor([[0.5000, 0.5000],

@@ -53,7 +53,9 @@ def sliding_window_mask(
     return (distance >= 0) & (distance < window)
 
 
-def strided_mask(length: int, stride: int, device: torch.device | str | None = None) -> Bool[Tensor, "length length"]:
+def strided_mask(
+    length: int, stride: int, device: torch.device | str | None = None
+) -> Bool[Tensor, "length length"]:
     """True for the keys up to the query whose distance from it is divisible by `stride`.
 
     A stride below 1 raises a `ValueError` that names it. A stride of 1 is the causal mask.
@@ -94,9 +96,9 @@ def sliding_window_attention(
         raise ValueError(f"a window holds at least one key, not {window}")
     length = q.size(-2)
     window = max(1, min(window, length))
-    keys, values = (
-        F.pad(x, (0, 0, window - 1, 0)).unfold(-2, window, 1).transpose(-2, -1) for x in (k, v)
-    )
+    padding = (0, 0, window - 1, 0)
+    keys = F.pad(k, padding).unfold(-2, window, 1).transpose(-2, -1)
+    values = F.pad(v, padding).unfold(-2, window, 1).transpose(-2, -1)
     place = torch.arange(window, device=q.device) + torch.arange(length, device=q.device)[:, None]
     exists = place >= window - 1
     output, _ = scaled_dot_product_attention(q.unsqueeze(-2), keys, values, exists.unsqueeze(-2))
