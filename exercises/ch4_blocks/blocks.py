@@ -1,0 +1,105 @@
+"""# The Transformer block, post-norm and pre-norm
+
+A block is attention and a feed-forward network, each with a *residual* road around it: the sub-layer's output is
+**added** to its input. So a block that has learned nothing yet passes its input on, and in the backward pass
+the gradient reaches the layers below by the addition, without loss. `gradient_flow` measures it.
+
+Where the normalization stands makes two kinds:
+
+    post-norm (2017, BERT):   x = norm1(x + attention(x))
+                              x = norm2(x + feed_forward(x))
+
+    pre-norm (GPT-2, LLaMA):  x = x + attention(norm1(x))
+                              x = x + feed_forward(norm2(x))
+
+In the post-norm block everything passes through a norm. In the pre-norm block the sum `x` itself is never
+normalized: the residual road runs free from the first block to the last. Each sub-layer has a norm of its own.
+
+In training, dropout sets numbers of each sub-layer's output to zero with probability `dropout`, before that
+output is added, and divides the others by `1 - dropout`. In eval mode it does nothing.
+
+| name | shape |
+|---|---|
+| `x` | `(batch, seq, d_model)` |
+| `mask` | `(q_len, k_len)`, `(batch, q_len or 1, k_len)` or with a heads axis; True means "may attend" |
+| result | `(batch, seq, d_model)` |
+
+By hand: if `attention.out_proj` and `feed_forward.down` are all zero, both sub-layers give zero. Then the
+pre-norm block returns `x` itself, and the post-norm block returns `norm2(norm1(x))`.
+
+Not to be used here: `nn.TransformerEncoderLayer` and its relatives, which are this exercise, and
+`nn.MultiheadAttention`: take your own attention.
+
+Sources: Vaswani et al., *Attention Is All You Need*, 2017, section 3.1 and 5.4; Xiong et al., *On Layer
+Normalization in the Transformer Architecture*, ICML 2020, figure 1 and table 1.
+"""
+
+from collections.abc import Callable
+
+from ch3_attention.multi_head import MultiHeadAttention
+from ch4_blocks.feed_forward import FeedForward, gelu
+from ch4_blocks.normalization import LayerNorm
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+
+class PostNormBlock(nn.Module):
+    """Attention and feed-forward network, each added to its input and the sum normalized.
+
+    `attention` is a MultiHeadAttention with biases, `feed_forward` a FeedForward, `norm1` (after the attention)
+    and `norm2` (after the feed-forward network) are LayerNorms.
+
+    >>> PostNormBlock(8, n_heads=2, d_ff=32)(torch.zeros(1, 5, 8)).shape
+    torch.Size([1, 5, 8])
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        dropout: float = 0.0,
+        activation: Callable[[Tensor], Tensor] = gelu,
+    ) -> None:
+        # TODO: call nn.Module's own __init__.
+        # TODO: make `attention` (bias=True), `feed_forward` with the activation, `norm1` and `norm2`, and an
+        #       nn.Dropout.
+        raise NotImplementedError
+
+    def forward(
+        self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "..."] | None = None
+    ) -> Float[Tensor, "batch seq d_model"]:
+        """norm1 of x plus its attention, then norm2 of that plus its feed-forward network. `x` stays as it is."""
+        # TODO: attention under the mask, dropout, add, norm1.
+        # TODO: feed-forward network, dropout, add, norm2.
+        raise NotImplementedError
+
+
+class PreNormBlock(nn.Module):
+    """Attention and feed-forward network, each on a normalized copy of its input and added to the input itself.
+
+    The parts have the names that PostNormBlock's have: `norm1` stands before the attention, `norm2` before the
+    feed-forward network.
+
+    >>> PreNormBlock(8, n_heads=2, d_ff=32)(torch.zeros(1, 5, 8)).shape
+    torch.Size([1, 5, 8])
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        dropout: float = 0.0,
+        activation: Callable[[Tensor], Tensor] = gelu,
+    ) -> None:
+        # TODO: the same parts as in PostNormBlock.
+        raise NotImplementedError
+
+    def forward(
+        self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "..."] | None = None
+    ) -> Float[Tensor, "batch seq d_model"]:
+        """x plus attention of norm1(x), then that plus the feed-forward network of its norm2. `x` stays as it is."""
+        # TODO: norm1, attention under the mask, dropout; add to the x that was not normalized.
+        # TODO: norm2, feed-forward network, dropout; add in the same way.
+        raise NotImplementedError

@@ -1,0 +1,103 @@
+"""# GELU and the feed-forward network
+
+Attention mixes positions; the feed-forward network then works on each position **on its own**, with the same
+weights everywhere. It goes up to a wider layer (`d_ff`, four times `d_model` in 2017), through a function that is
+not linear, and down again:
+
+    FFN(x) = down(activation(up(x)))
+
+The 2017 Transformer had ReLU there. GPT and BERT have *GELU*, `x · Φ(x)`, where Φ(x) is the probability that a
+standard normal number is below x: each input is let through by its share of smaller ones. There are two forms:
+
+    exact:   gelu(x)      = x · ½ · (1 + erf(x / √2))
+    by tanh: gelu_tanh(x) = x · ½ · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))
+
+The second was quicker once, and GPT-2's published weights were trained with it. They differ by at most 0.0005,
+which is enough to make a loaded model's numbers differ from the published ones.
+
+*SwiGLU* (LLaMA) has two ways up: `gate` goes through SiLU, `silu(x) = x · sigmoid(x)`, and decides how much of
+`up` passes. Its three projections have no bias:
+
+    SwiGLU(x) = down(silu(gate(x)) * up(x))
+
+| name | shape |
+|---|---|
+| `x` | any shape that ends in `d_model` |
+| `up.weight`, `gate.weight` | `(d_ff, d_model)` |
+| `down.weight` | `(d_model, d_ff)` |
+| result | the shape of `x` |
+
+By hand: `gelu(1) = Φ(1) ≈ 0.8413`, `gelu(-1) = -(1 - 0.8413) = -0.1587`, `gelu_tanh(1) ≈ 0.8412`.
+
+Not to be used here: `F.gelu` and `nn.GELU`, which are half of this exercise.
+
+Sources: Vaswani et al., *Attention Is All You Need*, 2017, section 3.3, equation 2; Hendrycks and Gimpel,
+*Gaussian Error Linear Units*, 2016, section 2; Shazeer, *GLU Variants Improve Transformer*, 2020, equation 6.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The exact GELU: each number times the share of a standard normal distribution below it.
+
+    >>> gelu(torch.tensor([-1.0, 0.0, 1.0])).round(decimals=4).tolist()
+    [-0.1587, 0.0, 0.8413]
+    """
+    # TODO: x times Φ(x); Φ by torch.erf.
+    raise NotImplementedError
+
+
+def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """GELU with Φ approximated by a tanh, as in GPT-2.
+
+    >>> gelu_tanh(torch.tensor([-1.0, 0.0, 1.0])).round(decimals=4).tolist()
+    [-0.1588, 0.0, 0.8412]
+    """
+    # TODO: the formula above, with the factor √(2/π) and the cube of x.
+    raise NotImplementedError
+
+
+class FeedForward(nn.Module):
+    """Up to `d_ff`, through the activation, down to `d_model`, at each position on its own.
+
+    `up` and `down` are `nn.Linear` with bias. `activation` is any function from a tensor to one of the same
+    shape: `gelu`, `gelu_tanh`, `torch.relu`.
+
+    >>> FeedForward(4, 16)(torch.zeros(2, 3, 4)).shape
+    torch.Size([2, 3, 4])
+    """
+
+    def __init__(self, d_model: int, d_ff: int, activation: Callable[[Tensor], Tensor] = gelu) -> None:
+        # TODO: call nn.Module's own __init__, make `up` and `down`, and keep the activation.
+        raise NotImplementedError
+
+    def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
+        """Each position through the same two layers."""
+        # TODO: up, activation, down.
+        raise NotImplementedError
+
+
+class SwiGLU(nn.Module):
+    """The gated feed-forward network of LLaMA: `down(silu(gate(x)) * up(x))`.
+
+    `gate`, `up` and `down` are `nn.Linear` without bias.
+
+    >>> SwiGLU(4, 16)(torch.zeros(2, 3, 4)).shape
+    torch.Size([2, 3, 4])
+    """
+
+    def __init__(self, d_model: int, d_ff: int) -> None:
+        # TODO: call nn.Module's own __init__ and make `gate`, `up` (both d_model to d_ff) and `down`, without bias.
+        raise NotImplementedError
+
+    def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
+        """The gate goes through SiLU (`F.silu`), is multiplied by `up`, and the product goes down."""
+        # TODO: silu of the gate, times up, then down.
+        raise NotImplementedError
