@@ -1,0 +1,268 @@
+"""AdamW's update, step by step, its state and its groups; and which parameters decay."""
+
+import pytest
+import torch
+
+
+class ByHand:
+    """The update of the brief on plain tensors, to compare with."""
+
+    def __init__(self, theta, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        self.theta, self.lr, self.betas, self.eps, self.decay = theta.clone(), lr, betas, eps, weight_decay
+        self.m, self.v, self.t = torch.zeros_like(theta), torch.zeros_like(theta), 0
+
+    def step(self, g):
+        beta1, beta2 = self.betas
+        self.t += 1
+        self.m = beta1 * self.m + (1 - beta1) * g
+        self.v = beta2 * self.v + (1 - beta2) * g * g
+        m_hat, v_hat = self.m / (1 - beta1**self.t), self.v / (1 - beta2**self.t)
+        self.theta = (
+            self.theta - self.lr * self.decay * self.theta - self.lr * m_hat / (torch.sqrt(v_hat) + self.eps)
+        )
+        return self.theta
+
+
+def layer_with(student, **values):
+    """An nn.Linear(3, 2) of the learner's side, in float64, with these values."""
+    layer = student.nn.Linear(3, 2).double()
+    layer.load_state_dict(values)
+    return layer
+
+
+def add_gradients(layer, weight, bias):
+    """Make these the gradients of a Linear(3, 2), which has none: one backward pass with chosen inputs."""
+    x = torch.cat([torch.eye(3, dtype=torch.float64), torch.zeros(1, 3, dtype=torch.float64)])
+    cotangent = torch.cat([weight.T, (bias - weight.sum(1))[None]])
+    (layer(x) * cotangent).sum().backward()
+
+
+def run(student, draw, expect, steps, zero=True, scale=1.0, **settings):
+    """Several steps of the learner's AdamW and the same by hand, compared after each."""
+    weight, bias = draw.normal(2, 3), draw.normal(2)
+    layer = layer_with(student, weight=weight, bias=bias)
+    optimizer = student.AdamW(layer.parameters(), **settings)
+    wanted = {"weight": ByHand(weight, **settings), "bias": ByHand(bias, **settings)}
+    for number in range(1, steps + 1):
+        grads = {"weight": draw.normal(2, 3, scale=scale), "bias": draw.normal(2, scale=scale)}
+        optimizer.zero_grad()
+        add_gradients(layer, **grads)
+        optimizer.step()
+        values = layer.named_parameters()
+        for name, byhand in wanted.items():
+            byhand.step(grads[name])
+            expect.close(values[name], byhand.theta, f"The parameter is wrong after step {number}.")
+
+
+def test_the_first_step_by_hand(student, draw, expect):
+    """θ = 1, g = 0.5, lr = 0.1, decay 0.1: θ becomes 0.89."""
+    one = torch.ones(2, 3, dtype=torch.float64)
+    layer = layer_with(student, weight=one, bias=one[:, 0])
+    optimizer = student.AdamW(layer.parameters(), lr=0.1, weight_decay=0.1)
+    add_gradients(layer, 0.5 * one, 0.5 * one[:, 0])
+    optimizer.step()
+    expect.close(layer.named_parameters()["weight"], 0.89 * one)
+
+
+def test_several_steps_without_decay(student, draw, expect):
+    """Both running means, and their correction, over several steps."""
+    run(student, draw, expect, 4, lr=0.03, weight_decay=0.0)
+
+
+def test_several_steps_with_decay(student, draw, expect):
+    """The decay is lr · weight_decay · θ, whatever the gradients are."""
+    run(student, draw, expect, 4, lr=0.03, weight_decay=0.4)
+
+
+def test_betas_have_their_places(student, draw, expect):
+    """The first beta is for the gradients, the second for their squares."""
+    run(student, draw, expect, 3, lr=0.02, betas=(0.6, 0.95), weight_decay=0.0)
+
+
+@pytest.mark.parametrize("eps", [0.1, 3.0])
+def test_eps_is_added_to_the_root(student, draw, expect, eps):
+    """`eps` stands outside the square root, beside the corrected v."""
+    run(student, draw, expect, 3, lr=0.05, eps=eps, weight_decay=0.0)
+
+
+@pytest.mark.hidden
+def test_small_gradients_take_steps_as_large(student, draw, expect):
+    """Gradients of a ten-thousandth move the parameters as far: the scale cancels."""
+    run(student, draw, expect, 3, lr=0.05, scale=1e-4, weight_decay=0.0)
+
+
+@pytest.mark.hidden
+def test_the_defaults_are_pytorchs(student, draw, expect):
+    """lr 0.001, betas (0.9, 0.999), eps 1e-8, weight decay 0.01."""
+    run(student, draw, expect, 2)
+
+
+def test_the_gradients_are_only_read(student, draw, expect):
+    """A step does not change the gradients."""
+    weight, bias = draw.normal(2, 3), draw.normal(2)
+    layer = layer_with(student, weight=draw.normal(2, 3), bias=draw.normal(2))
+    optimizer = student.AdamW(layer.parameters(), lr=0.1, weight_decay=0.5)
+    add_gradients(layer, weight, bias)
+    optimizer.step()
+    expect.close(layer.gradients()["weight"], weight, "`step` changed the gradient.")
+
+
+def test_a_parameter_without_a_gradient_is_left_alone(student, draw, expect):
+    """No gradient: no step, no decay, no count, until it has one."""
+    weight, bias = draw.normal(2, 3), draw.normal(2)
+    layer = layer_with(student, weight=weight, bias=bias)
+    settings = {"lr": 0.1, "weight_decay": 0.3}
+    optimizer = student.AdamW(layer.parameters(), **settings)
+    frozen = layer.parameters()[1]
+    frozen.requires_grad_(False)
+    first, second = (draw.normal(2, 3), draw.normal(2)), (draw.normal(2, 3), draw.normal(2))
+    add_gradients(layer, *first)
+    optimizer.step()
+    expect.equal(layer.named_parameters()["bias"], bias, "A parameter without a gradient moved.")
+    frozen.requires_grad_(True)
+    optimizer.zero_grad()
+    add_gradients(layer, *second)
+    optimizer.step()
+    expect.close(
+        layer.named_parameters()["bias"],
+        ByHand(bias, **settings).step(second[1]),
+        "The first step of a parameter is its own first, however many others have taken.",
+    )
+
+
+def test_each_group_has_its_own_settings(student, draw, expect):
+    """Groups with settings of their own keep to them."""
+    weight, bias = draw.normal(2, 3), draw.normal(2)
+    layer = layer_with(student, weight=weight, bias=bias)
+    a, b = layer.parameters()
+    first = {"lr": 0.3, "betas": (0.9, 0.99), "eps": 1e-6, "weight_decay": 0.2}
+    second = {"lr": 0.01, "betas": (0.5, 0.7), "eps": 0.1, "weight_decay": 0.0}
+    optimizer = student.AdamW([{"params": [a], **first}, {"params": [b], **second}], lr=0.1)
+    byhand = [ByHand(weight, **first), ByHand(bias, **second)]
+    for _ in range(2):
+        grads = draw.normal(2, 3), draw.normal(2)
+        optimizer.zero_grad()
+        add_gradients(layer, *grads)
+        optimizer.step()
+        wanted = [item.step(g) for item, g in zip(byhand, grads, strict=True)]
+    values = layer.named_parameters()
+    expect.close(values["weight"], wanted[0])
+    expect.close(values["bias"], wanted[1])
+
+
+def test_the_state_goes_on_after_saving_and_loading(student, draw, expect):
+    """A new optimizer that loads the state dict goes on as the old one would have, at the loaded learning rate."""
+    weight, bias = draw.normal(2, 3), draw.normal(2)
+    layer, byhand = layer_with(student, weight=weight, bias=bias), ByHand(weight, lr=0.1)
+    old = student.AdamW(layer.parameters(), lr=0.1)
+    for _ in range(2):
+        grads = draw.normal(2, 3), draw.normal(2)
+        old.zero_grad()
+        add_gradients(layer, *grads)
+        old.step()
+        byhand.step(grads[0])
+    saved = old.state_dict()
+    for group in saved["param_groups"]:
+        group["lr"] = 0.02
+    byhand.lr = 0.02
+    new = student.AdamW(layer.parameters(), lr=0.5)
+    new.load_state_dict(saved)
+    new.zero_grad()
+    grads = draw.normal(2, 3), draw.normal(2)
+    add_gradients(layer, *grads)
+    new.step()
+    expect.close(
+        layer.named_parameters()["weight"],
+        byhand.step(grads[0]),
+        "After loading a state dict with lr 0.02 the next step is not the one that was due."
+        " Is everything in `self.state[p]`, and is lr read from the group?",
+    )
+
+
+@pytest.mark.hidden
+def test_a_closure_is_called_first(student, draw, expect):
+    """`step(closure)` calls it, before anything else, and returns its loss; without one it returns None."""
+    weight = draw.normal(2, 3)
+    layer = layer_with(student, weight=weight, bias=draw.normal(2))
+    optimizer = student.AdamW(layer.parameters(), lr=0.1)
+    calls = []
+
+    def closure():
+        calls.append(1)
+        return torch.tensor(2.5)
+
+    expect.equal(optimizer.step(), None, "Without a closure `step` returns None.")
+    expect.close(optimizer.step(closure), torch.tensor(2.5), "`step` returns what the closure returned.")
+    expect.equal(len(calls), 1, "The closure is called once.")
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("bad", [{"lr": -0.25}, {"eps": -0.5}, {"weight_decay": -0.125}, {"betas": (0.9, 1.5)}], ids=str)
+def test_settings_out_of_range_are_refused(student, expect, bad):
+    """A negative lr, eps or decay, or a beta outside [0, 1), raises a ValueError that gives the value."""
+    layer = student.nn.Linear(3, 2)
+    value = next(iter(bad.values()))
+    mentions = value[1] if isinstance(value, tuple) else value
+    expect.raises(ValueError, student.AdamW, layer.parameters(), **bad, mentions=mentions)
+
+
+@pytest.mark.hidden
+def test_float32_parameters_stay_float32(student, draw, expect):
+    """The update keeps the parameter's dtype."""
+    weight, bias, g = draw.normal(2, 3, dtype=torch.float32), torch.zeros(2), draw.normal(2, 3, dtype=torch.float32)
+    layer = student.nn.Linear(3, 2)
+    layer.load_state_dict({"weight": weight, "bias": bias})
+    optimizer = student.AdamW(layer.parameters(), lr=0.1)
+    x = torch.cat([torch.eye(3), torch.zeros(1, 3)])
+    (layer(x) * torch.cat([g.T, -g.sum(1)[None]])).sum().backward()
+    optimizer.step()
+    expect.close(layer.named_parameters()["weight"], ByHand(weight, lr=0.1).step(g))
+
+
+# -- groups -----------------------------------------------------------------------------------------------
+
+
+def shapes(group):
+    """The shapes in a group in words, `4×3, 5×4`, in order of size."""
+    return in_words(sorted((tuple(p.shape) for p in group["params"]), key=lambda shape: (len(shape), shape)))
+
+
+def in_words(shapes):
+    return ", ".join("×".join(str(n) for n in shape) for shape in shapes)
+
+
+def test_matrices_decay_and_vectors_do_not(student, expect):
+    """Weights of two axes decay; biases and the gains of norms do not."""
+    model = student.nn.Sequential(student.nn.Linear(3, 4), student.nn.LayerNorm(4), student.nn.Linear(4, 5, bias=False))
+    groups = student.parameter_groups(model, 0.25)
+    expect.equal(len(groups), 2, "Two groups are wanted.")
+    expect.equal([group["weight_decay"] for group in groups], [0.25, 0.0], "The decay of the two groups")
+    expect.equal(shapes(groups[0]), "4×3, 5×4", "The group that decays holds the parameters of two or more axes.")
+    expect.equal(shapes(groups[1]), "4, 4, 4", "The group that does not decay holds biases and norms.")
+
+
+def test_embeddings_decay_too(student, expect):
+    """An embedding table has two axes and decays; so does a parameter of three."""
+    model = student.nn.Sequential(student.nn.Embedding(7, 3), student.nn.Conv1d(3, 2, 5))
+    groups = student.parameter_groups(model, 0.1)
+    expect.equal(shapes(groups[0]), "7×3, 2×3×5", "Parameters of two or more axes decay.")
+    expect.equal(shapes(groups[1]), "2", "Only the bias does not decay.")
+
+
+def test_a_shared_parameter_stands_in_one_group_once(student, expect):
+    """A parameter under two names is listed once; an optimizer would move it twice."""
+    shared = student.nn.Linear(4, 4)
+    model = student.nn.Sequential(shared, student.nn.Tanh(), shared)
+    groups = student.parameter_groups(model, 0.1)
+    expect.equal([shapes(group) for group in groups], ["4×4", "4"], "A shared parameter is listed once.")
+
+
+@pytest.mark.hidden
+def test_groups_keep_the_models_order(student, expect):
+    """Inside a group the parameters stand in the model's order, so that a saved optimizer finds them again."""
+    sizes = [(3, 8), (8, 2), (2, 9), (9, 4), (4, 7)]
+    model = student.nn.Sequential(*[student.nn.Linear(*size) for size in sizes])
+    groups = student.parameter_groups(model, 0.1)
+    for group, wanted in zip(groups, ([(b, a) for a, b in sizes], [(b,) for _, b in sizes]), strict=True):
+        came = in_words(tuple(p.shape) for p in group["params"])
+        expect.equal(came, in_words(wanted), "The order of the model is lost.")
