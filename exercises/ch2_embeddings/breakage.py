@@ -1,0 +1,100 @@
+"""# Break it and see
+
+Whoever knows what a part is for can say what happens without it. Four experiments take the toy language model apart,
+and each compares a healthy run with a broken one on text that neither has trained on.
+
+- **Freeze.** The embeddings keep their random start values and only the head learns. How much of the work is the table's?
+- **Permute.** Every id gets another number, the same one everywhere. Ids are labels, so what should this cost?
+- **Dimension.** Two numbers per token in place of sixteen. What no longer fits?
+- **Mismatch.** The model trains with one tokenizer and reads with another. Every id is valid; what does it mean?
+
+Think of an answer to each before you run them: `reflection` asks about the second.
+
+All four share one protocol, so that the figures can be compared:
+
+| | |
+|---|---|
+| tokenizer | your `CharTokenizer(text)` of chapter 1 |
+| held out | the last tenth of the ids (the last `n // 10` of n) |
+| model | `ToyLM(vocab_size, 16)`, start values from `seed` |
+| training | your `train_toy_lm` on the other ids: context 8, batches of 32, `lr` 0.01, a generator seeded with `seed` |
+| figure | your `mean_loss` on the held-out ids, in nats |
+
+The healthy and the broken run begin with the same seed. The same arguments always give the same figures, whatever the
+state of torch's global generator, and that state is left as it was.
+
+Source: the method is ablation, as in Radford et al., *Improving Language Understanding by Generative Pre-Training* (GPT-1),
+2018, section 5.
+"""
+
+import torch
+from ch1_tokens.characters import CharTokenizer
+from ch2_embeddings.toy_lm import ToyLM, mean_loss, train_toy_lm
+from jaxtyping import Int
+from torch import Tensor, nn
+
+CONTEXT = 8
+DIM = 16
+BATCH_SIZE = 32
+LR = 1e-2
+
+
+def freeze(module: nn.Module) -> nn.Module:
+    """Stop every parameter of `module` from learning: `requires_grad` becomes False. Returns the module itself."""
+    # TODO: set requires_grad of all parameters.
+    raise NotImplementedError
+
+
+def permute_ids(data: Int[Tensor, "n"], permutation: Int[Tensor, "vocab"]) -> Int[Tensor, "n"]:
+    """Give every id its new number: the old id i becomes `permutation[i]`. `data` itself stays as it is.
+
+    `permutation` holds each of 0, 1, ..., vocab - 1 once, or it is a `ValueError`. An id of `data` that it has no
+    number for raises an `IndexError`, and so does a negative one.
+
+    >>> permute_ids(torch.tensor([0, 1, 1, 2]), torch.tensor([2, 0, 1]))
+    tensor([2, 0, 0, 1])
+    """
+    # TODO: reject what is not a permutation, then ids that are out of its range.
+    # TODO: look all ids up at once.
+    raise NotImplementedError
+
+
+def split(data: Int[Tensor, "n"]) -> tuple[Int[Tensor, "train"], Int[Tensor, "held_out"]]:
+    """`(train, held_out)`: the last `n // 10` ids are held out, all before them are for training.
+
+    >>> [len(part) for part in split(torch.arange(25))]
+    [23, 2]
+    """
+    # TODO: cut the data in two.
+    raise NotImplementedError
+
+
+def freeze_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
+    """Held-out losses with all parameters learning (`trainable`) and with `embed` frozen from the start (`frozen`)."""
+    # TODO: follow the protocol twice; freeze the embedding before training in the second run.
+    raise NotImplementedError
+
+
+def permute_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
+    """Held-out losses with the ids as they are (`original`), and with all ids, held-out ones too, `permuted`.
+
+    The permutation is drawn from `seed`. The second model starts and trains as the first one does, on the new ids.
+    """
+    # TODO: follow the protocol twice, the second time with permuted ids; torch.randperm draws a permutation.
+    raise NotImplementedError
+
+
+def dimension_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
+    """Held-out losses with 16 numbers per token (`dim_16`) and with 2 (`dim_2`)."""
+    # TODO: follow the protocol twice, with both dimensions.
+    raise NotImplementedError
+
+
+def mismatch_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
+    """Held-out losses of one trained model: read with its own tokenizer (`matched`) and with another (`mismatched`).
+
+    The other tokenizer knows the same characters and numbers them backwards: the first character gets the last id.
+    So only the held-out ids change, and they change after training.
+    """
+    # TODO: follow the protocol once, then measure on the held-out ids and on the same ids numbered backwards.
+    raise NotImplementedError

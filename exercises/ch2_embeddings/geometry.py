@@ -1,0 +1,149 @@
+"""# The geometry of a table
+
+A trained table is a cloud of points, one per id, and training decides which points lie near each other. This exercise
+measures that cloud and draws it.
+
+Directions matter more than lengths, so closeness is the *cosine*: the dot product of two vectors divided by their
+lengths, 1 for the same direction, 0 for a right angle. To see a table of many dimensions on paper, principal component
+analysis (PCA) turns it so that the first axis shows the largest spread, the second the next largest.
+
+`embedding_metrics` puts figures on what a toy language model has learned. It asks two questions. Have ids that often
+stand side by side moved together, and ids that never do not? And are the nearest neighbours in the table those ids that
+stand in the same surroundings in the text?
+
+| name | shape |
+|---|---|
+| `table` | `(vocab, dim)`, one row per id |
+| `data` | `(n,)`, int64, a text as token ids |
+| cosines | `(vocab, vocab)` |
+| coordinates | `(vocab, n_components)` |
+
+By hand: the rows (3, 4) and (4, 3) have length 5 and dot product 24, so their cosine is 24 / 25 = 0.96.
+
+Sources: Deerwester, Dumais, Furnas, Landauer and Harshman, *Indexing by Latent Semantic Analysis*, 1990, for cosines and SVD;
+Pearson, *On Lines and Planes of Closest Fit to Systems of Points in Space*, 1901, for PCA.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from ch2_embeddings.toy_lm import mean_loss
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab vocab"]:
+    """The cosine of every row with every row. A row of zeros has cosine 0 with all, itself included.
+
+    >>> cosine_matrix(torch.tensor([[3.0, 4.0], [4.0, 3.0], [0.0, 0.0]]))
+    tensor([[1.0000, 0.9600, 0.0000],
+            [0.9600, 1.0000, 0.0000],
+            [0.0000, 0.0000, 0.0000]])
+    """
+    # TODO: divide each row by its length, with care for rows of zeros.
+    # TODO: one matrix product gives all the dot products.
+    raise NotImplementedError
+
+
+def nearest_neighbors(table: Float[Tensor, "vocab dim"], token_id: int, k: int) -> list[int]:
+    """The k ids whose rows have the largest cosine with the row of `token_id`, the nearest first, without itself.
+
+    Of equal cosines the smaller id comes first. Where there are fewer than k others, all of them come. An id
+    that is not in the table, negative ones too, raises an `IndexError` that names it.
+
+    >>> nearest_neighbors(torch.tensor([[1.0, 0.0], [-1.0, 0.1], [2.0, 0.5]]), token_id=0, k=2)
+    [2, 1]
+    """
+    # TODO: reject ids outside the table.
+    # TODO: sort the ids by the token's row of the cosine matrix, drop the token itself, keep k.
+    raise NotImplementedError
+
+
+def adjacent_pairs(data: Int[Tensor, "n"], k: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Two lists of at most k pairs of different ids: `(frequent, never)`.
+
+    `frequent`: the ordered pairs (a, b) for which b most often comes right after a, the most frequent first; of equally
+    frequent ones the smaller pair first. (1, 2) and (2, 1) count apart, and an id next to itself does not count.
+
+    `never`: the first k pairs with a < b, in the order (0, 1), (0, 2), ..., (1, 2), ..., of ids that both occur
+    in `data` and of which neither ever comes right after the other.
+
+    >>> adjacent_pairs(torch.tensor([0, 1, 0, 1, 2, 2, 3]), k=2)
+    ([(0, 1), (1, 0)], [(0, 2), (0, 3)])
+    """
+    # TODO: count the ordered neighbours that differ, and sort them by count, then by pair.
+    # TODO: go through the pairs a < b of ids that occur, and keep those seen in neither order.
+    raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class PairChange:
+    """How the cosine of a pair of ids changed: `delta` is `after` minus `before`."""
+
+    pair: tuple[int, int]
+    before: float
+    after: float
+    delta: float
+
+
+def pair_report(
+    before: Float[Tensor, "vocab dim"], after: Float[Tensor, "vocab dim"], pairs: list[tuple[int, int]]
+) -> list[PairChange]:
+    """For each pair of ids, in the order given: its cosine in the table `before` training, `after` it, and the change.
+
+    >>> pair_report(torch.eye(2), torch.ones(2, 2), [(0, 1)])[0].delta
+    1.0
+    """
+    # TODO: look the pairs up in the cosine matrices of both tables; a PairChange holds Python floats.
+    raise NotImplementedError
+
+
+def pca(x: Float[Tensor, "n dim"], n_components: int) -> Float[Tensor, "n n_components"]:
+    """The coordinates of the rows of `x` along the axes of largest spread, the largest first.
+
+    Centre the data (each column minus its mean), take the singular value decomposition U S Vᵀ; the coordinates are
+    the first columns of U S. The sign of each column is free. `n_components` below 1 or above min(n, dim) raises a
+    `ValueError` that names it.
+
+    >>> pca(torch.tensor([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]]), n_components=1).abs()
+    tensor([[2.],
+            [0.],
+            [2.]])
+    """
+    # TODO: reject a number of components that the data does not have.
+    # TODO: centre, decompose with torch.linalg.svd(..., full_matrices=False), return the coordinates.
+    raise NotImplementedError
+
+
+def plot_embedding(table: Float[Tensor, "vocab dim"], labels: list[str], path: str | Path) -> None:
+    """Draw the rows of `table` as points in the plane (their first two principal components), each with its label.
+
+    Writes a PNG to `path` and no other file, whatever the ending of `path`, and needs no display. A label stands as it is:
+    "$" starts no formula, and white space shows as `' '` or `'\\n'`. As many labels as rows, or a `ValueError` that
+    gives the number of labels.
+    """
+    # TODO: reject a wrong number of labels.
+    # TODO: make a matplotlib.figure.Figure (that needs no display), scatter the points, and write each label beside
+    #       its point with ax.annotate(label, point, parse_math=False); use repr(label) for white space.
+    # TODO: savefig with format="png".
+    raise NotImplementedError
+
+
+def embedding_metrics(model: nn.Module, data: Int[Tensor, "n"], context: int, k: int = 5) -> dict[str, float]:
+    """What a `ToyLM` has learned from `data`, in five figures. The table is `model.embed.weight`.
+
+    - `loss`: your `mean_loss`, the mean cross-entropy over every window of `data`.
+    - `mean_norm`: the mean length of the table's rows.
+    - `frequent_cosine`, `never_cosine`: the mean cosine over the two lists of `adjacent_pairs(data, k)`; NaN
+      where a list is empty.
+    - `neighbor_accuracy`: how well nearness in the table follows the text. The surroundings of an id are a vector of
+      2 · vocab counts: how often each id stands one place to its left, then how often each stands one place to its
+      right. For each id that occurs in `data`, take its k nearest ids in the table and its k nearest by the cosine of the
+      surroundings (both among all ids, by `nearest_neighbors`); the share of the first that are also among the second,
+      averaged.
+    """
+    # TODO: take the table without its gradient, and count left and right neighbours into (vocab, vocab) tables.
+    # TODO: compute the five figures as Python floats, with the functions above.
+    raise NotImplementedError

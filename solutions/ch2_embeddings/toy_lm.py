@@ -1,0 +1,123 @@
+"""# A toy language model
+
+A language model gives each token of the vocabulary a probability of coming next. This one is as small as it can be and
+still learn an embedding: look up the vectors of the last `context` tokens, take their mean, and turn it into one
+number (a *logit*) per token of the vocabulary with a linear layer. The mean forgets the order of the tokens; attention
+will mend that in chapter 3.
+
+Before training it knows nothing, so its loss is about ln(vocab), the surprise of a fair guess. Training pulls the vectors
+of tokens together that are followed by the same things, and nobody told it to.
+
+| name | shape |
+|---|---|
+| `data` | `(n,)`, int64, a text as token ids |
+| `x`, a batch of windows | `(batch, context)` |
+| `y`, the token after each window | `(batch,)` |
+| `embed.weight` | `(vocab_size, dim)` |
+| `head.weight`, `head.bias` | `(vocab_size, dim)`, `(vocab_size,)` |
+| logits | `(batch, vocab_size)` |
+
+By hand: the data `[3, 1, 4, 1, 5]` with a context of 3 has two windows, `[3, 1, 4]` with the target 1 and `[1, 4, 1]`
+with the target 5.
+
+Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2, with the
+mean in place of the hidden layer, as in the CBOW of Mikolov, Chen, Corrado and Dean, *Efficient Estimation of Word
+Representations in Vector Space*, 2013, section 3.1.
+"""
+
+import torch
+import torch.nn.functional as F
+from ch2_embeddings.embedding import Embedding
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+def sample_windows(
+    data: Int[Tensor, "n"], context: int, batch_size: int, generator: torch.Generator
+) -> tuple[Int[Tensor, "batch context"], Int[Tensor, "batch"]]:
+    """Draw windows of `context` tokens, and the token that follows each.
+
+    Every place at which a window with its target fits is drawn with the same chance, the first and the last among them.
+    The same window may be drawn twice. `generator` is the only source of randomness.
+
+    A context below 1, or data of no more than `context` tokens, raises a `ValueError` that gives the value.
+
+    >>> sample_windows(torch.tensor([3, 1, 4]), context=2, batch_size=1, generator=torch.Generator())
+    (tensor([[3, 1]]), tensor([4]))
+    """
+    # TODO: reject a context below 1 and data that is too short.
+    # TODO: draw the starts, from 0 to the last at which the target still exists.
+    # TODO: index `data` with starts plus 0, 1, ..., context - 1, and with starts plus context.
+    _check(data, context)
+    starts = torch.randint(len(data) - context, (batch_size,), generator=generator)
+    return data[starts[:, None] + torch.arange(context)], data[starts + context]
+
+
+class ToyLM(nn.Module):
+    """Embedding, mean over the window, linear layer to the vocabulary.
+
+    `embed` is your own `Embedding(vocab_size, dim)`, `head` is `nn.Linear(dim, vocab_size)` with a bias.
+
+    >>> ToyLM(vocab_size=7, dim=3)(torch.tensor([[1, 2, 2], [0, 6, 1]])).shape
+    torch.Size([2, 7])
+    """
+
+    def __init__(self, vocab_size: int, dim: int) -> None:
+        # TODO: make the embedding and the head.
+        super().__init__()
+        self.embed = Embedding(vocab_size, dim)
+        self.head = nn.Linear(dim, vocab_size)
+
+    def forward(self, x: Int[Tensor, "batch context"]) -> Float[Tensor, "batch vocab"]:
+        """The logits of the next token, for windows of any length."""
+        # TODO: look up, take the mean over the window, apply the head.
+        return self.head(self.embed(x).mean(dim=1))
+
+
+def mean_loss(model: nn.Module, data: Int[Tensor, "n"], context: int) -> float:
+    """The mean cross-entropy in nats over every window of `data`, each once: no drawing, no gradients.
+
+    Errors as in `sample_windows`.
+    """
+    # TODO: make all windows and their targets, and take the cross-entropy of the model's logits.
+    _check(data, context)
+    windows = data.unfold(0, context + 1, 1)
+    with torch.no_grad():
+        return F.cross_entropy(model(windows[:, :-1]), windows[:, -1]).item()
+
+
+def train_toy_lm(
+    model: nn.Module,
+    data: Int[Tensor, "n"],
+    context: int,
+    steps: int,
+    batch_size: int,
+    lr: float,
+    generator: torch.Generator,
+) -> list[float]:
+    """Train `model` in place with `torch.optim.Adam` at `lr`; return the loss of each step, before its update.
+
+    Each step draws a fresh batch with `sample_windows` and the generator; its loss is the mean cross-entropy of the batch in
+    nats. Parameters with `requires_grad=False` are frozen: they are left as they are, and stay frozen.
+
+    Errors as in `sample_windows`.
+    """
+    # TODO: make the optimizer once, for the parameters that are not frozen.
+    # TODO: in each step: draw a batch, compute the loss, keep it as a float, clear old gradients, backward, update.
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=lr)
+    losses = []
+    for _ in range(steps):
+        x, y = sample_windows(data, context, batch_size, generator)
+        loss = F.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return losses
+
+
+def _check(data: Int[Tensor, "n"], context: int) -> None:
+    if context < 1:
+        raise ValueError(f"the context must be at least 1, not {context}")
+    if len(data) <= context:
+        raise ValueError(f"{len(data)} tokens hold no window of {context} with a token after it")
