@@ -19,9 +19,11 @@ def main(arguments: list[str]) -> None:
 
         Server(socket.socket(fileno=numbers[0])).run()
     elif role == "tester":
+        from grader.judge import reaping
         from grader.judge.tester import main as tester
         from grader.judge.workers import SpawnedWorkers
 
+        reaping.become_subreaper()
         tester(socket.socket(fileno=numbers[0]), SpawnedWorkers(modules))
     else:
         from grader.judge.worker import main as worker
@@ -50,6 +52,9 @@ def prepare(modules: list[str], tests: bool) -> None:
 
         torch.zeros(1, device="meta").add(1)  # the first such operation imports 800 modules
     import grader.judge.worker  # imported before the fork, once
+    from grader.judge.sandbox import interpreter_trees
+
+    interpreter_trees()  # looked up while a process may still look
 
     if tests:
         import pytest  # noqa: F401 # the tester is about to run it

@@ -13,8 +13,10 @@ from grader import wire
 
 CHUNK = 1 << 20
 OUTPUT_KEPT = 16_384
+DRAINS = 4
 IDLE_SHARE = 0.2
 PATIENCE = 5.0
+LOOK_EVERY = 0.1
 
 
 class Closed(Exception):
@@ -23,6 +25,10 @@ class Closed(Exception):
 
 class TimedOut(Exception):
     """The other side did not answer in time."""
+
+
+class Overused(Exception):
+    """The other side took more than its share of something; the message says of what."""
 
 
 def send_frame(sock: socket.socket, frame: bytes) -> None:
@@ -57,11 +63,28 @@ class Limit:
     Waiting counts too, once the worker has been idle for as long, or the wall clock shows five times as much.
     """
 
-    def __init__(self, seconds: float, processor_time: Callable[[], float | None]) -> None:
+    def __init__(
+        self, seconds: float, processor_time: Callable[[], float | None], overuse: Callable[[], str] = str
+    ) -> None:
         self.seconds = seconds
         self.processor_time = processor_time
+        self.overuse = overuse
         self.started = time.monotonic()
+        self.next_look = self.started + LOOK_EVERY
         self.processor_started = processor_time() or 0.0
+
+    def check(self) -> None:
+        """Raise once the allowance is used up, in time or in anything else."""
+        if self.exceeded():
+            raise TimedOut
+        if time.monotonic() >= self.next_look:
+            self.look()
+
+    def look(self) -> None:
+        """Raise if the worker has too much of something."""
+        self.next_look = time.monotonic() + LOOK_EVERY
+        if text := self.overuse():
+            raise Overused(text)
 
     def exceeded(self) -> bool:
         wall = time.monotonic() - self.started
@@ -76,11 +99,22 @@ class Limit:
 
 def process_time(pid: int) -> float | None:
     """Processor seconds that a process has used, where the system says so without being asked twice."""
+    fields = _status_fields(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else None
+
+
+def thread_count(pid: int) -> int:
+    """How many threads a process has; 0 where the system does not say."""
+    fields = _status_fields(pid)
+    return int(fields[17]) if fields else 0
+
+
+def _status_fields(pid: int) -> list[str]:
+    """What the kernel says of a process, after its name (which the process may have chosen)."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (OSError, IndexError):
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return []
 
 
 class Channel:
@@ -97,6 +131,9 @@ class Channel:
 
     def exchange(self, frame: bytes, limit: Limit) -> bytes:
         """Send a frame and wait for the next one from the other side."""
+        limit.check()
+        if self.pending:
+            raise wire.WireError("an answer came before its question")
         self._send(memoryview(frame), limit)
         return self.receive(limit)
 
@@ -153,10 +190,7 @@ class Channel:
         if self.output >= 0:
             readers.append(self.output)
         readable, writable, _ = select.select(readers, [self.sock] if writing else [], [], 0.1)
-        if not readable and not writable and limit.exceeded():
-            raise TimedOut
-        if readable == [self.output] and limit.exceeded():  # printing without end is no answer either
-            raise TimedOut
+        limit.check()  # whatever came: printing without end, or a frame byte by byte, is no answer either
         return list(readable), bool(writable)
 
     def _drain(self, readable: list[object]) -> None:
@@ -164,9 +198,10 @@ class Channel:
             self._read_output()
 
     def drain_output(self) -> None:
-        """Everything that was printed before the answer."""
-        while self.output >= 0 and self._read_output():
-            pass
+        """What was printed before the answer: no more than the pipe holds, for a thread may print for ever."""
+        for _ in range(DRAINS):
+            if self.output < 0 or not self._read_output():
+                return
 
     def _read_output(self) -> bool:
         try:

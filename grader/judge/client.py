@@ -7,6 +7,7 @@ import os
 import selectors
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ import msgspec
 
 from grader.errors import JudgeError
 from grader.judge.jobs import Job
+from grader.judge.sandbox import detection
 from grader.judge.workers import boot_command
 from grader.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
 
@@ -35,11 +37,17 @@ class Judge:
     """The judging processes of one command. `modules` are imported once, before the first job.
 
     `fork=False` starts each process on its own, for platforms on which a fork of torch is not safe.
+    `tier` is the sandbox that must be held: the strongest that works here unless given. A tier that was
+    asked for and does not hold is an error.
     """
 
-    def __init__(self, modules: tuple[str, ...] = ("torch",), fork: bool = True) -> None:
+    def __init__(
+        self, modules: tuple[str, ...] = ("torch",), fork: bool = True, tier: str | None = None
+    ) -> None:
         self.modules = ",".join(modules)
-        self.fork = fork
+        self.fork = fork and sys.platform != "darwin"
+        self.wanted_tier = tier
+        self.tier = "none"
         self.server: subprocess.Popen[bytes] | None = None
         self.commands: socket.socket | None = None
 
@@ -47,6 +55,12 @@ class Judge:
         if self.fork:
             self.commands, theirs = socket.socketpair()
             self.server = _start("server", self.modules, theirs)
+        try:  # the canary runs while the server imports
+            wanted = self.wanted_tier
+            self.tier = detection.detect() if wanted is None else detection.require(wanted)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,6 +104,7 @@ class Judge:
         raise JudgeError(f"the judge gave no result for {job.exercise}")
 
     def _start(self, job: Job) -> Running:
+        job = msgspec.structs.replace(job, tier=self.tier)
         ours, theirs = socket.socketpair()
         process = None
         if self.commands is not None:

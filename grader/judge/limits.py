@@ -6,9 +6,9 @@ import os
 import resource
 from pathlib import Path
 
-FILE_SIZE = 64 * 2**20
-OPEN_FILES = 128
-PROCESSES = 64
+FILE_SIZE = 16 * 2**20
+OPEN_FILES = 64
+THREADS = 64
 
 
 def apply(memory: int, processor_seconds: int) -> None:
@@ -18,6 +18,11 @@ def apply(memory: int, processor_seconds: int) -> None:
     _lower(resource.RLIMIT_FSIZE, FILE_SIZE)
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
     _lower(resource.RLIMIT_CORE, 0)
+
+
+def apply_in_namespace() -> None:
+    """Threads, once the worker is alone in its user namespace: outside, the limit counts all of a user's processes."""
+    _lower(resource.RLIMIT_NPROC, THREADS)
 
 
 def mapped_bytes() -> int:

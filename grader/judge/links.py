@@ -12,8 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from grader import wire
-from grader.judge.channel import Channel, Closed, Limit, TimedOut, process_time
+from grader.judge import scratch
+from grader.judge.channel import Channel, Closed, Limit, Overused, TimedOut, process_time, thread_count
 from grader.judge.core import Core
+from grader.judge.limits import THREADS
+from grader.judge.sandbox import Policy, SandboxError
 from grader.judge.workers import WorkerProcess, WorkerSource
 from grader.results import Call, Failure, Frame
 from grader.suite.failures import StudentTimeout, SuiteFailure, WorkerLost
@@ -45,10 +48,13 @@ class LocalLink:
 class RemoteLink:
     """A worker process, replaced by a fresh one when it has died, hung or been tampered with."""
 
-    def __init__(self, source: WorkerSource, load: dict[str, Any], scratch: str, memory: int) -> None:
+    def __init__(
+        self, source: WorkerSource, load: dict[str, Any], policy: Policy, tier: str, memory: int
+    ) -> None:
         self.source = source
         self.load = load
-        self.scratch = scratch
+        self.policy = policy
+        self.tier = tier
         self.memory = memory
         self.process: WorkerProcess | None = None
         self.channel: Channel | None = None
@@ -64,18 +70,32 @@ class RemoteLink:
     def start(self, seconds: float) -> Any:
         """A fresh worker with the exercise imported. Returns the reply to the import."""
         self.seconds = seconds
-        self.process = self.source.start()
+        self.process = self.source.start(self.tier, self.policy)
         self.channel = Channel(self.process.sock, self.process.output)
         self.begin(seconds)
-        request = {"op": "setup", "scratch": self.scratch, "memory": self.memory}
-        self._ask({**request, "processor_seconds": BACKSTOP_SECONDS})
+        self._enclose()
         return self._ask({"op": "load", **self.load})
+
+    def _enclose(self) -> None:
+        """Limits and sandbox on, before the learner's code is anywhere near. Anything but a clear yes is an error."""
+        allowed = {"scratch": self.policy.scratch, "readable": list(self.policy.readable), "memory": self.memory}
+        reply = self._ask({"op": "setup", "tier": self.tier, "processor_seconds": BACKSTOP_SECONDS, **allowed})
+        if not isinstance(reply, dict) or reply.get("value") != self.tier:
+            self.end()
+            said = reply.get("failed", "no answer") if isinstance(reply, dict) else "no answer"
+            raise SandboxError(f"the worker could not be enclosed: {said}", "`grader doctor` shows what works here")
 
     def begin(self, seconds: float) -> None:
         """A new allowance, for a test or for the import."""
         assert self.process is not None
         pid = self.process.pid
-        self.limit = Limit(seconds, lambda: process_time(pid))
+        self.limit = Limit(seconds, lambda: process_time(pid), lambda: self._overuse(pid))
+
+    def _overuse(self, pid: int) -> str:
+        """What the worker has too much of that the kernel's own limits do not count for every user."""
+        if thread_count(pid) > 2 * THREADS:
+            return f"Your code started more than {2 * THREADS} threads."
+        return scratch.complaint(self.policy.scratch)
 
     def global_changes(self) -> list[str]:
         """What the worker says has changed in the state that tests share."""
@@ -111,8 +131,13 @@ class RemoteLink:
             reply = self.channel.exchange(frame, self.limit)
             while (answer := self._answer_callback(reply, callback)) is not None:
                 reply = self.channel.exchange(answer, self.limit)
+            self.limit.look()
         except TimedOut:
             raise self._timed_out() from None
+        except Overused as overused:
+            self.end()
+            scratch.empty(self.policy.scratch)
+            raise WorkerLost(Failure(str(overused))) from None
         except Closed:
             raise self._died() from None
         except wire.WireError as error:
@@ -154,10 +179,18 @@ class RemoteLink:
         text = _read_for(self.process.trace, 0.5)
         frames = []
         for match in TRACE_LINE.finditer(text):
-            if match["file"].startswith(self.load["root"]) or match["file"] == self.load["path"]:
-                line = _source_line(match["file"], int(match["line"]))
-                frames.append(Frame(match["file"], int(match["line"]), match["function"][:80], line))
+            if self._is_learners(match["file"]):
+                number = int(match["line"][:9])
+                line = _source_line(match["file"], number)
+                frames.append(Frame(match["file"], number, match["function"][:80], line))
         return frames[::-1][-6:]
+
+    def _is_learners(self, file: str) -> bool:
+        """The worker wrote this name, and the file's line will be shown: it must really be in the learner's tree."""
+        if file == self.load["path"]:
+            return True
+        root = os.path.realpath(self.load["root"])
+        return os.path.realpath(file).startswith(root + os.sep) and file.endswith(".py")
 
     def _died(self) -> WorkerLost:
         status = self.end()

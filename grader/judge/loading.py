@@ -34,8 +34,15 @@ def forget(root: str | Path) -> None:
     root = str(root)
     for name, module in list(sys.modules.items()):
         origin = getattr(module, "__file__", None) or ""
-        paths = [str(part) for part in getattr(module, "__path__", [])]
-        if any(place.startswith(root + "/") for place in (origin, *paths)):
+        if any(place.startswith(root + "/") for place in (origin, *_folders(module))):
             del sys.modules[name]
     while root in sys.path:
         sys.path.remove(root)
+
+
+def _folders(module: object) -> list[str]:
+    """A package's folders; some of torch's modules only look like packages."""
+    try:
+        return [str(part) for part in getattr(module, "__path__", [])]
+    except TypeError:
+        return []

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import selectors
 import signal
 import socket
-import sys
-from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 
-from grader.judge import tester, worker
+from grader.judge import reaping, tester, worker
 from grader.judge.workers import ForkedWorkers, WorkerProcess
-
-PR_SET_CHILD_SUBREAPER = 36
 
 
 class Server:
@@ -29,10 +24,12 @@ class Server:
         self.testers: dict[int, socket.socket] = {}
         self.workers: dict[int, int | None] = {}
         self.spare: WorkerProcess | None = None
+        self.pid = 0
 
     def run(self) -> NoReturn:
         """Serve until the command hangs up, then leave nothing running."""
-        _become_subreaper()
+        reaping.become_subreaper()
+        self.pid = os.getpid()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the command decides
         self.selector.register(self.commands, selectors.EVENT_READ, self._command)
         try:
@@ -106,6 +103,7 @@ class Server:
 
     def _leave_server(self, keep: list[int]) -> None:
         """In a child: close what belongs to the server, so that no one holds another's socket open."""
+        reaping.die_with_parent(self.pid)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         self.selector.close()
         kept = set(keep)
@@ -121,18 +119,10 @@ class Server:
         if pid not in self.workers:
             return None
         del self.workers[pid]
-        _kill_group(pid)
-        status = _reap(pid)
-        self._end_orphans()
+        reaping.kill_group(pid)
+        status = reaping.reap(pid)
+        reaping.end_orphans({*self.testers, *self.workers})
         return status
-
-    def _end_orphans(self) -> None:
-        """Children of workers that left their group come back to the server; none of them may live on."""
-        known = {*self.testers, *self.workers}
-        for pid in _children():
-            if pid not in known:
-                _kill_group(pid)
-                _reap(pid)
 
     def _end_tester(self, sock: socket.socket) -> None:
         pid = next(pid for pid, held in self.testers.items() if held is sock)
@@ -142,14 +132,14 @@ class Server:
             self._end_worker(worker_pid)
         del self.testers[pid]
         sock.close()
-        _kill_group(pid)
-        _reap(pid)
+        reaping.kill_group(pid)
+        reaping.reap(pid)
 
     def _end_all(self) -> None:
         for pid in [*self.workers, *self.testers]:
-            _kill_group(pid)
-        for pid in _children():
-            _kill_group(pid)
+            reaping.kill_group(pid)
+            reaping.reap(pid)
+        reaping.end_orphans(())
 
 
 def _close(process: WorkerProcess) -> None:
@@ -161,30 +151,3 @@ def _close(process: WorkerProcess) -> None:
 def _tell(sock: socket.socket, data: bytes) -> None:
     with contextlib.suppress(OSError):
         sock.sendall(data)
-
-
-def _kill_group(pid: int) -> None:
-    for kill in (os.killpg, os.kill):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(pid, signal.SIGKILL)
-
-
-def _reap(pid: int) -> int | None:
-    try:
-        _, status = os.waitpid(pid, 0)
-    except ChildProcessError:
-        return None
-    return os.waitstatus_to_exitcode(status)
-
-
-def _children() -> list[int]:
-    try:
-        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    except OSError:
-        return []
-    return [int(pid) for pid in text.split()]
-
-
-def _become_subreaper() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

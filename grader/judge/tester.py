@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -15,9 +14,11 @@ from typing import Any, NoReturn
 import msgspec
 
 from grader.judge import loading
+from grader.judge import scratch as scratches
 from grader.judge.channel import Closed
 from grader.judge.jobs import Job
 from grader.judge.links import LocalLink, RemoteLink
+from grader.judge.sandbox import Policy
 from grader.judge.workers import WorkerSource
 from grader.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
 
@@ -48,7 +49,9 @@ def judge(job: Job, workers: WorkerSource | None, send: Callable[[Event], None])
 
     with _scratch() as scratch:
         load = {"name": module_name(job), "path": job.file, "root": job.root}
-        link = RemoteLink(workers, load, scratch, job.memory_limit) if workers is not None else None
+        link = None
+        if workers is not None:
+            link = RemoteLink(workers, load, policy_of(job, scratch), job.tier, job.memory_limit)
         try:
             result = run_suite(job, link, scratch, send)
         finally:
@@ -62,6 +65,12 @@ def judge_here(job: Job) -> list[Event]:
     events: list[Event] = []
     judge(job, None, events.append)
     return events
+
+
+def policy_of(job: Job, scratch: str) -> Policy:
+    """What the worker may read: the learner's tree, the exercise's file, the kit's data."""
+    readable = [job.root, job.file, job.data]
+    return Policy(scratch, tuple(path for path in readable if path and os.path.exists(path)))
 
 
 def module_name(job: Job) -> str:
@@ -88,7 +97,7 @@ def _scratch() -> Iterator[str]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        scratches.remove(folder)
 
 
 def _own_fault(job: Any, error: BaseException) -> ExerciseResult:

@@ -16,6 +16,7 @@ from grader.judge import limits
 from grader.judge.channel import Closed, receive_frame, send_frame
 from grader.judge.core import Core
 from grader.judge.global_state import GlobalState
+from grader.judge.sandbox import Policy, SandboxError, enter
 
 
 def main(sock: socket.socket, output: int, trace: int) -> NoReturn:
@@ -40,13 +41,12 @@ def _detach(keep: int, output: int, trace: int) -> None:
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    spare = max(3, trace + 1, keep + 1)
     high_trace, high_keep = sorted((trace, keep))
     os.closerange(3, high_trace)
     os.closerange(high_trace + 1, high_keep)
-    os.closerange(high_keep + 1, spare + 4096)
+    os.closerange(high_keep + 1, os.sysconf("SC_OPEN_MAX"))
     os.environ.clear()
-    os.environ.update({"PATH": os.defpath, "LANG": "C.UTF-8", "MPLBACKEND": "Agg"})
+    os.environ.update({"PATH": os.defpath, "LANG": "C.UTF-8", "MPLBACKEND": "Agg", "LOGNAME": "learner"})
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 # lives as long as the process
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 # likewise
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 # likewise
@@ -73,8 +73,7 @@ def _serve(sock: socket.socket) -> None:
         start = wire.PREFIX.size
         own = _own_request(frame)
         if own is not None and own["op"] == "setup":
-            _set_up(own)
-            reply = wire.encode({"value": os.getpid()})
+            reply = wire.encode(_set_up(own))
         elif own is not None:
             reply = wire.encode({"value": state.changes() if state is not None else []})
         else:
@@ -87,7 +86,7 @@ def _serve(sock: socket.socket) -> None:
 
 def _own_request(frame: bytes) -> dict[str, Any] | None:
     """A request for the process rather than for the learner's code; those are short and hold no handles."""
-    if len(frame) > 4096:
+    if len(frame) > 65_536:
         return None
     try:
         request = wire.decode_frame(frame)
@@ -96,12 +95,20 @@ def _own_request(frame: bytes) -> dict[str, Any] | None:
     return request if isinstance(request, dict) and request.get("op") in ("setup", "state") else None
 
 
-def _set_up(request: dict[str, Any]) -> None:
+def _set_up(request: dict[str, Any]) -> dict[str, Any]:
+    """Lower the limits and enter the sandbox. What fails is said, and the tester then sends no code."""
     scratch = request["scratch"]
     os.chdir(scratch)
     os.environ.update({"HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": scratch})
     tempfile.tempdir = scratch
-    limits.apply(request["memory"], request["processor_seconds"])
+    try:
+        limits.apply(request["memory"], request["processor_seconds"])
+        enter(request["tier"], Policy(scratch, tuple(request["readable"])))
+        if request["tier"] == "linux-full":
+            limits.apply_in_namespace()
+    except (SandboxError, OSError) as error:
+        return {"failed": str(error)}
+    return {"value": request["tier"]}
 
 
 def _flush() -> None:

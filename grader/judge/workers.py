@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from grader.errors import JudgeError
+from grader.judge import reaping
+from grader.judge.sandbox import Policy
+from grader.judge.sandbox.commands import command_prefix
 
 BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from grader.judge.boot import main; main(sys.argv[2:])"
 )
+
+OWN_CODE = str(Path(__file__).resolve().parents[1])
+PATIENCE = 5.0
+SHELL_SIGNAL = 128  # a program around the worker reports its end by signal 9 as status 137
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,9 @@ class WorkerProcess:
 class WorkerSource(Protocol):
     """Gives fresh workers and makes away with used ones."""
 
-    def start(self) -> WorkerProcess: ...
+    def start(self, tier: str, policy: Policy) -> WorkerProcess:
+        """A worker that waits for its set-up. One started as a process of its own gets the tier's outer wall here."""
+        ...
 
     def end(self, pid: int) -> int | None:
         """Kill the worker's whole process group. Its exit status as `os.waitstatus_to_exitcode` gives it."""
@@ -53,7 +62,7 @@ class ForkedWorkers:
     def __init__(self, control: socket.socket) -> None:
         self.control = control
 
-    def start(self) -> WorkerProcess:
+    def start(self, tier: str, policy: Policy) -> WorkerProcess:
         self.control.sendall(b"W" + bytes(8))
         data, fds, _, _ = socket.recv_fds(self.control, 64, 3)
         if not data or len(fds) != 3:
@@ -74,26 +83,46 @@ class SpawnedWorkers:
         self.modules = modules
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
 
-    def start(self) -> WorkerProcess:
+    def start(self, tier: str, policy: Policy) -> WorkerProcess:
         ours, theirs = socket.socketpair()
         output_read, output_write = os.pipe()
         trace_read, trace_write = os.pipe()
+        info_read, info_write = os.pipe()
         fds = (theirs.fileno(), output_write, trace_write)
+        command = boot_command("worker", self.modules, *map(str, fds))
+        prefix = command_prefix(tier, replace(policy, readable=(*policy.readable, OWN_CODE)), info_write)
         process = subprocess.Popen(
-            boot_command("worker", self.modules, *map(str, fds)),
-            pass_fds=fds,
-            stdin=subprocess.DEVNULL,
-            env={"PATH": os.defpath},
+            [*prefix, *command], pass_fds=(*fds, info_write), stdin=subprocess.DEVNULL, env={"PATH": os.defpath}
         )
         theirs.close()
-        os.close(output_write)
-        os.close(trace_write)
-        self.processes[process.pid] = process
-        return WorkerProcess(process.pid, ours, output_read, trace_read)
+        for descriptor in (output_write, trace_write, info_write):
+            os.close(descriptor)
+        pid = _pid_inside(info_read) or process.pid if prefix else process.pid
+        os.close(info_read)
+        self.processes[pid] = process
+        return WorkerProcess(pid, ours, output_read, trace_read)
 
     def end(self, pid: int) -> int | None:
         process = self.processes.pop(pid)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        reaping.kill_group(pid)
+        inside = pid != process.pid
+        if not inside:
+            process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
         process.kill()
-        return process.wait()
+        status = process.wait()
+        reaping.end_orphans({other.pid for other in self.processes.values()})
+        return SHELL_SIGNAL - status if inside and status > SHELL_SIGNAL else status
+
+
+def _pid_inside(descriptor: int) -> int | None:
+    """The worker's own number, as the program around it reports it; None where it reports nothing."""
+    text = b""
+    with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
+        while part := os.read(descriptor, 4096):
+            text += part
+            if text.rstrip().endswith(b"}"):
+                break
+        return int(json.loads(text)["child-pid"])
+    return None
