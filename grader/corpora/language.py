@@ -2,27 +2,27 @@
 
 The text is a row of lines, each drawn on its own, and each line is two sentences:
 
-    my old sailors near the reefs find one shell. they sleep often.
+    my old sailors near the reefs find one shell. they sing with romi.
 
-The first noun settles the topic (farm, sea or town), and the other nouns and the verb keep to it. The verb agrees with the
+The first noun settles the topic (farm or sea), and the other nouns and the verb keep to it. The verb agrees with the
 subject, also across the nearer noun of a phrase in between, and the second sentence takes up the subject with its
-pronoun. So a model that looks further back predicts better.
+pronoun. So a model that looks further back predicts better. Names are made of random syllables: nothing foretells them.
 
-The grammar is right-linear: in each state one of several pieces of text is written, and the piece gives the next state.
-No piece of a state is the beginning of another one of the same state, so a text has one derivation and its probability is
-the product of its choices. Hence the entropy of a line is the expected sum of the entropies of the states it
-passes through, and the entropy per character is that over the expected length of a line: the limit that no model beats.
+The grammar is right-linear: in each state one of several pieces of text is written, and the piece gives the next
+state. No piece of a state is the beginning of another one of the same state, so a text has one derivation and its
+probability is the product of its choices. Hence the entropy of a line is the expected sum of the entropies of the
+states it passes through, and the entropy per character is that over the expected length of a line: no model beats it.
 
-Two things to mind when a model is measured against the limit. A window that is cut out of the middle of the text
-hides what came before it, so its first characters cost more than the limit says: give each
-character that counts enough text in front (32 characters are nearly enough, as `surprisals(..., at_line_start=False)` shows),
-or begin at a line's end. And the mean over a finite text strays from the limit; the same text's own `surprisals` do not.
+Two things to mind when a model is measured against this limit. A window that is cut out of the middle of the text
+hides what came before it, so its first characters cost more than the limit: give each character that counts
+enough text in front (16 characters are nearly enough, as `surprisals(..., at_line_start=False)` shows), or begin at the
+end of a line. And the mean over a finite text strays from the limit; compare with the `surprisals` of the same text.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -30,34 +30,34 @@ import numpy as np
 State = tuple[str, ...]
 Choice = tuple[float, str, State]
 
-DETERMINERS = {"the": "either", "my": "either", "our": "either", "her": "either", "one": "one", "this": "one",
-               "each": "one", "two": "many", "these": "many", "some": "many", "ten": "many"}  # fmt: skip
-ADJECTIVES = ("old", "big", "red", "sad", "shy", "wet", "tall", "tiny", "young", "quiet", "brave", "grey")
-PREPOSITIONS = ("near", "by", "behind", "on", "under")
+DETERMINERS = {
+    "the": "either",
+    "my": "either",
+    "our": "either",
+    "one": "one",
+    "this": "one",
+    "two": "many",
+    "all": "many",
+}
+ADJECTIVES = ("old", "big", "red", "sad", "wet", "tall", "young", "quiet")
+PREPOSITIONS = ("near", "by", "behind")
 BEINGS = {
-    "farm": {"lad": "he", "bull": "he", "maid": "she", "hen": "she", "dog": "it", "pig": "it"},
-    "sea": {"sailor": "he", "cook": "he", "mermaid": "she", "gull": "it", "crab": "it", "seal": "it"},
-    "town": {"king": "he", "duke": "he", "nurse": "she", "queen": "she", "cat": "it", "owl": "it"},
+    "farm": {"lad": "he", "bull": "he", "maid": "she", "hen": "she"},
+    "sea": {"sailor": "he", "cook": "he", "mermaid": "she", "gull": "she"},
 }
-THINGS = {
-    "farm": ("barn", "cart", "gate", "hut", "well", "hill"),
-    "sea": ("boat", "net", "reef", "shell", "rope", "isle"),
-    "town": ("house", "shop", "tower", "door", "wall", "jug"),
-}
-VERBS = {
-    "farm": ("lead", "keep", "hear", "need", "follow"),
-    "sea": ("find", "pull", "fear", "spot", "want"),
-    "town": ("greet", "see", "visit", "like", "know"),
-}
-DOINGS = ("sleep", "wait", "run", "eat", "sing", "laugh", "talk", "dream")
-ADVERBS = ("now", "soon", "often", "alone", "well", "again", "there")
-TOPICS = {"farm": 0.4, "sea": 0.35, "town": 0.25}
+THINGS = {"farm": ("barn", "cart", "gate", "field"), "sea": ("boat", "net", "reef", "shell")}
+VERBS = {"farm": ("lead", "keep", "hear", "follow"), "sea": ("find", "pull", "visit", "want")}
+DOINGS = ("sleep", "wait", "run", "eat", "sing", "jump")
+ADVERBS = ("now", "soon", "often", "alone", "there")
+TOPICS = {"farm": 0.55, "sea": 0.45}
+SYLLABLES = tuple(c + v for c in "bdklmnrstvz" for v in "aeiou")
 
 ADJECTIVE_SHARE = 0.5
-PHRASE_SHARE = 0.35
+PHRASE_SHARE = 0.3
 MANY_SHARE = 0.5
-ADVERB_SHARE = 0.6
-BEING_SHARE = 0.4
+NAME_SHARE = 0.6
+MORE_SHARE = 0.9
+COMPANY_SHARE = 0.7
 
 START: State = ("line",)
 
@@ -148,28 +148,38 @@ def _choices(state: State) -> tuple[Choice, ...]:
                 for part, ending in _endings("either")
             )
         case ("object", topic, pronoun):
-            return _words(DETERMINERS, 1.0, lambda word: ("noun", topic, pronoun, DETERMINERS[word], "adjective"))
+            known = _words(
+                DETERMINERS, 1 - NAME_SHARE, lambda word: ("noun", topic, pronoun, DETERMINERS[word], "adjective")
+            )
+            return known + _words(SYLLABLES, NAME_SHARE, lambda _: ("name", pronoun), "")
         case ("noun", topic, pronoun, number, adjective):
             share = ADJECTIVE_SHARE if adjective else 0.0
             found = _words(ADJECTIVES, share, lambda _: ("noun", topic, pronoun, number, ""))
-            nouns = _weighted(tuple(BEINGS[topic]), (1 - share) * BEING_SHARE)
-            nouns += _weighted(THINGS[topic], (1 - share) * (1 - BEING_SHARE))
             return found + tuple(
                 (word_share * part, f"{word}{ending}. ", ("pronoun", pronoun))
-                for word_share, word in nouns
+                for word_share, word in _weighted(THINGS[topic], 1 - share)
                 for part, ending in _endings(number)
             )
+        case ("name", pronoun):
+            return _words(SYLLABLES, 1.0, lambda _: ("pronoun", pronoun), ". ")
         case ("pronoun", pronoun):
             return ((1.0, f"{pronoun} ", ("does", "" if pronoun == "they" else "s")),)
         case ("does", ending):
-            found = _words(DOINGS, ADVERB_SHARE, lambda _: ("how",), f"{ending} ")
-            return found + _words(DOINGS, 1 - ADVERB_SHARE, lambda _: START, f"{ending}.\n")
+            found = _words(DOINGS, MORE_SHARE, lambda _: ("how",), f"{ending} ")
+            return found + _words(DOINGS, 1 - MORE_SHARE, lambda _: START, f"{ending}.\n")
         case ("how",):
-            return _words(ADVERBS, 1.0, lambda _: START, ".\n")
+            found = _words(ADVERBS, 1 - COMPANY_SHARE, lambda _: START, ".\n")
+            return (*found, (COMPANY_SHARE, "with ", ("company",)))
+        case ("company",):
+            return _words(SYLLABLES, 1.0, lambda _: ("last name",), "")
+        case ("last name",):
+            return _words(SYLLABLES, 1.0, lambda _: START, ".\n")
     raise ValueError(f"no state {state}")
 
 
-def _words(words, share, following, ending=" ") -> tuple[Choice, ...]:  # type: ignore[no-untyped-def]
+def _words(
+    words: Iterable[str], share: float, following: Callable[[str], State], ending: str = " "
+) -> tuple[Choice, ...]:
     return tuple((part, word + ending, following(word)) for part, word in _weighted(tuple(words), share))
 
 

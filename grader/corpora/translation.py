@@ -11,7 +11,9 @@ participle stands last. Sentences have at most twelve words on either side, all 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -64,6 +66,7 @@ ENDINGS = {  # of an adjective after that article
 }
 
 Words = tuple[str, ...]
+Key = TypeVar("Key")
 
 
 def sample_pairs(n: int, seed: int) -> list[tuple[str, str]]:
@@ -101,9 +104,7 @@ def _sentence(rng: np.random.Generator) -> tuple[Words, Words]:
     return english, (*subject[1], finite, *german_objects, *last)
 
 
-def _noun_phrase(
-    rng: np.random.Generator, case: str, nouns: dict[str, tuple[str, str]]
-) -> tuple[Words, Words]:
+def _noun_phrase(rng: np.random.Generator, case: str, nouns: dict[str, tuple[str, str]]) -> tuple[Words, Words]:
     article = "the" if rng.random() < 0.6 else "a"
     adjective = _one_of(rng, ADJECTIVES) if rng.random() < 0.35 else None
     noun = _one_of(rng, nouns)
@@ -116,5 +117,5 @@ def _noun_phrase(
     return (spoken, adjective, noun), (german_article, ADJECTIVES[adjective] + ENDINGS[article, case][column], german)
 
 
-def _one_of(rng, options):  # type: ignore[no-untyped-def]
+def _one_of(rng: np.random.Generator, options: Mapping[Key, object]) -> Key:
     return list(options)[int(rng.integers(len(options)))]
