@@ -65,13 +65,13 @@ def make_job(
 
 
 def modules_for(house: House, curriculum: Curriculum, exercises: list[Exercise]) -> tuple[str, ...]:
-    """`torch`, `optim` and `meta` (torch's meta device), if any of the files that will run mention them."""
+    """`torch`, `optim`, `meta` (torch's meta device) and `counting`, if any of the files that will run mention them."""
     wanted: set[str] = set()
     for exercise in exercises:
         for item in (exercise, *curriculum.needs_of(exercise)):
             for path in (house.suite_file(item.name), house.exercise_file(item.name), house.solution_file(item.name)):
                 wanted |= _mentions(path)
-    return tuple(name for name in ("torch", "optim", "meta") if name in wanted)
+    return tuple(name for name in ("torch", "optim", "meta", "counting") if name in wanted)
 
 
 def _mentions(path: Path) -> set[str]:
@@ -91,6 +91,8 @@ def _mentions(path: Path) -> set[str]:
         found.add("optim")
     if "torch" in found and '"meta"' in text:
         found.add("meta")
+    if "torch" in found and ".counting()" in text:
+        found.add("counting")
     return found
 
 
