@@ -7,8 +7,9 @@ value m', the old sum was taken against the wrong maximum, but one factor mends 
     sum' = sum · exp(m - m') + Σ exp(block - m')
 
 Attention can be read in the same way. Keep a third thing, the sum of `exp(score - m) · v`, mend it by the same
-factor, and divide once at the end. The matrix of scores is then made a few columns at a time and thrown away: the
-result is exact, and memory grows with `q_len × block`, not with `q_len × k_len`. FlashAttention is this, arranged for a GPU.
+factor, and divide once at the end. The matrix of scores is then made a few columns at a time and thrown away. The
+result is exact, and memory grows with `q_len × block`, not with `q_len × k_len`. FlashAttention is this, arranged for
+a GPU.
 
 | name | shape |
 |---|---|
