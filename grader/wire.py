@@ -18,8 +18,8 @@ import msgspec
 import numpy as np
 
 PREFIX = struct.Struct(">II")
-HEADER_LIMIT = 32 * 2**20
-BODY_LIMIT = 512 * 2**20
+HEADER_LIMIT = 8 * 2**20
+BODY_LIMIT = 256 * 2**20
 DEPTH_LIMIT = 60
 
 ITEM_SIZES = {
@@ -27,6 +27,9 @@ ITEM_SIZES = {
     "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
 }  # fmt: skip
 NUMPY_KINDS = "biufc"
+PLAIN_TYPES = (type(None), bool, int, float, str, bytes)
+# Where a generator of NumPy stands in its block: used as an index by C code that does not check it.
+BLOCK_POSITIONS = {"MT19937": (("state", "pos"), 624), "Philox": (("buffer_pos",), 4)}
 
 Reduce = Callable[[Any], list[Any] | None]
 Restore = Callable[[str, list[Any]], Any]
@@ -76,13 +79,15 @@ def decode(header: bytes, body: bytes | memoryview, restore: Restore | None = No
     """The value of one frame, copied out of it."""
     try:
         node = msgspec.msgpack.decode(header)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except Exception as error:  # whatever a library raises here, the frame is to blame
         raise WireError(f"the header is not msgpack: {error}") from None
     reader = _Reader(memoryview(body), restore)
     try:
         value = reader.value(node, 0)
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError, RecursionError) as error:
-        raise WireError(f"a node is malformed: {error}") from None
+    except WireError:
+        raise
+    except Exception as error:  # likewise
+        raise WireError(f"a node is malformed: {str(error)[:200]}") from None
     if reader.position != len(body):
         raise WireError(f"{len(body) - reader.position:,} bytes belong to no array")
     return value
@@ -90,6 +95,8 @@ def decode(header: bytes, body: bytes | memoryview, restore: Restore | None = No
 
 def decode_frame(frame: bytes, restore: Restore | None = None) -> Any:
     """The value of a whole frame held in memory."""
+    if len(frame) < PREFIX.size:
+        raise WireError("the frame is shorter than its prefix")
     header, body = check_prefix(frame[: PREFIX.size])
     start = PREFIX.size
     if len(frame) != start + header + body:
@@ -197,14 +204,15 @@ class _Reader:
     def __init__(self, body: memoryview, restore: Restore | None) -> None:
         self.body = body
         self.position = 0
+        self.claimed = 0
         self.restore = restore
 
     def value(self, node: Any, depth: int) -> Any:
         if depth > DEPTH_LIMIT:
             raise WireError("a value is nested too deep")
         if not isinstance(node, list):
-            if isinstance(node, dict):
-                raise WireError("a bare map is not a node")
+            if type(node) not in PLAIN_TYPES:
+                raise WireError(f"a bare {type(node).__name__} is not a node")
             return node
         if not node or not isinstance(node[0], str):
             raise WireError("a node without a tag")
@@ -229,8 +237,8 @@ class _Reader:
         return collections.Counter(result) if tag == "counter" else result
 
     def read_int(self, digits: str) -> int:
-        if len(digits) > 4000:
-            raise WireError("an integer of too many digits")
+        if type(digits) is not str or len(digits) > 4000:
+            raise WireError("an integer that is no text, or of too many digits")
         return int(digits)
 
     def read_slice(self, parts: list[Any]) -> slice:
@@ -251,19 +259,26 @@ class _Reader:
 
     def read_numpy_generator(self, node: Any) -> np.random.Generator:
         state = self.value(node, 0)
+        _check_block_position(state)
         bits = {"PCG64": np.random.PCG64, "MT19937": np.random.MT19937, "Philox": np.random.Philox}
         generator = np.random.Generator(bits[state["bit_generator"]]())
         generator.bit_generator.state = state
         return generator
 
     def read_array(self, dtype: str, shape: list[int], size: int) -> np.ndarray:
+        if type(dtype) is not str or len(dtype) > 4:
+            raise WireError("an array of an unknown dtype")
         kind = np.dtype(dtype)
         if kind.kind not in NUMPY_KINDS:
             raise WireError(f"an array of dtype {kind}")
         raw = self.take(size, checked_shape(shape), kind.itemsize)
+        if kind.kind == "b":
+            check_booleans(raw)
         return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
 
     def read_scalar(self, dtype: str, shape: list[int], size: int) -> Any:
+        if shape != []:
+            raise WireError("a scalar with a shape")
         return self.read_array(dtype, shape, size)[()]
 
     def read_meta(self, dtype: str, shape: list[int]) -> Any:
@@ -276,6 +291,9 @@ class _Reader:
         torch, kind = self.torch(), self.dtype(dtype)
         stored = [storage_span(checked_shape(shape), strides)] if strides else shape
         raw = self.take(size, checked_shape(stored), ITEM_SIZES[dtype])
+        if dtype == "bool":
+            check_booleans(raw)
+        self.claim(math.prod(shape) * ITEM_SIZES[dtype])
         flat = torch.frombuffer(bytearray(raw), dtype=kind) if size else torch.empty(0, dtype=kind)
         tensor = flat.as_strided(shape, strides) if strides else flat.reshape(shape)
         return tensor.requires_grad_() if requires_grad else tensor
@@ -306,6 +324,12 @@ class _Reader:
             raise WireError("a tensor came in an exercise that uses NumPy alone")
         return torch
 
+    def claim(self, size: int) -> None:
+        """Count what a tensor would hold if it were copied: a view of one number may call itself a billion."""
+        self.claimed += size
+        if self.claimed > BODY_LIMIT:
+            raise WireError("a tensor is far larger than its frame")
+
     def take(self, size: int, shape: list[int], item: int) -> memoryview:
         if size != math.prod(shape) * item:
             raise WireError(f"shape {shape} does not need {size:,} bytes")
@@ -322,10 +346,26 @@ def checked_shape(shape: list[int]) -> list[int]:
     return list(shape)
 
 
+def check_booleans(raw: memoryview) -> None:
+    """A boolean is 0 or 1; any other byte is true to one operation and not equal to true for the next."""
+    if len(raw) and int(np.frombuffer(raw, dtype=np.uint8).max()) > 1:
+        raise WireError("a boolean that is neither true nor false")
+
+
+def _check_block_position(state: dict[str, Any]) -> None:
+    path, highest = BLOCK_POSITIONS.get(state["bit_generator"], ((), 0))
+    if path:
+        place: Any = state
+        for name in path:
+            place = place[name]
+        if type(place) is not int or not 0 <= place <= highest:
+            raise WireError("a generator that stands outside of its block")
+
+
 def storage_span(shape: Iterable[int], strides: Iterable[int]) -> int:
     """How many stored elements a strided view reaches over."""
     shape, strides = list(shape), list(strides)
-    if len(shape) != len(strides) or any(type(n) is not int or n < 0 for n in strides):
+    if len(shape) != len(strides) or any(type(n) is not int or not 0 <= n < 2**40 for n in strides):
         raise WireError("strides that do not fit the shape")
     if 0 in shape:
         return 0
