@@ -145,7 +145,7 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
     if as_json:
         click.echo(render_json(results, checker.seed, upcoming))
     else:
-        report.end([r for r in results if r.exercise in wanted], upcoming)
+        report.end(results, wanted, upcoming)
     return _exit_code(results)
 
 
@@ -372,4 +372,12 @@ def run(arguments: list[str]) -> int:
         return int(ended.code or 0)
     except (KeyboardInterrupt, click.Abort):
         return 130
+    except BrokenPipeError:
+        return 141
+    except Exception as error:
+        if os.environ.get("GRADER_TRACEBACK"):
+            raise
+        click.echo(f"error: the grader itself failed: {type(error).__name__}: {error}", err=True)
+        click.echo("\nhint: GRADER_TRACEBACK=1 shows where; please report it", err=True)
+        return 3
     return 0

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader.concepts import answers_file, derive_answers
 from grader.curriculum import Curriculum, Exercise
 from grader.errors import GraderError
 from grader.files import write_atomically
@@ -21,15 +22,25 @@ def derived_text(house: House, exercise: Exercise) -> str:
 
 
 def sync(house: House, curriculum: Curriculum) -> list[Path]:
-    """Write every stub anew from its solution. Returns the files that changed."""
+    """Write every stub anew from its solution, and the marks of every `concepts`. Returns the files that changed."""
     changed = []
     for exercise in curriculum.exercises:
         path = house.exercise_file(exercise.name, exercise.suffix)
         text = derived_text(house, exercise)
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            write_atomically(path, text)
-            changed.append(path)
+        texts = {path: text}
+        if exercise.short == "concepts":
+            texts[answers_file(house.suite_file(exercise.name))] = derived_answers(house, exercise)
+        for path, text in texts.items():
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                write_atomically(path, text)
+                changed.append(path)
     return changed
+
+
+def derived_answers(house: House, exercise: Exercise) -> str:
+    """What marks the questions of a `concepts` exercise."""
+    path = house.solution_file(exercise.name)
+    return derive_answers(exercise.chapter, house.shown(path), path.read_text(encoding="utf-8"))
 
 
 def violations(house: House, curriculum: Curriculum, exercises: list[Exercise]) -> list[str]:
@@ -53,6 +64,8 @@ def _of_exercise(house: House, exercise: Exercise) -> Iterator[str]:
         yield f"{exercise.name}: {house.shown(suite)} is missing; write the suite there"
         return
     yield from _suite(house.shown(suite), suite.read_text(encoding="utf-8"))
+    if exercise.short == "concepts":
+        yield from _answers(house, exercise)
     yield from _mistakes(house, exercise)
 
 
@@ -63,6 +76,17 @@ def _stub(house: House, exercise: Exercise) -> Iterator[str]:
         yield f"{exercise.name}: {shown} is missing; `grader dev sync` writes it"
     elif path.read_text(encoding="utf-8") != derived_text(house, exercise):
         yield f"{exercise.name}: {shown} is not what its solution gives; `grader dev sync` writes it anew"
+
+
+def _answers(house: House, exercise: Exercise) -> Iterator[str]:
+    path = answers_file(house.suite_file(exercise.name))
+    try:
+        wanted = derived_answers(house, exercise)
+    except GraderError as error:
+        yield f"{exercise.name}: {error.message}"
+        return
+    if not path.exists() or path.read_text(encoding="utf-8") != wanted:
+        yield f"{exercise.name}: {house.shown(path)} is not what the solution gives; `grader dev sync` writes it anew"
 
 
 def _suite(shown: str, source: str) -> Iterator[str]:
@@ -94,6 +118,9 @@ def _orphans(house: House, curriculum: Curriculum) -> Iterator[str]:
                 yield f"{house.shown(path)}: it belongs to no exercise in any chapter.toml"
     for path in sorted(house.graded.glob("ch*/test_*.py")):
         if f"{path.parent.name}/{path.stem.removeprefix('test_')}" not in names:
+            yield f"{house.shown(path)}: it belongs to no exercise in any chapter.toml"
+    for path in sorted(house.graded.glob("ch*/*.answers.json")):
+        if f"{path.parent.name}/{path.name.removesuffix('.answers.json')}" not in names:
             yield f"{house.shown(path)}: it belongs to no exercise in any chapter.toml"
     for path in sorted((house.graded / "mistakes").rglob("*.toml")):
         if path.relative_to(house.graded / "mistakes").with_suffix("").as_posix() not in names:

@@ -53,13 +53,13 @@ def prove(
     with tempfile.TemporaryDirectory(prefix="grader-proof-") as folder:
         tasks = [task for e in graded for task in _tasks(house, e, seeds, Path(folder))]
         found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
-        by_job = {id(task.job): task for task in tasks}
+        by_job = {_key(task.job): task for task in tasks}
         with Judge(modules_for(house, curriculum, graded)) as judge:
             done = 0
             for job, event in judge.run([task.job for task in tasks], parallel):
                 if isinstance(event, SuiteFinished):
                     done += 1
-                    found[job.exercise].append((by_job[id(job)], event.result))
+                    found[job.exercise].append((by_job[_key(job)], event.result))
                     report(done, len(tasks), job.exercise)
     return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in graded]
 
@@ -77,6 +77,10 @@ def _tasks(house: House, exercise: Exercise, seeds: list[int], folder: Path) -> 
         job = make_job(house, exercise, seed=seeds[number % len(seeds)], root=house.solutions, file=path)
         tasks.append(Task("mistake", twin.mistake.name, job))
     return tasks
+
+
+def _key(job: Job) -> tuple[str, str, int]:
+    return job.root, job.file, job.seed
 
 
 def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult]]) -> Proof:

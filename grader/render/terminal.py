@@ -219,9 +219,10 @@ class CheckReport:
 
     # -- the end --------------------------------------------------------------------------------------
 
-    def end(self, results: Iterable[ExerciseResult], upcoming: Exercise | None) -> None:
-        """What was found in all, and the next step."""
-        results = list(results)
+    def end(self, found: Iterable[ExerciseResult], asked: set[str], upcoming: Exercise | None) -> None:
+        """What became of the exercises asked for, and the next step."""
+        found = list(found)
+        results = [result for result in found if result.exercise in asked]
         passed = sum(result.verdict is Verdict.PASSED for result in results)
         if len(results) > 1:
             self._line("")
@@ -231,9 +232,9 @@ class CheckReport:
         if upcoming is None:
             if results and passed == len(results):
                 self._line("")
-                self._line("Everything has passed." if len(results) > 1 else "Done. `grader check` finds the next one.")
+                self._line("Everything has passed.")
             return
-        self._next(upcoming, next((r for r in results if r.exercise == upcoming.name), None))
+        self._next(upcoming, next((r for r in found if r.exercise == upcoming.name), None))
 
     def _next(self, upcoming: Exercise, result: ExerciseResult | None) -> None:
         begun = result is not None and result.verdict in (Verdict.FAILED, Verdict.TIMEOUT)

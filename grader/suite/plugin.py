@@ -16,9 +16,12 @@ import msgspec
 import pytest
 from _pytest.runner import runtestprotocol
 
+from grader.errors import JudgeError
+from grader.judge import loading
+from grader.judge import scratch as scratches
 from grader.judge.jobs import Job
-from grader.judge.links import RemoteLink
-from grader.results import Event, Failure, Progress, SuiteStarted, TestFinished, TestResult, Verdict
+from grader.judge.links import LocalLink, RemoteLink
+from grader.results import Call, Event, Failure, Progress, SuiteStarted, TestFinished, TestResult, Verdict
 from grader.suite.diagnosis import Diagnosis
 from grader.suite.draw import Draw, derive_seed
 from grader.suite.expect import Expect
@@ -53,14 +56,14 @@ class Scratch:
         except OSError:
             return None
         with os.fdopen(descriptor, "rb") as file:
-            info = os.fstat(file.fileno())
-            return file.read() if stat.S_ISREG(info.st_mode) and info.st_size <= FILE_LIMIT else None
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            data = file.read(FILE_LIMIT + 1)  # it may grow while it is read
+            return data if len(data) <= FILE_LIMIT else None
 
     def clear(self) -> None:
         """Remove the files that are there."""
-        for item in self.folder.iterdir():
-            with contextlib.suppress(OSError):
-                item.unlink()
+        scratches.empty(str(self.folder))
 
 
 class SuitePlugin:
@@ -199,7 +202,7 @@ class SuitePlugin:
         """A worker with the exercise imported. What goes wrong here is the whole exercise's problem."""
         link = self.link
         if link is None:
-            return None, Verdict.PASSED
+            return self.load_here()
         if link.ready() and not self.job.worker_per_test:
             link.begin(seconds)
             link.seconds = seconds
@@ -209,14 +212,39 @@ class SuitePlugin:
             link.read = self.student_session.read
             reply = link.start(seconds)
             self.student_session.attach(link)
-            if "raised" in reply:
-                self.student_session.transcript = []
-                self.student_session.fail_raised(_import_call(self.job), "", reply["raised"])
+            self.check_import(reply)
         except SuiteFailure as failed:
-            self.problem = msgspec.structs.replace(failed.failure, message=self.import_message(failed))
-            self.problem_verdict = failed.verdict
-            return failed.failure, failed.verdict
+            return self.import_failed(failed)
+        except JudgeError as error:  # no sandbox, no verdict: the learner's code has not been run
+            self.problem = Failure(f"{error.message}.", advice=error.hint or "")
+            self.problem_verdict = Verdict.ERROR
+            return self.problem, Verdict.ERROR
         return None, Verdict.PASSED
+
+    def load_here(self) -> tuple[Failure | None, Verdict]:
+        """`--debug`: import the learner's file into this process, once."""
+        session = self.student_session
+        if session.link is not None:
+            return None, Verdict.PASSED
+        loading.forget(self.job.reference_root)
+        session.attach(LocalLink(None, self.job.root))
+        load = {"name": self.job.exercise.replace("/", "."), "path": self.job.file, "root": self.job.root}
+        try:
+            self.check_import(session.ask("load", load))
+        except SuiteFailure as failed:
+            return self.import_failed(failed)
+        return None, Verdict.PASSED
+
+    def check_import(self, reply: dict[str, Any]) -> None:
+        if "raised" in reply:
+            self.student_session.transcript = []
+            call = Call(f"import {self.job.exercise.replace('/', '.')}")
+            self.student_session.fail_raised(call, "", reply["raised"])
+
+    def import_failed(self, failed: SuiteFailure) -> tuple[Failure, Verdict]:
+        self.problem = msgspec.structs.replace(failed.failure, message=self.import_message(failed))
+        self.problem_verdict = failed.verdict
+        return failed.failure, failed.verdict
 
     def import_message(self, failed: SuiteFailure) -> str:
         text = failed.failure.message
@@ -318,12 +346,6 @@ def title_of(item: pytest.Item) -> str:
 def _marker(item: pytest.Item, name: str, default: Any) -> Any:
     marker = item.get_closest_marker(name)
     return marker.args[0] if marker is not None and marker.args else default
-
-
-def _import_call(job: Job) -> Any:
-    from grader.results import Call
-
-    return Call(f"import {job.exercise.replace('/', '.')}")
 
 
 @contextlib.contextmanager

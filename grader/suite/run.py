@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.judge import loading
 from grader.judge.jobs import Job
 from grader.judge.links import LocalLink, RemoteLink
 from grader.results import (
@@ -39,12 +38,10 @@ def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[E
     own = Session("the reference", promised, promised, reference.name)
     own.attach(_reference(job))
     plugin = SuitePlugin(job, student, own, link, scratch, send)
-    if link is None:
-        student.attach(_debug_link(job))
     arguments = [
         job.suite,
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging",
-        "-p", "no:doctest", "-p", "no:junitxml", "-p", "no:unittest", "-p", "no:pastebin", "-p", "no:faulthandler",
+        "-p", "no:debugging", "-p", "no:doctest", "-p", "no:junitxml", "-p", "no:unittest", "-p", "no:pastebin", "-p", "no:faulthandler",
         "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:capture", "-p", "no:tmpdir",
         "-c", os.devnull, "--rootdir", str(Path(job.suite).parent), "--noconftest",
         "--import-mode", "importlib", "--assert", "plain",
@@ -120,10 +117,3 @@ def _reference(job: Job) -> LocalLink | None:
     from grader.judge.tester import reference_link
 
     return reference_link(job) if Path(job.reference_file).exists() else None
-
-
-def _debug_link(job: Job) -> LocalLink:
-    from grader.judge.tester import module_name
-
-    loading.forget(job.reference_root)
-    return LocalLink(loading.load_exercise(module_name(job), job.file, job.root), job.root)

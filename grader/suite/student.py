@@ -17,6 +17,10 @@ from grader.suite.contract import Contract, complaint_text
 from grader.suite.failures import StudentRaised, SuiteFailure, WorkerLost, raised_failure
 
 
+# Of what the other side says about an exception; an honest worker says less.
+TYPES_KEPT, FRAMES_KEPT, MESSAGE_KEPT = 40, 8, 4000
+
+
 class Link(Protocol):
     """Carries one request frame to where the code is and brings the reply frame back."""
 
@@ -208,9 +212,9 @@ class Session:
 
     def fail_raised(self, call: Call, path: str, raised: Any) -> NoReturn:
         try:
-            types = tuple(str(name)[:80] for name in raised["types"])
-            text = str(raised["message"])
-            frames = tuple(_frame(item) for item in raised["frames"])
+            types = tuple(str(name)[:80] for name in raised["types"][:TYPES_KEPT])
+            text = str(raised["message"])[:MESSAGE_KEPT]
+            frames = tuple(_frame(item) for item in raised["frames"][:FRAMES_KEPT])
         except (TypeError, KeyError, ValueError, IndexError):
             raise WorkerLost(Failure("the description of an exception was not understood", call)) from None
         failure = raised_failure(call, types, text, frames)

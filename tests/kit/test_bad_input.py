@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from conftest import Kit, test_named
+from running import grader
 
 from grader.results import Verdict
 
@@ -243,7 +242,7 @@ def test_a_stuck_line_is_shown(kit: Kit) -> None:
 )
 def test_a_wrong_chapter_file_is_named_with_its_key(kit: Kit, text: str, key: str, expected: str) -> None:
     kit.house.chapter_file("ch1_mini").write_text(text)
-    done = _grader(kit, "list")
+    done = grader(kit.house.root, "list")
     assert done.returncode == 3
     assert "tests/graded/ch1_mini/chapter.toml" in done.stderr
     assert key in done.stderr
@@ -261,21 +260,8 @@ def test_a_wrong_chapter_file_is_named_with_its_key(kit: Kit, text: str, key: st
 )
 def test_a_wrong_mistakes_file_is_named_with_its_key(kit: Kit, text: str, key: str, expected: str) -> None:
     kit.house.mistakes_file(kit.name).write_text(text)
-    done = _grader(kit, "check", "scale")
+    done = grader(kit.house.root, "check", "scale")
     assert done.returncode == 3
     assert "tests/graded/mistakes/ch1_mini/scale.toml" in done.stderr
     assert key in done.stderr
     assert expected in done.stderr
-
-
-def _grader(kit: Kit, *arguments: str) -> subprocess.CompletedProcess[str]:
-    package = Path(__file__).resolve().parents[2]
-    return subprocess.run(
-        [sys.executable, "-m", "grader", *arguments],
-        cwd=kit.house.root,
-        env={**os.environ, "PYTHONPATH": str(package), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )

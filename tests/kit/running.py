@@ -1,0 +1,26 @@
+"""Running the command line on a kit, as a person would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def grader(
+    root: Path, *arguments: str, stdin: str = "", env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`grader …` in the folder `root`, without colour."""
+    return subprocess.run(
+        [sys.executable, "-m", "grader", *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE), "NO_COLOR": "1", "COLUMNS": "80", **(env or {})},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )

@@ -1,0 +1,29 @@
+"""Right answers written in other ways than the solution: every one gets full marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.checking import make_job
+from grader.curriculum import load_curriculum
+from grader.house import House
+from grader.judge.client import Judge
+from grader.results import Verdict
+from grader.source import first_problem
+
+HOUSE = House(Path(__file__).resolve().parents[2])
+FOLDER = Path(__file__).parent / "right_answers"
+FILES = sorted(FOLDER.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).with_suffix("").as_posix())
+def test_it_scores_everything(path: Path, judge: Judge) -> None:
+    exercise = load_curriculum(HOUSE).get(path.parent.relative_to(FOLDER).as_posix())
+    assert first_problem(path, path.name, exercise) is None
+    result = judge.judge(make_job(HOUSE, exercise, root=HOUSE.solutions, file=path, diagnose=False))
+    wrong = [(test.name, test.failure) for test in result.tests if test.verdict is not Verdict.PASSED]
+    assert result.problem is None
+    assert wrong == []
+    assert result.points == exercise.points
