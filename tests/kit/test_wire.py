@@ -164,7 +164,6 @@ def test_generators_come_back_where_they_were(kind: str) -> None:
         object(),
         torch.ones(2).to_sparse(),
         torch.nn.Buffer(torch.ones(2)).as_subclass(type("Liar", (torch.Tensor,), {})),
-        torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.quint8),
         np.array([object()]),
         np.array(["text"]),
         np.ma.masked_array([1.0], [True]),
