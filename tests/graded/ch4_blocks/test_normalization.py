@@ -213,13 +213,13 @@ def test_rms_norm_does_not_overflow_in_half_precision(student, draw, expect):
 
 @pytest.mark.hidden
 def test_layer_norm_is_exact_enough_in_bfloat16(student, draw, expect):
-    """bfloat16 has 8 bits for the digits: the mean of numbers around 500 must not be rounded to them."""
-    x = (500 + draw.normal(4, 64, scale=20.0)).bfloat16()
+    """bfloat16 has 8 bits for the digits: the mean of numbers around 600 must not be rounded to them."""
+    x = (600 + draw.normal(16, 64, scale=20.0)).bfloat16()
     weight, bias = draw.normal(64).bfloat16(), draw.normal(64).bfloat16()
     layer = student.LayerNorm(64).bfloat16()
     layer.load_state_dict({"weight": weight, "bias": bias})
     wanted = F.layer_norm(x.float(), (64,), weight.float(), bias.float())
-    expect.close(layer(x), wanted.bfloat16(), tolerance=0.02)
+    expect.close(layer(x), wanted.bfloat16(), tolerance=0.03)
 
 
 @pytest.mark.hidden
