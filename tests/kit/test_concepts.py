@@ -1,0 +1,206 @@
+"""Questions are marked through hashes alone, and their explanations open only with all the right answers."""
+
+import ast
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from grader import concepts
+from grader.concepts import Answers, NotAnswered, derive_answers, explanations, explanations_for, normalized
+from grader.errors import ContentError
+from grader.results import Verdict
+from grader.stubs import derive_stub
+from grader.suite.failures import SuiteFailure
+
+ROOT = Path(__file__).resolve().parents[2]
+SOLUTION = '''"""# Three questions"""
+
+# Q1. Which letter comes second?
+#   A. alpha
+#   B. beta
+Q1 = "B"  # TODO: A or B
+
+# Q2. How many legs has a spider?
+Q2 = 8  # TODO: a whole number
+
+# Q3. Which is a vowel?
+Q3 = "C"  # TODO: A, B, C or D
+
+_EXPLANATIONS = {"Q1": "Beta comes after alpha.", "Q2": "Eight: it is no insect, says the fügsame Naturkunde.",
+                 "Q3": "Only that one."}
+'''
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(concepts, "HASH_ROUNDS", 10)
+    monkeypatch.setattr(concepts, "SEAL_ROUNDS", 10)
+
+
+@pytest.fixture
+def answers():
+    return msgspec.json.decode(derive_answers("ch0", "concepts.py", SOLUTION), type=Answers)
+
+
+@pytest.mark.parametrize("given", ["B", "b", " B ", "b)", "(B)", "B."])
+def test_a_right_answer_passes_however_it_is_written(answers, given):
+    answers.check("Q1", given)
+
+
+@pytest.mark.parametrize("given", [8, 8.0, "8", " 8 "])
+def test_numbers_may_be_answers(answers, given):
+    answers.check("Q2", given)
+
+
+@pytest.mark.parametrize(("name", "given"), [("Q1", "A"), ("Q2", 6), ("Q2", "six"), ("Q3", "D"), ("Q3", "a")])
+def test_a_wrong_answer_fails_and_the_message_keeps_the_right_one(answers, name, given):
+    with pytest.raises(SuiteFailure) as raised:
+        answers.check(name, given)
+    failure = raised.value.failure
+    right = {"Q1": "B", "Q2": "8", "Q3": "C"}[name]
+    assert raised.value.verdict is Verdict.FAILED
+    assert right not in failure.message.split()
+    assert right not in failure.came
+    assert normalized(given) in failure.message
+    assert name in failure.message
+
+
+def test_no_answer_is_still_to_do(answers):
+    with pytest.raises(NotAnswered) as raised:
+        answers.check("Q1", None)
+    assert raised.value.verdict is Verdict.TODO
+    assert "A or B" in raised.value.failure.message
+
+
+@pytest.mark.parametrize("given", ["E", "AB", "", 1, True, ["B"], {"B"}, object(), float("nan"), float("inf")])
+def test_what_is_no_choice_is_told_the_choices(answers, given):
+    with pytest.raises(SuiteFailure) as raised:
+        answers.check("Q3", given)
+    assert "A, B, C or D" in raised.value.failure.message
+
+
+def test_the_file_is_the_same_each_time():
+    assert derive_answers("ch0", "x", SOLUTION) == derive_answers("ch0", "x", SOLUTION)
+
+
+def test_equal_answers_look_different():
+    source = SOLUTION.replace('Q3 = "C"', 'Q3 = "B"')
+    found = json.loads(derive_answers("ch0", "x", source))["questions"]
+    assert found["Q1"]["hash"] != found["Q3"]["hash"]
+    elsewhere = json.loads(derive_answers("ch1", "x", source))["questions"]
+    assert found["Q1"]["hash"] != elsewhere["Q1"]["hash"]
+
+
+def test_nothing_in_the_file_tells_an_answer_or_an_explanation():
+    text = derive_answers("ch0", "x", SOLUTION)
+    for word in ("alpha", "insect", "vowel", "Beta"):
+        assert word not in text
+    assert set(json.loads(text)["questions"]["Q2"]) == {"choices", "salt", "hash"}
+
+
+def test_the_explanations_open_with_all_right_answers(answers):
+    opened = explanations({"Q1": " b", "Q2": 8, "Q3": "C"}, answers.explanations)
+    assert opened == {
+        "Q1": "Beta comes after alpha.",
+        "Q2": "Eight: it is no insect, says the fügsame Naturkunde.",
+        "Q3": "Only that one.",
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Q1": "A", "Q2": 8, "Q3": "C"},
+        {"Q1": "B", "Q2": 8},
+        {"Q1": "B", "Q2": 8, "Q3": None},
+        {"Q1": "B", "Q2": 8, "Q3": ["C"]},
+        {},
+    ],
+)
+def test_the_explanations_stay_closed_otherwise(answers, given):
+    assert explanations(given, answers.explanations) is None
+
+
+def test_explanations_that_were_tampered_with_stay_closed(answers):
+    text = answers.explanations.text
+    other = msgspec.structs.replace(answers.explanations, text=("B" if text[0] == "A" else "A") + text[1:])
+    assert explanations({"Q1": "B", "Q2": 8, "Q3": "C"}, other) is None
+
+
+def test_a_learners_file_is_read_and_not_run(tmp_path):
+    suite = tmp_path / "test_concepts.py"
+    (tmp_path / "concepts.answers.json").write_text(derive_answers("ch0", "x", SOLUTION), encoding="utf-8")
+    file = tmp_path / "concepts.py"
+    file.write_text('raise SystemExit\nQ1 = "b"\nQ2 = 8\nQ3 = "C"\nx = print(1)\n', encoding="utf-8")
+    assert explanations_for(suite, file)["Q3"] == "Only that one."
+    file.write_text('Q1 = "b"\nQ2 = 8\n', encoding="utf-8")
+    assert explanations_for(suite, file) is None
+    file.write_text("Q1 = (", encoding="utf-8")
+    assert explanations_for(suite, file) is None
+    assert explanations_for(suite, tmp_path / "none.py") is None
+
+
+@pytest.mark.parametrize(
+    ("find", "replace", "key"),
+    [
+        ('Q1 = "B"  # TODO: A or B', 'Q1 = "C"  # TODO: A or B', "Q1"),
+        ('Q1 = "B"  # TODO: A or B', 'Q1 = "B"', "Q1"),
+        ('Q1 = "B"', "Q1 = None", "Q1"),
+        ("Q2 = 8", "Q4 = 8", "Q1, Q2"),
+        ('"Q3": "Only that one."', "", "_EXPLANATIONS"),
+        ("_EXPLANATIONS", "_OTHERS", "_EXPLANATIONS"),
+    ],
+)
+def test_a_solution_that_is_incomplete_is_named(find, replace, key):
+    with pytest.raises(ContentError) as raised:
+        derive_answers("ch0", "solutions/ch0/concepts.py", SOLUTION.replace(find, replace))
+    assert key in raised.value.key
+    assert "solutions/ch0/concepts.py" in raised.value.message
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[1]", '{"questions": 3}', "\udcff"])
+def test_a_missing_or_broken_file_of_answers_is_named(tmp_path, content):
+    if content is not None:
+        (tmp_path / "concepts.answers.json").write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(ContentError) as raised:
+        Answers.beside(tmp_path / "test_concepts.py")
+    assert "concepts.answers.json" in raised.value.message
+    assert "grader dev sync" in raised.value.message
+
+
+def test_the_stub_holds_the_questions_and_nothing_that_answers_them():
+    stub = derive_stub(SOLUTION)
+    assert "Q1 = None  # TODO: A or B" in stub
+    assert "Q2 = None" in stub
+    assert "#   B. beta" in stub
+    assert "EXPLANATIONS" not in stub
+    assert "insect" not in stub
+
+
+# -- the real ones ------------------------------------------------------------------------------------------
+
+CHAPTERS = sorted(path.parent.name for path in (ROOT / "solutions").glob("*/concepts.py"))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_committed_answers_mark_the_committed_solution(chapter, monkeypatch):
+    monkeypatch.undo()
+    suite = ROOT / "tests" / "graded" / chapter / "test_concepts.py"
+    solution = ROOT / "solutions" / chapter / "concepts.py"
+    answers = Answers.beside(suite)
+    given = {name: value for name, value, _ in concepts._constants(ast.parse(solution.read_text(encoding="utf-8")))}
+    for name in answers.questions:
+        answers.check(name, given[name])
+    assert explanations_for(suite, solution).keys() == answers.questions.keys()
+    assert explanations_for(suite, ROOT / "exercises" / chapter / "concepts.py") is None
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_letter_is_right_at_least_once_and_none_nearly_always(chapter):
+    source = (ROOT / "solutions" / chapter / "concepts.py").read_text(encoding="utf-8")
+    given, _ = concepts._read_solution(chapter, source)
+    letters = [answer for answer, choices in given.values() if choices]
+    if len(letters) >= 6:
+        assert max(letters.count(letter) for letter in letters) <= len(letters) // 2
