@@ -83,8 +83,12 @@ def test_the_mask_broadcasts(student, draw, expect, kind):
     """The mask may have fewer axes than the scores, and axes of length 1."""
     q, k, v = drawn(draw, 3, 2)
     q_len, k_len = q.size(-2), k.size(-2)
-    shape = {"same for all": (q_len, k_len), "same for all queries": (3, 1, 1, k_len), "one per sequence": (3, 1, q_len, k_len)}
-    mask = draw.mask(*shape[kind])
+    shapes = {
+        "same for all": (q_len, k_len),
+        "same for all queries": (3, 1, 1, k_len),
+        "one per sequence": (3, 1, q_len, k_len),
+    }
+    mask = draw.mask(*shapes[kind])
     output, weights = student.scaled_dot_product_attention(q, k, v, mask)
     wanted_output, wanted_weights = attend(q, k, v, mask)
     expect.close(weights, wanted_weights)
@@ -147,8 +151,10 @@ def test_the_gradients_stay_finite_where_a_query_sees_nothing(student, draw, exp
 def test_large_scores(student, draw, expect):
     """Scores in the thousands, also below those of the masked keys, give no NaN and lose no key."""
     q, k, v = drawn(draw, 2)
+    q[0], k[0] = q[0].abs() + 0.3, -k[0].abs() - 0.3
     q, k = q * 300.0, k * 300.0
     mask = draw.mask(2, q.size(1), k.size(1), probability=0.4)
+    mask[0, 0, 0], mask[0, 0, 1] = False, True
     output, weights = student.scaled_dot_product_attention(q, k, v, mask)
     scores = (torch.einsum("bid,bjd->bij", q, k) / math.sqrt(q.size(-1))).masked_fill(~mask, -math.inf)
     wanted = torch.softmax(scores, -1)
