@@ -4,8 +4,8 @@ A GPT sees only what stands to the left. To *understand* a text that is all ther
 then "predict the next token" is no exercise any more, because every position sees its answer. BERT hides some tokens
 instead and predicts those: **masked language modelling** (MLM).
 
-Of the chosen tokens (15 % in the paper) 80 % become `[MASK]`, 10 % a random token, 10 % stay as they are: `[MASK]` never
-occurs when the model is used later, so it has to make something of every token. The loss counts **only the chosen
+Of the chosen tokens (15 % in the paper) 80 % become `[MASK]`, 10 % a random token, 10 % stay as they are: `[MASK]`
+never occurs when the model is used later, so it has to make something of every token. The loss counts **only the chosen
 positions**; all others have the label -100, which `F.cross_entropy` ignores.
 
 The second exercise, **next-sentence prediction** (NSP), asks whether the second of two sentences followed the first. It
@@ -33,12 +33,13 @@ plus one half of the sum of two.
 
 Not to be used here: `nn.Transformer` and its relatives; put your own blocks together.
 
-Source: Devlin, Chang, Lee and Toutanova, *BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding*,
-2019, section 3.1, and appendix A.1 and A.2. The norms here have the usual eps of 1e-5.
+Source: Devlin, Chang, Lee and Toutanova, *BERT: Pre-training of Deep Bidirectional Transformers for Language
+Understanding*, 2019, section 3.1, and appendix A.1 and A.2. The norms here have the usual eps of 1e-5.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -48,10 +49,9 @@ from ch3_attention.positions import LearnedPositions
 from ch4_blocks.blocks import PostNormBlock
 from ch4_blocks.feed_forward import gelu
 from ch4_blocks.normalization import LayerNorm
+from ch5_models.gpt import initialize_
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-
-from ch5_models.gpt import initialize_
 
 
 def mask_tokens(
@@ -67,8 +67,8 @@ def mask_tokens(
     Each token that is not special is chosen with `probability`, on its own. Of the chosen, 80 % become `mask_id` in
     `inputs`, 10 % a random token and 10 % stay; `labels` holds their original ids and -100 at all other positions.
     Special tokens (`mask_id` is one of them in any case) are never chosen and never the random token, which may be any
-    other id below `vocab_size`. All randomness comes from `generator`. A probability outside [0, 1] is a ValueError that
-    names it; so is a vocabulary of `vocab_size` ids in which all are special.
+    other id below `vocab_size`. All randomness comes from `generator`. A probability outside [0, 1] is a ValueError
+    that names it; so is a vocabulary of `vocab_size` ids in which all are special.
 
     >>> inputs, labels = mask_tokens(torch.tensor([0, 5]), 1, 6, [0, 1], 0.0, torch.Generator())
     >>> inputs.tolist(), labels.tolist()
@@ -87,10 +87,10 @@ def next_sentence_pairs(
     """Pairs of sentences for next-sentence prediction: a list of `(first, second, label)`.
 
     A document is a list of sentences, a sentence a list of ids. Every sentence that has a next one in its document is
-    the first of one pair, in the order of the text. With probability ½ the second is that next sentence, label 0; else it
-    is a random sentence of **another** document, label 1: the document drawn among all others that hold a sentence, the
-    sentence drawn in it. All randomness comes from `generator`. Fewer than two documents with sentences are a ValueError that
-    names their number.
+    the first of one pair, in the order of the text. With probability ½ the second is that next sentence, label 0;
+    else it is a random sentence of **another** document, label 1: the document drawn among all others that hold a
+    sentence, the sentence drawn in it. All randomness comes from `generator`. Fewer than two documents with
+    sentences are a ValueError that names their number.
 
     >>> pairs = next_sentence_pairs([[[1], [2]], [[3]]], torch.Generator())
     >>> len(pairs), pairs[0][0], (pairs[0][1:] in (([2], 0), ([3], 1)))
@@ -119,11 +119,11 @@ class BERTConfig:
 class BERT(nn.Module):
     """The encoder of the configuration with its two heads.
 
-    `config` is kept. `token_embedding` and `segment_embedding` are Embeddings, `position_embedding` is a LearnedPositions,
-    `embedding_norm` a LayerNorm, `blocks` an nn.ModuleList of PostNormBlocks with GELU; `pooler` (d_model to d_model),
-    `mlm_transform` (d_model to d_model) and `nsp_head` (d_model to 2) are `nn.Linear`, `mlm_norm` is a LayerNorm, and
-    `mlm_bias` an nn.Parameter of shape `(vocab_size,)`. There is no MLM decoder of its own: its weight is the token table.
-    Start values are those of `initialize_`.
+    `config` is kept. `token_embedding` and `segment_embedding` are Embeddings, `position_embedding` is a
+    LearnedPositions, `embedding_norm` a LayerNorm, `blocks` an nn.ModuleList of PostNormBlocks with GELU; `pooler`
+    (d_model to d_model), `mlm_transform` (d_model to d_model) and `nsp_head` (d_model to 2) are `nn.Linear`,
+    `mlm_norm` is a LayerNorm, and `mlm_bias` an nn.Parameter of shape `(vocab_size,)`. There is no MLM decoder of
+    its own: its weight is the token table. Start values are those of `initialize_`.
 
     >>> config = BERTConfig(vocab_size=10, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> BERT(config)(torch.tensor([[3, 1, 4]])).shape
@@ -152,7 +152,7 @@ class BERT(nn.Module):
         raise NotImplementedError
 
     def mlm_logits(self, hidden: Float[Tensor, "batch seq d_model"]) -> Float[Tensor, "batch seq vocab"]:
-        """What each position thinks its original token was: transform, GELU, norm, then the tied decoder and its bias."""
+        """What each position takes its original token for: transform, GELU, norm, the tied decoder and its bias."""
         # TODO: mlm_transform, gelu, mlm_norm; times the token table transposed; plus mlm_bias.
         raise NotImplementedError
 

@@ -1,21 +1,21 @@
 """# Static and contextual vectors
 
 An embedding table has one vector for "bank", whatever the sentence: the bank of a river and the bank that holds money
-are the same place in space. That vector is *static*. What leaves a BERT's last block is another matter: each position has
-mixed in what it found around it, so that "bank" beside "river" and "bank" beside "loan" come out as two vectors. Those
-are *contextual*.
+are the same place in space. That vector is *static*. What leaves a BERT's last block is another matter: each
+position has mixed in what it found around it, so that "bank" beside "river" and "bank" beside "loan" come out as two
+vectors. Those are *contextual*.
 
 `sense_separation` measures it. Take sentences with the same word in two senses and compare its vectors by cosine
 similarity, pair by pair:
 
     separation = mean similarity of pairs with the same sense − mean similarity of pairs with different senses
 
-For the static vectors all similarities are 1 and the separation is 0. For contextual ones it is above 0 if the model tells the
-senses apart. Nobody told it the senses: it learned them because the word's neighbours are what masked tokens
+For the static vectors all similarities are 1 and the separation is 0. For contextual ones it is above 0 if the model
+tells the senses apart. Nobody told it the senses: it learned them because the word's neighbours are what masked tokens
 have to be guessed from.
 
-`sentence_embedding` makes one vector of a whole sentence, the mean over its tokens. Padding is no token: it must not count,
-neither in the sum nor in the divisor.
+`sentence_embedding` makes one vector of a whole sentence, the mean over its tokens. Padding is no token: it must not
+count, neither in the sum nor in the divisor.
 
 | name | shape |
 |---|---|
@@ -23,20 +23,20 @@ neither in the sum nor in the divisor.
 | `lengths` | `(batch,)`, how many tokens of each are real |
 | a sentence embedding | `(batch, d_model)` |
 
-By hand: of three vectors (1, 0), (1, 0), (0, 1) with the senses a, a, b, the one pair of the same sense has similarity 1, the two
-other pairs 0, so the separation is 1 − 0 = 1. With the senses a, b, b it is 0 − ½ = −½.
+By hand: of three vectors (1, 0), (1, 0), (0, 1) with the senses a, a, b, the one pair of the same sense has
+similarity 1, the two other pairs 0, so the separation is 1 − 0 = 1. With the senses a, b, b it is 0 − ½ = −½.
 
-Sources: Peters et al., *Deep contextualized word representations*, 2018 (ELMo), section 5.3; Ethayarajh, *How Contextual are
-Contextualized Word Representations?*, 2019, section 3; Reimers and Gurevych, *Sentence-BERT*, 2019, section 3, for the mean.
+Sources: Peters et al., *Deep contextualized word representations*, 2018 (ELMo), section 5.3; Ethayarajh, *How
+Contextual are Contextualized Word Representations?*, 2019, section 3; Reimers and Gurevych, *Sentence-BERT*, 2019,
+section 3, for the mean.
 """
 
 from collections.abc import Sequence
 
 import torch
+from ch5_models.bert import BERT, mask_tokens
 from jaxtyping import Float, Int
 from torch import Tensor
-
-from ch5_models.bert import BERT, mask_tokens
 
 
 def sentence_embedding(
@@ -60,17 +60,18 @@ def sense_separation(
 ) -> tuple[float, float]:
     """How far a word's senses are apart in its static and in its contextual vectors: `(static, contextual)`.
 
-    Sentence `i` is a list of ids, of any length, with the word at `positions[i]` in the sense `senses[i]`. The static vector
-    of the word is its row in `model.token_embedding`; the contextual one is `model(ids, lengths=lengths)` at the word's
-    position. Either number is the mean cosine similarity of pairs of the same sense minus that of pairs of different
-    senses, over all pairs of two different sentences.
+    Sentence `i` is a list of ids, of any length, with the word at `positions[i]` in the sense `senses[i]`. The
+    static vector of the word is its row in `model.token_embedding`; the contextual one is `model(ids,
+    lengths=lengths)` at the word's position. Either number is the mean cosine similarity of pairs of the same sense
+    minus that of pairs of different senses, over all pairs of two different sentences.
 
-    The model works in eval mode, without gradients, and is in the mode it was in before afterwards. If there is no pair of
-    the same sense or none of different senses, it is a ValueError that names the senses.
+    The model works in eval mode, without gradients, and is in the mode it was in before afterwards. If there is no
+    pair of the same sense or none of different senses, it is a ValueError that names the senses.
 
     >>> from ch5_models.bert import BERTConfig
     >>> model = BERT(BERTConfig(vocab_size=10, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8))
-    >>> static, contextual = sense_separation(model, [[1, 7], [7, 2, 3], [4, 7]], [1, 0, 1], ["money", "river", "river"])
+    >>> sentences, positions, senses = [[1, 7], [7, 2, 3], [4, 7]], [1, 0, 1], ["money", "river", "river"]
+    >>> static, contextual = sense_separation(model, sentences, positions, senses)
     >>> round(static, 3)
     0.0
     """
@@ -90,7 +91,8 @@ def train_masked(
     lr: float,
     generator: torch.Generator,
 ) -> list[float]:
-    """Trains the model in place by masked language modelling, for you to look at its vectors; returns the loss of each step.
+    """Trains the model in place by masked language modelling, for you to look at its vectors; returns the loss of
+    each step.
 
     Each step hides 15 % of the tokens of `batch_size` sentences with your own `mask_tokens` and takes one step of Adam.
     """

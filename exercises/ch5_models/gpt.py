@@ -32,9 +32,9 @@ holds none of its own. `count_parameters` gives 40 + 24 + 80 + 76 + 24 = 244.
 
 Not to be used here: `nn.Transformer` and its relatives; put your own blocks together.
 
-Sources: Radford et al., *Improving Language Understanding by Generative Pre-Training*, 2018 (GPT-1), section 3.1, equation 2,
-and section 4.1; Radford et al., *Language Models are Unsupervised Multitask Learners*, 2019 (GPT-2), section 2.3;
-Press and Wolf, *Using the Output Embedding to Improve Language Models*, 2017, for the tied head.
+Sources: Radford et al., *Improving Language Understanding by Generative Pre-Training*, 2018 (GPT-1), section 3.1,
+equation 2, and section 4.1; Radford et al., *Language Models are Unsupervised Multitask Learners*, 2019 (GPT-2),
+section 2.3; Press and Wolf, *Using the Output Embedding to Improve Language Models*, 2017, for the tied head.
 """
 
 from collections.abc import Callable
@@ -76,7 +76,8 @@ def initialize_(model: nn.Module) -> None:
     [0.0, 0.0]
     """
     # TODO: go through model.named_parameters().
-    # TODO: nn.init.normal_ with std=0.02 where there are two axes or more; nn.init.zeros_ where the name ends in "bias".
+    # TODO: nn.init.normal_ with std=0.02 where there are two axes or more; nn.init.zeros_ where the name ends in
+    #       "bias".
     raise NotImplementedError
 
 
@@ -99,7 +100,7 @@ class GPT(nn.Module):
         raise NotImplementedError
 
     def forward(self, ids: Int[Tensor, "batch seq"]) -> Float[Tensor, "batch seq vocab"]:
-        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names their number."""
+        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names it."""
         # TODO: refuse sequences longer than max_len.
         # TODO: token vectors, plus positions, then dropout.
         # TODO: every block under the causal mask (on the device of `ids`), the final norm, the head.
@@ -117,5 +118,6 @@ def count_parameters(model: nn.Module) -> int:
 
 
 # The GPT of 2018, as section 4.1 of its paper describes it: 12 layers with 768-dimensional states and 12 heads,
-# 3072-dimensional inner states, 512 tokens of context, dropout 0.1, and a vocabulary of 478 characters and 40,000 merges.
+# 3072-dimensional inner states, 512 tokens of context, dropout 0.1, and a vocabulary of 478 characters and 40,000
+# merges.
 GPT1 = None  # TODO: its GPTConfig

@@ -1,6 +1,7 @@
 """# LLaMA: the modern decoder
 
-The decoders of today are the GPT of 2018 with five parts exchanged. Each exchange is small, and you have made each part:
+The decoders of today are the GPT of 2018 with five parts exchanged. Each exchange is small, and you have made each
+part:
 
 | GPT | LLaMA, Mistral | why |
 |---|---|---|
@@ -15,11 +16,11 @@ The order is pre-norm, as in GPT-2:
     x = x + attention(norm1(x))
     x = x + feed_forward(norm2(x))
 
-Inside the attention, queries and keys are turned **after** they are split into heads and **before** keys are repeated for
-their groups. Values are not turned. Position 0 is the first token. There is no table of positions.
+Inside the attention, queries and keys are turned **after** they are split into heads and **before** keys are
+repeated for their groups. Values are not turned. Position 0 is the first token. There is no table of positions.
 
-With a `window` each position attends to the last `window` tokens, its own among them (Mistral). Layer by layer the model
-still sees further: two layers reach two windows back.
+With a `window` each position attends to the last `window` tokens, its own among them (Mistral). Layer by layer the
+model still sees further: two layers reach two windows back.
 
 | name | shape |
 |---|---|
@@ -35,8 +36,8 @@ By hand: `vocab_size=10, max_len=6, d_model=8, n_layers=1, n_heads=4, n_kv_heads
 Not to be used here: `nn.Transformer` and its relatives; put your own parts together.
 
 Sources: Touvron et al., *LLaMA: Open and Efficient Foundation Language Models*, 2023, section 2.2; Touvron et al.,
-*Llama 2*, 2023, section 2.2, for grouped queries; Jiang et al., *Mistral 7B*, 2023, section 2, for the window; Su et al.,
-*RoFormer*, 2021, equation 15, for rotary positions.
+*Llama 2*, 2023, section 2.2, for grouped queries; Jiang et al., *Mistral 7B*, 2023, section 2, for the window; Su et
+al., *RoFormer*, 2021, equation 15, for rotary positions.
 """
 
 from dataclasses import dataclass
@@ -51,10 +52,9 @@ from ch3_attention.scaled_dot_product import scaled_dot_product_attention
 from ch3_attention.sparse import sliding_window_mask
 from ch4_blocks.feed_forward import SwiGLU
 from ch4_blocks.normalization import RMSNorm
+from ch5_models.gpt import initialize_
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-
-from ch5_models.gpt import initialize_
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Llama(nn.Module):
         raise NotImplementedError
 
     def forward(self, ids: Int[Tensor, "batch seq"]) -> Float[Tensor, "batch seq vocab"]:
-        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names their number."""
+        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names it."""
         # TODO: refuse sequences longer than max_len.
         # TODO: the mask: causal, or the sliding window if there is one, on the device of `ids`.
         # TODO: token vectors (no positions are added), every block under the mask, the final norm, the head.

@@ -5,19 +5,19 @@ first Transformer has two halves. The **encoder** reads the source both ways and
 source token. The **decoder** writes: each of its positions sees the target so far (a causal mask) and, by
 cross-attention, the whole memory.
 
-    memory = source_embedding(source) · √d_model + sinusoidal positions, dropout, then n_layers post-norm blocks with ReLU
-    x      = target_embedding(target_in) · √d_model + sinusoidal positions, dropout, then n_layers decoder blocks
+    memory = source_embedding(source) · √d_model + sinusoidal positions, dropout, then n_layers post-norm blocks with
+    ReLU x      = target_embedding(target_in) · √d_model + sinusoidal positions, dropout, then n_layers decoder blocks
     logits = head(x)                        tied to the target table
 
 The table's rows start small, N(0, 1/√d_model), because the head uses them too; times √d_model they have the size of the
 positions that are added to them. Each block ends in a norm, so none follows the last.
 
-*Padding* makes sentences of different lengths fit one tensor. The translator finds it by its id, `pad_id`, in `source` and in
-`target_in`: no position attends to a pad, in the encoder, in the decoder, or across.
+*Padding* makes sentences of different lengths fit one tensor. The translator finds it by its id, `pad_id`, in
+`source` and in `target_in`: no position attends to a pad, in the encoder, in the decoder, or across.
 
 *Teacher forcing*: in training the decoder gets the right target, shifted by one. From `<start> ich sehe <stop>` come
-`target_in = <start> ich sehe` and the wanted `ich sehe <stop>`. Without the shift it would copy its input and learn nothing.
-In use there is no right target: greedy translation begins with `<start>`, takes the likeliest next token,
+`target_in = <start> ich sehe` and the wanted `ich sehe <stop>`. Without the shift it would copy its input and learn
+nothing. In use there is no right target: greedy translation begins with `<start>`, takes the likeliest next token,
 appends it, and asks again until `<stop>`.
 
 | name | shape |
@@ -27,12 +27,13 @@ appends it, and asks again until `<stop>`.
 | `memory` | `(batch, source_len, d_model)` |
 | `logits` | `(batch, target_len, target_vocab)` |
 
-By hand: with `pad_id = 0` the source `[[5, 7, 0]]` has a memory of three vectors. The last one is nobody's to look at, so
-`[[5, 7]]` gives the same two first vectors and the same logits.
+By hand: with `pad_id = 0` the source `[[5, 7, 0]]` has a memory of three vectors. The last one is nobody's to look
+at, so `[[5, 7]]` gives the same two first vectors and the same logits.
 
 Not to be used here: `nn.Transformer` and its relatives; put your own blocks together.
 
-Source: Vaswani et al., *Attention Is All You Need*, 2017, sections 3.1, 3.4 and 3.5, and section 5.3 and equation 3 for the training.
+Source: Vaswani et al., *Attention Is All You Need*, 2017, sections 3.1, 3.4 and 3.5, and section 5.3 and equation 3
+for the training.
 """
 
 import math
@@ -68,8 +69,9 @@ class Translator(nn.Module):
     """The encoder-decoder of the configuration.
 
     `config` is kept. `source_embedding` and `target_embedding` are Embeddings, `encoder` is an nn.ModuleList of
-    PostNormBlocks with ReLU, `decoder` one of DecoderBlocks, `head` an nn.Linear without bias whose weight is the target
-    table itself. Both tables start as N(0, 1/√d_model); every other matrix starts Xavier uniform, every bias at zero.
+    PostNormBlocks with ReLU, `decoder` one of DecoderBlocks, `head` an nn.Linear without bias whose weight is the
+    target table itself. Both tables start as N(0, 1/√d_model); every other matrix starts Xavier uniform, every bias
+    at zero.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> Translator(config)(torch.tensor([[3, 1, 4]]), torch.tensor([[1, 5]])).shape
@@ -77,7 +79,8 @@ class Translator(nn.Module):
     """
 
     def __init__(self, config: TranslatorConfig) -> None:
-        # TODO: call nn.Module's own __init__, keep `config`, and make the parts under the names above, and an nn.Dropout.
+        # TODO: call nn.Module's own __init__, keep `config`, and make the parts under the names above, and an
+        #       nn.Dropout.
         # TODO: start values: nn.init.xavier_uniform_ for matrices, zeros for biases, nn.init.normal_ with
         #       std=d_model ** -0.5 for both tables.
         # TODO: tie the head: give it the target table's parameter.
@@ -94,7 +97,7 @@ class Translator(nn.Module):
         memory: Float[Tensor, "batch source_len d_model"],
         source: Int[Tensor, "batch source_len"],
     ) -> Float[Tensor, "batch target_len vocab"]:
-        """The logits of the next target token at every position. `source` tells which places of the memory are padding."""
+        """The logits of the next target token at every position. `source` tells where the memory is padding."""
         # TODO: the target's mask: causal, and no padding. The memory's mask: the source's padding alone.
         # TODO: the embedded target through every decoder block, then the head.
         raise NotImplementedError
@@ -102,7 +105,7 @@ class Translator(nn.Module):
     def forward(
         self, source: Int[Tensor, "batch source_len"], target_in: Int[Tensor, "batch target_len"]
     ) -> Float[Tensor, "batch target_len vocab"]:
-        """Encode, then decode. A source or target of more than `max_len` tokens is a ValueError that names their number."""
+        """Encode, then decode. A source or target of more than `max_len` tokens: a ValueError with their number."""
         # TODO: encode the source and decode the target with it. Both of them refuse what is too long.
         raise NotImplementedError
 
@@ -129,10 +132,10 @@ def train_translator(
 ) -> list[float]:
     """Trains the model in place on padded pairs and returns the loss of each step, measured before its update.
 
-    Row `i` of `target` translates row `i` of `source`; a target row is start token, words, stop token, padding. Each step
-    draws `batch_size` rows with `generator` (all rows equally likely) and takes one step of `torch.optim.Adam` with
-    betas (0.9, 0.98) on the mean cross-entropy over target tokens that are no padding. The learning rate of step t = 1, 2, …, steps
-    rises to `lr` over the first tenth of the steps and then falls in a straight line:
+    Row `i` of `target` translates row `i` of `source`; a target row is start token, words, stop token, padding. Each
+    step draws `batch_size` rows with `generator` (all rows equally likely) and takes one step of `torch.optim.Adam`
+    with betas (0.9, 0.98) on the mean cross-entropy over target tokens that are no padding. The learning rate of
+    step t = 1, 2, …, steps rises to `lr` over the first tenth of the steps and then falls in a straight line:
     `lr · min(t / (0.1 · steps), (steps + 1 - t) / (0.9 · steps), 1)`. The model is in train mode meanwhile, and in the
     mode it was in before afterwards.
 
@@ -145,7 +148,8 @@ def train_translator(
     # TODO: make the optimizer; remember the mode and switch to train mode.
     # TODO: each step: draw rows; the decoder's input is the target without its last token, what it is to
     #       predict is the target without its first.
-    # TODO: cross-entropy that ignores pad_id; set the learning rate; zero_grad, backward, step; note the loss as a float.
+    # TODO: cross-entropy that ignores pad_id; set the learning rate; zero_grad, backward, step; note the loss as a
+    #       float.
     raise NotImplementedError
 
 
@@ -159,8 +163,8 @@ def greedy_translate(
 ) -> Int[Tensor, "batch length"]:
     """Translations of all rows at once: each begins with `start_id`, then the likeliest token of every step.
 
-    `stop_id` is included; a row that has it is filled with `pad_id` while others go on. It ends when every row has stopped or
-    after `max_new_tokens` tokens, so the length is at most `1 + max_new_tokens`. The source is encoded once.
+    `stop_id` is included; a row that has it is filled with `pad_id` while others go on. It ends when every row has
+    stopped or after `max_new_tokens` tokens, so the length is at most `1 + max_new_tokens`. The source is encoded once.
     The model works in eval mode, without gradients, and is in the mode it was in before afterwards.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
@@ -169,6 +173,6 @@ def greedy_translate(
     """
     # TODO: remember the mode and switch to eval mode; encode the source.
     # TODO: begin with a column of start tokens; no row is finished.
-    # TODO: up to max_new_tokens times: decode, take the best token of the last position, the pad where a row is finished;
-    #       append; note which rows have stopped; leave when all have.
+    # TODO: up to max_new_tokens times: decode, take the best token of the last position, the pad where a row is
+    #       finished; append; note which rows have stopped; leave when all have.
     raise NotImplementedError

@@ -116,7 +116,7 @@ class GPT(nn.Module):
         initialize_(self)
 
     def forward(self, ids: Int[Tensor, "batch seq"]) -> Float[Tensor, "batch seq vocab"]:
-        """The logits of the next token at every position. More than `max_len` tokens: a ValueError with their number."""
+        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names it."""
         # TODO: refuse sequences longer than max_len.
         # TODO: token vectors, plus positions, then dropout.
         # TODO: every block under the causal mask (on the device of `ids`), the final norm, the head.

@@ -157,7 +157,7 @@ class Llama(nn.Module):
         initialize_(self)
 
     def forward(self, ids: Int[Tensor, "batch seq"]) -> Float[Tensor, "batch seq vocab"]:
-        """The logits of the next token at every position. More than `max_len` tokens: a ValueError with their number."""
+        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names it."""
         # TODO: refuse sequences longer than max_len.
         # TODO: the mask: causal, or the sliding window if there is one, on the device of `ids`.
         # TODO: token vectors (no positions are added), every block under the mask, the final norm, the head.
