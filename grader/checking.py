@@ -168,9 +168,7 @@ class Checker:
         )
         if not missing:
             return None
-        return ExerciseResult(
-            exercise.name, Verdict.BLOCKED, points_possible=exercise.points, blocked_by=missing
-        )
+        return ExerciseResult(exercise.name, Verdict.BLOCKED, points_possible=exercise.points, blocked_by=missing)
 
     def _remembered(self, exercise: Exercise) -> ExerciseResult | None:
         found = self.memory.passed(exercise) if self.options.cache else None

@@ -285,9 +285,7 @@ class _Reader:
         torch = self.torch()
         return torch.empty(checked_shape(shape), dtype=self.dtype(dtype), device="meta")
 
-    def read_tensor(
-        self, dtype: str, shape: list[int], strides: list[int], size: int, requires_grad: bool
-    ) -> Any:
+    def read_tensor(self, dtype: str, shape: list[int], strides: list[int], size: int, requires_grad: bool) -> Any:
         torch, kind = self.torch(), self.dtype(dtype)
         stored = [storage_span(checked_shape(shape), strides)] if strides else shape
         raw = self.take(size, checked_shape(stored), ITEM_SIZES[dtype])

@@ -47,20 +47,20 @@ def test_each_element_is_doubled(student, draw, expect):
     expect.close(student.{name}(x), x + x)
 '''
 
-MISTAKES = '''[[mistake]]
+MISTAKES = """[[mistake]]
 name = "squared"
 find = "return 2 * x"
 replace = "return x**2"
 says = "The elements are squared; each is to be doubled."
-'''
+"""
 
-TABLE = '''
+TABLE = """
 [{name}]
 title = "{title}"
 points = 10
 needs = []
 hints = ["Which operator multiplies a tensor by a number?"]
-'''
+"""
 
 
 def scaffold(house: House, curriculum: Curriculum, name: str, title: str | None) -> list[Path]:

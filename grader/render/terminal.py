@@ -41,6 +41,7 @@ SIGNS = {
 PLAIN_SIGNS = {"✓": "+", "✗": "x", "·": ".", "…": "...", "−": "-", "×": "x", "√": "sqrt ", "→": "->"}
 LABEL = 10
 OUTPUT_LINES = 12
+FULL_EXPLANATIONS = 3
 
 
 def make_console(stream: TextIO | None = None, width: int | None = None) -> Console:
@@ -113,7 +114,7 @@ class CheckReport:
 
     def _heading(self, result: ExerciseResult, exercise: Exercise) -> None:
         style = STYLES[result.verdict]
-        points = f"{result.points:g} of {exercise.points:g} points"
+        points = f"{_points(result.points)} of {_points(exercise.points)} points"
         word = "passed, unchanged" if result.cached else str(result.verdict)
         sign = (f"{SIGNS[result.verdict]} ", style)
         self._print(Text.assemble(sign, (result.exercise, "bold"), (f"  {word}", style), (f"  {points}", "dim")))
@@ -125,10 +126,7 @@ class CheckReport:
         if self.verbose or (wrong and result.tests):
             for test in passed:
                 self._test_line(test)
-        explained: set[str] = set()
-        for test in wrong:
-            self._test_line(test)
-            self._explanation(test, explained, first=test is wrong[0])
+        self._wrong(wrong)
         if todo and result.verdict is not Verdict.TODO:
             self._line(f"{SIGNS[Verdict.TODO]} {_count(len(todo), 'test')} of what is still to do", 2, "yellow")
         elif todo:
@@ -151,17 +149,25 @@ class CheckReport:
         text = Text.assemble((f"{SIGNS[test.verdict]} ", style), test.title, (word, style))
         self._print(text, 2)
 
-    def _explanation(self, test: TestResult, explained: set[str], first: bool) -> None:
+    def _wrong(self, wrong: list[TestResult]) -> None:
+        """What failed in the same way stands together: one explanation, and how many more there are."""
+        groups: dict[str, list[TestResult]] = {}
+        for test in wrong:
+            groups.setdefault(_way(test), []).append(test)
+        for number, tests in enumerate(groups.values()):
+            shown = tests if self.verbose else tests[:1]
+            for test in shown:
+                self._test_line(test)
+                self._explanation(test, brief=number >= FULL_EXPLANATIONS and not self.verbose)
+            if len(tests) > len(shown):
+                more = _count(len(tests) - len(shown), "more test")
+                self._line(f"{SIGNS[Verdict.FAILED]} {more}, in the same way (-v shows them)", 2, "red")
+
+    def _explanation(self, test: TestResult, brief: bool) -> None:
         if test.failure is None:
             return
-        key = test.mistake.name if test.mistake else test.failure.message + (test.failure.location or "")
-        if key in explained and not self.verbose:
-            self._line("the same as above", 6, "dim")
-            return
-        explained.add(key)
         if test.mistake is not None:
             self._print(Text(test.mistake.says, style="bold"), 6)
-        brief = not (first or self.verbose or len(explained) <= 3)
         self._failure(test.failure, indent=6, brief=brief)
         if test.output.strip():
             self._output(test.output)
@@ -228,7 +234,7 @@ class CheckReport:
             self._line("")
             points = sum(result.points for result in results)
             possible = sum(result.points_possible for result in results)
-            self._line(f"{passed} of {len(results)} exercises passed, {points:g} of {possible:g} points")
+            self._line(f"{passed} of {len(results)} exercises passed, {_points(points)} of {_points(possible)} points")
         if upcoming is None:
             if results and passed == len(results):
                 self._line("")
@@ -281,7 +287,7 @@ def _print_chapter(console: Console, chapter: Chapter, state: dict[str, str]) ->
         word = state.get(exercise.name, "")
         style = {"passed": "green", "changed": "yellow"}.get(word, "")
         sign = {"passed": "✓", "changed": "~"}.get(word, " ")
-        room = console.width - 50
+        room = console.width - 42
         title = exercise.title if len(exercise.title) <= room else exercise.title[: room - 1] + "…"
         middle = f"{exercise.short:<20}{title:<{room}}{exercise.points:>5g}  "
         console.print(Text.assemble((f"  {sign} ", style), middle, (word, style)))
@@ -291,6 +297,13 @@ def _print_chapter(console: Console, chapter: Chapter, state: dict[str, str]) ->
 def printable(text: str) -> str:
     """The learner's text without control characters, which could rewrite the screen."""
     return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+
+
+def _way(test: TestResult) -> str:
+    """Tests with the same words here failed in the same way."""
+    if test.mistake is not None:
+        return test.mistake.name
+    return f"{test.failure.message} {test.failure.location}" if test.failure is not None else test.name
 
 
 def _arguments(failure: Failure) -> str:
@@ -321,6 +334,10 @@ def _smallest_rows(failure: Failure) -> list[tuple[str, str]]:
     rows = [("by hand", f"{case.call} with")]
     rows += [("", f"{name} = {value}") for name, value in case.arguments]
     return [*rows, ("", f"wanted {case.wanted}"), ("", f"came   {case.came}")]
+
+
+def _points(number: float) -> str:
+    return f"{round(number, 2):g}"
 
 
 def _count(number: int, word: str) -> str:

@@ -32,9 +32,7 @@ def as_array(value: Any) -> np.ndarray | None:
         value = np.asarray(value)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc":
         return None
-    return value.astype({"b": "bool", "i": "int64", "u": "int64", "f": "float64", "c": "complex128"}[
-        value.dtype.kind
-    ])
+    return value.astype({"b": "bool", "i": "int64", "u": "int64", "f": "float64", "c": "complex128"}[value.dtype.kind])
 
 
 def _is_number_list(value: Any) -> bool:

@@ -44,9 +44,7 @@ class Candidate:
 class Diagnosis:
     """Looks for the mistake behind a run's failures and writes its name into the results."""
 
-    def __init__(
-        self, plugin: SuitePlugin, items: list[pytest.Item], transcripts: dict[str, list[Entry]]
-    ) -> None:
+    def __init__(self, plugin: SuitePlugin, items: list[pytest.Item], transcripts: dict[str, list[Entry]]) -> None:
         self.plugin = plugin
         self.items = {item.name: item for item in items}
         self.transcripts = transcripts
@@ -138,5 +136,3 @@ def _alike(x: Entry, y: Entry) -> bool:
     ended = {"TwinTimeout": "no answer"}
     a, b = (ended.get(entry.raised[0], entry.raised[0]) if entry.raised else "" for entry in (x, y))
     return x.name == y.name and a == b and same(x.value, y.value)
-
-

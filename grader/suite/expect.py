@@ -76,9 +76,7 @@ class Expect:
             self._fail(message or f"A {type(wanted).__name__} was wanted.", came, wanted)
         wrong = compare.far(y, x, 0.0, 0.0)
         if wrong.any():
-            self._fail(
-                message or _values_message(x, y), came, wanted, difference=compare.difference(y, x, wrong)
-            )
+            self._fail(message or _values_message(x, y), came, wanted, difference=compare.difference(y, x, wrong))
 
     def shape(self, came: Any, wanted: tuple[int, ...], message: str = "") -> None:
         """The result is an array or tensor of exactly this shape."""

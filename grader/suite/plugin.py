@@ -26,9 +26,11 @@ from grader.suite.diagnosis import Diagnosis
 from grader.suite.draw import Draw, derive_seed
 from grader.suite.expect import Expect
 from grader.suite.failures import StudentRaised, SuiteFailure, WorkerLost
+from grader.suite.shrink import smallest_case
 from grader.suite.student import Entry, Session, Student
 
 FILE_LIMIT = 8 * 2**20
+SHRUNK_AT_MOST = 2
 
 
 class TwinTimeout(BaseException):
@@ -171,7 +173,27 @@ class SuitePlugin:
                 break
         if self.job.diagnose:
             Diagnosis(self, items, transcripts).run()
+            self.shrink(transcripts)
         return True
+
+    def shrink(self, transcripts: dict[str, list[Entry]]) -> None:
+        """Where no mistake could be named, find a failing call that can be checked by hand."""
+        seen: set[str] = set()
+        for name, result in self.results.items():
+            failure = result.failure
+            if result.verdict is not Verdict.FAILED or result.mistake or failure is None or failure.call is None:
+                continue
+            entry = next((e for e in reversed(transcripts[name]) if e.call.name == failure.call.name and e.path), None)
+            if entry is None or entry.path in seen or len(seen) >= SHRUNK_AT_MOST:
+                continue
+            seen.add(entry.path)
+            if self.prepare_worker(self.job.time_limit)[0] is not None:
+                self.problem = None  # the tests were run; only this extra was not to be had
+                return
+            found = smallest_case(self.student_session, self.reference_session, entry)
+            if found is not None:
+                failure = msgspec.structs.replace(failure, smallest=found)
+                self.results[name] = msgspec.structs.replace(result, failure=failure)
 
     # -- one test -------------------------------------------------------------------------------------
 
@@ -265,9 +287,7 @@ class SuitePlugin:
         runtestprotocol(item, log=False, nextitem=following)
         return self.raised
 
-    def judge_outcome(
-        self, item: pytest.Item, raised: BaseException | None
-    ) -> tuple[Verdict, Failure | None]:
+    def judge_outcome(self, item: pytest.Item, raised: BaseException | None) -> tuple[Verdict, Failure | None]:
         if raised is None:
             return Verdict.PASSED, None
         if isinstance(raised, SuiteFailure):

@@ -41,7 +41,8 @@ def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[E
     arguments = [
         job.suite,
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging",
-        "-p", "no:debugging", "-p", "no:doctest", "-p", "no:junitxml", "-p", "no:unittest", "-p", "no:pastebin", "-p", "no:faulthandler",
+        "-p", "no:debugging", "-p", "no:doctest", "-p", "no:junitxml", "-p", "no:unittest",
+        "-p", "no:pastebin", "-p", "no:faulthandler",
         "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:capture", "-p", "no:tmpdir",
         "-c", os.devnull, "--rootdir", str(Path(job.suite).parent), "--noconftest",
         "--import-mode", "importlib", "--assert", "plain",
@@ -99,9 +100,7 @@ def _relative(job: Job, failure: Failure) -> Failure:
             return os.path.basename(job.root) + path[len(job.root) :]
         return path
 
-    frames = tuple(
-        Frame(shown(item.file), item.line, item.function, item.text, item.locals) for item in failure.frames
-    )
+    frames = tuple(Frame(shown(item.file), item.line, item.function, item.text, item.locals) for item in failure.frames)
     message = failure.message.replace(job.file, job.shown)
     return msgspec.structs.replace(failure, frames=frames, location=shown(failure.location), message=message)
 

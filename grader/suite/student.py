@@ -16,7 +16,6 @@ from grader.results import Call, Failure, Frame
 from grader.suite.contract import Contract, complaint_text
 from grader.suite.failures import StudentRaised, SuiteFailure, WorkerLost, raised_failure
 
-
 # Of what the other side says about an exception; an honest worker says less.
 TYPES_KEPT, FRAMES_KEPT, MESSAGE_KEPT = 40, 8, 4000
 
@@ -225,9 +224,7 @@ class Session:
             self.transcript.append(entry)
         raise StudentRaised(failure, types, text)
 
-    def apply_changes(
-        self, call: Call, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any
-    ) -> None:
+    def apply_changes(self, call: Call, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any) -> None:
         """Generators advance; other arguments change only where the name ends in an underscore."""
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         for key, new in (changed or {}).items():

@@ -13,13 +13,13 @@ from running import PACKAGE, grader
 
 SOLVED = "return 2 * x"
 
-SECOND = '''
+SECOND = """
 [twice]
 title = "Four times"
 points = 5
 needs = ["scale"]
 hints = ["Call it twice."]
-'''
+"""
 SECOND_SOLUTION = '''"""# Four times
 
 Twice, twice.

@@ -20,10 +20,38 @@ from grader import wire
 QUICK = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
-TAGS = (
-    "list tuple set frozenset dict counter int slice ellipsis complex path odd numpy-generator array scalar meta"
-    " tensor generator dtype device handle callback function mapping dtype torch take claim value read"
-).split()
+TAGS = [
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "dict",
+    "counter",
+    "int",
+    "slice",
+    "ellipsis",
+    "complex",
+    "path",
+    "odd",
+    "numpy-generator",
+    "array",
+    "scalar",
+    "meta",
+    "tensor",
+    "generator",
+    "dtype",
+    "device",
+    "handle",
+    "callback",
+    "function",
+    "mapping",
+    "dtype",
+    "torch",
+    "take",
+    "claim",
+    "value",
+    "read",
+]
 
 plain = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**80), 2**80), st.floats(), st.text(max_size=8), st.binary(max_size=8)
@@ -134,7 +162,11 @@ def test_tensors_come_back(name: str, shape: tuple[int, ...]) -> None:
 def test_arrays_come_back(dtype: str) -> None:
     value = np.arange(6).reshape(2, 3).astype(dtype)
     came = wire.decode_frame(wire.encode(value))
-    assert came.dtype == value.dtype.newbyteorder("<") and (came == value).all() and came.flags.owndata | came.flags.writeable
+    assert (
+        came.dtype == value.dtype.newbyteorder("<")
+        and (came == value).all()
+        and came.flags.owndata | came.flags.writeable
+    )
 
 
 def test_strides_gradients_and_meta_come_back() -> None:
