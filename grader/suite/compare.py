@@ -29,7 +29,10 @@ def as_array(value: Any) -> np.ndarray | None:
             plain = plain.double()
         value = plain.numpy()
     elif isinstance(value, bool | int | float | complex | np.generic) or _is_number_list(value):
-        value = np.asarray(value)
+        try:
+            value = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            return None
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc":
         return None
     return value.astype({"b": "bool", "i": "int64", "u": "int64", "f": "float64", "c": "complex128"}[value.dtype.kind])
