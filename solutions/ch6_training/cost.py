@@ -60,7 +60,7 @@ def training_flops(config: GPTConfig, batch: int, seq: int) -> int:
     return 3 * forward_flops(config, batch, seq)
 
 
-def activation_bytes(config: GPTConfig, batch: int, seq: int) -> int:
+def activation_bytes(config: GPTConfig, batch: int, seq: int) -> int | float:
     """The published estimate of the memory for activations, in bytes, all layers together.
 
     For each layer it is `s·b·h·(34 + 5·a·s/h)`, where `s` is the sequence length, `b` the batch, `h` the width `d_model` and `a` the
