@@ -189,7 +189,9 @@ class _Writer:
         strides = [] if plain.is_contiguous() else list(plain.stride())
         if strides:
             plain = plain.as_strided((storage_span(plain.shape, strides),), (1,), plain.storage_offset())
-        raw = plain.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        # A clone, for a tensor with an axis of length 1 may count as contiguous and still have odd strides.
+        flat = plain.cpu().clone(memory_format=torch.contiguous_format).reshape(-1)
+        raw = flat.view(torch.uint8).numpy().tobytes()
         return ["tensor", name, list(value.shape), strides, self.buffer(raw), bool(value.requires_grad)]
 
     def buffer(self, raw: bytes) -> int:
