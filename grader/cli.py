@@ -11,7 +11,7 @@ import secrets
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -260,6 +260,33 @@ def reset(name: str, yes: bool) -> None:
     click.echo(f"{house.shown(path)} is the stub again.")
     if backup is not None:
         click.echo(f"Your file is {house.shown(backup)}.")
+
+
+# -- score --------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the journal and the marks go.")
+@click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="Score these alone; may be repeated.")
+@click.option("--pattern", help="How entries are named: canvas, moodle, gradescope, plain, or an expression.")
+@click.option("--workers", type=int, help="Items at a time; the number of cores unless given.")
+@click.option("--dask", metavar="ADDRESS", help="Let a Dask scheduler's workers do the work: tcp://host:8786.")
+@click.option("--seed", type=int, help="The inputs' seed for the whole class; drawn once unless given.")
+@click.option("--carry-forward/--no-carry-forward", default=True, show_default=True,
+              help="Judge again on the reference's earlier parts where a student's own may be wrong.")  # fmt: skip
+@click.option("--due", help="When work is due: 2027-03-01 or 2027-03-01T18:00.")
+@click.option("--grace-days", type=float, default=0, show_default=True, help="Days after it that cost nothing.")
+@click.option("--late-penalty", type=float, default=0, show_default=True, help="Share lost per late day, 0.1 say.")
+@click.option("--extensions", type=click.Path(path_type=Path), help="A CSV with the columns student, days.")
+@click.option("--times", type=click.Path(path_type=Path), help="A CSV with the columns student, submitted.")
+@click.option("--without-sandbox", is_flag=True, help="Run untrusted code with no sandbox around it.")
+def score(submissions: Path, out: Path, **options: Any) -> None:
+    """Score a class. The same command goes on where a run was stopped."""
+    from grader.score.command import ScoreOptions, run_score
+
+    house, curriculum, _ = _open()
+    run_score(house, curriculum, submissions, out, ScoreOptions(**options), sys.stdout, sys.stderr)
 
 
 # -- dev ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import selectors
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -73,17 +73,22 @@ class Judge:
                 self.server.kill()
                 self.server.wait()
 
-    def run(self, jobs: list[Job], parallel: int = 1) -> Iterator[tuple[Job, Event]]:
-        """Judge the jobs, `parallel` at a time, and yield each event with its job."""
-        waiting = list(reversed(jobs))
+    def run(self, jobs: Iterable[Job], parallel: int = 1) -> Iterator[tuple[Job, Event]]:
+        """Judge the jobs, `parallel` at a time, and yield each event with its job.
+
+        An iterator that has run dry is asked again after each event, until nothing is running any more.
+        """
+        waiting = iter(jobs)
         selector = selectors.DefaultSelector()
         running = 0
         try:
-            while waiting or running:
-                while waiting and running < parallel:
-                    started = self._start(waiting.pop())
+            while True:
+                while running < parallel and (job := next(waiting, None)) is not None:
+                    started = self._start(job)
                     selector.register(started.sock, selectors.EVENT_READ, started)
                     running += 1
+                if not running:
+                    return
                 for key, _ in selector.select():
                     for event in self._read(key.data):
                         yield key.data.job, event

@@ -1,0 +1,159 @@
+"""From verdicts to marks: points earned, late days, extensions, and what a person marked."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.score.journal import Item
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When work is due (seconds since 1970), the days of grace, and the share lost for each day after them."""
+
+    due: float | None = None
+    grace_days: float = 0.0
+    penalty_per_day: float = 0.0
+    extensions: dict[str, float] = field(default_factory=dict)
+
+    def days_late(self, student: str, submitted: float) -> int:
+        """Whole or begun days after the due date, the student's extension and the days of grace."""
+        if self.due is None or submitted <= 0:
+            return 0
+        allowed = self.due + DAY * (self.grace_days + self.extensions.get(student, 0.0))
+        return max(0, math.ceil((submitted - allowed) / DAY))
+
+    def share_kept(self, days: int) -> float:
+        return max(0.0, 1.0 - self.penalty_per_day * days)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One exercise of one student: on their own earlier parts, on the reference's, and what counts."""
+
+    exercise: str
+    own: float
+    carried: float | None
+    counted: float
+    possible: float
+    verdict: str
+    by_person: bool = False
+
+
+@dataclass(frozen=True)
+class StudentMarks:
+    """A student's marks. `total` is after the penalty."""
+
+    student: str
+    marks: tuple[Mark, ...]
+    days_late: int
+    earned: float
+    total: float
+    possible: float
+    problem: str = ""
+
+
+def compute_marks(
+    items: Iterable[Item], submitted: dict[str, float], deadline: Deadline, rubric: dict[tuple[str, str], Mark]
+) -> list[StudentMarks]:
+    """The marks of everyone in the journal, with a person's marks merged in."""
+    by_student: dict[str, list[Mark]] = {}
+    for item in items:
+        by_student.setdefault(item.student, []).append(_mark(item))
+    for (student, _), mark in rubric.items():
+        if student in by_student:
+            by_student[student].append(mark)
+    return [_student(name, marks, submitted.get(name, 0.0), deadline) for name, marks in sorted(by_student.items())]
+
+
+def _mark(item: Item) -> Mark:
+    return Mark(
+        exercise=item.exercise,
+        own=item.own.points,
+        carried=None if item.carried is None else item.carried.points,
+        counted=item.counted.points,
+        possible=item.own.points_possible,
+        verdict=str(item.counted.verdict),
+    )
+
+
+def _student(name: str, marks: list[Mark], submitted: float, deadline: Deadline) -> StudentMarks:
+    earned = sum(mark.counted for mark in marks)
+    days = deadline.days_late(name, submitted)
+    return StudentMarks(
+        student=name,
+        marks=tuple(marks),
+        days_late=days,
+        earned=round(earned, 4),
+        total=round(earned * deadline.share_kept(days), 4),
+        possible=sum(mark.possible for mark in marks),
+    )
+
+
+# -- what a person writes -----------------------------------------------------------------------------
+
+
+def parse_time(text: str) -> float:
+    """A point in time as a person writes it: 2027-03-01, or with a time of day, or with a zone."""
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no date; write 2027-03-01 or 2027-03-01T18:00") from None
+    if len(text) <= 10:
+        moment += datetime.timedelta(days=1)  # the whole day counts
+    return moment.timestamp()
+
+
+def read_extensions(path: Path) -> dict[str, float]:
+    """Days by student, from a CSV with the columns `student` and `days`."""
+    return {row["student"]: _number(path, number, row, "days") for number, row in _rows(path, ("student", "days"))}
+
+
+def read_times(path: Path) -> dict[str, float]:
+    """When each student handed in, from a CSV with the columns `student` and `submitted`."""
+    return {row["student"]: parse_time(row["submitted"]) for _, row in _rows(path, ("student", "submitted"))}
+
+
+def read_rubric(path: Path) -> dict[tuple[str, str], Mark]:
+    """A person's marks, from the sheet that `grader score` wrote: rows without points are not marked yet."""
+    found = {}
+    for number, row in _rows(path, ("student", "exercise", "points", "points_possible")):
+        if not row["points"].strip():
+            continue
+        points = _number(path, number, row, "points")
+        possible = _number(path, number, row, "points_possible")
+        if not 0 <= points <= possible:
+            raise UsageError(f"{path}, row {number}: points from 0 to {possible:g} were expected, not {points:g}")
+        name = row["exercise"]
+        found[row["student"], name] = Mark(name, points, None, points, possible, "marked", by_person=True)
+    return found
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in columns if name not in (reader.fieldnames or [])]
+            if missing:
+                raise UsageError(f"{path}: a column named {missing[0]!r} was expected")
+            return [(number, {k: v or "" for k, v in row.items() if k}) for number, row in enumerate(reader, 2)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+
+
+def _number(path: Path, number: int, row: dict[str, str], column: str) -> float:
+    try:
+        value = float(row[column])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"{path}, row {number}: a number was expected in {column!r}, not {row[column]!r}")
+    return value

@@ -1,0 +1,126 @@
+"""Work items: one file of one student, with the earlier parts that it is to be judged on."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from grader.checking import make_job
+from grader.curriculum import Curriculum, Exercise
+from grader.house import House
+from grader.judge.jobs import Job
+from grader.results import ExerciseResult, Verdict
+from grader.score.collecting import Submission
+from grader.source import first_problem
+from grader.stubs import derive_stub
+
+
+class Work(msgspec.Struct, frozen=True):
+    """`file` is the student's, `needs` the earlier parts by exercise. Two equal digests are the same work."""
+
+    exercise: str
+    file: bytes
+    needs: dict[str, bytes]
+    seed: int
+    tier: str
+    digest: str
+    carried: bool = False
+
+
+def make_work(
+    house: House,
+    curriculum: Curriculum,
+    submission: Submission,
+    exercise: Exercise,
+    seed: int,
+    tier: str,
+    carried: bool,
+) -> Work:
+    """The item for an exercise that was handed in. `carried` takes its earlier parts from the reference."""
+    needs: dict[str, bytes] = {}
+    for need in curriculum.needs_of(exercise):
+        if carried:
+            needs[need.name] = house.solution_file(need.name).read_bytes()
+        else:
+            needs[need.name] = submission.files.get(need.name) or _stub(house, need)
+    file = submission.files[exercise.name]
+    digest = hashlib.sha256()
+    for part in (
+        exercise.name.encode(),
+        repr(exercise).encode(),
+        file,
+        _content(house.suite_file(exercise.name)),
+        _content(house.solution_file(exercise.name)),
+        _content(house.mistakes_file(exercise.name)),
+        *(item for name in sorted(needs) for item in (name.encode(), needs[name])),
+        str(seed).encode(),
+        tier.encode(),
+    ):
+        digest.update(hashlib.sha256(part).digest())
+    return Work(exercise.name, file, needs, seed, tier, digest.hexdigest(), carried)
+
+
+def _stub(house: House, exercise: Exercise) -> bytes:
+    """What stands in for a file that was not handed in: it is still to do."""
+    return derive_stub(house.solution_file(exercise.name).read_text(encoding="utf-8")).encode()
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+class Prepared:
+    """A work item laid out in a folder of its own, or the result that needs no run."""
+
+    def __init__(self, house: House, curriculum: Curriculum, work: Work) -> None:
+        self.work = work
+        self.folder = tempfile.TemporaryDirectory(prefix="grader-work-")
+        root = Path(self.folder.name)
+        exercise = curriculum.get(work.exercise)
+        path = root / (work.exercise + ".py")
+        for name, data in {**work.needs, work.exercise: work.file}.items():
+            write_plainly(root / (name + ".py"), data)
+        shown = f"{work.exercise}.py"
+        problem = first_problem(path, shown, exercise)
+        self.result: ExerciseResult | None = None
+        self.job: Job | None = None
+        if problem is not None:
+            self.result = ExerciseResult(
+                work.exercise,
+                Verdict.FAILED,
+                problem=problem,
+                points_possible=exercise.points,
+                seed=work.seed,
+                tier=work.tier,
+            )
+        else:
+            job = make_job(house, exercise, seed=work.seed, root=root)
+            self.job = msgspec.structs.replace(job, shown=shown, tier=work.tier)
+
+    def close(self) -> None:
+        self.folder.cleanup()
+
+
+def write_plainly(path: Path, data: bytes) -> None:
+    """Write a file of a throwaway folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def missing_result(exercise: Exercise, seed: int, reason: str) -> ExerciseResult:
+    """The result of an exercise that was not handed in."""
+    from grader.results import Failure
+
+    return ExerciseResult(
+        exercise.name, Verdict.FAILED, problem=Failure(reason), points_possible=exercise.points, seed=seed
+    )
+
+
+def scored(curriculum: Curriculum, only: Iterable[str]) -> list[Exercise]:
+    """The exercises that a suite marks, of those asked for or of all."""
+    names = [exercise for word in only for exercise in curriculum.find(word)]
+    return [exercise for exercise in (names or curriculum.exercises) if not exercise.by_person]
