@@ -155,7 +155,7 @@ def test_it_ends_when_all_rows_are_finished(student, reference, draw, expect):
 @pytest.mark.hidden
 def test_a_stop_token_in_the_prompt_does_not_count(student, reference, draw, expect):
     """Only a generated stop token finishes a row."""
-    model, ids, stop, written, times = case_with_stops(student, reference, draw, 8)
+    model, ids, stop, _, _ = case_with_stops(student, reference, draw, 8)
     _, judge = make(student, reference, draw)
     judge.load_state_dict(model.state_dict())
     prompt = torch.cat([torch.full((3, 1), stop), ids], dim=1)

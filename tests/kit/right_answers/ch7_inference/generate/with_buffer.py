@@ -5,9 +5,7 @@ from ch5_models.gpt import GPT, GPTConfig  # noqa: F401
 
 
 @torch.inference_mode()
-def generate(
-    model, ids, max_new_tokens, generator=None, temperature=1.0, top_k=None, top_p=None, stop_id=None
-):
+def generate(model, ids, max_new_tokens, generator=None, temperature=1.0, top_k=None, top_p=None, stop_id=None):
     batch, start = ids.size()
     if max_new_tokens < 0 or start < 1:
         raise ValueError(f"bad lengths: prompt {start}, new {max_new_tokens}")

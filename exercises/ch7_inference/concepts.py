@@ -1,0 +1,68 @@
+"""# Questions on inference
+
+Eight questions on what writing a text costs, and on how its words are chosen. Answer each with one letter, as in
+`Q1 = "A"`. Where a question asks for a number, work it out before you look at the choices.
+
+The explanations are shown once all answers are right.
+"""
+
+# Q1. A model has 12 layers with 12 heads of 64 numbers each, and keeps numbers of 2 bytes. How large is the cache of
+# one text of 512 tokens?
+#   A. 1.5 MiB
+#   B. 9 MiB
+#   C. 18 MiB
+#   D. 216 MiB
+Q1 = None  # TODO: A, B, C or D
+
+# Q2. A decoder has 32 query heads and only 8 heads for keys and values. What does that change when it writes?
+#   A. The cache takes a quarter of the memory, and a step reads a quarter as much of it.
+#   B. A step computes a quarter as many scores.
+#   C. The model has a quarter of the parameters.
+#   D. With the same cache it can write four texts that share their keys.
+Q2 = None  # TODO: A, B, C or D
+
+# Q3. A text has n tokens and the model is to write the next one. What does the KV cache save?
+#   A. Nothing in operations: it saves the memory of the scores.
+#   B. The products of old tokens with the weights; the scores are still n² per head.
+#   C. The scores of old queries; all n tokens still go through the feed-forward networks.
+#   D. Both: one token goes through the weights instead of n, and one query meets the n keys instead of n queries.
+Q3 = None  # TODO: A, B, C or D
+
+# Q4. Training on a token costs about three times the operations of reading it once. Where do the other two thirds go?
+#   A. The optimizer multiplies each weight twice, once for each of AdamW's moments.
+#   B. For each product of the forward pass the backward pass needs two: the gradient of its input and of its weight.
+#   C. The forward pass is repeated twice, for the validation data and for the checkpoint.
+#   D. Each token is predicted three times, from three different contexts.
+Q4 = None  # TODO: A, B, C or D
+
+# Q5. A recurrent network and a Transformer with a cache have both written 10,000 tokens. Compare their next step.
+#   A. The recurrent network has to read all 10,000 tokens again, the Transformer does not.
+#   B. The Transformer's step costs what its first one cost; the recurrent network's step has become longer.
+#   C. Both steps have grown with the length of the text, in work and in memory.
+#   D. The recurrent network's step costs what its first one cost, with one state of fixed size for the whole text. The
+#      Transformer's step and its cache have grown, and in return it can still look at each of the 10,000 tokens.
+Q5 = None  # TODO: A, B, C or D
+
+# Q6. At one place a model gives one token 0.97 and thousands of others next to nothing. At the next place forty tokens
+# have 0.02 each and thousands share the rest. Compare top-k with k = 40 and top-p with p = 0.75.
+#   A. At the first place top-k lets 39 poor tokens in and top-p keeps one; at the second they keep about the same.
+#   B. At both places they keep about the same tokens.
+#   C. At the first place they keep the same; at the second top-p keeps only one token.
+#   D. At the first place top-p keeps thousands of tokens, at the second none.
+Q6 = None  # TODO: A, B, C or D
+
+# Q7. Why did the models of 2018 read no more than 512 tokens?
+#   A. Token ids were stored in 9 bits.
+#   B. A text has hardly any words that depend on something more than 512 tokens back.
+#   C. Scores and what training keeps of them grow with the square of the length, and a learned table of positions has
+#      no row for a place that was never trained.
+#   D. The vocabulary would have had to grow with the length.
+Q7 = None  # TODO: A, B, C or D
+
+# Q8. On a GPU a prompt of 1,000 tokens is read in about the time in which a few tokens are written, although reading
+# a token and writing one take nearly the same operations. Why?
+#   A. Reading needs no attention: nothing has been written that could be attended to.
+#   B. Reading fetches each weight from memory once for 1,000 tokens, writing fetches all of them anew for each token.
+#   C. While writing, the gradients of the earlier tokens have to be kept.
+#   D. Sampling from the softmax takes longer than all layers together.
+Q8 = None  # TODO: A, B, C or D

@@ -1,0 +1,288 @@
+"""The cache over rotary positions and grouped queries, and the cache that rolls."""
+
+import pytest
+import torch
+
+SIZES = {
+    "vocab_size": 11,
+    "max_len": 14,
+    "d_model": 24,
+    "n_layers": 2,
+    "n_heads": 6,
+    "n_kv_heads": 2,
+    "d_ff": 10,
+    "rope_base": 50.0,
+}
+
+
+def make(student, reference, draw, **changes):
+    """The learner's Llama and the reference's with the same weights: attention is neither flat nor saturated."""
+    sizes = SIZES | changes
+    model = student.Llama(student.LlamaConfig(**sizes)).double().eval()
+    judge = reference.Llama(reference.LlamaConfig(**sizes)).double().eval()
+    weights = drawn_weights(judge, draw)
+    model.load_state_dict(weights)
+    judge.load_state_dict(weights)
+    return model, judge
+
+
+def drawn_weights(judge, draw):
+    """Fresh weights for a model."""
+    weights = {}
+    for name, value in judge.state_dict().items():
+        weights[name] = draw.normal(*value.shape, scale=0.45 if value.dim() > 1 else 0.2)
+        if "norm" in name:
+            weights[name] = weights[name] + 1.0
+    return weights
+
+
+def recomputed(judge, ids):
+    """The logits of the whole text read at once, without a cache."""
+    with torch.no_grad():
+        return judge(ids)
+
+
+def read_in(cached, ids, sizes):
+    """The logits of a text that is read in pieces; a piece of 1 is decoded."""
+    pieces, start = [], 0
+    for size in sizes:
+        part = ids[:, start : start + size].clone()
+        pieces.append(cached.decode(part[:, 0].clone())[:, None] if size == 1 else cached.prefill(part))
+        start += size
+    return torch.cat(pieces, dim=1)
+
+
+# -- one layer's cache -----------------------------------------------------------------------------------
+
+
+def test_the_rolling_cache_keeps_the_last_ones(student, draw, expect):
+    """`append` returns what was kept and what is new, and keeps the last `window` of that."""
+    k, v = draw.normal(2, 3, 9, 4), draw.normal(2, 3, 9, 4)
+    cache = student.RollingCache(4)
+    for start, stop in ((0, 3), (3, 4), (4, 5), (5, 8), (8, 9)):
+        keys, values = cache.append(k[:, :, start:stop].clone(), v[:, :, start:stop].clone())
+        expect.close(keys, k[:, :, max(0, start - 4) : stop])
+        expect.close(values, v[:, :, max(0, start - 4) : stop])
+        expect.close(cache.keys, k[:, :, max(0, stop - 4) : stop])
+        expect.close(cache.values, v[:, :, max(0, stop - 4) : stop])
+        expect.equal(cache.length, min(stop, 4))
+
+
+@pytest.mark.hidden
+def test_without_a_window_the_cache_keeps_all(student, draw, expect):
+    """With `window=None` nothing is dropped."""
+    k, v = draw.normal(1, 2, 6, 4), draw.normal(1, 2, 6, 4)
+    cache = student.RollingCache()
+    cache.append(k[:, :, :4].clone(), v[:, :, :4].clone())
+    keys, values = cache.append(k[:, :, 4:].clone(), v[:, :, 4:].clone())
+    expect.close(keys, k)
+    expect.close(values, v)
+    expect.close(cache.keys, k)
+
+
+# -- the model without a window --------------------------------------------------------------------------
+
+
+def test_prefill_equals_the_model(student, reference, draw, expect):
+    """A prompt that is read at once gives the model's own logits at every position."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 3, 7)
+    cached = student.CachedLlama(model)
+    expect.equal(cached.length, 0)
+    expect.close(cached.prefill(ids), recomputed(judge, ids))
+    expect.equal(cached.length, 7)
+
+
+def test_decoding_equals_recomputation_at_every_position(student, reference, draw, expect):
+    """After a prefill of 4, each single token gives the logits of reading the whole text again, up to `max_len`."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 2, 14)
+    wanted = recomputed(judge, ids)
+    cached = student.CachedLlama(model)
+    cached.prefill(ids[:, :4].clone())
+    for place in range(4, 14):
+        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
+        expect.equal(cached.length, place + 1)
+
+
+def test_a_prompt_in_chunks(student, reference, draw, expect):
+    """Chunks of 3, 1, 4 and 2 tokens give the same logits as one prompt."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 2, 10)
+    expect.close(read_in(student.CachedLlama(model), ids, (3, 1, 4, 2)), recomputed(judge, ids))
+
+
+@pytest.mark.parametrize(("heads", "kv_heads"), [(4, 1), (4, 4), (6, 3)])
+@pytest.mark.hidden
+def test_any_grouping_of_heads(student, reference, draw, expect, heads, kv_heads):
+    """One key head for all, one for each, and groups of two agree with the model."""
+    model, judge = make(student, reference, draw, n_heads=heads, n_kv_heads=kv_heads)
+    ids = draw.ids(11, 2, 6)
+    expect.close(read_in(student.CachedLlama(model), ids, (3, 1, 2)), recomputed(judge, ids))
+
+
+def test_the_cache_holds_the_few_heads(student, reference, draw, expect):
+    """What is kept has `n_kv_heads` heads: they are repeated when they are used and not before."""
+    model, _ = make(student, reference, draw)
+    cached = student.CachedLlama(model)
+    cached.prefill(draw.ids(11, 3, 5))
+    expect.equal(len(cached.caches), 2, "`caches` does not hold one cache per block.")
+    for layer in range(2):
+        expect.shape(cached.caches[layer].keys, (3, 2, 5, 4))
+        expect.shape(cached.caches[layer].values, (3, 2, 5, 4))
+
+
+# -- the window ------------------------------------------------------------------------------------------
+
+
+def test_decoding_with_a_window(student, reference, draw, expect):
+    """With a window of 3, every single token up to `max_len` gives the model's own logits."""
+    model, judge = make(student, reference, draw, window=3)
+    ids = draw.ids(11, 2, 14)
+    wanted = recomputed(judge, ids)
+    cached = student.CachedLlama(model)
+    cached.prefill(ids[:, :2].clone())
+    for place in range(2, 14):
+        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
+        expect.equal(cached.length, place + 1)
+
+
+def test_chunks_longer_than_the_window(student, reference, draw, expect):
+    """A chunk of 6 with a window of 4: its own early tokens are needed by its middle, and old ones by its beginning."""
+    model, judge = make(student, reference, draw, window=4)
+    ids = draw.ids(11, 2, 14)
+    expect.close(read_in(student.CachedLlama(model), ids, (6, 1, 5, 2)), recomputed(judge, ids))
+
+
+def test_the_cache_never_holds_more_than_the_window(student, reference, draw, expect):
+    """After every call, each layer keeps at most `window` positions, also after a long prefill."""
+    model, _ = make(student, reference, draw, window=4)
+    cached = student.CachedLlama(model)
+    for size in (6, 1, 1, 5, 1):
+        cached.prefill(draw.ids(11, 2, size))
+        for layer in range(2):
+            keys, values = cached.caches[layer].keys, cached.caches[layer].values
+            expect.shape(keys, (2, 2, keys.shape[2], 4))
+            expect.less(keys.shape[2], 5, f"After {cached.length} tokens a layer holds more keys than the window of 4:")
+            expect.less(values.shape[2], 5, f"After {cached.length} tokens a layer holds too many values:")
+    expect.equal(cached.length, 14)
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("window", [1, 14, 30])
+def test_windows_of_one_and_of_the_whole_text(student, reference, draw, expect, window):
+    """A window of 1 leaves a token alone with itself; one as long as the text or longer changes nothing."""
+    model, judge = make(student, reference, draw, window=window)
+    ids = draw.ids(11, 2, 14)
+    expect.close(read_in(student.CachedLlama(model), ids, (5, 1, 1, 3, 1, 3)), recomputed(judge, ids))
+
+
+@pytest.mark.hidden
+def test_a_step_pays_for_the_window_alone(student, draw, expect):
+    """With a window of 8, a step after 300 tokens costs what it costs after 30."""
+    work = []
+    model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": 400, "window": 8}))).eval()
+    for length in (30, 300):
+        cached = student.CachedLlama(model)
+        cached.prefill(draw.ids(11, 1, length))
+        with student.counting() as counts:
+            cached.decode(draw.ids(11, 1))
+        work.append(counts.flops)
+    expect.less(work[1], 1.02 * work[0], "A step costs more after 300 tokens than after 30, although the window is 8:")
+
+
+@pytest.mark.hidden
+def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
+    """Without a window, a step multiplies one token by the weights, and one query by the keys and values so far."""
+    model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": 400}))).eval()
+    d, layers, d_ff, vocab = SIZES["d_model"], SIZES["n_layers"], SIZES["d_ff"], SIZES["vocab_size"]
+    kv_width = d // SIZES["n_heads"] * SIZES["n_kv_heads"]
+    weights = 2 * (layers * (2 * d * d + 2 * d * kv_width + 3 * d * d_ff) + d * vocab)
+    for length in (40, 160):
+        cached = student.CachedLlama(model)
+        cached.prefill(draw.ids(11, 1, length))
+        with student.counting() as counts:
+            cached.decode(draw.ids(11, 1))
+        keys = layers * 2 * 2 * d * (length + 1)
+        message = f"A step after {length} tokens costs more than one token's products with the weights and the keys:"
+        expect.less(counts.flops, 1.05 * (weights + keys), message)
+
+
+# -- requests --------------------------------------------------------------------------------------------
+
+
+def test_two_requests_do_not_disturb_each_other(student, reference, draw, expect):
+    """Two texts of different length and batch, written in turns over one model, are as if each were alone."""
+    model, judge = make(student, reference, draw, window=5)
+    first, second = draw.ids(11, 2, 9), draw.ids(11, 3, 7)
+    wanted_first, wanted_second = recomputed(judge, first), recomputed(judge, second)
+    one, two = student.CachedLlama(model), student.CachedLlama(model)
+    expect.close(one.prefill(first[:, :6].clone()), wanted_first[:, :6])
+    expect.close(two.prefill(second[:, :3].clone()), wanted_second[:, :3])
+    for step in range(3):
+        expect.close(one.decode(first[:, 6 + step].clone()), wanted_first[:, 6 + step])
+        expect.close(two.decode(second[:, 3 + step].clone()), wanted_second[:, 3 + step])
+    expect.equal((one.length, two.length), (9, 6))
+
+
+def test_after_a_reset_a_new_request_begins(student, reference, draw, expect):
+    """`reset` forgets the text: the next one begins at position 0, with a batch of its own."""
+    model, judge = make(student, reference, draw, window=4)
+    cached = student.CachedLlama(model)
+    cached.prefill(draw.ids(11, 2, 8))
+    cached.reset()
+    expect.equal(cached.length, 0)
+    ids = draw.ids(11, 3, 6)
+    expect.close(cached.prefill(ids), recomputed(judge, ids))
+
+
+@pytest.mark.hidden
+def test_the_weights_are_shared(student, reference, draw, expect):
+    """When the model's weights change, so do the cached answers: nothing was copied."""
+    model, judge = make(student, reference, draw)
+    cached = student.CachedLlama(model)
+    weights = drawn_weights(judge, draw)
+    model.load_state_dict(weights)
+    judge.load_state_dict(weights)
+    ids = draw.ids(11, 2, 6)
+    expect.close(cached.prefill(ids), recomputed(judge, ids))
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("window", [None, 3])
+def test_past_max_len_is_refused(student, reference, draw, expect, window):
+    """A token beyond `max_len` raises a ValueError that names the length, with a window too; the cache stays."""
+    model, judge = make(student, reference, draw, window=window)
+    ids = draw.ids(11, 2, 14)
+    cached = student.CachedLlama(model)
+    cached.prefill(ids[:, :12].clone())
+    expect.raises(ValueError, cached.prefill, ids[:, :3].clone(), mentions=15)
+    expect.equal(cached.length, 12)
+    expect.close(cached.prefill(ids[:, 12:].clone()), recomputed(judge, ids)[:, 12:])
+    expect.raises(ValueError, cached.decode, ids[:, 0].clone(), mentions=15)
+
+
+@pytest.mark.hidden
+def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, draw, expect):
+    """Logits need no gradient, no step keeps anything for a backward pass, and the mode is left as it is."""
+    model, _ = make(student, reference, draw)
+    model.train()
+    cached = student.CachedLlama(model)
+    with student.counting() as counts:
+        logits = cached.prefill(draw.ids(11, 2, 5))
+    expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
+    expect.true(not logits.requires_grad, "The logits carry gradients; use torch.no_grad().")
+    expect.equal(model.training, True, "The model was left in eval mode.")
+
+
+@pytest.mark.hidden
+def test_a_tied_head_and_float32(student, reference, draw, expect):
+    """A model whose head is tied, in float32, with a batch of one."""
+    model, judge = make(student, reference, draw, tied=True, n_layers=1)
+    weights = drawn_weights(judge, draw)
+    weights["head.weight"] = weights["token_embedding.weight"]
+    model.load_state_dict(weights)
+    judge.load_state_dict(weights)
+    model.float()
+    ids = draw.ids(11, 1, 6)
+    expect.close(read_in(student.CachedLlama(model), ids, (3, 1, 2)), recomputed(judge, ids).float())

@@ -1,0 +1,302 @@
+"""The cache of keys and values: the same logits as reading everything again, at a fraction of the work."""
+
+import pytest
+import torch
+
+SIZES = {"vocab_size": 11, "max_len": 12, "d_model": 12, "n_layers": 2, "n_heads": 3, "d_ff": 10}
+
+
+def make(student, reference, draw, **changes):
+    """The learner's GPT and the reference's with the same weights: attention is neither flat nor saturated."""
+    sizes = SIZES | changes
+    model = student.GPT(student.GPTConfig(**sizes)).double().eval()
+    judge = reference.GPT(reference.GPTConfig(**sizes)).double().eval()
+    weights = drawn_weights(judge, draw)
+    model.load_state_dict(weights)
+    judge.load_state_dict(weights)
+    return model, judge
+
+
+def drawn_weights(judge, draw):
+    """Fresh weights for a model, the head tied to the table of tokens."""
+    weights = {}
+    for name, value in judge.state_dict().items():
+        weights[name] = draw.normal(*value.shape, scale=0.5 if value.dim() > 1 else 0.2)
+        if "norm" in name and name.endswith("weight"):
+            weights[name] = weights[name] + 1.0
+    weights["head.weight"] = weights["token_embedding.weight"]
+    return weights
+
+
+def recomputed(judge, ids):
+    """The logits of the whole text read at once, without a cache."""
+    with torch.no_grad():
+        return judge(ids)
+
+
+def attention_weights(draw, d_model):
+    """Fresh weights for the projections of one attention layer, with biases."""
+    weights = {}
+    for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
+        weights[f"{name}.weight"] = draw.normal(d_model, d_model, scale=0.6)
+        weights[f"{name}.bias"] = draw.normal(d_model, scale=0.3)
+    return weights
+
+
+# -- one layer's cache -----------------------------------------------------------------------------------
+
+
+def test_the_cache_grows_at_its_end(student, draw, expect):
+    """New keys and values are joined behind the old ones, along the length, and returned with them."""
+    k, v = draw.normal(2, 3, 6, 4), draw.normal(2, 3, 6, 4)
+    cache = student.KVCache()
+    expect.equal(cache.length, 0)
+    for start, stop in ((0, 3), (3, 4), (4, 6)):
+        keys, values = cache.append(k[:, :, start:stop].clone(), v[:, :, start:stop].clone())
+        expect.close(keys, k[:, :, :stop])
+        expect.close(values, v[:, :, :stop])
+        expect.equal(cache.length, stop)
+    expect.close(cache.keys, k)
+    expect.close(cache.values, v)
+
+
+def test_a_cache_that_was_reset_is_empty(student, draw, expect):
+    """After `reset` the next keys are the first ones."""
+    cache, k, v = student.KVCache(), draw.normal(2, 3, 4, 5), draw.normal(2, 3, 4, 5)
+    cache.append(draw.normal(2, 3, 2, 5), draw.normal(2, 3, 2, 5))
+    cache.reset()
+    expect.equal(cache.length, 0)
+    keys, values = cache.append(k, v)
+    expect.close(keys, k)
+    expect.close(values, v)
+
+
+# -- one layer of attention ------------------------------------------------------------------------------
+
+
+def test_cached_attention_equals_attention_at_once(student, reference, draw, expect):
+    """One layer that reads 4, then 1, then 3 positions gives what it gives for all 8 under a causal mask."""
+    attention = student.MultiHeadAttention(12, 3, bias=True).double()
+    judge = reference.MultiHeadAttention(12, 3, bias=True).double()
+    weights = attention_weights(draw, 12)
+    attention.load_state_dict(weights)
+    judge.load_state_dict(weights)
+    x = draw.normal(2, 8, 12)
+    with torch.no_grad():
+        wanted = judge(x, mask=torch.ones(8, 8, dtype=torch.bool).tril())
+        layer, cache = student.CachedAttention(attention, 3), student.KVCache()
+        for start, stop in ((0, 4), (4, 5), (5, 8)):
+            expect.close(layer(x[:, start:stop].clone(), cache), wanted[:, start:stop])
+
+
+@pytest.mark.hidden
+def test_one_layer_serves_two_caches(student, draw, expect):
+    """The memory is the cache and not the layer: two caches do not see each other."""
+    attention = student.MultiHeadAttention(12, 3, bias=True).double()
+    attention.load_state_dict(attention_weights(draw, 12))
+    layer, first, second = student.CachedAttention(attention, 3), student.KVCache(), student.KVCache()
+    x, y = draw.normal(1, 3, 12), draw.normal(1, 3, 12)
+    with torch.no_grad():
+        alone = layer(x, student.KVCache())
+        layer(y, second)
+        expect.close(layer(x, first), alone)
+    expect.equal(first.length, 3)
+    expect.equal(second.length, 3)
+
+
+# -- the model -------------------------------------------------------------------------------------------
+
+
+def test_prefill_equals_the_model(student, reference, draw, expect):
+    """A prompt that is read at once gives the model's own logits at every position."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 3, 7)
+    cached = student.CachedGPT(model)
+    expect.equal(cached.length, 0)
+    expect.close(cached.prefill(ids), recomputed(judge, ids))
+    expect.equal(cached.length, 7)
+
+
+def test_decoding_equals_recomputation_at_every_position(student, reference, draw, expect):
+    """After a prefill of 4, each single token gives the logits of reading the whole text again, up to `max_len`."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 3, 12)
+    wanted = recomputed(judge, ids)
+    cached = student.CachedGPT(model)
+    cached.prefill(ids[:, :4].clone())
+    for place in range(4, 12):
+        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
+        expect.equal(cached.length, place + 1)
+
+
+def test_decoding_from_the_first_token(student, reference, draw, expect):
+    """Without any prefill, single tokens give the same logits too: the first one is cached like all others."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 2, 4)
+    wanted = recomputed(judge, ids)
+    cached = student.CachedGPT(model)
+    for place in range(4):
+        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
+
+
+def test_a_prompt_in_chunks(student, reference, draw, expect):
+    """A prompt that comes in chunks of 3, 1, 4 and 2 tokens gives the same logits as one that comes at once."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 2, 10)
+    wanted = recomputed(judge, ids)
+    cached = student.CachedGPT(model)
+    start = 0
+    for size in (3, 1, 4, 2):
+        came = cached.prefill(ids[:, start : start + size].clone())
+        expect.close(came, wanted[:, start : start + size])
+        start += size
+
+
+def test_two_requests_do_not_disturb_each_other(student, reference, draw, expect):
+    """Two texts of different length and batch, written in turns over one model, are as if each were alone."""
+    model, judge = make(student, reference, draw)
+    first, second = draw.ids(11, 2, 8), draw.ids(11, 3, 7)
+    wanted_first, wanted_second = recomputed(judge, first), recomputed(judge, second)
+    one, two = student.CachedGPT(model), student.CachedGPT(model)
+    expect.close(one.prefill(first[:, :5].clone()), wanted_first[:, :5])
+    expect.close(two.prefill(second[:, :3].clone()), wanted_second[:, :3])
+    for step in range(3):
+        expect.close(one.decode(first[:, 5 + step].clone()), wanted_first[:, 5 + step])
+        expect.close(two.decode(second[:, 3 + step].clone()), wanted_second[:, 3 + step])
+    expect.equal((one.length, two.length), (8, 6))
+
+
+def test_after_a_reset_a_new_request_begins(student, reference, draw, expect):
+    """`reset` forgets the text: the next one begins at position 0, with a batch of its own."""
+    model, judge = make(student, reference, draw)
+    cached = student.CachedGPT(model)
+    cached.prefill(draw.ids(11, 2, 5))
+    cached.reset()
+    expect.equal(cached.length, 0)
+    ids = draw.ids(11, 3, 6)
+    expect.close(cached.prefill(ids), recomputed(judge, ids))
+
+
+def test_the_weights_are_shared(student, reference, draw, expect):
+    """When the model's weights change, so do the cached answers: nothing was copied."""
+    model, judge = make(student, reference, draw)
+    cached = student.CachedGPT(model)
+    weights = drawn_weights(judge, draw)
+    model.load_state_dict(weights)
+    judge.load_state_dict(weights)
+    ids = draw.ids(11, 2, 6)
+    expect.close(cached.prefill(ids), recomputed(judge, ids))
+
+
+def test_past_max_len_is_refused(student, reference, draw, expect):
+    """A token beyond `max_len` raises a ValueError that names the length, and the cache stays as it was."""
+    model, judge = make(student, reference, draw)
+    ids = draw.ids(11, 2, 12)
+    cached = student.CachedGPT(model)
+    cached.prefill(ids[:, :10].clone())
+    expect.raises(ValueError, cached.prefill, ids[:, :3].clone(), mentions=13)
+    expect.equal(cached.length, 10)
+    expect.close(cached.prefill(ids[:, 10:].clone()), recomputed(judge, ids)[:, 10:])
+    expect.raises(ValueError, cached.decode, ids[:, 0].clone(), mentions=13)
+
+
+@pytest.mark.hidden
+def test_a_fresh_prompt_longer_than_max_len_is_refused(student, reference, draw, expect):
+    """A first prompt of more than `max_len` tokens raises a ValueError as well."""
+    model, _ = make(student, reference, draw)
+    expect.raises(ValueError, student.CachedGPT(model).prefill, draw.ids(11, 1, 14), mentions=14)
+
+
+# -- mode, gradients, dtype ------------------------------------------------------------------------------
+
+
+def test_no_dropout_and_no_change_of_mode(student, reference, draw, expect):
+    """With a model in train mode there is no dropout either, and the model stays in train mode."""
+    model, judge = make(student, reference, draw, dropout=1.0)
+    model.train()
+    ids = draw.ids(11, 2, 6)
+    wanted = recomputed(judge, ids)
+    cached = student.CachedGPT(model)
+    expect.close(cached.prefill(ids[:, :5].clone()), wanted[:, :5])
+    expect.close(cached.decode(ids[:, 5].clone()), wanted[:, 5])
+    expect.equal(model.training, True, "The model was left in eval mode.")
+    expect.equal(model.blocks[1].training, True, "A block of the model was left in eval mode.")
+
+
+@pytest.mark.hidden
+def test_a_model_in_eval_mode_stays_there(student, reference, draw, expect):
+    """A model in eval mode is in eval mode afterwards."""
+    model, _ = make(student, reference, draw)
+    cached = student.CachedGPT(model)
+    cached.prefill(draw.ids(11, 2, 3))
+    cached.decode(draw.ids(11, 2))
+    expect.equal(model.training, False, "The model was put into train mode.")
+
+
+def test_nothing_is_kept_for_gradients(student, reference, draw, expect):
+    """Logits need no gradient, and no step keeps anything for a backward pass."""
+    model, _ = make(student, reference, draw)
+    cached = student.CachedGPT(model)
+    ids = draw.ids(11, 2, 5)
+    with student.counting() as counts:
+        logits = cached.prefill(ids)
+    expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
+    expect.true(not logits.requires_grad, "The logits carry gradients; use torch.no_grad().")
+
+
+@pytest.mark.hidden
+def test_float32_agrees_too(student, reference, draw, expect):
+    """In float32 the cached logits agree with recomputation to rounding."""
+    model, judge = make(student, reference, draw)
+    model.float()
+    ids = draw.ids(11, 2, 9)
+    wanted = recomputed(judge, ids).float()
+    cached = student.CachedGPT(model)
+    expect.close(cached.prefill(ids[:, :6].clone()), wanted[:, :6])
+    expect.close(cached.decode(ids[:, 6].clone()), wanted[:, 6])
+
+
+@pytest.mark.hidden
+def test_one_layer_one_head_one_row(student, reference, draw, expect):
+    """A model of one layer and one head, and a batch of one, are no special case."""
+    model, judge = make(student, reference, draw, n_layers=1, n_heads=1)
+    ids = draw.ids(11, 1, 5)
+    wanted = recomputed(judge, ids)
+    cached = student.CachedGPT(model)
+    expect.close(cached.prefill(ids[:, :1].clone()), wanted[:, :1])
+    expect.close(cached.prefill(ids[:, 1:4].clone()), wanted[:, 1:4])
+    expect.close(cached.decode(ids[:, 4].clone()), wanted[:, 4])
+
+
+# -- work ------------------------------------------------------------------------------------------------
+
+
+def step_work(student, model, draw, length):
+    """The counted operations of one decode step after `length` tokens."""
+    cached = student.CachedGPT(model)
+    cached.prefill(draw.ids(11, 1, length))
+    with student.counting() as counts:
+        cached.decode(draw.ids(11, 1))
+    return counts.flops
+
+
+def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
+    """After n tokens a step multiplies one token by the weights, and one query by n + 1 keys and values: no more."""
+    sizes = SIZES | {"max_len": 400}
+    model = student.GPT(student.GPTConfig(**sizes)).eval()
+    d, layers, d_ff, vocab = sizes["d_model"], sizes["n_layers"], sizes["d_ff"], sizes["vocab_size"]
+    weights = 2 * (layers * (4 * d * d + 2 * d * d_ff) + d * vocab)
+    for length in (40, 160):
+        keys = layers * 2 * 2 * d * (length + 1)
+        message = f"A step after {length} tokens costs more than one token's products with the weights and the keys:"
+        expect.less(step_work(student, model, draw, length), 1.05 * (weights + keys), message)
+
+
+@pytest.mark.hidden
+def test_a_step_does_not_pay_for_max_len(student, draw, expect):
+    """A step after 20 tokens costs the same whether the model could hold 40 or 400."""
+    work = []
+    for max_len in (40, 400):
+        model = student.GPT(student.GPTConfig(**(SIZES | {"max_len": max_len}))).eval()
+        work.append(step_work(student, model, draw, 20))
+    expect.less(work[1], 1.02 * work[0], "With a ten times larger max_len, a step after 20 tokens costs more:")
