@@ -222,7 +222,7 @@ def test_the_scores_tend_to_what_theory_says(student, draw, expect):
     center, context = trained(student, ids, 3, 4, 300, draw.integer(0, 2**31), window=2, negatives=4, lr=0.03)
     wanted = wanted_scores(ids, 3, 2, 4)
     gap = (center @ context.T - wanted).abs()
-    expect.less(gap.mean(), 0.16, "The scores are not near the values that the loss leads to; the mean distance is")
+    expect.less(gap.mean(), 0.22, "The scores are not near the values that the loss leads to; the mean distance is")
 
 
 @pytest.mark.limit(60)
