@@ -109,7 +109,6 @@ class Judge:
         raise JudgeError(f"the judge gave no result for {job.exercise}")
 
     def _start(self, job: Job) -> Running:
-        job = msgspec.structs.replace(job, tier=self.tier)
         ours, theirs = socket.socketpair()
         process = None
         if self.commands is not None:
@@ -120,7 +119,7 @@ class Judge:
             theirs.close()
         else:
             process = _start("tester", self.modules, theirs)
-        data = msgspec.msgpack.encode(job)
+        data = msgspec.msgpack.encode(msgspec.structs.replace(job, tier=self.tier))
         with contextlib.suppress(OSError):  # a tester that is gone is noticed when its events end
             ours.sendall(len(data).to_bytes(LENGTH, "big") + data)
         return Running(job, ours, process)
