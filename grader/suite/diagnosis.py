@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from grader.judge.jobs import Twin
+from grader.judge.jobs import Job, Twin
 from grader.judge.links import LocalLink
-from grader.results import Verdict
+from grader.results import Mistake, Verdict
 from grader.suite.compare import same
-from grader.suite.failures import SuiteFailure
-from grader.suite.student import Entry
+from grader.suite.recording import PlayedTwin, entries_of
+from grader.suite.student import Entry, Session
 
 if TYPE_CHECKING:
     import pytest
@@ -31,12 +32,56 @@ TWIN_SECONDS = 10.0
 WENT_WRONG = (Verdict.FAILED, Verdict.TIMEOUT)
 
 
+class Player(Protocol):
+    """A twin under test: what a test said when it failed, and the values that crossed; None where it passed."""
+
+    mistake: Mistake
+
+    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None: ...
+
+
+@dataclass
+class RunTwin:
+    """A twin that is run in this process."""
+
+    plugin: SuitePlugin
+    items: dict[str, pytest.Item]
+    mistake: Mistake
+    link: LocalLink
+
+    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
+        raised = self.plugin.replay(self.items[name], self.link, seconds)
+        return None if raised is None else (str(raised), self.plugin.student_session.transcript)
+
+
+class PlayedBack:
+    """A twin whose answers were written down."""
+
+    def __init__(self, twin: PlayedTwin, session: Session) -> None:
+        self.mistake = twin.mistake
+        self.twin = twin
+        self.session = session
+
+    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
+        found = self.twin.failed.get(name)
+        return None if found is None else (found.message, entries_of(found, self.session))
+
+
+def loaded_twin(job: Job, twin: Twin, folder: str) -> LocalLink | None:
+    """The twin's module, or None: a mistake may be one that does not import."""
+    from grader.judge.tester import twin_link
+
+    try:
+        return twin_link(job, twin.source, folder)
+    except Exception:
+        return None
+
+
 @dataclass
 class Candidate:
     """A twin that explains at least one failure: which ones, and whether anything speaks against it."""
 
-    twin: Twin
-    link: LocalLink
+    player: Player
     explained: set[str] = field(default_factory=set)
     consistent: bool = True
 
@@ -50,68 +95,72 @@ class Diagnosis:
         self.transcripts = transcripts
         self.deadline = time.monotonic() + BUDGET_SECONDS
         wrong = [name for name, result in plugin.results.items() if result.verdict in WENT_WRONG]
-        quick = [name for name in wrong if plugin.results[name].seconds < SLOW_SECONDS]
+        quick = [name for name in wrong if self.is_quick(name)]
         timed_out = [name for name in wrong if plugin.results[name].verdict is Verdict.TIMEOUT]
         self.failed = quick or [name for name in wrong if name not in timed_out] or wrong[:1]
         self.failed.sort(key=lambda name: plugin.results[name].seconds)
         self.passed = [
             name
             for name, result in plugin.results.items()
-            if result.verdict is Verdict.PASSED and result.seconds < SLOW_SECONDS
+            if result.verdict is Verdict.PASSED and self.is_quick(name)
         ]
+
+    def is_quick(self, name: str) -> bool:
+        """A test that was given more time than others may be slow on a twin, however soon it failed here."""
+        given = self.plugin.limit_of(self.items[name])
+        return self.plugin.results[name].seconds < SLOW_SECONDS and given <= self.plugin.job.time_limit
 
     def run(self) -> None:
         """Name the mistakes that explain failures, in the plugin's results."""
-        if not self.failed or not self.plugin.job.twins:
+        if not self.failed:
             return
         with tempfile.TemporaryDirectory(prefix="grader-twin-") as folder:
             candidates = [
                 found
-                for twin in self.plugin.job.twins
-                if (found := self.examine(twin, folder)) is not None and found.consistent
+                for player in self.players(folder)
+                if (found := self.examine(player)) is not None and found.consistent
             ]
         for candidate in self.chosen(candidates):
             for name in candidate.explained:
                 result = self.plugin.results[name]
-                self.plugin.results[name] = msgspec.structs.replace(result, mistake=candidate.twin.mistake)
+                self.plugin.results[name] = msgspec.structs.replace(result, mistake=candidate.player.mistake)
 
-    def examine(self, twin: Twin, folder: str) -> Candidate | None:
-        """Run the failed tests, then the passed ones, on a twin."""
-        from grader.judge.tester import twin_link
+    def players(self, folder: str) -> Iterator[Player]:
+        """The twins, each ready to be tested: run here, or played back where the kit has no solutions."""
+        for twin in self.plugin.job.twins:
+            if time.monotonic() < self.deadline and (link := loaded_twin(self.plugin.job, twin, folder)) is not None:
+                yield RunTwin(self.plugin, self.items, twin.mistake, link)
+        for recorded in self.plugin.recorded_twins:
+            yield PlayedBack(recorded, self.plugin.student_session)
 
-        if time.monotonic() > self.deadline:
-            return None
-        try:
-            link = twin_link(self.plugin.job, twin.source, folder)
-        except Exception:  # a mistake may be one that does not import
-            return None
-        candidate = Candidate(twin, link)
+    def examine(self, player: Player) -> Candidate | None:
+        """Try the failed tests, then the passed ones, on a twin."""
+        candidate = Candidate(player)
         for name in self.failed:
-            agrees, fails = self.try_test(link, name)
+            agrees, fails = self.try_test(player, name)
             if agrees and fails:
                 candidate.explained.add(name)
             elif fails:
                 return None  # it would fail here too, but in another way
         if not candidate.explained:
             return None
-        candidate.consistent = not any(self.try_test(link, name)[1] for name in self.passed)
+        candidate.consistent = not any(self.try_test(player, name)[1] for name in self.passed)
         return candidate
 
-    def try_test(self, link: LocalLink, name: str) -> tuple[bool, bool]:
+    def try_test(self, player: Player, name: str) -> tuple[bool, bool]:
         """Whether a test on the twin saw the same values as on the learner's code, and whether it failed."""
-        limit = max(TWIN_SECONDS, 3 * self.plugin.results[name].seconds)
-        raised = self.plugin.replay(self.items[name], link, limit)
-        if raised is None:
+        seen = player.test(name, max(TWIN_SECONDS, 3 * self.plugin.results[name].seconds))
+        if seen is None:
             return False, False
-        mine, theirs = self.transcripts[name], self.plugin.student_session.transcript
-        return alike(mine, theirs) and self.same_words(name, theirs, raised), True
+        message, entries = seen
+        return alike(self.transcripts[name], entries) and self.same_words(name, entries, message), True
 
-    def same_words(self, name: str, entries: list[Entry], raised: BaseException) -> bool:
+    def same_words(self, name: str, entries: list[Entry], message: str) -> bool:
         """Where the last call gave no value, what the test said of it must agree as well."""
         if not entries or entries[-1].raised != ("no answer",):
             return True
         failure = self.plugin.results[name].failure
-        return isinstance(raised, SuiteFailure) and failure is not None and str(raised) == failure.message
+        return failure is not None and message == failure.message
 
     def chosen(self, candidates: list[Candidate]) -> list[Candidate]:
         """One that explains every failure, if there is just one; else those that no other one overlaps."""
