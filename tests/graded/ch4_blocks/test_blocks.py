@@ -26,9 +26,7 @@ def _state(draw):
 
 def _attention(state, x, mask=None):
     """Multi-head attention, one head after the other."""
-    q, k, v = (
-        F.linear(x, state[f"attention.{n}_proj.weight"], state[f"attention.{n}_proj.bias"]) for n in "qkv"
-    )
+    q, k, v = (F.linear(x, state[f"attention.{n}_proj.weight"], state[f"attention.{n}_proj.bias"]) for n in "qkv")
     width, mixed = D_MODEL // N_HEADS, []
     for head in range(N_HEADS):
         part = slice(head * width, (head + 1) * width)
@@ -36,9 +34,7 @@ def _attention(state, x, mask=None):
         if mask is not None:
             scores = scores.masked_fill(~mask, float("-inf"))
         mixed.append(torch.softmax(scores, dim=-1) @ v[..., part])
-    return F.linear(
-        torch.cat(mixed, dim=-1), state["attention.out_proj.weight"], state["attention.out_proj.bias"]
-    )
+    return F.linear(torch.cat(mixed, dim=-1), state["attention.out_proj.weight"], state["attention.out_proj.bias"])
 
 
 def _feed_forward(state, x, activation=F.gelu):
@@ -107,12 +103,21 @@ def test_the_whole_block(student, draw, expect, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", [(5, 5), (3, 1, 5), (3, 5, 5), (3, 1, 5, 5)], ids=str)
-def test_the_mask_reaches_the_attention(student, draw, expect, kind, shape):
-    """A mask of 2, 3 or 4 axes hides keys from queries."""
-    state, x, mask = _state(draw), draw.normal(3, 5, D_MODEL), draw.mask(*shape)
-    flat = mask[:, 0] if mask.dim() == 4 else mask
-    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x, flat))
+def test_the_mask_reaches_the_attention(student, draw, expect, kind):
+    """A mask of `(seq, seq)` hides keys from queries."""
+    state, x, mask = _state(draw), draw.normal(3, 5, D_MODEL), draw.mask(5, 5)
+    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x, mask))
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_masks_of_three_and_four_axes(student, draw, expect, kind):
+    """A mask may have a batch axis, one row for all queries, or a heads axis."""
+    state, x = _state(draw), draw.normal(3, 5, D_MODEL)
+    block = _loaded(student, kind, state)
+    for shape in ((3, 1, 5), (3, 5, 5), (3, 1, 5, 5)):
+        mask = draw.mask(*shape)
+        expect.close(block(x, mask=mask), _block(kind, state, x, mask[:, 0] if mask.dim() == 4 else mask))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -122,7 +127,7 @@ def test_without_a_mask_every_position_sees_every_other(student, draw, expect, k
     first = block(x)
     for changed, seen in ((3, 0), (0, 3)):
         other = x.clone()
-        other[0, changed] += 1.0
+        other[0, changed] = draw.normal(D_MODEL)
         moved = (block(other)[0, seen] - first[0, seen]).abs().max()
         expect.true(
             float(moved) > 1e-6, f"Position {seen} does not change when position {changed} does.", came=float(moved)
@@ -177,37 +182,117 @@ def test_dropout_does_nothing_in_eval(student, draw, expect, kind):
     expect.close(block(x), _block(kind, state, x))
 
 
-def _constant(draw, part):
-    """Weights with which the output of one sub-layer is 1 everywhere, and that of the other 0."""
-    state = _silent(_state(draw), "attention", "feed_forward")
-    last = {"attention": "attention.out_proj", "feed_forward": "feed_forward.down"}[part]
-    return {**state, f"{last}.bias": torch.ones(D_MODEL, dtype=torch.float64)}
+def _dropped_entries(expect, kind, part, state, x, y, p):
+    """Which entries of a sub-layer's output were set to zero (1) or not (0), found by trying all 64 ways."""
+    ways = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * D_MODEL)
+    into = _norm(state, "norm1", x) if (kind, part) == ("PostNormBlock", "feed_forward") else x
+    read = into if kind == "PostNormBlock" else _norm(state, "norm1" if part == "attention" else "norm2", x)
+    added = _attention(state, read) if part == "attention" else _feed_forward(state, read)
+    possible = into.unsqueeze(-2) + added.unsqueeze(-2) * (1 - ways) / (1 - p)
+    if kind == "PostNormBlock":
+        for name in ("norm1", "norm2") if part == "attention" else ("norm2",):
+            possible = _norm(state, name, possible)
+    gap, way = (possible - y.unsqueeze(-2)).abs().amax(-1).min(-1)
+    expect.true(
+        bool((gap < 1e-6).all()),
+        "The result is not what comes of setting entries of the sub-layer's output to 0, dividing the others by"
+        " 1 - p, and adding that to the input.",
+        came=y,
+    )
+    return ways[way]
 
 
 @pytest.mark.parametrize("part", ["attention", "feed_forward"])
-def test_dropout_in_the_pre_norm_block(student, draw, expect, part):
-    """A sub-layer's output of ones is added as 0 with probability p, else as 1 / (1 - p); x itself is never dropped."""
-    block = _loaded(student, "PreNormBlock", _constant(draw, part), dropout=0.25)
-    x = draw.normal(8, 50, D_MODEL)
-    _zeros_and_scaled_ones(expect, block(x) - x, 0.25)
+@pytest.mark.parametrize("kind", KINDS)
+def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, kind, part):
+    """In training, entries of a sub-layer's output become 0 with probability p, and the others are divided by 1 - p."""
+    state = _silent(_state(draw), "feed_forward" if part == "attention" else "attention")
+    state = {key: item + 0.1 if key.startswith("norm") else item for key, item in state.items()}
+    x = draw.normal(4, 50, D_MODEL)
+    y = _loaded(student, kind, state, dropout=0.25)(x)
+    dropped = _dropped_entries(expect, kind, part, state, x, y, 0.25)
+    share = float(dropped.mean())
+    expect.between(share, 0.18, 0.32, f"With dropout=0.25 a quarter of the output of the {part} is dropped; here it is")
+    expect.true(
+        len(torch.unique(dropped.flatten(0, 1), dim=0)) > 8,
+        "All positions drop the same entries; each entry is dropped on its own.",
+        came=dropped,
+    )
 
 
-@pytest.mark.parametrize("part", ["attention", "feed_forward"])
-def test_dropout_in_the_post_norm_block(student, draw, expect, part):
-    """A sub-layer's output of ones is added as 0 with probability p, else as 1 / (1 - p), before the norm."""
-    state = _constant(draw, part)
-    for name in ("norm1", "norm2"):
-        state[f"{name}.weight"] = torch.ones(D_MODEL, dtype=torch.float64)
-        state[f"{name}.bias"] = torch.zeros(D_MODEL, dtype=torch.float64)
-    block = _loaded(student, "PostNormBlock", state, dropout=0.25)
-    # The first number is so large that it keeps the sum's mean and size; the others show what was added to them.
-    x = torch.zeros(8, 50, D_MODEL, dtype=torch.float64)
-    x[..., 0], x[..., 1] = 1e6, -1e6
-    spread = F.layer_norm(x, (D_MODEL,))[..., 0] / 1e6
-    y = block(x) / spread.unsqueeze(-1)
-    if part == "feed_forward":
-        y = y * spread.unsqueeze(-1)  # here x was normalized before the sum, and 1 is not small any more
-        _levels(expect, block, x)
-        return
-    differences = y[..., 2:] - y[..., 2:].amin(dim=-1, keepdim=True)
-    expect.true(bool((differences.abs() < 1.5).all()), "x itself was dropped.", came=differences)
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_dropout_is_drawn_anew_in_each_call(student, draw, expect, kind):
+    """Two calls in training differ; after `eval()` they are the same, after `train()` they differ again."""
+    block, x = _loaded(student, kind, _state(draw), dropout=0.5), draw.normal(2, 20, D_MODEL)
+    expect.true(not torch.equal(block(x), block(x)), "In training, two calls give the same: nothing was dropped.")
+    block.eval()
+    expect.close(block(x), block(x))
+    block.train()
+    expect.true(not torch.equal(block(x), block(x)), "After `train()`, two calls give the same: nothing was dropped.")
+
+
+# -- shapes, devices, arguments -----------------------------------------------------------------------
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_one_and_a_sequence_of_one(student, draw, expect, kind):
+    """The smallest inputs keep their axes."""
+    state = _state(draw)
+    block = _loaded(student, kind, state)
+    for shape in ((1, 1), (1, 4), (3, 1)):
+        x = draw.normal(*shape, D_MODEL)
+        expect.close(block(x), _block(kind, state, x))
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_inputs_that_are_not_contiguous(student, draw, expect, kind):
+    """A transposed input gives the same as its copy, with a mask that is a transposed view as well."""
+    state, x, mask = _state(draw), draw.strided(2, 5, D_MODEL), draw.mask(5, 5).tril().T
+    mask = mask | torch.eye(5, dtype=torch.bool)
+    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x.contiguous(), mask))
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_query_that_may_attend_to_nothing(student, draw, expect, kind):
+    """Its attention adds only the bias of `out_proj`; values and gradients stay finite."""
+    state, x = _state(draw), draw.normal(2, 4, D_MODEL, grad=True)
+    mask = torch.ones(2, 4, 4, dtype=torch.bool)
+    mask[1] = False
+    y = _loaded(student, kind, state)(x, mask=mask)
+    alone = _silent(state, "attention") | {"attention.out_proj.bias": state["attention.out_proj.bias"]}
+    expect.close(y[1:], _block(kind, alone, x.detach()[1:]))
+    (y * draw.normal(2, 4, D_MODEL)).sum().backward()
+    expect.finite(x.grad, "The gradient of `x` is not finite.")
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_float32_and_a_second_call(student, draw, expect, kind):
+    """In float32 the same comes out, as float32, and a second call gives it again."""
+    state, x = _state(draw), draw.normal(2, 5, D_MODEL)
+    block = _loaded(student, kind, state)
+    block.float()
+    wanted = _block(kind, state, x).float()
+    expect.close(block(x.float()), wanted)
+    expect.close(block(x.float()), wanted, "The second call gives another result.")
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_runs_on_meta(student, expect, kind):
+    """On the `meta` device only shapes are computed; nothing may be fixed to the CPU."""
+    x, mask = torch.empty(2, 5, D_MODEL, device="meta"), torch.ones(5, 5, dtype=torch.bool, device="meta")
+    y = getattr(student, kind)(D_MODEL, N_HEADS, D_FF, dropout=0.1).to("meta")(x, mask=mask)
+    expect.shape(y, (2, 5, D_MODEL))
+    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", came=y)
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_heads_that_do_not_divide_d_model_are_refused(student, expect, kind):
+    """5 heads and d_model = 6 raise a ValueError that names the heads."""
+    expect.raises(ValueError, getattr(student, kind), 6, 5, 10, mentions=5)
