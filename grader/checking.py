@@ -44,6 +44,11 @@ def make_job(
 ) -> Job:
     """A job for one exercise. `root` is the tree to judge (`exercises` unless given), `file` a file in its place."""
     tree = root or house.exercises
+    recording = house.recording_file(exercise.name)
+    recorded = recording.exists() and not house.solution_file(exercise.name).exists()
+    seeds = recorded_seeds(recording) if recorded else []
+    if recorded and seed not in seeds:
+        seed = secrets.choice(seeds)
     path = file or tree / (exercise.name + ".py")
     return Job(
         exercise=exercise.name,
@@ -55,6 +60,8 @@ def make_job(
         reference_root=str(house.solutions),
         seed=secrets.randbits(48) if seed is None else seed,
         data=str(house.data),
+        promised=str(house.pristine_file(exercise.name)) if recorded else "",
+        recording=str(recording) if recorded else "",
         twins=load_twins(house, exercise.name) if diagnose else (),
         time_limit=exercise.time_limit,
         memory_limit=exercise.memory_limit,
@@ -62,6 +69,11 @@ def make_job(
         diagnose=diagnose,
         fail_fast=fail_fast,
     )
+
+
+def recorded_seeds(recording: Path) -> list[int]:
+    """The seeds under which a kit without solutions can judge, as the recording's index lists them."""
+    return [int(line) for line in recording.with_suffix(".seeds").read_text().split()]
 
 
 def modules_for(house: House, curriculum: Curriculum, exercises: list[Exercise]) -> tuple[str, ...]:
@@ -78,7 +90,7 @@ def _mentions(path: Path) -> set[str]:
     try:
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError):
+    except (OSError, UnicodeDecodeError, SyntaxError, ValueError, MemoryError, RecursionError):
         return set()
     found = set()
     for node in ast.walk(tree):

@@ -289,6 +289,19 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
     run_score(house, curriculum, submissions, out, ScoreOptions(**options), sys.stdout, sys.stderr)
 
 
+@cli.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+def release(out: Path) -> None:
+    """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
+    from grader.release import release as write
+    from grader.render.proof import render_progress
+
+    house, curriculum, _ = _open()
+    done = write(house, curriculum, out, os.cpu_count() or 1, render_progress(sys.stderr))
+    click.echo(f"{done.exercises} exercises and {done.tests} public tests in {out}")
+    click.echo(f"what the reference answered takes {done.bytes_recorded / 1e6:.1f} MB; no secret line is in it")
+
+
 # -- dev ----------------------------------------------------------------------------------------------
 
 

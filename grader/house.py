@@ -60,6 +60,14 @@ class House:
     def mistakes_file(self, name: str) -> Path:
         return self.graded / "mistakes" / (name + ".toml")
 
+    def pristine_file(self, name: str, suffix: str = ".py") -> Path:
+        """The stub as it was handed out, in a kit that holds no solutions."""
+        return self.graded / "pristine" / (name + suffix)
+
+    def recording_file(self, name: str) -> Path:
+        """What the reference answered, in a kit that holds no solutions."""
+        return self.graded / "recordings" / (name + ".rec")
+
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
 

@@ -25,6 +25,9 @@ def put_stub_back(house: House, exercise: Exercise) -> Path | None:
 
 def pristine(house: House, exercise: Exercise) -> str:
     """The stub as it was handed out."""
+    handed_out = house.pristine_file(exercise.name, exercise.suffix)
+    if handed_out.exists():
+        return handed_out.read_text(encoding="utf-8")
     solution = house.solution_file(exercise.name, exercise.suffix)
     if not solution.exists():
         raise GraderError(f"{exercise.name}: neither a solution nor a pristine stub is in this kit")

@@ -142,7 +142,14 @@ class SuiteFinished(msgspec.Struct, frozen=True, tag="finished"):
     result: ExerciseResult
 
 
-Event = SuiteStarted | TestFinished | Progress | SuiteFinished
+class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
+    """What the reference and its twins answered under one seed, as `suite.recording` writes it."""
+
+    exercise: str
+    take: bytes
+
+
+Event = SuiteStarted | TestFinished | Progress | Recorded | SuiteFinished
 
 
 def exercise_verdict(tests: tuple[TestResult, ...]) -> Verdict:

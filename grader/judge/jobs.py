@@ -18,7 +18,8 @@ class Job(msgspec.Struct, frozen=True):
     """One exercise to judge: `file` is the learner's, read from `root`, the tree that holds its earlier parts.
 
     `shown` is how messages name the file. `time_limit` is in seconds for each test, `memory_limit` in bytes
-    above what the worker starts with.
+    above what the worker starts with. `promised` is the file whose signatures count. `recording` stands in for a
+    reference that is not there; `record` asks for the reference's and the twins' answers instead of a verdict.
     """
 
     exercise: str
@@ -30,6 +31,9 @@ class Job(msgspec.Struct, frozen=True):
     reference_root: str
     seed: int
     data: str = ""
+    promised: str = ""
+    recording: str = ""
+    record: bool = False
     twins: tuple[Twin, ...] = ()
     time_limit: float = 10.0
     memory_limit: int = 2 * 2**30

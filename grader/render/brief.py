@@ -16,6 +16,7 @@ def brief_of(house: House, exercise: Exercise) -> str:
     """The Markdown at the head of an exercise's file: of the pristine one where the learner's has none."""
     for path in (
         house.exercise_file(exercise.name, exercise.suffix),
+        house.pristine_file(exercise.name, exercise.suffix),
         house.solution_file(exercise.name, exercise.suffix),
     ):
         try:

@@ -38,7 +38,7 @@ def read_contract(source: str) -> Contract:
     """The contract of a source text, without running it. A text that does not parse promises nothing."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested too deep
         return Contract()
     contract = Contract()
     for node in tree.body:

@@ -100,9 +100,7 @@ class Diagnosis:
         self.failed = quick or [name for name in wrong if name not in timed_out] or wrong[:1]
         self.failed.sort(key=lambda name: plugin.results[name].seconds)
         self.passed = [
-            name
-            for name, result in plugin.results.items()
-            if result.verdict is Verdict.PASSED and self.is_quick(name)
+            name for name, result in plugin.results.items() if result.verdict is Verdict.PASSED and self.is_quick(name)
         ]
 
     def is_quick(self, name: str) -> bool:

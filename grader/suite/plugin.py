@@ -21,11 +21,12 @@ from grader.judge import loading
 from grader.judge import scratch as scratches
 from grader.judge.jobs import Job
 from grader.judge.links import LocalLink, RemoteLink
-from grader.results import Call, Event, Failure, Progress, SuiteStarted, TestFinished, TestResult, Verdict
+from grader.results import Call, Event, Failure, Progress, Recorded, SuiteStarted, TestFinished, TestResult, Verdict
 from grader.suite.diagnosis import Diagnosis
 from grader.suite.draw import Draw, derive_seed
 from grader.suite.expect import Expect
 from grader.suite.failures import StudentRaised, SuiteFailure, WorkerLost
+from grader.suite.recording import NotRecorded, PlaybackLink, PlayedTwin, RecordingLink, record
 from grader.suite.shrink import smallest_case
 from grader.suite.student import Entry, Session, Student
 
@@ -92,8 +93,7 @@ class SuitePlugin:
         self.problem_verdict = Verdict.FAILED
         self.collection_error = "no test was found"
         self.raised: BaseException | None = None
-        self.current = ""
-        self.current_seed = job.seed
+        self.recorded_twins: tuple[PlayedTwin, ...] = ()
 
     # -- fixtures -------------------------------------------------------------------------------------
 
@@ -159,7 +159,12 @@ class SuitePlugin:
         items = list(session.items)
         self.order = [item.name for item in items]
         self.send(SuiteStarted(self.job.exercise, len(items)))
-        shuffled: list[pytest.Item] = Draw(derive_seed(self.job.seed, "order")).shuffled(items)
+        if self.job.record:
+            take = msgspec.msgpack.encode(record(self, items))
+            self.send(Recorded(self.job.exercise, take))
+            self.problem, self.problem_verdict = Failure("recorded, not judged"), Verdict.TODO
+            return True
+        shuffled = self.in_drawn_order(items)
         transcripts: dict[str, list[Entry]] = {}
         for item, following in zip(shuffled, [*shuffled[1:], None], strict=True):
             result = self.run_test(item, following)
@@ -175,6 +180,10 @@ class SuitePlugin:
             Diagnosis(self, items, transcripts).run()
             self.shrink(transcripts)
         return True
+
+    def in_drawn_order(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """The tests in the order that the seed gives."""
+        return list(Draw(derive_seed(self.job.seed, "order")).shuffled(items))
 
     def shrink(self, transcripts: dict[str, list[Entry]]) -> None:
         """Where no mistake could be named, find a failing call that can be checked by hand."""
@@ -277,8 +286,9 @@ class SuitePlugin:
     def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
         """Run the test as pytest does and return what it raised, if anything."""
         self.raised = None
-        self.current = item.name
         seed = derive_seed("worker", item.name) % 2**32
+        if isinstance(self.reference_session.link, PlaybackLink | RecordingLink):
+            self.reference_session.link.test = item.name
         try:
             self.reference_session.begin(seed) if self.reference_session.link is not None else None
             self.student_session.begin(seed)
@@ -304,10 +314,10 @@ class SuitePlugin:
     def unexplained(self, item: pytest.Item, raised: BaseException) -> tuple[Verdict, Failure | None]:
         """The suite stumbled. If it does not stumble over the reference, the learner's value is why."""
         transcript = self.student_session.transcript
-        again = self.replay(item, self.reference_session.link, self.limit_of(item))
-        self.student_session.transcript = transcript
         text = f"{type(raised).__name__}: {raised}"
-        if again is not None and self.reference_session.link is not None:
+        if isinstance(raised, NotRecorded):
+            return Verdict.ERROR, Failure(f"This kit holds no answer of the reference to compare with: {text}")
+        if self.stumbles_over_the_reference(item):
             return Verdict.ERROR, Failure(f"The test itself failed, whatever the answer: {text}")
         entry = transcript[-1] if transcript else None
         if entry is None:
@@ -318,6 +328,16 @@ class SuitePlugin:
             came=entry.call.returned,
             location=self.student_session.place(entry.path),
         )
+
+    def stumbles_over_the_reference(self, item: pytest.Item) -> bool:
+        """Whether the test raises with the right answer as well. Without a reference it is trusted not to."""
+        link, transcript = self.reference_session.link, self.student_session.transcript
+        if not isinstance(link, LocalLink):
+            return False
+        try:
+            return self.replay(item, link, self.limit_of(item)) is not None
+        finally:
+            self.student_session.transcript = transcript
 
     def after_test(self) -> tuple[str, ...]:
         """End a worker whose shared state was touched, so that the next test starts clean."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.judge.jobs import Job
-from grader.judge.links import LocalLink, RemoteLink
+from grader.judge.links import RemoteLink
 from grader.results import (
     Event,
     ExerciseResult,
@@ -21,9 +21,10 @@ from grader.results import (
     Verdict,
     exercise_verdict,
 )
-from grader.suite.contract import Contract, read_contract
+from grader.suite.contract import read_contract
 from grader.suite.plugin import SuitePlugin
-from grader.suite.student import Session
+from grader.suite.recording import PlaybackLink, RecordingLink, read_recording
+from grader.suite.student import Link, Session
 
 
 def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[Event], None]) -> ExerciseResult:
@@ -32,12 +33,12 @@ def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[E
 
     started = time.monotonic()
     reference = Path(job.reference_file)
-    promised = read_contract(reference.read_text(encoding="utf-8")) if reference.exists() else Contract()
+    promised = read_contract(_text(job.promised or job.reference_file))
     written = read_contract(_text(job.file))
     student = Session("your", promised, written, job.shown)
     own = Session("the reference", promised, promised, reference.name)
-    own.attach(_reference(job))
     plugin = SuitePlugin(job, student, own, link, scratch, send)
+    own.attach(_reference(job, plugin))
     arguments = [
         job.suite,
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging",
@@ -112,7 +113,14 @@ def _text(file: str) -> str:
         return ""
 
 
-def _reference(job: Job) -> LocalLink | None:
+def _reference(job: Job, plugin: SuitePlugin) -> Link | None:
+    """The reference itself; a recording where the kit has none; None where there is neither."""
     from grader.judge.tester import reference_link
 
-    return reference_link(job) if Path(job.reference_file).exists() else None
+    if Path(job.reference_file).exists():
+        link = reference_link(job)
+        return RecordingLink(link) if job.record else link
+    if job.recording and (take := read_recording(Path(job.recording)).take(job.seed)) is not None:
+        plugin.recorded_twins = take.twins
+        return PlaybackLink(take, plugin.reference_session)
+    return None

@@ -1,0 +1,53 @@
+"""A suite's public part: the text without its hidden tests and what only they used."""
+
+from __future__ import annotations
+
+import ast
+
+
+def public_part(source: str) -> str:
+    """The suite as a learner gets it."""
+    tree = ast.parse(source)
+    source = _without(source, [node for node in tree.body if _is_hidden(node)])
+    while True:
+        tree = ast.parse(source)
+        unused = _unused_helpers(tree)
+        if not unused:
+            return source.rstrip("\n") + "\n"
+        source = _without(source, unused)
+
+
+def _is_hidden(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    return any("mark.hidden" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def _unused_helpers(tree: ast.Module) -> list[ast.stmt]:
+    """Functions, fixtures and constants that nothing in the text uses any more."""
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    names |= {argument.arg for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) for argument in n.args.args}
+    names |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return [node for node in tree.body if (name := _helper_name(node)) and name not in names]
+
+
+def _helper_name(node: ast.stmt) -> str:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        automatic = any("autouse" in ast.unparse(item) for item in node.decorator_list)
+        return "" if node.name.startswith("test_") or automatic else node.name
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return "" if node.targets[0].id == "pytestmark" else node.targets[0].id
+    return ""
+
+
+def _without(source: str, nodes: list[ast.stmt]) -> str:
+    """The text without these statements, their decorators and the comments right above them."""
+    lines = source.splitlines(keepends=True)
+    for node in sorted(nodes, key=lambda item: item.lineno, reverse=True):
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        while first > 1 and lines[first - 2].lstrip().startswith("#"):
+            first -= 1
+        while first > 1 and not lines[first - 2].strip():
+            first -= 1
+        del lines[first - 1 : node.end_lineno]
+    return "".join(lines)

@@ -1,0 +1,128 @@
+"""The learner's kit: it judges and names mistakes without holding a solution, a hidden test or a mistake."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import MISTAKES, SOLUTION, SUITE, Kit
+from running import PACKAGE, grader
+
+from grader.suite_text import public_part
+
+HIDDEN = '''
+
+def only_for_the_hidden_one(x):
+    return x.abs().sum() + 12345.678
+
+
+@pytest.mark.hidden
+def test_zero_secretly(student, expect):
+    """Zero stays zero."""
+    x = torch.zeros(2)
+    expect.close(student.double(x), x * only_for_the_hidden_one(x))
+
+
+def test_with_the_reference(student, reference, draw, expect):
+    """The same as the reference."""
+    x = draw.normal(2, 3)
+    expect.close(student.double(x), reference.double(x))
+'''
+WORK = SOLUTION.replace("return 2 * x", "answer = x.mul(2.000)  # the secret way\n    return answer")
+
+
+@pytest.fixture
+def released(kit: Kit) -> Path:
+    kit.house.suite_file(kit.name).write_text("import pytest\nimport torch\n\n\n" + SUITE + HIDDEN)
+    kit.house.solution_file(kit.name).write_text(WORK)
+    kit.house.mistakes_file(kit.name).write_text(
+        MISTAKES.replace("return 2 * x", "x.mul(2.000)").replace("x**2", "x**2")
+    )
+    text = kit.house.mistakes_file(kit.name).read_text().replace('replace = "return x**2"', 'replace = "x**2"')
+    kit.house.mistakes_file(kit.name).write_text(text)
+    kit.house.data.mkdir()
+    for name in ("Makefile", "README.md", "constraints.txt", "pyproject.toml"):
+        shutil.copy(PACKAGE / name, kit.house.root / name)
+    out = kit.house.root / "out"
+    done = grader(kit.house.root, "release", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "1 exercises and 3 public tests" in done.stdout
+    return out
+
+
+def run(kit: Path, *arguments: str) -> str:
+    return grader(kit, *arguments, env={"PYTHONPATH": str(kit)}).stdout
+
+
+def test_the_kit_judges_without_a_solution(released: Path) -> None:
+    assert not (released / "solutions").exists()
+    assert "· double  exercises/ch1_mini/scale.py:14" in run(released, "check")
+    file = released / "exercises" / "ch1_mini" / "scale.py"
+    file.write_text(WORK)
+    assert run(released, "check").startswith("✓ ch1_mini/scale  passed")
+
+
+def test_a_mistake_is_still_named(released: Path) -> None:
+    file = released / "exercises" / "ch1_mini" / "scale.py"
+    file.write_text("def double(x):\n    return x * x\n\n\ndef halve(x):\n    return x / 2\n")
+    (exercise,) = json.loads(run(released, "check", "scale", "--json"))["exercises"]
+    assert [item["name"] for item in exercise["mistakes"]] == ["squared"]
+    assert [test["verdict"] for test in exercise["tests"]] == ["failed", "passed", "failed"]
+
+
+def test_what_is_not_a_listed_mistake_is_not_named(released: Path) -> None:
+    file = released / "exercises" / "ch1_mini" / "scale.py"
+    file.write_text("def double(x):\n    return None\n\n\ndef halve(x):\n    return x / 2\n")
+    (exercise,) = json.loads(run(released, "check", "scale", "--json"))["exercises"]
+    assert exercise["mistakes"] == []
+    assert exercise["tests"][0]["verdict"] == "failed"
+
+
+def test_reset_and_hints_work_in_it(released: Path) -> None:
+    file = released / "exercises" / "ch1_mini" / "scale.py"
+    file.write_text("x = 1\n")
+    run(released, "reset", "scale", "--yes")
+    assert "NotImplementedError" in file.read_text()
+    assert "Hint 1 of 2" in run(released, "hint")
+
+
+def test_nothing_secret_is_in_it(released: Path) -> None:
+    for path in released.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            for secret in (b"the secret way", b"12345.678", b"test_zero_secretly", b"x.mul(2.000)"):
+                assert secret not in data, path
+
+
+def test_a_kit_that_gives_a_solution_away_is_not_written(kit: Kit) -> None:
+    line = "answer = x.mul(2.000)  # the secret way"
+    kit.house.solution_file(kit.name).write_text(WORK)
+    kit.house.mistakes_file(kit.name).unlink()
+    suite = kit.house.suite_file(kit.name)
+    suite.write_text(
+        suite.read_text().replace("    expect.close(student.double", f"    {line}\n    expect.close(student.double")
+    )
+    kit.house.data.mkdir()
+    out = kit.house.root / "out"
+    done = grader(kit.house.root, "release", "--out", str(out))
+    assert done.returncode == 3
+    assert "the kit would give away what it must not" in done.stderr
+    assert line in done.stderr
+    assert not out.exists()
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(kit: Kit, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    assert grader(kit.house.root, "release", "--out", str(tmp_path / "mine")).returncode == 2
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "keep"
+
+
+def test_the_public_part_drops_what_only_hidden_tests_used() -> None:
+    text = public_part("import pytest\nimport torch\n" + SUITE + HIDDEN)
+    assert "secretly" not in text
+    assert "only_for_the_hidden_one" not in text
+    assert "def test_with_the_reference" in text
+    assert "def test_double" in text
