@@ -34,7 +34,7 @@ section 3, for the mean.
 from collections.abc import Sequence
 
 import torch
-from ch5_models.bert import BERT, mask_tokens
+from ch5_models.bert import BERT, BERTConfig, mask_tokens
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -68,8 +68,7 @@ def sense_separation(
     The model works in eval mode, without gradients, and is in the mode it was in before afterwards. If there is no
     pair of the same sense or none of different senses, it is a ValueError that names the senses.
 
-    >>> from ch5_models.bert import BERTConfig
-    >>> model = BERT(BERTConfig(vocab_size=10, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8))
+    >>> model = small_bert(vocab_size=10, max_len=6)
     >>> sentences, positions, senses = [[1, 7], [7, 2, 3], [4, 7]], [1, 0, 1], ["money", "river", "river"]
     >>> static, contextual = sense_separation(model, sentences, positions, senses)
     >>> round(static, 3)
@@ -80,6 +79,11 @@ def sense_separation(
     # TODO: the word's static and contextual vectors, one row per sentence.
     # TODO: for each of the two, cosine similarities of all pairs i < j, and the difference of the two means.
     raise NotImplementedError
+
+
+def small_bert(vocab_size: int, max_len: int, dropout: float = 0.0) -> BERT:
+    """A BERT that learns to tell senses apart in some hundred steps of `train_masked`."""
+    return BERT(BERTConfig(vocab_size, max_len, d_model=64, n_layers=2, n_heads=4, d_ff=128, dropout=dropout))
 
 
 def train_masked(

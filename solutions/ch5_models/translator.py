@@ -37,6 +37,7 @@ for the training.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -158,14 +159,18 @@ def train_translator(
     batch_size: int,
     lr: float,
     generator: torch.Generator,
+    on_step: Callable[[int, float], None] | None = None,
 ) -> list[float]:
     """Trains the model in place on padded pairs and returns the loss of each step, measured before its update.
 
     Row `i` of `target` translates row `i` of `source`; a target row is start token, words, stop token, padding. Each
     step draws `batch_size` rows with `generator` (all rows equally likely) and takes one step of `torch.optim.Adam`
-    with betas (0.9, 0.98) on the mean cross-entropy over target tokens that are no padding. The learning rate of
-    step t = 1, 2, …, steps rises to `lr` over the first tenth of the steps and then falls in a straight line:
-    `lr · min(t / (0.1 · steps), (steps + 1 - t) / (0.9 · steps), 1)`. The model is in train mode meanwhile, and in the
+    with betas (0.9, 0.98) on the mean cross-entropy over target tokens that are no padding. The learning rate of step
+    t = 1, 2, …, steps rises to `lr` over the first tenth of the steps and then falls in a straight line:
+
+        lr · min(t / (0.1 · steps), (steps + 1 - t) / (0.9 · steps), 1)
+
+    `on_step(t, loss)` is called after each step, if it is given. The model is in train mode meanwhile, and in the
     mode it was in before afterwards.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
@@ -178,7 +183,7 @@ def train_translator(
     # TODO: each step: draw rows; the decoder's input is the target without its last token, what it is to
     #       predict is the target without its first.
     # TODO: cross-entropy that ignores pad_id; set the learning rate; zero_grad, backward, step; note the loss as a
-    #       float.
+    #       float; call on_step.
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=(0.9, 0.98))
     was_training = model.training
     model.train()
@@ -193,6 +198,8 @@ def train_translator(
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+        if on_step is not None:
+            on_step(t, losses[-1])
     model.train(was_training)
     return losses
 

@@ -1,0 +1,13 @@
+"""The questions, marked by the hashes of their right answers."""
+
+import pytest
+
+from grader.concepts import Answers
+
+ANSWERS = Answers.beside(__file__)
+
+
+@pytest.mark.parametrize("question", ANSWERS.questions)
+def test_the_answer_is_right(student, question):
+    """The answer is the right one."""
+    ANSWERS.check(question, getattr(student, question))

@@ -1,0 +1,130 @@
+"""Sentence embeddings without padding, and a word's two senses in static and contextual vectors."""
+
+import itertools
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+SENTENCES = [[3, 7, 5], [7, 2], [8, 4, 1, 7, 6], [9, 7, 2, 2], [7, 5, 3, 1]]
+POSITIONS = [1, 0, 3, 1, 0]
+SENSES = ["money", "river", "money", "river", "money"]
+
+
+def drawn_bert(side, draw, dropout=0.0):
+    """A small BERT with random weights in float64."""
+    model = side.small_bert(11, 8, dropout).double()
+    weights = {name: value + draw.normal(*value.shape, scale=0.2) for name, value in model.state_dict().items()}
+    model.load_state_dict(weights)
+    return model, weights
+
+
+def separation_by_hand(vectors, senses):
+    """Mean similarity of pairs with the same sense minus that of pairs with different ones."""
+    same, different = [], []
+    for i, j in itertools.combinations(range(len(senses)), 2):
+        similarity = F.cosine_similarity(vectors[i], vectors[j], dim=0).item()
+        (same if senses[i] == senses[j] else different).append(similarity)
+    return sum(same) / len(same) - sum(different) / len(different)
+
+
+# -- sentence embeddings ----------------------------------------------------------------------------------
+
+
+def test_the_mean_is_over_real_tokens(student, draw, expect):
+    """Each sentence embedding is the mean of the first `length` vectors of its row."""
+    hidden, lengths = draw.strided(4, 6, 5), torch.tensor([6, 2, 1, 5])
+    wanted = torch.stack([row[:n].mean(0) for row, n in zip(hidden, lengths.tolist(), strict=True)])
+    expect.close(student.sentence_embedding(hidden, lengths), wanted)
+
+
+def test_padding_does_not_count(student, draw, expect):
+    """Other vectors in the padding, even a NaN, change nothing."""
+    hidden, lengths = draw.normal(2, 5, 3), torch.tensor([3, 2])
+    wanted = torch.stack([hidden[0, :3].mean(0), hidden[1, :2].mean(0)])
+    hidden[0, 3:], hidden[1, 2:] = 1e6, float("nan")
+    expect.close(student.sentence_embedding(hidden, lengths), wanted)
+
+
+@pytest.mark.hidden
+def test_a_sentence_embedding_keeps_its_dtype(student, draw, expect):
+    """Float32 vectors give a float32 embedding, also of a single token."""
+    hidden = draw.normal(1, 1, 4, dtype=torch.float32)
+    expect.close(student.sentence_embedding(hidden, torch.tensor([1])), hidden[:, 0])
+
+
+@pytest.mark.hidden
+def test_only_real_tokens_get_a_gradient(student, draw, expect):
+    """The gradient is spread evenly over the real tokens; padding gets none."""
+    hidden, cotangent = draw.normal(2, 4, 3, grad=True), draw.normal(2, 3)
+    (student.sentence_embedding(hidden, torch.tensor([3, 1])) * cotangent).sum().backward()
+    wanted = torch.zeros(2, 4, 3, dtype=torch.float64)
+    wanted[0, :3], wanted[1, :1] = cotangent[0] / 3, cotangent[1]
+    expect.true(hidden.grad is not None, "`hidden` got no gradient.")
+    expect.close(hidden.grad, wanted)
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("bad", [0, 5])
+def test_impossible_lengths_are_refused(student, draw, expect, bad):
+    """A length below 1 or above the number of vectors raises a ValueError that names it."""
+    expect.raises(ValueError, student.sentence_embedding, draw.normal(2, 4, 3), torch.tensor([3, bad]), mentions=bad)
+
+
+# -- senses -----------------------------------------------------------------------------------------------
+
+
+def test_one_word_has_one_static_vector(student, draw, expect):
+    """Static vectors of one word are the same in every sentence, so their separation is 0."""
+    model, _ = drawn_bert(student, draw)
+    static, _ = student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
+    expect.close(static, 0.0, "The static separation of a word from itself is not 0.")
+
+
+def test_static_vectors_are_rows_of_the_token_table(student, draw, expect):
+    """The static vector is the token table's row for the word; with different words the separation is not 0."""
+    model, weights = drawn_bert(student, draw)
+    positions = [0, 1, 1, 2, 3]
+    words = torch.tensor([sentence[p] for sentence, p in zip(SENTENCES, positions, strict=True)])
+    wanted = separation_by_hand(weights["token_embedding.weight"][words], SENSES)
+    static, _ = student.sense_separation(model, SENTENCES, positions, SENSES)
+    expect.close(static, wanted, "The static separation is wrong.")
+
+
+def test_contextual_vectors_are_the_models(student, draw, expect):
+    """The contextual vector is what the model returns at the word's position, whatever the padding."""
+    model, _ = drawn_bert(student, draw)
+    vectors = torch.stack([model(torch.tensor([s])).detach()[0, p] for s, p in zip(SENTENCES, POSITIONS, strict=True)])
+    _, contextual = student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
+    expect.close(contextual, separation_by_hand(vectors, SENSES), "The contextual separation is wrong.")
+
+
+@pytest.mark.hidden
+def test_senses_may_have_any_names(student, draw, expect):
+    """Three senses work as two do: all pairs with the same one against all others."""
+    model, _ = drawn_bert(student, draw)
+    senses = ["a", "b", "c", "b", "a"]
+    vectors = torch.stack([model(torch.tensor([s])).detach()[0, p] for s, p in zip(SENTENCES, POSITIONS, strict=True)])
+    _, contextual = student.sense_separation(model, SENTENCES, POSITIONS, senses)
+    expect.close(contextual, separation_by_hand(vectors, senses), "The contextual separation is wrong.")
+
+
+@pytest.mark.hidden
+def test_the_mode_is_given_back(student, draw, expect):
+    """It measures without dropout; a model in train mode is in train mode again afterwards."""
+    model, _ = drawn_bert(student, draw, dropout=0.5)
+    model.eval()
+    _, wanted = student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
+    expect.equal(bool(model.training), False, "A model in eval mode is in train mode afterwards.")
+    model.train()
+    _, came = student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
+    expect.close(came, wanted, "Dropout is on while it measures.")
+    expect.equal(bool(model.training), True, "A model in train mode is in eval mode afterwards.")
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("senses", [["money"] * 5, ["a", "b", "c", "d", "e"]], ids=["all alike", "all different"])
+def test_two_kinds_of_pairs_are_needed(student, draw, expect, senses):
+    """Without a pair of the same sense, or without one of different senses, it raises a ValueError with the senses."""
+    model, _ = drawn_bert(student, draw)
+    expect.raises(ValueError, student.sense_separation, model, SENTENCES, POSITIONS, senses, mentions=senses[0])
