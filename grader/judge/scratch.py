@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 TOTAL_BYTES = 64 * 2**20
-TOTAL_ENTRIES = 4096
+TOTAL_ENTRIES = 1024
 DEEPEST = 24
 
 

@@ -20,38 +20,14 @@ from grader import wire
 QUICK = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
+# fmt: off
 TAGS = [
-    "list",
-    "tuple",
-    "set",
-    "frozenset",
-    "dict",
-    "counter",
-    "int",
-    "slice",
-    "ellipsis",
-    "complex",
-    "path",
-    "odd",
-    "numpy-generator",
-    "array",
-    "scalar",
-    "meta",
-    "tensor",
-    "generator",
-    "dtype",
-    "device",
-    "handle",
-    "callback",
-    "function",
-    "mapping",
-    "dtype",
-    "torch",
-    "take",
-    "claim",
-    "value",
-    "read",
+    "list", "tuple", "set", "frozenset", "dict", "counter", "int", "slice", "ellipsis", "complex",
+    "path", "odd", "numpy-generator", "array", "scalar", "meta", "tensor", "generator", "dtype",
+    "device", "handle", "callback", "function", "mapping", "dtype", "torch", "take", "claim",
+    "value", "read",
 ]
+# fmt: on
 
 plain = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**80), 2**80), st.floats(), st.text(max_size=8), st.binary(max_size=8)
