@@ -1,0 +1,366 @@
+"""The ring all-reduce, chunk by chunk, and what a rank does with its gradients and parameters.
+
+The ring runs here, one rank after the other. A rank that waits for a chunk that its left neighbour has not sent yet is
+stopped, and called again from its start once the chunk is there: the chunks themselves pass through this file, where they are counted.
+"""
+
+import pytest
+import torch
+
+from grader.suite.failures import StudentRaised
+
+WAITING = "nothing has come from the left yet"
+
+
+class Rank:
+    """One rank's call: what it was given from the left, what it has sent, and its result once it is done."""
+
+    def __init__(self, number, tensor):
+        self.number, self.tensor = number, tensor
+        self.sent, self.events, self.result, self.done = [], [], None, False
+
+    def attempt(self, student, world_size, arrived):
+        """Call the learner's function with the chunks that have arrived. True when it got further than before."""
+        before, sent, taken, events = len(self.sent), [], iter(arrived), []
+
+        def send(chunk):
+            if len(sent) > 4 * world_size:
+                raise RuntimeError("a rank sends far more chunks than 2·(N−1)")
+            sent.append(chunk.detach().clone())
+            events.append("send")
+
+        def receive():
+            events.append("receive")
+            chunk = next(taken, None)
+            if chunk is None:
+                raise RuntimeError(WAITING)
+            return chunk.clone()
+
+        try:
+            self.result = student.ring_all_reduce(self.number, world_size, self.tensor, send, receive)
+            self.done = True
+        except StudentRaised as raised:
+            if WAITING not in raised.text:
+                raise
+        self.sent, self.events = sent, events
+        return self.done or len(sent) > before
+
+
+def run_ring(student, expect, tensors):
+    """All ranks, until all are done."""
+    n = len(tensors)
+    ranks = [Rank(number, tensor) for number, tensor in enumerate(tensors)]
+    tried = [-1] * n
+    while not all(rank.done for rank in ranks):
+        further = False
+        for rank in ranks:
+            arrived = ranks[rank.number - 1].sent
+            if rank.done or len(arrived) == tried[rank.number]:
+                continue
+            tried[rank.number] = len(arrived)
+            further = rank.attempt(student, n, list(arrived)) or further
+        if not further:
+            waiting = ", ".join(str(rank.number) for rank in ranks if not rank.done)
+            expect.fail(
+                f"All stands still: rank {waiting} of {n} ranks waits for a chunk that its left neighbour never sends."
+                " In each round, send first and then receive, in both phases."
+            )
+    return ranks
+
+
+def total(tensors):
+    return torch.stack(list(tensors)).sum(0)
+
+
+@pytest.mark.points(2)
+def test_two_ranks_by_hand(student, expect):
+    """[1, 2] and [10, 20] become [11, 22] on both ranks."""
+    one, ten = torch.tensor([1.0, 2.0]), torch.tensor([10.0, 20.0])
+    for rank in run_ring(student, expect, [one, ten]):
+        expect.close(rank.result, torch.tensor([11.0, 22.0]), f"Rank {rank.number} has not got the sum.")
+
+
+@pytest.mark.points(2)
+def test_every_rank_gets_the_sum(student, draw, expect):
+    """After the ring all ranks hold the sum of all."""
+    n = 3
+    tensors = [draw.normal(2 * n) for _ in range(n)]
+    for rank in run_ring(student, expect, tensors):
+        expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum.")
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_little_is_moved(student, draw, expect, n):
+    """Each rank sends 2·(N−1)/N of the tensor, in 2·(N−1) chunks."""
+    size = 3 * n
+    tensors = [draw.normal(size) for _ in range(n)]
+    for rank in run_ring(student, expect, tensors):
+        expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum.")
+        moved = sum(chunk.numel() for chunk in rank.sent)
+        wanted = 2 * (n - 1) * size // n
+        expect.true(
+            moved == wanted,
+            f"Rank {rank.number} of {n} sent {moved} numbers of a tensor of {size}; 2·(N−1)/N of it are {wanted}.",
+        )
+        expect.equal([chunk.numel() for chunk in rank.sent], [3] * (2 * (n - 1)), "Each round sends one chunk of 1/N.")
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_sizes_that_do_not_divide(student, draw, expect, n):
+    """A size that N does not divide gives the sum as well, and moves no more than rounded-up chunks."""
+    size = 2 * n + 1 if n < 5 else 3 * n - 1
+    tensors = [draw.normal(size) for _ in range(n)]
+    for rank in run_ring(student, expect, tensors):
+        expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum of {size} numbers.")
+        moved, most = sum(chunk.numel() for chunk in rank.sent), 2 * (n - 1) * -(-size // n)
+        expect.true(moved <= most, f"Rank {rank.number} of {n} sent {moved} numbers of {size}; {most} are enough.")
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("size", [1, 2])
+def test_tensors_smaller_than_the_world(student, draw, expect, size):
+    """With fewer numbers than ranks some chunks are empty, and the sum is right."""
+    tensors = [draw.normal(size) for _ in range(3)]
+    for rank in run_ring(student, expect, tensors):
+        expect.close(rank.result, total(tensors))
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("shape", [(3, 4, 5), (2, 7), ()], ids=str)
+def test_the_shape_comes_back(student, draw, expect, shape):
+    """Tensors of any shape keep it, and so do those that are not contiguous."""
+    tensors = [draw.normal(1, *shape)[0] for _ in range(2)]
+    if len(shape) == 2:
+        tensors = [tensor.T for tensor in tensors]
+    for rank in run_ring(student, expect, tensors):
+        expect.close(rank.result, total(tensors))
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64], ids=["float32", "int64"])
+def test_the_dtype_comes_back(student, draw, expect, dtype):
+    """The sum has the dtype of the tensor, and so has what is sent."""
+    tensors = [draw.normal(7, scale=30.0).to(dtype) for _ in range(2)]
+    for rank in run_ring(student, expect, tensors):
+        expect.close(rank.result, total(tensors))
+        for chunk in rank.sent:
+            expect.dtype(chunk, dtype)
+
+
+@pytest.mark.hidden
+def test_alone_in_the_world(student, draw, expect):
+    """With one rank nothing is sent, and the result is a new tensor with the same values."""
+    tensor = draw.normal(5)
+    (rank,) = run_ring(student, expect, [tensor])
+    expect.close(rank.result, tensor)
+    expect.equal(rank.events, [], "A rank that is alone has nobody to send to or to receive from.")
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("rank", [-1, 3])
+def test_a_rank_that_is_not_there_is_refused(student, draw, expect, rank):
+    """A rank below 0 or not below the size of the world raises a ValueError that gives it."""
+    nothing = draw.normal(1)
+    expect.raises(
+        ValueError, student.ring_all_reduce, rank, 3, draw.normal(6), lambda chunk: None, lambda: nothing, mentions=rank
+    )
+
+
+# -- gradients --------------------------------------------------------------------------------------------
+
+
+class Others:
+    """Stands for all other ranks: an all-reduce that adds their tensors to what comes, and remembers both."""
+
+    def __init__(self, draw):
+        self.draw, self.came, self.added = draw, [], []
+
+    def __call__(self, tensor):
+        mine = tensor.detach().clone()
+        self.came.append(mine)
+        self.added.append(self.draw.normal(*mine.shape, dtype=mine.dtype))
+        return mine + self.added[-1]
+
+    def flat(self, which):
+        return torch.cat([tensor.reshape(-1) for tensor in which]) if which else torch.zeros(0)
+
+
+def two_layers(student, draw):
+    """A Linear(3, 4) and a Linear(4, 2) in float64, with gradients; also the gradients by name."""
+    model = student.nn.Sequential(student.nn.Linear(3, 4), student.nn.Linear(4, 2)).double()
+    (model(draw.normal(5, 3)) * draw.normal(5, 2)).sum().backward()
+    return model, model.gradients()
+
+
+def check_gradients(expect, model, others, share):
+    """The other ranks got `share` of each gradient, and the model holds the sums now. In the model's order."""
+    wanted = torch.cat([g.reshape(-1) for g in share])
+    expect.equal(
+        sum(tensor.numel() for tensor in others.came), wanted.numel(), "The number of values that went through `all_reduce`"
+    )
+    expect.close(others.flat(others.came), wanted, "What this rank gave to `all_reduce` is wrong.")
+    now = list(model.gradients().values())
+    for gradient in now:
+        expect.true(gradient is not None, "A parameter was left without a gradient after the all-reduce.")
+    came = torch.cat([gradient.reshape(-1) for gradient in now])
+    expect.close(came, wanted + others.flat(others.added), "The gradients are not what `all_reduce` returned.")
+
+
+def test_gradients_become_the_sum_over_ranks(student, draw, expect):
+    """With equal shares each rank gives its part of the mean, and takes the sum."""
+    model, before = two_layers(student, draw)
+    others = Others(draw)
+    student.all_reduce_gradients(model, others, 4, 12)
+    check_gradients(expect, model, others, [g / 3 for g in before.values()])
+
+
+def test_shares_count_by_their_size(student, draw, expect):
+    """A rank with 5 of 16 examples gives 5/16 of its mean gradient."""
+    model, before = two_layers(student, draw)
+    others = Others(draw)
+    student.all_reduce_gradients(model, others, 5, 16)
+    check_gradients(expect, model, others, [g * 5 / 16 for g in before.values()])
+
+
+def test_two_ranks_make_the_gradient_of_the_whole_batch(student, draw, expect):
+    """3 and 5 examples on two ranks give the gradient of the mean loss over all 8."""
+    state = {"weight": draw.normal(2, 3), "bias": draw.normal(2)}
+    x, y = draw.normal(8, 3), draw.normal(8, 2)
+    sent = []
+    for rows in (slice(0, 3), slice(3, 8)):
+        model = student.nn.Linear(3, 2).double()
+        model.load_state_dict(state)
+        (model(x[rows]) - y[rows]).square().sum(-1).mean().backward()
+        sent.append([])
+
+        def collect(tensor, kept=sent[-1]):
+            kept.append(tensor.detach().clone())
+            return tensor.detach().clone()
+
+        student.all_reduce_gradients(model, collect, rows.stop - rows.start, 8)
+    weight, bias = (state[name].clone().requires_grad_() for name in ("weight", "bias"))
+    (x @ weight.T + bias - y).square().sum(-1).mean().backward()
+    came = torch.cat([(a + b).reshape(-1) for a, b in zip(*sent, strict=True)])
+    wanted = torch.cat([weight.grad.reshape(-1), bias.grad])
+    expect.close(came, wanted, "The sum over both ranks is not the gradient of the whole batch's mean loss.")
+
+
+def test_a_missing_gradient_takes_part_as_zero(student, draw, expect):
+    """A parameter without a gradient here may have one on another rank, so it takes part with zeros."""
+    model = student.nn.ModuleList([student.nn.Linear(3, 4), student.nn.Linear(4, 2)]).double()
+    (model[0](draw.normal(5, 3)) * draw.normal(5, 4)).sum().backward()
+    before = model.gradients()
+    others = Others(draw)
+    student.all_reduce_gradients(model, others, 1, 2)
+    zeros = [torch.zeros(2, 4, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)]
+    check_gradients(expect, model, others, [before["0.weight"] / 2, before["0.bias"] / 2, *zeros])
+
+
+def test_a_shared_parameter_is_reduced_once(student, draw, expect):
+    """A parameter under two names takes part once."""
+    shared = student.nn.Linear(3, 3)
+    model = student.nn.Sequential(shared, student.nn.Tanh(), shared).double()
+    (model(draw.normal(5, 3)) * draw.normal(5, 3)).sum().backward()
+    before = model.gradients()
+    others = Others(draw)
+    student.all_reduce_gradients(model, others, 2, 6)
+    check_gradients(expect, model, others, [g / 3 for g in before.values()])
+
+
+@pytest.mark.hidden
+def test_frozen_parameters_take_no_part(student, draw, expect):
+    """A parameter that requires no gradient is not reduced and gets none."""
+    model = student.nn.Linear(3, 4).double()
+    model.parameters()[1].requires_grad_(False)
+    (model(draw.normal(5, 3)) * draw.normal(5, 4)).sum().backward()
+    before = model.gradients()["weight"]
+    others = Others(draw)
+    student.all_reduce_gradients(model, others, 1, 2)
+    expect.equal(sum(tensor.numel() for tensor in others.came), 12, "Only the 12 weights take part; the bias is frozen.")
+    expect.close(others.flat(others.came), before.reshape(-1) / 2)
+    expect.true(model.gradients()["bias"] is None, "A frozen parameter was given a gradient.")
+
+
+@pytest.mark.hidden
+def test_an_empty_share_adds_nothing(student, draw, expect):
+    """A rank without examples has the mean of nothing, NaN: it takes part with zeros."""
+    model = student.nn.Linear(3, 2).double()
+    (model(draw.normal(4, 3)) * float("nan")).sum().backward()
+    others = Others(draw)
+    student.all_reduce_gradients(model, others, 0, 4)
+    check_gradients(expect, model, others, [torch.zeros(8, dtype=torch.float64)])
+
+
+# -- parameters -------------------------------------------------------------------------------------------
+
+
+class Rank0:
+    """A broadcast that returns rank 0's tensors: new values of the same shape, which it remembers."""
+
+    def __init__(self, draw):
+        self.draw, self.came, self.sent = draw, [], []
+
+    def __call__(self, tensor):
+        self.came.append(tensor.detach().clone())
+        self.sent.append(self.draw.normal(*tensor.shape, dtype=tensor.dtype))
+        return self.sent[-1].clone()
+
+    def flat(self, which):
+        return torch.cat([tensor.reshape(-1) for tensor in which]) if which else torch.zeros(0)
+
+
+def test_every_parameter_becomes_rank_0s(student, draw, expect):
+    """After the broadcast the parameters have the values that rank 0 sent."""
+    model, rank0 = student.nn.Sequential(student.nn.Linear(3, 4), student.nn.Linear(4, 2)).double(), Rank0(draw)
+    before = torch.cat([p.reshape(-1) for p in model.named_parameters().values()])
+    student.broadcast_parameters(model, rank0)
+    expect.close(rank0.flat(rank0.came), before, "What went to `broadcast` are not this rank's parameters.")
+    now = torch.cat([p.reshape(-1) for p in model.named_parameters().values()])
+    expect.close(now, rank0.flat(rank0.sent), "The parameters are not what `broadcast` returned.")
+
+
+def test_the_parameters_stay_the_same_objects(student, draw, expect):
+    """The values are written into the parameters that are there, which an optimizer holds on to."""
+    model, rank0 = student.nn.Linear(3, 2).double(), Rank0(draw)
+    weight, bias = model.parameters()
+    student.broadcast_parameters(model, rank0)
+    held = torch.cat([weight.detach().clone().reshape(-1), bias.detach().clone().reshape(-1)])
+    expect.close(held, rank0.flat(rank0.sent), "The parameters that were there before have not got the new values.")
+    expect.equal([weight.requires_grad, bias.requires_grad], [True, True], "The parameters still require gradients.")
+
+
+def test_a_shared_parameter_is_sent_once_and_stays_shared(student, draw, expect):
+    """A parameter under two names is broadcast once, and is one parameter afterwards."""
+    shared, rank0 = student.nn.Linear(3, 3), Rank0(draw)
+    model = student.nn.Sequential(shared, student.nn.Tanh(), shared).double()
+    student.broadcast_parameters(model, rank0)
+    expect.equal(sum(tensor.numel() for tensor in rank0.came), 12, "The number of values that went through `broadcast`")
+    state = model.state_dict()
+    expect.close(state["2.weight"], state["0.weight"], "The shared parameter is no longer shared.")
+
+
+@pytest.mark.hidden
+def test_buffers_are_sent_too(student, draw, expect):
+    """What is no parameter but part of the state, such as running means, becomes rank 0's as well."""
+    model = student.nn.BatchNorm1d(3, track_running_stats=True).double()
+    sent = []
+
+    def broadcast(tensor):
+        sent.append((tensor.detach() * 0 + len(sent) + 2).clone())
+        return sent[-1].clone()
+
+    student.broadcast_parameters(model, broadcast)
+    expect.equal(len(sent), 5, "Two parameters and three buffers are to be broadcast.")
+    expect.close(sorted(float(t.double().mean()) for t in model.state_dict().values()), [2.0, 3.0, 4.0, 5.0, 6.0])
+
+
+@pytest.mark.hidden
+def test_gradients_stay_as_they_are(student, draw, expect):
+    """The broadcast is about values alone, frozen parameters among them."""
+    model, before = two_layers(student, draw)
+    model.parameters()[0].requires_grad_(False)
+    rank0 = Rank0(draw)
+    student.broadcast_parameters(model, rank0)
+    for name, gradient in model.gradients().items():
+        expect.close(gradient, before[name], "The broadcast changed a gradient.")
+    expect.equal(sum(tensor.numel() for tensor in rank0.came), 26, "The number of values that went through `broadcast`")

@@ -1,0 +1,414 @@
+"""Batches, evaluation, every step of the loop, exact resumption, and a model near the floor of its corpus."""
+
+import math
+import os
+
+import pytest
+import torch
+
+from grader.corpora import language
+from grader.suite.failures import StudentRaised
+
+VOCAB = 5
+STOP = "stop here"
+
+
+def settings_of(student, **changed):
+    """The learner's TrainSettings, small ones unless told otherwise."""
+    values = {
+        "steps": 6, "batch_size": 3, "context": 4, "max_lr": 0.2, "min_lr": 0.02, "warmup_steps": 2,
+        "weight_decay": 0.3, "max_norm": 100.0, "seed": 5, "eval_every": 2,
+    }  # fmt: skip
+    return student.TrainSettings(**(values | changed)), values | changed
+
+
+def table_model(student, table, dropout=None):
+    """The smallest language model: row i of a table holds the logits after token i. In float64."""
+    layers = [student.nn.Embedding(len(table), len(table))]
+    if dropout is not None:
+        layers.append(student.nn.Dropout(dropout))
+    model = student.nn.Sequential(*layers).double()
+    model.load_state_dict({"0.weight": table})
+    return model
+
+
+def table_of(model):
+    return model.named_parameters()["0.weight"]
+
+
+def loss_of(logits, targets):
+    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+
+
+def rate(step, s):
+    """The learning rate, by the schedule's three lines."""
+    if step >= s["steps"]:
+        return s["min_lr"]
+    if step < s["warmup_steps"]:
+        return s["max_lr"] * step / s["warmup_steps"]
+    progress = (step - s["warmup_steps"]) / (s["steps"] - s["warmup_steps"])
+    return s["min_lr"] + (s["max_lr"] - s["min_lr"]) * (1 + math.cos(math.pi * progress)) / 2
+
+
+def train_by_hand(table, window, val_ids, s):
+    """The loop of the brief for a table and a text with a single window: losses, held-out losses, the table."""
+    table, m, v, losses, val_losses = table.clone(), 0.0, 0.0, [], []
+    for step in range(1, s["steps"] + 1):
+        leaf = table.clone().requires_grad_()
+        loss = loss_of(leaf[window[:-1]], window[1:])
+        loss.backward()
+        g = leaf.grad * min(1.0, s["max_norm"] / float(leaf.grad.norm()))
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        lr = rate(step, s)
+        update = (m / (1 - 0.9**step)) / ((v / (1 - 0.999**step)).sqrt() + 1e-8)
+        table = table - lr * s["weight_decay"] * table - lr * update
+        losses.append(float(loss))
+        if step % s["eval_every"] == 0 or step == s["steps"]:
+            val_losses.append(float(loss_of(table[val_ids[:-1]], val_ids[1:])))
+    return losses, val_losses, table
+
+
+# -- batches ----------------------------------------------------------------------------------------------
+
+
+def test_windows_come_from_the_text(student, draw, expect):
+    """Each row of x is a window of the text, and y is the window one token further on."""
+    data, context = draw.ids(1000, 40), draw.integer(3, 7)
+    x, y = student.get_batch(data, 6, context, draw.generator())
+    expect.shape(x, (6, context))
+    expect.shape(y, (6, context))
+    windows = {tuple(data[i : i + context + 1].tolist()) for i in range(len(data) - context)}
+    for a, b in zip(x.tolist(), y.tolist(), strict=True):
+        expect.true((*a, b[-1]) in windows, "A row of x, with the last of y, is no window of the text.", came=x)
+        expect.equal(b[:-1], a[1:], "y is not x moved on by one token.")
+
+
+def test_every_window_is_possible_and_equally_likely(student, draw, expect):
+    """All starts come about equally often, the first and the last among them."""
+    data, context = torch.arange(10, 17), 3
+    x, _ = student.get_batch(data, 400, context, draw.generator())
+    counts = torch.bincount(x[:, 0] - 10, minlength=4)
+    expect.equal(len(counts), 4, "A window starts where its last target would be outside the text.")
+    for place, count in enumerate(counts.tolist()):
+        expect.between(count, 60, 140, f"Of 400 windows with 4 possible starts, about 100 start at {place}; here it is")
+
+
+def test_batches_come_from_the_generator_alone(student, draw, expect):
+    """The same generator state gives the same batch, and the next call gives another."""
+    data, generator = draw.ids(1000, 200), draw.generator()
+    twin = torch.Generator()
+    twin.set_state(generator.get_state())
+    first, _ = student.get_batch(data, 8, 5, generator)
+    again, _ = student.get_batch(data, 8, 5, twin)
+    later, _ = student.get_batch(data, 8, 5, generator)
+    expect.equal(again, first, "Two generators in the same state gave different batches.")
+    expect.true(not torch.equal(later, first), "The second batch is the first one again.", came=later)
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("context", [0, 7, 12])
+def test_a_context_that_does_not_fit_is_refused(student, draw, expect, context):
+    """A context below 1, or without room for its last target, raises a ValueError that gives it."""
+    expect.raises(ValueError, student.get_batch, torch.arange(7), 2, context, draw.generator(), mentions=context)
+
+
+def test_a_single_window_is_enough(student, draw, expect):
+    """A text of context + 1 tokens has one window."""
+    data = draw.ids(9, 5)
+    x, y = student.get_batch(data, 2, 4, draw.generator())
+    expect.equal(x, torch.stack([data[:-1]] * 2))
+    expect.equal(y, torch.stack([data[1:]] * 2))
+
+
+# -- evaluation -------------------------------------------------------------------------------------------
+
+
+def tiny_gpt(student, dropout=0.0, max_len=8):
+    return student.GPT(student.GPTConfig(VOCAB, max_len, 8, 1, 2, 16, dropout)).double()
+
+
+def check_evaluation(student, draw, expect, n, context, batch_size):
+    """The learner's figure, and the same through the model's own logits, window by window."""
+    model, data = tiny_gpt(student).eval(), draw.ids(VOCAB, n)
+    inputs, targets, total = data[:-1], data[1:], 0.0
+    with torch.no_grad():
+        for i in range(0, n - 1, context):
+            x, y = inputs[i : i + context], targets[i : i + context]
+            total += float(loss_of(model(x[None]), y)) * len(y)
+    came = student.evaluate(model, data, context, batch_size)
+    expect.close(
+        came,
+        total / (n - 1),
+        f"The mean over {n - 1} targets in windows of {context}, {batch_size} at once, is wrong.",
+        tolerance=1e-6,
+    )
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 50])
+def test_every_token_is_predicted_once(student, draw, expect, batch_size):
+    """The result is the mean over all targets, however many windows go through the model at once."""
+    check_evaluation(student, draw, expect, 31, 5, batch_size)
+
+
+@pytest.mark.parametrize("n", [8, 12, 2])
+def test_the_last_window_may_be_shorter(student, draw, expect, n):
+    """The tokens that fill no window are predicted as well, each with the weight of one token."""
+    check_evaluation(student, draw, expect, n, 5, 3)
+
+
+def test_evaluation_switches_dropout_off_and_the_mode_back(student, draw, expect):
+    """Evaluation is without dropout; afterwards the model is in the mode it was in."""
+    table, data = draw.normal(VOCAB, VOCAB), draw.ids(VOCAB, 20)
+    model = table_model(student, table, dropout=0.5)
+    for training in (True, False):
+        model.train(training)
+        came = student.evaluate(model, data, 4, 2)
+        expect.close(came, float(loss_of(table[data[:-1]], data[1:])), "Was dropout active?")
+        expect.equal(model.training, training, "The model's mode was not given back.")
+
+
+@pytest.mark.hidden
+def test_evaluation_keeps_no_gradients(student, draw, expect):
+    """Nothing is saved for a backward pass, and no gradient is left behind."""
+    model = table_model(student, draw.normal(VOCAB, VOCAB))
+    with student.counting() as counts:
+        student.evaluate(model, draw.ids(VOCAB, 20), 4, 2)
+    expect.equal(counts.saved_bytes, 0, "Evaluation keeps tensors for a backward pass: use torch.no_grad.")
+
+
+@pytest.mark.hidden
+def test_evaluation_refuses_what_makes_no_sense(student, draw, expect):
+    """A context below 1, and data without a target, raise a ValueError that gives the number."""
+    model = table_model(student, draw.normal(VOCAB, VOCAB))
+    expect.raises(ValueError, student.evaluate, model, draw.ids(VOCAB, 9), 0, 2, mentions=0)
+    expect.raises(ValueError, student.evaluate, model, draw.ids(VOCAB, 1), 4, 2, mentions=1)
+
+
+# -- the loop ---------------------------------------------------------------------------------------------
+
+
+def check_loop(student, draw, expect, **changed):
+    """A text with a single window: losses, held-out losses and the trained table, against the loop by hand."""
+    settings, s = settings_of(student, **changed)
+    table, window, val_ids = draw.normal(VOCAB, VOCAB), draw.ids(VOCAB, s["context"] + 1), draw.ids(VOCAB, 14)
+    model, steps = table_model(student, table), []
+    result = student.train_gpt(model, window, val_ids, settings, on_step=lambda *args: steps.append(args))
+    losses, val_losses, wanted = train_by_hand(table, window, val_ids, s)
+    expect.close(result.losses, losses, "`losses` has the loss of each step, before its update.", tolerance=1e-6)
+    expect.close(table_of(model), wanted, "The model is not where these steps lead.", tolerance=1e-5)
+    expect.close(result.val_losses, val_losses, "`val_losses` is wrong.", tolerance=1e-5)
+    return steps, losses
+
+
+def test_a_few_steps(student, draw, expect):
+    """Six steps on a single window agree with the brief's loop: losses, model, held-out losses."""
+    check_loop(student, draw, expect)
+
+
+def test_the_gradients_are_clipped(student, draw, expect):
+    """With changing gradients and a small `max_norm`, the steps are those of clipped gradients."""
+    check_loop(student, draw, expect, max_norm=0.05, steps=9, max_lr=0.9, eval_every=3)
+
+
+def test_without_warm_up_and_decay(student, draw, expect):
+    """`warmup_steps` 0 and `weight_decay` 0."""
+    check_loop(student, draw, expect, warmup_steps=0, weight_decay=0.0, steps=4, eval_every=100)
+
+
+def test_on_step_hears_of_every_step(student, draw, expect):
+    """`on_step` is called with the number of the step, from 1, and its loss."""
+    steps, losses = check_loop(student, draw, expect, steps=5, eval_every=3)
+    expect.equal([args[0] for args in steps], [1, 2, 3, 4, 5], "The numbers of the steps")
+    expect.close([float(args[1]) for args in steps], losses, "The losses of the steps", tolerance=1e-6)
+
+
+def run_with_dropout(student, draw, *args, seed=5, table=None, **kwargs):
+    """A run of nine steps with dropout on a text with many windows; the model and the result."""
+    settings, _ = settings_of(student, steps=9, seed=seed)
+    model = table_model(student, TABLE if table is None else table, dropout=0.5)
+    result = student.train_gpt(model, TEXT, TEXT[:20], settings, *args, **kwargs)
+    return model, result
+
+
+TABLE = torch.linspace(-2, 2, VOCAB * VOCAB, dtype=torch.float64).sin().reshape(VOCAB, VOCAB)
+TEXT = torch.arange(61) ** 2 % 7 % VOCAB
+
+
+def test_training_uses_dropout(student, draw, expect):
+    """Steps are taken in train mode, after an evaluation too."""
+    still = table_model(student, TABLE)
+    window = TEXT[:5]
+    settings, _ = settings_of(student, max_lr=0.0, min_lr=0.0, eval_every=3)
+    plain = student.train_gpt(still, window, TEXT, settings).losses
+    model = table_model(student, TABLE, dropout=0.5).eval()
+    dropped = student.train_gpt(model, window, TEXT, settings).losses
+    for number, (a, b) in enumerate(zip(plain, dropped, strict=True), 1):
+        expect.true(abs(a - b) > 1e-9, f"Dropout had no effect in step {number}: is the model in train mode?", came=dropped)
+
+
+def test_a_run_depends_on_its_seed_alone(student, draw, expect):
+    """The same seed gives the same run, whatever was drawn before; another seed gives another."""
+    first = run_with_dropout(student, draw)[1].losses
+    state = student.torch.get_rng_state()
+    student.torch.rand(3)
+    again = run_with_dropout(student, draw)[1].losses
+    other = run_with_dropout(student, draw, seed=6)[1].losses
+    expect.true(again == first, "The same seed gave another run: do batches and dropout depend on `seed` alone?", came=again)
+    expect.true(other != first, "Another seed gave the same run.", came=other)
+    expect.true(state is not None, "")
+
+
+@pytest.mark.hidden
+def test_the_callers_random_state_is_left_alone(student, draw, expect):
+    """torch's own random state is after the run what it was before."""
+    before = student.torch.get_rng_state()
+    run_with_dropout(student, draw)
+    expect.equal(student.torch.get_rng_state(), before, "The run changed torch's random state; torch.random.fork_rng gives it back.")
+
+
+# -- checkpoints ------------------------------------------------------------------------------------------
+
+
+def stopped_at(step):
+    def on_step(number, *_):
+        if number == step:
+            raise RuntimeError(STOP)
+
+    return on_step
+
+
+def check_resume(student, draw, expect, path, step):
+    """Stopped after `step` and resumed in a new model, a run ends as one that was never stopped."""
+    whole, wanted = run_with_dropout(student, draw)
+    try:
+        run_with_dropout(student, draw, path, stopped_at(step))
+        expect.fail("What `on_step` raises is to end the run and pass through `train_gpt`.")
+    except StudentRaised as raised:
+        if STOP not in raised.text:
+            raise
+    expect.true(os.path.exists(path), f"There is no checkpoint at step {step}, with eval_every 2.")
+    taken = []
+    model, result = run_with_dropout(
+        student, draw, path, lambda number, *_: taken.append(number), table=torch.zeros_like(TABLE)
+    )
+    first = step - step % 2 + 1
+    expect.equal(taken, list(range(first, 10)), f"Stopped after step {step}, it did not go on from step {first}.")
+    expect.close(len(result.losses), 9, "The losses before the stop are to be in the result too.")
+    expect.true(result.losses == wanted.losses, "The losses are not bit for bit those of a run that was never stopped.")
+    expect.true(torch.equal(table_of(model), table_of(whole)), "The model is not bit for bit that of a run that was never stopped.")
+    expect.true(result.val_losses == wanted.val_losses, "The held-out losses are not those of a run that was never stopped.")
+
+
+@pytest.mark.points(2)
+def test_a_run_goes_on_exactly(student, draw, expect, scratch):
+    """Stopped at a checkpoint and resumed in a new process: parameters and losses are the same, bit for bit."""
+    check_resume(student, draw, expect, scratch.path("run.pt"), 4)
+
+
+@pytest.mark.hidden
+def test_a_run_goes_on_from_its_last_checkpoint(student, draw, expect, scratch):
+    """Stopped between two checkpoints, the steps since the last one are taken again."""
+    check_resume(student, draw, expect, scratch.path("run.pt"), 7)
+
+
+def test_a_finished_run_is_just_loaded(student, draw, expect, scratch):
+    """With the checkpoint of a finished run no step is taken, and its result comes back."""
+    path, taken = scratch.path("run.pt"), []
+    first, wanted = run_with_dropout(student, draw, path)
+    model, result = run_with_dropout(student, draw, path, lambda *args: taken.append(args), table=torch.zeros_like(TABLE))
+    expect.equal(taken, [], "A finished run was gone on with.")
+    expect.true(result.losses == wanted.losses, "The losses of the finished run are not in the result.")
+    expect.true(torch.equal(table_of(model), table_of(first)), "The model does not have the finished run's parameters.")
+
+
+def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, scratch):
+    """From step 2 on there is a checkpoint, and writing the next one leaves the old file's bytes alone until it is replaced."""
+    name, held, seen = "run.pt", {}, []
+
+    def on_step(number, *_):
+        content = scratch.read(name)
+        seen.append(content is not None)
+        if number == 2 and content is not None:
+            held["descriptor"] = os.open(scratch.path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            held["content"] = content
+
+    try:
+        run_with_dropout(student, draw, scratch.path(name), on_step)
+        now = os.pread(held["descriptor"], 8 * 2**20, 0) if held else b""
+    finally:
+        if held:
+            os.close(held["descriptor"])
+    expect.equal(seen, [False] + [True] * 8, "After which steps was there a checkpoint, with eval_every 2?")
+    expect.true(scratch.read(name) != held["content"], "The checkpoint of step 2 was never replaced.")
+    expect.true(
+        now == held["content"],
+        "The checkpoint was written over in place: a stop in the middle of that would leave half a file."
+        " Write to another name and move it with os.replace.",
+    )
+    expect.equal(scratch.files(), [name], "Other files were left behind.")
+
+
+@pytest.mark.hidden
+def test_without_a_checkpoint_nothing_is_written(student, draw, expect, scratch):
+    """No file without a name for it."""
+    run_with_dropout(student, draw)
+    expect.equal(scratch.files(), [], "A file was written although no checkpoint was asked for.")
+
+
+# -- near the floor ---------------------------------------------------------------------------------------
+
+QUICK = "The quick tests of this exercise say what is wrong; this long one waits until they pass. "
+CONTEXT = 64
+TRAINING = {
+    "steps": 1600, "batch_size": 16, "context": CONTEXT, "max_lr": 0.015, "min_lr": 0.0005, "warmup_steps": 200,
+    "weight_decay": 0.01, "max_norm": 1.0, "eval_every": 800,
+}  # fmt: skip
+
+
+def encode(text):
+    place = {character: i for i, character in enumerate(language.ALPHABET)}
+    return torch.tensor([place[character] for character in text])
+
+
+@pytest.mark.points(4)
+@pytest.mark.limit(300)
+def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, progress):
+    """Trained on a text of the grammar, your model is within 5 % of the grammar's entropy on a text that it has never seen.
+
+    The text is drawn freshly and the loss is measured here, through the model's own logits, at characters that have half a window or more in front
+    of them. What the drawn text happens to be easier or harder than the average is taken out, because that is known exactly too.
+    """
+    check_loop(student, draw, expect)
+    check_loop(student, draw, expect, max_norm=0.05, steps=9, max_lr=0.9, eval_every=3)
+    check_resume(student, draw, expect, scratch.path("quick.pt"), 5)
+    check_evaluation(student, draw, expect, 31, 5, 4)
+    test_every_window_is_possible_and_equally_likely(student, draw, expect)
+    test_windows_come_from_the_text(student, draw, expect)
+    test_training_uses_dropout(student, draw, expect)
+
+    train_ids = encode(language.sample(300_000, draw.integer(1, 2**31)))
+    val_ids = encode(language.sample(1_000, draw.integer(1, 2**31)))
+    settings = student.TrainSettings(**TRAINING, seed=draw.integer(0, 2**31))
+    model = student.GPT(student.GPTConfig(len(language.ALPHABET), CONTEXT, 64, 2, 4, 128))
+    floor, total = language.entropy_per_character(), TRAINING["steps"]
+
+    def on_step(step, loss, *_):
+        if step % 20 == 0:
+            progress(f"step {step} of {total}, loss {loss:.3f}, floor {floor:.3f}", step / total)
+
+    student.train_gpt(model, train_ids, val_ids, settings, None, on_step)
+    loss = excess_over(model.eval(), language.sample(16_000, draw.integer(1, 2**31))) + floor
+    expect.less(
+        loss, 1.05 * floor, f"On fresh text the model's loss is not within 5 % of the grammar's entropy, {floor:.4f} nats."
+    )
+
+
+def excess_over(model, text):
+    """The model's mean loss beyond the surprise of someone who knows the grammar, with half a window or more in front."""
+    ids, known, half = encode(text), torch.from_numpy(language.surprisals(text)), CONTEXT // 2
+    starts = torch.arange(0, len(ids) - CONTEXT - 1, half)
+    windows = starts[:, None] + torch.arange(CONTEXT)
+    with torch.no_grad():
+        logits = torch.cat([model(ids[rows]) for rows in windows.split(32)])
+    losses = torch.nn.functional.cross_entropy(logits.double().transpose(1, 2), ids[windows + 1], reduction="none")
+    return float((losses - known[windows + 1])[:, half:].mean())
