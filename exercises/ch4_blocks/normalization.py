@@ -47,8 +47,8 @@ class LayerNorm(nn.Module):
 
     `weight` (ones) and `bias` (zeros) are parameters of shape `(d_model,)`.
 
-    >>> LayerNorm(2)(torch.tensor([[1.0, 3.0]])).round(decimals=3).tolist()
-    [[-1.0, 1.0]]
+    >>> LayerNorm(2)(torch.tensor([[1.0, 3.0]])).detach()
+    tensor([[-1.0000,  1.0000]])
     """
 
     def __init__(self, d_model: int, eps: float = 1e-5) -> None:
@@ -69,8 +69,8 @@ class RMSNorm(nn.Module):
 
     `weight` (ones) is the one parameter, of shape `(d_model,)`.
 
-    >>> RMSNorm(2)(torch.tensor([[1.0, 7.0]])).round(decimals=3).tolist()
-    [[0.2, 1.4]]
+    >>> RMSNorm(2)(torch.tensor([[1.0, 7.0]])).detach()
+    tensor([[0.2000, 1.4000]])
     """
 
     def __init__(self, d_model: int, eps: float = 1e-5) -> None:

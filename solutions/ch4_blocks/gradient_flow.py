@@ -104,7 +104,7 @@ def gradient_norms(
 
 def make_stack(
     kind: str, depth: int, d_model: int, n_heads: int, d_ff: int, generator: torch.Generator
-) -> list[nn.Module]:
+) -> Sequence[nn.Module]:
     """`depth` layers of one kind, each with weights of its own, as a list (an `nn.ModuleList` will do as well).
 
     The kinds are `plain`, `residual`, `post_norm` (your PostNormBlock) and `pre_norm` (your PreNormBlock),
