@@ -10,14 +10,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from grader.curriculum import Curriculum, Exercise
 from grader.house import House
 from grader.judge.client import Judge
 from grader.judge.jobs import Job
 from grader.memory import Memory
 from grader.mistakes import load_twins
+from grader.notebook import in_cells
 from grader.results import Event, ExerciseResult, SuiteFinished, Verdict
 from grader.source import first_problem
+from grader.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Options:
     cache: bool = True
     fail_fast: bool = False
     debug: bool = False
+    notebooks: frozenset[str] = frozenset()
     fork: bool = sys.platform == "linux"
 
 
@@ -118,6 +123,7 @@ class Checker:
         self.options = options
         self.seed = secrets.randbits(48) if options.seed is None else options.seed
         self.results: dict[str, ExerciseResult] = {}
+        self.tree = Tree(house, curriculum, options.notebooks)
         self.stack = contextlib.ExitStack()
         self.judge: Judge | None = None
 
@@ -159,7 +165,8 @@ class Checker:
         if result is None:
             for event in self._judged(exercise):
                 if isinstance(event, SuiteFinished):
-                    result = event.result
+                    place = self.tree.place(exercise)
+                    result = event.result if place.module is None else in_cells(event.result, place.module, place.shown)
                 else:
                     yield event
         assert result is not None
@@ -197,18 +204,27 @@ class Checker:
         )
 
     def _unreadable(self, exercise: Exercise) -> ExerciseResult | None:
-        path = self.house.exercise_file(exercise.name)
-        problem = first_problem(path, self.house.shown(path), exercise)
+        place = self.tree.place(exercise)
+        problem = first_problem(place.file, place.shown, exercise)
         if problem is None:
             return None
-        return ExerciseResult(
+        result = ExerciseResult(
             exercise.name, Verdict.FAILED, problem=problem, points_possible=exercise.points, seed=self.seed
         )
+        return result if place.module is None else in_cells(result, place.module, place.shown)
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:
+        place = self.tree.place(exercise)
         job = make_job(
-            self.house, exercise, seed=self.seed, fail_fast=self.options.fail_fast, diagnose=not self.options.debug
+            self.house,
+            exercise,
+            seed=self.seed,
+            root=place.root,
+            file=place.file,
+            fail_fast=self.options.fail_fast,
+            diagnose=not self.options.debug,
         )
+        job = msgspec.structs.replace(job, shown=place.shown)
         if self.options.debug:
             from grader.judge.tester import judge_here
 

@@ -102,6 +102,7 @@ def check(
         cache=not no_cache and not debug,
         fail_fast=fail_fast,
         debug=debug,
+        notebooks=frozenset(e.name for name in names if name.endswith(".ipynb") for e in curriculum.find(name)),
         **({"fork": False} if spawn else {}),
     )
     if watch:
@@ -185,12 +186,13 @@ def _watch(house: House, curriculum: Curriculum, options: Options, named: bool, 
             while _saved(house) == before:
                 time.sleep(0.1)
             checker.results.clear()
+            checker.tree = type(checker.tree)(house, curriculum, options.notebooks)
             memory.fingerprints.clear()
 
 
 def _saved(house: House) -> dict[Path, float]:
     found = {}
-    for path in house.exercises.rglob("*.py"):
+    for path in [*house.exercises.rglob("*.py"), *house.exercises.rglob("*.ipynb")]:
         with contextlib.suppress(OSError):
             found[path] = path.stat().st_mtime
     return found
@@ -300,6 +302,30 @@ def release(out: Path) -> None:
     done = write(house, curriculum, out, os.cpu_count() or 1, render_progress(sys.stderr))
     click.echo(f"{done.exercises} exercises and {done.tests} public tests in {out}")
     click.echo(f"what the reference answered takes {done.bytes_recorded / 1e6:.1f} MB; no secret line is in it")
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[EXERCISE]...")
+@click.option("--all", "everything", is_flag=True, help="Every exercise.")
+def notebook(names: tuple[str, ...], everything: bool) -> None:
+    """Write exercises as notebooks, beside their files. A notebook that is there is left alone."""
+    from grader.files import write_atomically
+    from grader.notebook import notebook_path, write_notebook
+
+    house, curriculum, _ = _open()
+    chosen = list(curriculum.exercises) if everything else [e for name in names for e in curriculum.find(name)]
+    if not chosen:
+        raise click.UsageError("name an exercise, or give --all")
+    for exercise in chosen:
+        path = notebook_path(house.exercise_file(exercise.name))
+        if exercise.by_person:
+            continue
+        if path.exists():
+            click.echo(f"{house.shown(path)} is there already")
+            continue
+        source = house.exercise_file(exercise.name).read_text(encoding="utf-8")
+        write_atomically(path, write_notebook(source, exercise))
+        click.echo(f"wrote {house.shown(path)}")
 
 
 # -- dev ----------------------------------------------------------------------------------------------

@@ -59,12 +59,14 @@ class Memory:
             digest.update(repr(exercise).encode())
             for path in (
                 self.house.exercise_file(exercise.name, exercise.suffix),
+                self.house.exercise_file(exercise.name, ".ipynb"),
                 self.house.suite_file(exercise.name),
                 self.house.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_content(path))
             for need in self.curriculum.needs_of(exercise):
                 digest.update(_content(self.house.exercise_file(need.name)))
+                digest.update(_content(self.house.exercise_file(need.name, ".ipynb")))
             self.fingerprints[exercise.name] = digest.hexdigest()
         return self.fingerprints[exercise.name]
 

@@ -110,6 +110,7 @@ class ExerciseResult(msgspec.Struct, frozen=True):
     cached: bool = False
     blocked_by: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class SuiteStarted(msgspec.Struct, frozen=True, tag="started"):

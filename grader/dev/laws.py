@@ -114,7 +114,7 @@ def _orphans(house: House, curriculum: Curriculum) -> Iterator[str]:
     for tree in (house.exercises, house.solutions):
         for path in sorted(tree.rglob("*")):
             name = path.relative_to(tree).with_suffix("").as_posix()
-            if path.is_file() and "__pycache__" not in path.parts and name not in names:
+            if path.suffix in (".py", ".md") and "__pycache__" not in path.parts and name not in names:
                 yield f"{house.shown(path)}: it belongs to no exercise in any chapter.toml"
     for path in sorted(house.graded.glob("ch*/test_*.py")):
         if f"{path.parent.name}/{path.stem.removeprefix('test_')}" not in names:

@@ -38,6 +38,7 @@ def _exercise(result: ExerciseResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 4),
         "problem": result.problem,
         "mistakes": result.mistakes,
+        "notes": result.notes,
         "tests": [_test(test) for test in result.tests],
     }
 

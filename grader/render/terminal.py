@@ -215,7 +215,7 @@ class CheckReport:
             self._line(f"… {len(lines) - OUTPUT_LINES} lines more", 8, "dim")
 
     def _notes(self, result: ExerciseResult) -> None:
-        seen: list[str] = []
+        seen: list[str] = list(result.notes)
         for test in result.tests:
             seen += [note for note in test.notes if note not in seen]
         for note in seen:

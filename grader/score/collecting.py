@@ -19,6 +19,7 @@ from typing import IO
 
 from grader.curriculum import Curriculum
 from grader.errors import UsageError
+from grader.notebook import NotebookError, read_notebook
 
 LARGEST_FILE = 2 * 2**20
 LARGEST_SUBMISSION = 32 * 2**20
@@ -276,12 +277,21 @@ def _assign(submission: Submission, content: dict[str, bytes], curriculum: Curri
         for suffix in (exercise.suffix, ".ipynb"):
             found = _best(exercise.name + suffix, content)
             if found is not None and exercise.name not in files:
-                files[exercise.name], names[exercise.name] = content[found], found
+                try:
+                    files[exercise.name] = _code(found, content[found])
+                except NotebookError as error:
+                    return replace(submission, problem=error.message)
+                names[exercise.name] = found
                 used.add(found)
     ignored = sorted(set(content) - used)
     notes = (f"not part of the course: {', '.join(printable_name(n) for n in ignored[:8])}",) if ignored else ()
     problem = "" if files else "no exercise's file was found in it"
     return replace(submission, files=files, names=names, notes=notes, problem=problem)
+
+
+def _code(name: str, data: bytes) -> bytes:
+    """A notebook's code cells, or the file as it is."""
+    return read_notebook(data, printable_name(name)).source.encode() if name.endswith(".ipynb") else data
 
 
 def _best(wanted: str, content: Iterable[str]) -> str | None:

@@ -59,7 +59,7 @@ class Layer(torch.nn.Module):
         """Stays."""
         return self.n
 
-    def forward(self, x): 
+    def forward(self, x):
         """Does it."""
         # TODO: go forward.
         def inner(a):
@@ -132,7 +132,7 @@ class Layer(torch.nn.Module):
         """Stays."""
         return self.n
 
-    def forward(self, x): 
+    def forward(self, x):
         """Does it."""
         # TODO: go forward.
         raise NotImplementedError

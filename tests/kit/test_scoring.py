@@ -1,0 +1,285 @@
+"""Scoring a class: collected safely, judged once, journalled, marked fairly."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import CHAPTER, Kit
+from running import grader
+from test_commands import SECOND, SECOND_SOLUTION, SECOND_SUITE
+
+from grader.score.collecting import Submission, collect
+from grader.score.journal import Journal
+from grader.score.marks import DAY, Deadline, parse_time
+
+RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"
+SQUARED = "def double(x):\n    return x * x\n\n\ndef halve(x):\n    return x / 2\n"
+TWICE = "from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n"
+
+
+@pytest.fixture
+def course(kit: Kit) -> Kit:
+    """The miniature with a second exercise that needs the first, and one for a person."""
+    reflection = '\n[essay]\ntitle = "An essay"\npoints = 4\nmarked_by = "person"\nhints = ["Write."]\n'
+    kit.house.chapter_file("ch1_mini").write_text(CHAPTER + SECOND + reflection)
+    kit.house.solution_file("ch1_mini/twice").write_text(SECOND_SOLUTION)
+    kit.house.suite_file("ch1_mini/twice").write_text(SECOND_SUITE)
+    kit.house.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
+    assert grader(kit.house.root, "dev", "sync").returncode == 0
+    return kit
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    folder = tmp_path / "class"
+    folder.mkdir()
+    return folder
+
+
+def hand_in(people: Path, student: str, **files: str) -> None:
+    for name, text in files.items():
+        path = people / student / "ch1_mini" / (name + (".md" if name == "essay" else ".py"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def score(course: Kit, people: Path, *options: str) -> tuple[list[dict[str, str]], str]:
+    out = course.house.root / "results"
+    done = grader(course.house.root, "score", str(people), "--out", str(out), "--seed", "5", *options)
+    assert done.returncode == 0, done.stderr
+    with (out / "grades.csv").open(newline="") as file:
+        return list(csv.DictReader(file)), done.stdout
+
+
+def test_one_mistake_is_not_paid_for_twice(course: Kit, people: Path) -> None:
+    hand_in(people, "ada", scale=RIGHT, twice=TWICE)
+    hand_in(people, "ben", scale=SQUARED, twice=TWICE)
+    rows, _ = score(course, people)
+    assert [row["student"] for row in rows] == ["ada", "ben"]
+    assert [row["ch1_mini/scale"] for row in rows] == ["10", "5"]
+    assert [row["ch1_mini/twice"] for row in rows] == ["5", "5"]
+    journal = Journal(course.house.root / "results" / "journal.sqlite")
+    items = {(item.student, item.exercise): item for item in journal.items()}
+    ben = items["ben", "ch1_mini/twice"]
+    assert ben.carried is not None
+    assert (ben.own.points, ben.carried.points) == (0, 5)
+    assert items["ada", "ch1_mini/twice"].carried is None
+
+
+def test_without_carrying_forward_it_is(course: Kit, people: Path) -> None:
+    hand_in(people, "ben", scale=SQUARED, twice=TWICE)
+    rows, _ = score(course, people, "--no-carry-forward")
+    assert rows[0]["ch1_mini/twice"] == "0"
+
+
+def test_equal_work_is_judged_once_and_a_second_run_judges_nothing(course: Kit, people: Path) -> None:
+    for student in ("ada", "ben", "cy"):
+        hand_in(people, student, scale=RIGHT)
+    rows, _ = score(course, people, "--only", "scale")
+    assert [row["total"] for row in rows] == ["10", "10", "10"]
+    journal = Journal(course.house.root / "results" / "journal.sqlite")
+    assert journal.connection.execute("SELECT count(*) FROM verdicts").fetchone() == (1,)
+    os.utime(course.house.root / "results" / "grades.csv")
+    again, _ = score(course, people, "--only", "scale")
+    assert again == rows
+
+
+def test_a_bad_submission_gets_nothing_and_the_class_goes_on(course: Kit, people: Path) -> None:
+    hand_in(people, "ada", scale=RIGHT)
+    hand_in(people, "ben", scale="def double(x:\n")
+    (people / "cy.zip").write_bytes(b"PK\3\4 this is no archive")
+    (people / "dan").mkdir()
+    rows, text = score(course, people, "--only", "scale")
+    assert {row["student"]: row["ch1_mini/scale"] for row in rows} == {"ada": "10", "ben": "0", "cy": "0", "dan": "0"}
+    assert "no points for cy: the submission cannot be read" in text
+    assert "no points for dan: no exercise's file was found in it" in text
+
+
+def test_late_days_grace_and_extensions(course: Kit, people: Path) -> None:
+    for student in ("ada", "ben", "cy"):
+        hand_in(people, student, scale=RIGHT)
+    root = course.house.root
+    (root / "times.csv").write_text(
+        "student,submitted\nada,2027-03-01T12:00\nben,2027-03-04T12:00\ncy,2027-03-04T12:00\n"
+    )
+    (root / "more.csv").write_text("student,days\ncy,2\n")
+    rows, _ = score(
+        course, people, "--only", "scale", "--due", "2027-03-01", "--grace-days", "1", "--late-penalty", "0.1",
+        "--times", "times.csv", "--extensions", "more.csv",
+    )  # fmt: skip
+    assert [(row["days_late"], row["earned"], row["total"]) for row in rows] == [
+        ("0", "10", "10"),
+        ("2", "10", "8"),
+        ("0", "10", "10"),
+    ]
+
+
+def test_a_persons_marks_are_merged(course: Kit, people: Path) -> None:
+    hand_in(people, "ada", scale=RIGHT, essay="Because ids are labels.")
+    score(course, people)
+    sheet = course.house.root / "results" / "rubric.csv"
+    text = sheet.read_text()
+    assert "ada,ch1_mini/essay,,4,4,Because ids are labels.," in text
+    sheet.write_text(text.replace("ada,ch1_mini/essay,,4", "ada,ch1_mini/essay,3.5,4"))
+    rows, _ = score(course, people)
+    assert rows[0]["ch1_mini/essay"] == "3.5"
+    assert "ada,ch1_mini/essay,3.5,4" in sheet.read_text()
+
+
+def test_a_wrong_sheet_is_named_with_its_row(course: Kit, people: Path) -> None:
+    hand_in(people, "ada", scale=RIGHT)
+    out = course.house.root / "results"
+    out.mkdir()
+    (out / "rubric.csv").write_text("student,exercise,points,points_possible\nada,ch1_mini/essay,9,4\n")
+    done = grader(course.house.root, "score", str(people), "--out", str(out))
+    assert done.returncode == 2
+    assert "rubric.csv, row 2: points from 0 to 4 were expected, not 9" in done.stderr
+
+
+# -- collecting ---------------------------------------------------------------------------------------
+
+
+def one(course: Kit, people: Path, pattern: str | None = None) -> Submission:
+    (submission,) = collect(people, course.curriculum, pattern)
+    return submission
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("lovelaceada_12345_678901_scale-2.py", "lovelaceada"),
+        ("lovelaceada_LATE_12345_678901_scale.py", "lovelaceada"),
+        ("Ada Lovelace_12345_assignsubmission_file_scale.py", "Ada Lovelace"),
+        ("ada.py", "ada"),
+    ],
+)
+def test_single_files_as_systems_name_them(course: Kit, people: Path, name: str, student: str) -> None:
+    (people / name).write_text(RIGHT)
+    pattern = None if name != "ada.py" else r"(?P<student>\w+)\.py(?P<file>)"
+    if name == "ada.py":
+        (people / name).rename(people / "scale.py")
+        (people / "ada").mkdir()
+        (people / "scale.py").rename(people / "ada" / "scale.py")
+        pattern = None
+    submission = one(course, people, pattern)
+    assert submission.student == student
+    assert submission.files == {"ch1_mini/scale": RIGHT.encode()}
+
+
+def test_moodle_folders(course: Kit, people: Path) -> None:
+    folder = people / "Ada Lovelace_12345_assignsubmission_file_"
+    folder.mkdir()
+    (folder / "scale.py").write_text(RIGHT)
+    assert one(course, people).student == "Ada Lovelace"
+
+
+def test_gradescope_folders_with_metadata(course: Kit, people: Path) -> None:
+    (people / "submission_77").mkdir()
+    (people / "submission_77" / "scale.py").write_text(RIGHT)
+    (people / "submission_metadata.yml").write_text(
+        "---\nsubmission_77:\n  :submitters:\n  - :name: Ada\n    :email: ada@example.org\n"
+    )
+    assert one(course, people, "gradescope").student == "ada@example.org"
+
+
+def archive_of(kind: str, names: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in names.items():
+                archive.writestr(name, data)
+    else:
+        with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+            for name, data in names.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_archives(course: Kit, people: Path, kind: str) -> None:
+    (people / f"ada.{kind}").write_bytes(archive_of(kind, {"work/ch1_mini/scale.py": RIGHT.encode(), "notes.py": b"1"}))
+    submission = one(course, people)
+    assert submission.student == "ada"
+    assert submission.files == {"ch1_mini/scale": RIGHT.encode()}
+    assert submission.notes == ("not part of the course: notes.py",)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+@pytest.mark.parametrize("name", ["../scale.py", "/etc/scale.py", "a/../../scale.py", "C:\\scale.py"])
+def test_paths_that_leave_the_archive_are_refused(course: Kit, people: Path, kind: str, name: str) -> None:
+    (people / f"ada.{kind}").write_bytes(archive_of(kind, {name: RIGHT.encode()}))
+    assert "points outside the archive" in one(course, people).problem
+
+
+def test_archives_that_expand_too_far_are_refused(course: Kit, people: Path) -> None:
+    (people / "ada.zip").write_bytes(archive_of("zip", {f"{i}.py": bytes(1_900_000) for i in range(40)}))
+    (people / "ben.tar.gz").write_bytes(archive_of("tar.gz", {"big.bin": bytes(80_000_000)}))
+    problems = [submission.problem for submission in collect(people, course.curriculum)]
+    assert "expands too far" in problems[0]
+    assert "expands too far" in problems[1]
+
+
+def test_links_are_not_followed(course: Kit, people: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.py"
+    secret.write_text(RIGHT)
+    (people / "ada").mkdir()
+    (people / "ada" / "scale.py").symlink_to(secret)
+    (people / "ben").symlink_to(tmp_path)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        info = tarfile.TarInfo("scale.py")
+        info.type, info.linkname = tarfile.SYMTYPE, str(secret)
+        archive.addfile(info)
+    (people / "cy.tar").write_bytes(buffer.getvalue())
+    with zipfile.ZipFile(people / "dan.zip", "w") as zipped:
+        link = zipfile.ZipInfo("scale.py")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        zipped.writestr(link, str(secret))
+    os.mkfifo(people / "eve")
+    for submission in collect(people, course.curriculum):
+        assert submission.files == {}
+        assert submission.problem
+
+
+def test_too_many_files_and_too_large_ones_are_refused(course: Kit, people: Path) -> None:
+    (people / "ada").mkdir()
+    for number in range(2100):
+        (people / "ada" / f"{number}.py").touch()
+    (people / "ben").mkdir()
+    (people / "ben" / "scale.py").write_bytes(bytes(3_000_000))
+    problems = [submission.problem for submission in collect(people, course.curriculum)]
+    assert problems == ["more than 2000 files", "scale.py is larger than 2 MB"]
+
+
+def test_names_that_would_harm_a_table_or_a_page_are_made_harmless(course: Kit, people: Path) -> None:
+    hand_in(people, "<b>ada\nlovelace", scale=RIGHT)
+    hand_in(people, "=1+1", scale=RIGHT)
+    rows, _ = score(course, people, "--only", "scale")
+    assert [row["student"] for row in rows] == ["'=1+1", "_b_ada_lovelace"]
+
+
+# -- marks --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("submitted", "days"), [(0.0, 0), (100.0, 0), (100.0 + DAY, 1), (100.5 + DAY, 2), (100 + 3 * DAY, 3)]
+)
+def test_begun_days_count_as_late(submitted: float, days: int) -> None:
+    assert Deadline(due=100.0).days_late("ada", submitted) == days
+
+
+def test_a_penalty_never_takes_more_than_all() -> None:
+    assert Deadline(due=0, penalty_per_day=0.3).share_kept(5) == 0
+
+
+def test_a_due_date_means_the_whole_day() -> None:
+    assert parse_time("2027-03-01") == parse_time("2027-03-02T00:00")
