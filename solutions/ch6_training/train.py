@@ -116,7 +116,7 @@ def evaluate(model: nn.Module, data: Int[Tensor, "n"], context: int, batch_size:
     )
     if whole < len(inputs):
         batches.append((inputs[None, whole:], targets[None, whole:]))
-    total = sum(cross_entropy(model(x), y).item() * y.numel() for x, y in batches)
+    total = sum(cross_entropy(model(x), y).item() * y.numel() for x, y in batches if len(y))
     model.train(was_training)
     return total / len(targets)
 
