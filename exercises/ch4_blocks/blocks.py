@@ -36,11 +36,12 @@ Normalization in the Transformer Architecture*, ICML 2020, figure 1 and table 1.
 
 from collections.abc import Callable
 
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
 from ch3_attention.multi_head import MultiHeadAttention
 from ch4_blocks.feed_forward import FeedForward, gelu
 from ch4_blocks.normalization import LayerNorm
-from jaxtyping import Bool, Float
-from torch import Tensor, nn
 
 
 class PostNormBlock(nn.Module):

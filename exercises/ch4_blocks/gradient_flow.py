@@ -40,12 +40,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
 from ch3_attention.multi_head import MultiHeadAttention
 from ch3_attention.self_attention import xavier_uniform_
 from ch4_blocks.blocks import PostNormBlock, PreNormBlock
 from ch4_blocks.feed_forward import FeedForward
-from jaxtyping import Float
-from torch import Tensor, nn
 
 KINDS = ("plain", "residual", "post_norm", "pre_norm")
 

@@ -34,11 +34,12 @@ Source: Vaswani et al., *Attention Is All You Need*, 2017, section 3.1 (decoder)
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
 from ch3_attention.multi_head import MultiHeadAttention
 from ch4_blocks.feed_forward import FeedForward
 from ch4_blocks.normalization import LayerNorm
-from jaxtyping import Bool, Float
-from torch import Tensor, nn
 
 
 class DecoderBlock(nn.Module):

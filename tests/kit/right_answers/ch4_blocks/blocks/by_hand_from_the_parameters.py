@@ -2,10 +2,11 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from ch3_attention.multi_head import MultiHeadAttention
 from ch4_blocks.feed_forward import FeedForward, gelu
 from ch4_blocks.normalization import LayerNorm
-from torch import nn
 
 
 def _attend(attention, n_heads, x, mask):

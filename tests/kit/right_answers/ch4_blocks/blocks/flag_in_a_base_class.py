@@ -1,10 +1,11 @@
 """One class with a flag for both kinds, sub-layers as functions, dropout by a mask drawn here."""
 
 import torch
+from torch import nn
+
 from ch3_attention.multi_head import MultiHeadAttention
 from ch4_blocks.feed_forward import FeedForward, gelu
 from ch4_blocks.normalization import LayerNorm
-from torch import nn
 
 
 class _Block(nn.Module):

@@ -1,10 +1,11 @@
 """Small wrapper functions, positional arguments, dropout by a drawn mask, parts made in another order."""
 
 import torch
+from torch import nn
+
 from ch3_attention.multi_head import MultiHeadAttention
 from ch4_blocks.feed_forward import FeedForward
 from ch4_blocks.normalization import LayerNorm
-from torch import nn
 
 
 class DecoderBlock(nn.Module):

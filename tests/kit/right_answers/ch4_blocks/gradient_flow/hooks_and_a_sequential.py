@@ -1,10 +1,11 @@
 """Norms from hooks on the inputs, an nn.Sequential as the stack, attention without bias, normal start values."""
 
 import torch
+from torch import nn
+
 from ch3_attention.multi_head import MultiHeadAttention
 from ch4_blocks.blocks import PostNormBlock, PreNormBlock
 from ch4_blocks.feed_forward import FeedForward
-from torch import nn
 
 
 class Bare(nn.Module):

@@ -1,8 +1,9 @@
 """Norms layer by layer from the last to the first, a ModuleList of subclasses, GPT-2's small normal start values."""
 
 import torch
-from ch4_blocks.blocks import PostNormBlock, PreNormBlock
 from torch import nn
+
+from ch4_blocks.blocks import PostNormBlock, PreNormBlock
 
 
 class Residual(PreNormBlock):
