@@ -197,7 +197,16 @@ def test_past_max_len_is_refused(student, reference, draw, expect):
     expect.raises(ValueError, cached.prefill, ids[:, :3].clone(), mentions=13)
     expect.equal(cached.length, 10)
     expect.close(cached.prefill(ids[:, 10:].clone()), recomputed(judge, ids)[:, 10:])
-    expect.raises(ValueError, cached.decode, ids[:, 0].clone(), mentions=13)
+
+
+@pytest.mark.hidden
+def test_a_full_cache_refuses_one_more(student, reference, draw, expect):
+    """After exactly `max_len` tokens, one more raises a ValueError that names the length."""
+    model, _ = make(student, reference, draw)
+    cached = student.CachedGPT(model)
+    cached.prefill(draw.ids(11, 2, 12))
+    expect.raises(ValueError, cached.decode, draw.ids(11, 2), mentions=13)
+    expect.equal(cached.length, 12)
 
 
 @pytest.mark.hidden
