@@ -1,0 +1,223 @@
+"""The attack corpus: hostile submissions, each with its declared verdict, on every tier that this machine has.
+
+All of them go through one judge, with honest work in between. A hidden file and a variable of the caller's
+environment hold a secret, which must not be in anything that comes out.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from grader.checking import make_job, modules_for
+from grader.curriculum import load_curriculum
+from grader.house import House
+from grader.judge.client import Judge
+from grader.judge.jobs import Job
+from grader.judge.sandbox import detection
+from grader.results import ExerciseResult, SuiteFinished
+
+FOLDER = Path(__file__).parent / "attacks"
+EXERCISES = ("ch2_embeddings/one_hot", "ch2_embeddings/embedding")
+HONEST_EVERY = 12
+SEED = 20_17
+PARALLEL = 2
+WRONG = "def one_hot(ids, vocab_size):\n    return [[0] * vocab_size for _ in ids]\n"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One submission. What only a sandbox can hold is not tried without one."""
+
+    name: str
+    exercise: str
+    verdict: str
+    text: str
+    needs_sandbox: bool
+    stop_early: bool
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What a tier's judge made of everything: each attack's result, and those of honest work in its order."""
+
+    attacks: dict[str, ExerciseResult]
+    honest: list[ExerciseResult]
+    left_running: list[str]
+    left_behind: list[str]
+    secret: str
+    untouched: bool
+
+
+def read_attack(path: Path) -> Attack:
+    text = path.read_text(encoding="utf-8")
+    header = dict(re.findall(r"^# ([\w-]+): (.+)$", text, re.MULTILINE))
+    return Attack(
+        path.stem,
+        header["attacks"],
+        header["verdict"],
+        text,
+        header.get("sandbox") == "needed",
+        header.get("stop-early") == "yes",
+    )
+
+
+pytestmark = pytest.mark.timeout(600)  # the first test of a tier judges all of its submissions
+ATTACKS = [read_attack(path) for path in sorted(FOLDER.glob("*.py"))]
+TIERS = [*detection.available()]
+CASES = [(tier, attack) for tier in TIERS for attack in ATTACKS if tier != "none" or not attack.needs_sandbox]
+
+
+class Corpus:
+    """The submissions as folders, ready to be judged."""
+
+    def __init__(self, folder: Path) -> None:
+        self.house = House.find(Path(__file__))
+        self.curriculum = load_curriculum(self.house)
+        self.folder = folder
+        self.token = secrets.token_hex(16)
+        self.secret = folder / "hidden" / "secret.txt"
+        self.secret.parent.mkdir(parents=True)
+        self.secret.write_text(self.token + "\n")
+
+    def job(self, name: str, exercise: str, text: str, stop_early: bool = False, seconds: float = 10.0) -> Job:
+        tree = self.folder / "submissions" / name
+        file = tree / f"{exercise}.py"
+        file.parent.mkdir(parents=True)
+        nested = "(" * 150 + "-" * 20_000 + "1" + ")" * 150
+        file.write_text(text.replace("@NESTED@", nested))
+        tricks = (FOLDER / "support" / "tricks.py").read_text()
+        tricks = tricks.replace("@SECRET@", str(self.secret)).replace("@KIT@", str(self.house.root))
+        (tree / "tricks.py").write_text(tricks)
+        for known in EXERCISES:
+            right = self.house.solution_file(known).read_text(encoding="utf-8")
+            (tree / f"right_{known.split('/')[1]}.py").write_text(right)
+        made = make_job(
+            self.house, self.curriculum.get(exercise), seed=SEED, root=tree, file=file, diagnose=False
+        )
+        limits = {"time_limit": seconds, "memory_limit": 512 * 2**20, "fail_fast": stop_early}
+        return msgspec.structs.replace(made, **limits)
+
+    def honest(self, number: int) -> list[Job]:
+        texts = {exercise: self.house.solution_file(exercise).read_text(encoding="utf-8") for exercise in EXERCISES}
+        right = [self.job(f"right-{number}-{i}", name, text) for i, (name, text) in enumerate(texts.items())]
+        return [*right, self.job(f"wrong-{number}", EXERCISES[0], WRONG)]
+
+
+@functools.cache
+def rounds(tier: str, folder: Path) -> Rounds:
+    """Judge everything on a tier, once."""
+    corpus = Corpus(folder / tier)
+    temporary = folder / tier / "temporary"
+    temporary.mkdir()
+    os.environ["GRADER_CANARY"] = corpus.token
+    before, os.environ["TMPDIR"] = os.environ.get("TMPDIR"), str(temporary)
+    try:
+        return judged(tier, corpus, temporary)
+    finally:
+        del os.environ["GRADER_CANARY"], os.environ["TMPDIR"]
+        if before is not None:
+            os.environ["TMPDIR"] = before
+
+
+def judged(tier: str, corpus: Corpus, temporary: Path) -> Rounds:
+    attacks: dict[int, str] = {}
+    jobs = corpus.honest(0)
+    for number, attack in enumerate(attack for case, attack in CASES if case == tier):
+        seconds = 1.0 if attack.verdict == "timeout" else 10.0
+        job = corpus.job(attack.name, attack.exercise, attack.text, attack.stop_early, seconds)
+        attacks[id(job)] = attack.name
+        jobs.append(job)
+        if number % HONEST_EVERY == HONEST_EVERY - 1:
+            jobs += corpus.honest(number)
+    jobs += corpus.honest(len(jobs))
+    exercises = [corpus.curriculum.get(name) for name in EXERCISES]
+    found: dict[int, ExerciseResult] = {}
+    with Judge((*modules_for(corpus.house, corpus.curriculum, exercises), "optim"), tier=tier) as judge:
+        for job, event in judge.run(jobs, PARALLEL):
+            if isinstance(event, SuiteFinished):
+                found[id(job)] = event.result
+        server = judge.server.pid if judge.server is not None else 0
+        running = still_running(server)
+    return Rounds(
+        attacks={attacks[key]: result for key, result in found.items() if key in attacks},
+        honest=[found[id(job)] for job in jobs if id(job) not in attacks],
+        left_running=running + [f"after the end: {pid}" for pid in [server] if Path(f"/proc/{pid}").exists()],
+        left_behind=sorted(item.name for item in temporary.iterdir() if "torchinductor" not in item.name),
+        secret=corpus.token,
+        untouched=corpus.secret.read_text() == corpus.token + "\n" and len(list(corpus.secret.parent.iterdir())) == 1,
+    )
+
+
+def still_running(server: int) -> list[str]:
+    """The server's descendants but for its one spare worker, after a moment for the last to be reaped."""
+    for _ in range(50):
+        found = list(descendants(server))
+        if len(found) <= 1:
+            return []
+        time.sleep(0.1)
+    return [Path(f"/proc/{pid}/status").read_text().split("\n")[0] for pid in found]
+
+
+def descendants(pid: int) -> Iterator[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in map(int, children):
+        yield child
+        yield from descendants(child)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("attacks")
+
+
+@pytest.mark.parametrize(("tier", "attack"), CASES, ids=lambda item: item if isinstance(item, str) else item.name)
+def test_an_attack_has_its_declared_verdict_and_learns_nothing(tier: str, attack: Attack, folder: Path) -> None:
+    done = rounds(tier, folder)
+    result = done.attacks[attack.name]
+    told = msgspec.json.encode(result).decode()
+    assert done.secret not in told
+    assert "ESCAPED" not in told, told
+    assert str(result.verdict) == attack.verdict, told
+    assert result.tier == tier
+    if attack.verdict == "passed":
+        assert result.points == result.points_possible
+    if attack.verdict == "todo":
+        assert result.points == 0
+    assert len(told) < 400_000
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_honest_work_is_judged_the_same_before_between_and_after(tier: str, folder: Path) -> None:
+    honest = rounds(tier, folder).honest
+    marks = [
+        (str(item.verdict), item.points, [(test.name, str(test.verdict)) for test in item.tests]) for item in honest
+    ]
+    assert [mark[0] for mark in marks[:3]] == ["passed", "passed", "failed"]
+    assert marks == marks[:3] * (len(marks) // 3)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_nothing_is_left_running_or_lying_about(tier: str, folder: Path) -> None:
+    done = rounds(tier, folder)
+    assert done.left_running == []
+    assert done.left_behind == []
+    assert done.untouched
+
+
+def test_the_corpus_is_large_and_each_attack_says_what_it_does() -> None:
+    assert len(ATTACKS) >= 60
+    assert len({attack.text for attack in ATTACKS}) == len(ATTACKS)
+    assert all('"""' in attack.text and attack.exercise in EXERCISES for attack in ATTACKS)
