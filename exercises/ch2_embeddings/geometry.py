@@ -29,9 +29,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from ch2_embeddings.toy_lm import mean_loss
+from ch2_embeddings.toy_lm import ToyLM, mean_loss
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab vocab"]:
@@ -93,7 +93,7 @@ def pair_report(
 ) -> list[PairChange]:
     """For each pair of ids, in the order given: its cosine in the table `before` training, `after` it, and the change.
 
-    >>> pair_report(torch.eye(2), torch.ones(2, 2), [(0, 1)])[0].delta
+    >>> pair_report(torch.eye(2), torch.tensor([[0.0, 1.0], [0.0, 2.0]]), [(0, 1)])[0].delta
     1.0
     """
     # TODO: look the pairs up in the cosine matrices of both tables; a PairChange holds Python floats.
@@ -108,9 +108,9 @@ def pca(x: Float[Tensor, "n dim"], n_components: int) -> Float[Tensor, "n n_comp
     `ValueError` that names it.
 
     >>> pca(torch.tensor([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]]), n_components=1).abs()
-    tensor([[2.],
-            [0.],
-            [2.]])
+    tensor([[2.0000],
+            [0.0000],
+            [2.0000]])
     """
     # TODO: reject a number of components that the data does not have.
     # TODO: centre, decompose with torch.linalg.svd(..., full_matrices=False), return the coordinates.
@@ -131,7 +131,7 @@ def plot_embedding(table: Float[Tensor, "vocab dim"], labels: list[str], path: s
     raise NotImplementedError
 
 
-def embedding_metrics(model: nn.Module, data: Int[Tensor, "n"], context: int, k: int = 5) -> dict[str, float]:
+def embedding_metrics(model: ToyLM, data: Int[Tensor, "n"], context: int, k: int = 5) -> dict[str, float]:
     """What a `ToyLM` has learned from `data`, in five figures. The table is `model.embed.weight`.
 
     - `loss`: your `mean_loss`, the mean cross-entropy over every window of `data`.
