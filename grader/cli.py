@@ -292,6 +292,28 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
 
 
 @cli.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the earlier scoring.")
+@click.option("--preview", is_flag=True, required=True, help="Show what would change; nothing is overwritten.")
+@click.option("--pattern", help="As for score.")
+@click.option("--workers", type=int, help="As for score.")
+@click.option("--carry-forward/--no-carry-forward", default=True, help="As for score.")
+def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
+    """After a suite was mended: whose mark would change, by how much, on which test."""
+    from grader.score.command import ScoreOptions, preview_regrade
+
+    house, curriculum, _ = _open()
+    if not (out / "journal.sqlite").exists():
+        raise click.UsageError(f"{out} holds no journal of an earlier scoring")
+    found = preview_regrade(house, curriculum, submissions, out, ScoreOptions(**options), sys.stderr)
+    for change in found:
+        click.echo(f"{change.student}  {change.exercise}  {change.before:g} → {change.after:g}")
+        for test, before, after in change.tests:
+            click.echo(f"    {test}: {before} → {after}")
+    click.echo(f"{len({c.student for c in found})} marks would change; `grader score` with the same --out applies it")
+
+
+@cli.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
 def release(out: Path) -> None:
     """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
@@ -420,6 +442,21 @@ def dev_judge(name: str, file: str, seed: int | None) -> None:
     if result.problem is not None:
         click.echo(f"  {result.problem}")
     sys.exit(0 if result.verdict == "passed" else 1)
+
+
+# -- the machine --------------------------------------------------------------------------------------
+
+
+@cli.command("doctor")
+def doctor_command() -> None:
+    """What works on this machine, and how to get what does not."""
+    from grader.doctor import doctor
+    from grader.render.doctor import render_doctor
+
+    checks = doctor()
+    click.echo(render_doctor(checks))
+    if any(check.needed and not check.works for check in checks):
+        sys.exit(1)
 
 
 def run(arguments: list[str]) -> int:

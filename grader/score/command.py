@@ -13,12 +13,14 @@ from typing import TextIO
 from grader.checking import modules_for
 from grader.curriculum import Curriculum, Exercise
 from grader.errors import UsageError
+from grader.files import write_atomically
 from grader.house import House
 from grader.judge.client import Judge
 from grader.judge.sandbox import detection
 from grader.score.collecting import Submission, collect
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
-from grader.score.journal import Journal
+from grader.score.formats import gradescope_results, junit
+from grader.score.journal import Item, Journal
 from grader.score.marks import (
     Deadline,
     StudentMarks,
@@ -28,8 +30,11 @@ from grader.score.marks import (
     read_rubric,
     read_times,
 )
+from grader.score.pages import class_page, student_page
+from grader.score.regrade import Change, changes
 from grader.score.scoring import Advance, Scorer
 from grader.score.tables import write_grades, write_rubric_sheet
+from grader.score.views import class_view, student_views
 from grader.score.work import scored
 
 
@@ -84,9 +89,46 @@ def run_score(
         marks = compute_marks(items, submitted, deadline, rubric)
         write_grades(out / "grades.csv", exercises, marks)
         write_rubric_sheet(rubric_path, exercises, submissions)
+        write_outputs(out, curriculum, items, marks)
     finally:
         journal.close()
     _say(stdout, submissions, marks, tier, out)
+
+
+def write_outputs(out: Path, curriculum: Curriculum, items: list[Item], marks: list[StudentMarks]) -> None:
+    """A page and Gradescope's results for each student, the class page, and JUnit's XML."""
+    views = student_views(curriculum, items, marks)
+    for view in views:
+        write_atomically(out / "feedback" / f"{view.student}.html", student_page(view))
+        write_atomically(out / "gradescope" / view.student / "results.json", gradescope_results(view))
+    write_atomically(out / "class.html", class_page(class_view(items, marks)))
+    write_atomically(out / "junit.xml", junit(views))
+
+
+def preview_regrade(
+    house: House, curriculum: Curriculum, folder: Path, out: Path, options: ScoreOptions, stderr: TextIO
+) -> list[Change]:
+    """Judge the class again into a journal of its own, and compare. The old journal stays as it is."""
+    old = Journal(out / "journal.sqlite")
+    try:
+        before = list(old.items())
+        seed, tier = int(old.setting("seed", "0")), old.setting("tier", _tier(options))
+    finally:
+        old.close()
+    new = Journal(out / "regrade.sqlite")
+    try:
+        people = {item.student for item in before}
+        submissions = [s for s in collect(folder, curriculum, options.pattern) if s.student in people]
+        graded = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
+        scorer = Scorer(house, curriculum, new, graded, seed, tier, options.carry_forward)
+        scorer.plan_all(submissions)
+        if scorer.queue:
+            with _executor(house, curriculum, graded, options, tier) as executor:
+                scorer.run(executor, progress(stderr))
+        names = {exercise.name for exercise in graded}
+        return changes(before, [i for i in new.items() if i.student in people and i.exercise in names])
+    finally:
+        new.close()
 
 
 def _deadline(options: ScoreOptions) -> Deadline:
@@ -160,4 +202,4 @@ def _say(stdout: TextIO, submissions: list[Submission], marks: list[StudentMarks
     stdout.write(f"{len(submissions)} submissions, on average {mean:.1f} of {possible:g} points (sandbox: {tier})\n")
     for submission in unread:
         stdout.write(f"  no points for {submission.student}: {submission.problem}\n")
-    stdout.write(f"marks: {out / 'grades.csv'}\n")
+    stdout.write(f"marks: {out / 'grades.csv'}\nclass: {out / 'class.html'}, one page each in {out / 'feedback'}\n")

@@ -1,0 +1,185 @@
+"""What a student may see of their results, and what the class shows as a whole. Computed here, rendered elsewhere."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from grader.curriculum import Curriculum
+from grader.results import ExerciseResult, Failure, TestResult, Verdict
+from grader.score.journal import Item
+from grader.score.marks import Mark, StudentMarks
+
+
+@dataclass(frozen=True)
+class TestView:
+    """A test as its student sees it. Of a hidden one nothing but its name, its sentence and its verdict is kept."""
+
+    name: str
+    title: str
+    verdict: str
+    hidden: bool
+    earned: float
+    possible: float
+    failure: Failure | None = None
+    mistake: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class ExerciseView:
+    """An exercise as its student sees it, with both numbers where it was judged twice."""
+
+    name: str
+    title: str
+    verdict: str
+    mark: Mark
+    problem: Failure | None
+    tests: tuple[TestView, ...]
+    mistakes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StudentView:
+    """All that goes to one student."""
+
+    student: str
+    marks: StudentMarks
+    exercises: tuple[ExerciseView, ...]
+
+
+@dataclass(frozen=True)
+class TestFigures:
+    """A test over the class: the share that passed, and how well it tells strong work from weak (−1 to 1)."""
+
+    exercise: str
+    name: str
+    title: str
+    hidden: bool
+    difficulty: float
+    discrimination: float | None
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """The class as a whole."""
+
+    students: int
+    possible: float
+    mean: float
+    median: float
+    histogram: tuple[tuple[str, int], ...]
+    tests: tuple[TestFigures, ...]
+    mistakes: tuple[tuple[str, str, str, int], ...]
+    marks: tuple[StudentMarks, ...]
+
+
+def student_views(curriculum: Curriculum, items: Iterable[Item], marks: list[StudentMarks]) -> list[StudentView]:
+    """One view for each student, exercises in the order of the course."""
+    order = {exercise.name: number for number, exercise in enumerate(curriculum.exercises)}
+    by_student: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        by_student[item.student].append(item)
+    return [
+        StudentView(
+            student=found.student,
+            marks=found,
+            exercises=tuple(
+                _exercise_view(curriculum, item, found)
+                for item in sorted(by_student[found.student], key=lambda item: order[item.exercise])
+            ),
+        )
+        for found in marks
+    ]
+
+
+def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks) -> ExerciseView:
+    result = item.counted
+    mark = next(mark for mark in marks.marks if mark.exercise == item.exercise)
+    total = sum(test.points for test in result.tests) or 1.0
+    own = result is item.own
+    tests = tuple(_test_view(test, result.points_possible / total, own) for test in result.tests)
+    return ExerciseView(
+        name=item.exercise,
+        title=curriculum.get(item.exercise).title,
+        verdict=str(result.verdict),
+        mark=mark,
+        problem=result.problem,
+        tests=tests,
+        mistakes=tuple(dict.fromkeys(test.mistake for test in tests if test.mistake)),
+    )
+
+
+def _test_view(test: TestResult, worth: float, own: bool) -> TestView:
+    """`own` is false where the reference's earlier parts stood in: prints of that run could quote them."""
+    possible = test.points * worth
+    earned = possible if test.verdict is Verdict.PASSED else 0.0
+    basis = TestView(test.name, test.title, str(test.verdict), test.hidden, round(earned, 4), round(possible, 4))
+    if test.hidden:
+        return basis
+    return TestView(
+        **{
+            **basis.__dict__,
+            "failure": test.failure,
+            "mistake": test.mistake.says if test.mistake else "",
+            "output": test.output if own else "",
+        }
+    )
+
+
+# -- the class ----------------------------------------------------------------------------------------
+
+
+def class_view(items: list[Item], marks: list[StudentMarks]) -> ClassView:
+    """Distribution, test figures and the named mistakes by frequency."""
+    totals = [found.total for found in marks]
+    possible = max((found.possible for found in marks), default=0.0)
+    return ClassView(
+        students=len(marks),
+        possible=possible,
+        mean=statistics.fmean(totals) if totals else 0.0,
+        median=statistics.median(totals) if totals else 0.0,
+        histogram=_histogram(totals, possible),
+        tests=tuple(_figures(items)),
+        mistakes=_mistakes(items),
+        marks=tuple(marks),
+    )
+
+
+def _histogram(totals: list[float], possible: float) -> tuple[tuple[str, int], ...]:
+    """Ten bins of equal width; full marks fall into the last."""
+    counts = [0] * 10
+    for total in totals:
+        counts[min(9, int(10 * total / possible))] += 1 if possible else 0
+    return tuple((f"{10 * n}–{10 * n + 10} %", count) for n, count in enumerate(counts))
+
+
+def _figures(items: list[Item]) -> Iterable[TestFigures]:
+    by_exercise: dict[str, list[ExerciseResult]] = defaultdict(list)
+    for item in items:
+        if item.counted.tests:
+            by_exercise[item.exercise].append(item.counted)
+    for exercise, results in by_exercise.items():
+        for place, test in enumerate(results[0].tests):
+            rows = [r for r in results if len(r.tests) > place and r.tests[place].name == test.name]
+            passed = [float(r.tests[place].verdict is Verdict.PASSED) for r in rows]
+            rest = [sum(t.points for t in r.tests if t.verdict is Verdict.PASSED and t.name != test.name) for r in rows]
+            yield TestFigures(
+                exercise, test.name, test.title, test.hidden, statistics.fmean(passed), correlation(passed, rest)
+            )
+
+
+def correlation(a: list[float], b: list[float]) -> float | None:
+    """Pearson's correlation, None where one side does not vary: the corrected item-total correlation of a test."""
+    if len(set(a)) < 2 or len(set(b)) < 2:
+        return None
+    return round(statistics.correlation(a, b), 3)
+
+
+def _mistakes(items: list[Item]) -> tuple[tuple[str, str, str, int], ...]:
+    count: Counter[tuple[str, str, str]] = Counter()
+    for item in items:
+        count.update((item.exercise, mistake.name, mistake.says) for mistake in item.counted.mistakes)
+    return tuple((*key, number) for key, number in count.most_common())
