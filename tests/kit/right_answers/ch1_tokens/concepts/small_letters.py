@@ -1,0 +1,10 @@
+"""Small letters, brackets and blanks around them."""
+
+Q1 = "c"
+Q2 = " B "
+Q3 = "d)"
+Q4 = "(a)"
+Q5 = "C."
+Q6 = "b"
+Q7 = "D"
+Q8 = "A"
