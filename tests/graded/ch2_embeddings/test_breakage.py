@@ -122,10 +122,12 @@ def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
 def test_the_seed_decides_the_figures(student, draw, expect, name):
     """The same seed gives the same figures, another seed others."""
     text, seed = draw.text("abcdefgh", 200), draw.integer(0, 9999)
-    first, again = (run(student, expect, name, text, 3, seed) for _ in range(2))
-    other = run(student, expect, name, text, 3, seed + 1)
-    expect.equal(again, first, "The same seed gives other figures: something is drawn from torch's global generator.")
-    expect.true(first[0] != other[0] and first[1] != other[1], "Another seed gives the same figures.", came=other)
+    for steps in (0, 3):
+        first, again = (run(student, expect, name, text, steps, seed) for _ in range(2))
+        other = run(student, expect, name, text, steps, seed + 1)
+        expect.equal(again, first, "The same seed gives other figures: something is drawn from torch's global generator.")
+        differ = first[0] != other[0] and first[1] != other[1]
+        expect.true(differ, f"After {steps} steps another seed gives the same figures.", came=other)
 
 
 @pytest.mark.limit(90)
