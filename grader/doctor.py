@@ -95,6 +95,8 @@ def mechanisms() -> tuple[Check, ...]:
 def bubblewrap() -> Check:
     """bubblewrap, an outer wall for workers that are started as processes of their own."""
     found = shutil.which("bwrap")
+    if found is not None and not detection.wall_holds("linux-full"):
+        return Check("bubblewrap", False, f"{found} does not start here", advice="the kit works without it")
     advice = "`apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`; the kit works without it"
     return Check("bubblewrap", found is not None, found or "not installed", advice=advice)
 

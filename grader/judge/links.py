@@ -79,7 +79,10 @@ class RemoteLink:
     def _enclose(self) -> None:
         """Limits and sandbox on, before the learner's code is anywhere near. Anything but a clear yes is an error."""
         allowed = {"scratch": self.policy.scratch, "readable": list(self.policy.readable), "memory": self.memory}
-        reply = self._ask({"op": "setup", "tier": self.tier, "processor_seconds": BACKSTOP_SECONDS, **allowed})
+        try:
+            reply = self._ask({"op": "setup", "tier": self.tier, "processor_seconds": BACKSTOP_SECONDS, **allowed})
+        except SuiteFailure as failed:  # the learner's code has no part in it
+            reply = {"failed": f"its process ended at once ({failed})"}
         if not isinstance(reply, dict) or reply.get("value") != self.tier:
             self.end()
             said = reply.get("failed", "no answer") if isinstance(reply, dict) else "no answer"

@@ -7,11 +7,12 @@ import os
 import selectors
 import signal
 import socket
+import tempfile
 from typing import NoReturn
 
 import msgspec
 
-from grader.judge import reaping, tester, worker
+from grader.judge import reaping, scratch, tester, worker
 from grader.judge.workers import ForkedWorkers, WorkerProcess
 
 
@@ -25,11 +26,14 @@ class Server:
         self.workers: dict[int, int | None] = {}
         self.spare: WorkerProcess | None = None
         self.pid = 0
+        self.folder = ""
 
     def run(self) -> NoReturn:
         """Serve until the command hangs up, then leave nothing running."""
         reaping.become_subreaper()
         self.pid = os.getpid()
+        # Every tester's folders are in this one, so that none is left behind by a tester that was killed.
+        self.folder = tempfile.tempdir = tempfile.mkdtemp(prefix="grader-")
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the command decides
         self.selector.register(self.commands, selectors.EVENT_READ, self._command)
         try:
@@ -140,6 +144,7 @@ class Server:
             reaping.kill_group(pid)
             reaping.reap(pid)
         reaping.end_orphans(())
+        scratch.remove(self.folder)
 
 
 def _close(process: WorkerProcess) -> None:

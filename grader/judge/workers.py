@@ -16,7 +16,7 @@ import msgspec
 
 from grader.errors import JudgeError
 from grader.judge import reaping
-from grader.judge.sandbox import Policy
+from grader.judge.sandbox import Policy, detection
 from grader.judge.sandbox.commands import command_prefix
 
 BOOT = (
@@ -90,7 +90,9 @@ class SpawnedWorkers:
         info_read, info_write = os.pipe()
         fds = (theirs.fileno(), output_write, trace_write)
         command = boot_command("worker", self.modules, *map(str, fds))
-        prefix = command_prefix(tier, replace(policy, readable=(*policy.readable, OWN_CODE)), info_write)
+        policy = replace(policy, readable=(*policy.readable, OWN_CODE))
+        walled = tier == "macos" or (tier == "linux-full" and detection.wall_holds(tier))
+        prefix = command_prefix(tier, policy, info_write) if walled else []
         process = subprocess.Popen(
             [*prefix, *command], pass_fds=(*fds, info_write), stdin=subprocess.DEVNULL, env={"PATH": os.defpath}
         )

@@ -48,8 +48,11 @@ class Bait:
     parent: int
 
 
-def probe(tier: str) -> tuple[Finding, ...]:
-    """Enter the tier in a throwaway process and say how each attempt went. A failure to start is a finding."""
+def probe(tier: str, spawned: bool = False) -> tuple[Finding, ...]:
+    """Enter the tier in a throwaway process and say how each attempt went. A failure to start is a finding.
+
+    `spawned` puts the tier's outer wall around the process, as around a worker that is not forked.
+    """
     with tempfile.TemporaryDirectory(prefix="grader-canary-") as folder:
         hidden, outside, scratch = (os.path.join(folder, name) for name in ("hidden", "outside", "scratch"))
         os.mkdir(scratch)
@@ -64,25 +67,28 @@ def probe(tier: str) -> tuple[Finding, ...]:
                 local.bind("\0" + name)
                 local.listen()
             bait = Bait(hidden, outside, scratch, tcp.getsockname()[1], name, os.getpid())
-            findings = _run(tier, bait)
+            findings = _run(tier, bait, spawned)
         if not os.path.exists(outside) or Path(outside).read_text() != SECRET:
             findings = (*findings, Finding("outside file", False, "a file outside was changed"))
     return findings
 
 
-def _run(tier: str, bait: Bait) -> tuple[Finding, ...]:
+def _run(tier: str, bait: Bait, spawned: bool) -> tuple[Finding, ...]:
     root = str(Path(__file__).resolve().parents[3])
-    prefix = command_prefix(tier, Policy(bait.scratch, (os.path.join(root, "grader"),)))
+    policy = Policy(bait.scratch, (os.path.join(root, "grader"),))
+    prefix = command_prefix(tier, policy) if spawned or tier == "macos" else []
+    said = ""
     command = [*prefix, sys.executable, "-I", "-c", BOOT, root, tier, json.dumps(bait.__dict__)]
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, cwd=bait.scratch, check=False
         )
+        said = done.stderr.decode(errors="replace").strip()[-300:]
         found = [Finding(*item) for item in json.loads(done.stdout)]
     except subprocess.TimeoutExpired:
         return (Finding("start", False, "the canary did not answer"),)
     except (OSError, ValueError, TypeError) as error:
-        return (Finding("start", False, f"the canary could not be run: {error}"),)
+        return (Finding("start", False, f"the canary could not be run: {said or error}"),)
     return tuple(found) or (Finding("start", False, "the canary said nothing"),)
 
 
@@ -131,6 +137,7 @@ def wanted(bait: Bait) -> dict[str, Callable[[], object]]:
         "write in the scratch": lambda: Path(bait.scratch, "mine").write_text("mine"),
         "read in the scratch": lambda: Path(bait.scratch, "mine").read_text(),
         "import a module late": lambda: __import__("colorsys"),
+        "import a library late": lambda: __import__("msgspec"),
         "start a thread": _thread,
         "use /dev/null": lambda: Path(os.devnull).write_text("x"),
         "draw random bytes": lambda: Path("/dev/urandom").open("rb").read(4),

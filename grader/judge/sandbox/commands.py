@@ -29,7 +29,8 @@ def bubblewrap(program: str, policy: Policy, info: int | None = None) -> list[st
     if info is not None:
         command += ["--info-fd", str(info)]
     command += ["--unshare-pid", "--as-pid-1", "--die-with-parent", "--new-session", "--dev", "/dev", "--proc", "/proc"]
-    for path in dict.fromkeys((*policy.all_readable(), sys.executable, os.path.realpath(sys.executable))):
+    interpreter = (sys.executable, os.path.realpath(sys.executable), os.path.join(sys.prefix, "pyvenv.cfg"))
+    for path in dict.fromkeys((*policy.all_readable(), *interpreter)):
         if not path.startswith(("/dev/", "/proc/")):
             command += ["--ro-bind-try", path, path]
     return [*command, "--bind", policy.scratch, policy.scratch, "--chdir", policy.scratch]
@@ -42,7 +43,8 @@ def macos_profile(policy: Policy) -> str:
     """
     system = ("/usr/lib", "/System", "/Library/Frameworks", "/Library/Fonts", "/private/var/db/timezone")
     executables = dict.fromkeys((sys.executable, os.path.realpath(sys.executable)))
-    readable = [*system, *policy.all_readable(), "/dev/random", "/dev/urandom", *WRITABLE_DEVICES]
+    files = (os.path.join(sys.prefix, "pyvenv.cfg"), "/dev/random", "/dev/urandom", *WRITABLE_DEVICES)
+    readable = [*files, *system, *policy.all_readable()]
     lines = [
         "(version 1)",
         "(deny default)",
