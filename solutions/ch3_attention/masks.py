@@ -4,8 +4,9 @@ A mask is a boolean tensor in which **True means "this query may attend to this 
 the work.
 
 The *causal* mask keeps a language model honest: position `i` sees the positions up to `i`, itself included, and not
-the token that it is to predict. When there are fewer queries than keys, as when new tokens follow a stored past, the
-queries are the *last* positions: the last query stands at the last key. So query `i` is at position `i + k_len - q_len`.
+the token that it is to predict. When there are fewer queries than keys, as when new tokens follow a stored past,
+the queries are the *last* positions: the last query stands at the last key. So query `i` is at position
+`i + k_len - q_len`.
 
 The *padding* mask hides the filler behind short sequences of a batch. Every query of a sequence sees the same keys,
 so its query axis is 1 and broadcasts.

@@ -8,7 +8,8 @@ the same number to every entry changes nothing, because it cancels between the t
 So subtract the largest entry first: then the largest power is `exp(0) = 1` and nothing can overflow.
 
 One row needs a rule of its own. A score of `-inf` says "not this one", and its weight is 0. Where *every* entry is
-`-inf` there is nothing to share out, and the formula gives 0 / 0. Here the answer is a row of zeros, with gradients of zero.
+`-inf` there is nothing to share out, and the formula gives 0 / 0. Here the answer is a row of zeros, with gradients
+of zero.
 
 | name | shape |
 |---|---|

@@ -53,9 +53,7 @@ def sliding_window_mask(
     return (distance >= 0) & (distance < window)
 
 
-def strided_mask(
-    length: int, stride: int, device: torch.device | str | None = None
-) -> Bool[Tensor, "length length"]:
+def strided_mask(length: int, stride: int, device: torch.device | str | None = None) -> Bool[Tensor, "length length"]:
     """True for the keys up to the query whose distance from it is divisible by `stride`.
 
     A stride below 1 raises a `ValueError` that names it. A stride of 1 is the causal mask.

@@ -27,7 +27,9 @@ def attend(state, n_heads, x, context=None, mask=None):
         shares.append(powers / powers.sum(-1, keepdim=True).clamp(min=1e-300))
         outputs.append(torch.einsum("bij,bjd->bid", shares[-1], v))
     mixed = torch.cat(outputs, -1)
-    output = torch.einsum("bsi,oi->bso", mixed, state["out_proj.weight"]) + state.get("out_proj.bias", ZEROS)[: x.shape[-1]]
+    output = (
+        torch.einsum("bsi,oi->bso", mixed, state["out_proj.weight"]) + state.get("out_proj.bias", ZEROS)[: x.shape[-1]]
+    )
     return output, torch.stack(shares, 1)
 
 
@@ -115,7 +117,12 @@ def test_masks_of_two_three_and_four_axes(student, draw, expect, kind):
     """A mask of 3 axes holds for all heads of its own sequence; one of 4 axes is used as it is."""
     layer, state = make(student, draw, 6, 3)
     x = draw.normal(2, 5, 6)
-    shapes = {"padding": (2, 1, 5), "one row per query": (2, 5, 5), "one per head": (2, 3, 5, 5), "padding with heads": (2, 1, 1, 5)}
+    shapes = {
+        "padding": (2, 1, 5),
+        "one row per query": (2, 5, 5),
+        "one per head": (2, 3, 5, 5),
+        "padding with heads": (2, 1, 1, 5),
+    }
     mask = torch.ones(5, 5, dtype=torch.bool).tril() if kind == "causal" else draw.mask(*shapes[kind])
     expect.close(layer(x, mask=mask), attend(state, 3, x, None, mask)[0])
 
@@ -168,9 +175,7 @@ def test_a_query_that_sees_nothing(student, draw, expect):
     expect.close(output, attend(state, 2, x, None, mask)[0])
 
 
-@pytest.mark.parametrize(
-    "case", ["self", "cross", pytest.param("nothing to see", marks=pytest.mark.hidden)]
-)
+@pytest.mark.parametrize("case", ["self", "cross", pytest.param("nothing to see", marks=pytest.mark.hidden)])
 def test_the_gradients(student, draw, expect, case):
     """`x`, the context and every parameter get the right gradient, also where a query sees nothing."""
     layer, state = make(student, draw, 6, 2, bias=True)

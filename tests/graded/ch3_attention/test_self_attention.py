@@ -112,9 +112,13 @@ def test_xavier_is_uniform_up_to_its_bound(student, draw, expect, shape):
     student.xavier_uniform_(weight, draw.generator())
     largest, mean = weight.abs().max() / bound, weight.mean() / bound
     share = (weight.abs() < bound / 2).double().mean()
-    expect.between(largest, 0.99, 1.0, "The largest value is to be just below the bound a. Divided by a, it is not near 1.")
+    expect.between(
+        largest, 0.99, 1.0, "The largest value is to be just below the bound a. Divided by a, it is not near 1."
+    )
     expect.between(mean, -0.02, 0.02, "The mean of the values is not near 0.")
-    expect.between(share, 0.48, 0.52, "Half of the values are to lie between -a/2 and a/2; the share that does is not near 0.5.")
+    expect.between(
+        share, 0.48, 0.52, "Half of the values are to lie between -a/2 and a/2; the share that does is not near 0.5."
+    )
 
 
 def test_xavier_draws_from_the_generator(student, draw, expect):

@@ -3,6 +3,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from ch3_attention.grouped_query import GroupedQueryAttention
 from ch3_attention.masks import causal_mask, padding_mask
 from ch3_attention.multi_head import MultiHeadAttention
@@ -11,7 +13,6 @@ from ch3_attention.scaled_dot_product import scaled_dot_product_attention
 from ch3_attention.self_attention import SelfAttention, xavier_uniform_
 from ch3_attention.softmax import softmax
 from ch3_attention.sparse import sliding_window_attention, sliding_window_mask
-from torch import nn
 
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
 

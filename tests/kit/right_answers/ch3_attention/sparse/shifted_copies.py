@@ -12,14 +12,14 @@ def sliding_window_mask(length, window, device=None):
     if not window >= 1:
         raise ValueError(f"bad window {window}")
     distance = _distance(length, device)
-    return (0 <= distance) & (distance <= window - 1)
+    return (distance >= 0) & (distance <= window - 1)
 
 
 def strided_mask(length, stride, device=None):
     if not stride >= 1:
         raise ValueError(f"bad stride {stride}")
     distance = _distance(length, device)
-    return (0 <= distance) & (distance.remainder(stride) == 0)
+    return (distance >= 0) & (distance.remainder(stride) == 0)
 
 
 def sliding_window_attention(q, k, v, window):
