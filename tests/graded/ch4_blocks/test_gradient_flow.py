@@ -90,10 +90,10 @@ def test_a_second_call_gives_the_same(student, draw, expect):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stack_has_its_depth(student, draw, expect, kind):
     """`depth` layers, each from `(batch, seq, d_model)` to the same shape."""
-    layers = _layers(_stack(student, draw, kind, 3))
+    layers = _layers(_in_float64(_stack(student, draw, kind, 3)))
     expect.equal(len(layers), 3, f"A stack of depth 3 has {len(layers)} layers.")
     for layer in layers:
-        expect.shape(layer(draw.normal(2, 5, D_MODEL, dtype=torch.float32)), (2, 5, D_MODEL))
+        expect.shape(layer(draw.normal(2, 5, D_MODEL)), (2, 5, D_MODEL))
 
 
 @pytest.mark.parametrize("kind", KINDS)

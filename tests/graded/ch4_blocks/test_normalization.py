@@ -232,6 +232,16 @@ def test_rms_norm_keeps_bfloat16(student, draw, expect):
 
 
 @pytest.mark.hidden
+def test_rms_norm_rounds_once_in_bfloat16(student, draw, expect):
+    """With its start values the result is the exact one, rounded to bfloat16 at the end and nowhere before."""
+    x = draw.normal(16, 64, scale=20.0).bfloat16()
+    came, exact = student.RMSNorm(64).bfloat16()(x), F.rms_norm(x.double(), (64,), eps=1e-5)
+    expect.shape(came, (16, 64))
+    gap = (came.double() - exact).abs() - 0.55 * torch.finfo(torch.bfloat16).eps * exact.abs()
+    expect.true(float(gap.max()) < 1e-4, "More is rounded to bfloat16 than the result.", came=came)
+
+
+@pytest.mark.hidden
 @pytest.mark.parametrize("name", ["LayerNorm", "RMSNorm"])
 def test_float32_stays_float32(student, draw, expect, name):
     """The dtype that nearly everyone trains in."""
