@@ -5,6 +5,16 @@ import math
 import pytest
 import torch
 
+from grader.suite.failures import SuiteFailure
+
+
+def nn_of(student):
+    """torch.nn on the learner's side, whichever of the two usual imports the file has."""
+    try:
+        return student.torch.nn
+    except SuiteFailure:
+        return student.nn
+
 
 def rate(step, max_lr, min_lr, warmup_steps, total_steps):
     """The brief's three lines."""
@@ -77,7 +87,7 @@ def test_a_warm_up_longer_than_the_whole_is_refused(student, expect):
 
 def layers_with(student, *gradients):
     """Two Linear(3, 2) of the learner's side in one module, with these gradients for their weights."""
-    model = student.nn.ModuleList([student.nn.Linear(3, 2, bias=False) for _ in gradients]).double()
+    model = nn_of(student).ModuleList([nn_of(student).Linear(3, 2, bias=False) for _ in gradients]).double()
     for place, gradient in enumerate(gradients):
         if gradient is not None:
             x = torch.eye(3, dtype=torch.float64)
@@ -99,7 +109,7 @@ def number(expect, value):
 
 def test_the_example_of_the_brief(student, expect):
     """Gradients [3] and [4] have the norm 5; clipped to 1 they are [0.6] and [0.8]."""
-    model = student.nn.ModuleList([student.nn.Linear(1, 1, bias=False) for _ in range(2)]).double()
+    model = nn_of(student).ModuleList([nn_of(student).Linear(1, 1, bias=False) for _ in range(2)]).double()
     for place, value in enumerate([3.0, 4.0]):
         (model[place](torch.ones(1, 1, dtype=torch.float64)) * value).sum().backward()
     norm = student.clip_gradients(model.parameters(), 1.0)
