@@ -314,6 +314,43 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
 
 
 @cli.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", default="similar.html", type=click.Path(path_type=Path), help="The page of the pairs.")
+@click.option("--archive", type=click.Path(path_type=Path), help="Submissions of earlier years, to compare with.")
+@click.option("--least", default=0.5, show_default=True, help="The share from which a pair is shown.")
+@click.option("--pattern", help="As for score.")
+def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
+    """Which submissions are alike, the stub's own lines taken out."""
+    from grader.files import write_atomically
+    from grader.score.pages import similar_page
+    from grader.score.similar import similar_pairs
+
+    house, curriculum, _ = _open()
+    pairs = similar_pairs(house, curriculum, submissions, archive, pattern, least)
+    write_atomically(out, similar_page(pairs))
+    for pair in pairs[:20]:
+        click.echo(f"{max(pair.first_share, pair.second_share):4.0%}  {pair.exercise}  {pair.first}  {pair.second}")
+    click.echo(f"{len(pairs)} pairs in {out}")
+
+
+@cli.group()
+def export() -> None:
+    """Archives for other systems."""
+
+
+@export.command("gradescope")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The zip file to write.")
+@click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="What the assignment asks for.")
+def export_gradescope(out: Path, only: tuple[str, ...]) -> None:
+    """Write Gradescope's autograder archive, with its set-up and run scripts."""
+    from grader.score.export import write_gradescope
+
+    house, curriculum, _ = _open()
+    exercises = [e.name for name in only for e in curriculum.find(name)]
+    click.echo(f"{write_gradescope(house, out, exercises)} files in {out}")
+
+
+@cli.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
 def release(out: Path) -> None:
     """Write the learner's kit: no solutions, no hidden tests, no mistakes."""

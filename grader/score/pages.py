@@ -5,6 +5,7 @@ from __future__ import annotations
 import jinja2
 
 from grader.render.terminal import printable
+from grader.score.similar import Pair
 from grader.score.views import ClassView, StudentView
 
 
@@ -16,6 +17,11 @@ def student_page(view: StudentView) -> str:
 def class_page(view: ClassView) -> str:
     """The class: distribution, mistakes, tests, students."""
     return _environment().get_template("class.html").render(view=view)
+
+
+def similar_page(pairs: list[Pair]) -> str:
+    """The pairs of similar submissions, side by side."""
+    return _environment().get_template("similar.html").render(pairs=pairs)
 
 
 def _environment() -> jinja2.Environment:

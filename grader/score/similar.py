@@ -1,0 +1,133 @@
+"""Which submissions are alike: winnowed fingerprints of tokens, the stub's own lines taken out (copydetect)."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.curriculum import Curriculum, Exercise
+from grader.errors import UsageError
+from grader.house import House
+from grader.reset import pristine
+from grader.score.collecting import Submission, collect
+
+TOKENS = 25
+WINDOW = 5
+LEAST_TOKENS = 60
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two students' files for one exercise: the share of each that stands in the other, and what is alike."""
+
+    exercise: str
+    first: str
+    second: str
+    first_share: float
+    second_share: float
+    tokens: int
+    first_parts: tuple[tuple[str, bool], ...]
+    second_parts: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file to compare. Files of an earlier year are compared with this year's, not with one another."""
+
+    student: str
+    earlier: bool
+    print: Any
+
+
+def similar_pairs(
+    house: House, curriculum: Curriculum, folder: Path, archive: Path | None, pattern: str | None, least: float
+) -> list[Pair]:
+    """Every pair above `least`, the most alike first."""
+    library = _library()
+    this_year = collect(folder, curriculum, pattern)
+    before = collect(archive, curriculum, pattern) if archive is not None else []
+    found: list[Pair] = []
+    for exercise in curriculum.exercises:
+        if not exercise.by_person:
+            found += _of_exercise(library, house, exercise, this_year, before, least)
+    return sorted(found, key=lambda pair: -max(pair.first_share, pair.second_share))
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("copydetect")
+    except ImportError:
+        hint = "python -m pip install -c constraints.txt -e '.[similar]'"
+        raise UsageError("`grader similar` needs the package copydetect", hint) from None
+
+
+def _of_exercise(
+    library: Any,
+    house: House,
+    exercise: Exercise,
+    this_year: Iterable[Submission],
+    before: Iterable[Submission],
+    least: float,
+) -> list[Pair]:
+    stub = _print(library, pristine(house, exercise), ())
+    own_lines = stub.hashes if stub is not None else ()
+    entries = [
+        Entry(submission.student, earlier, found)
+        for earlier, group in ((False, this_year), (True, before))
+        for submission in group
+        if exercise.name in submission.files
+        and (found := _print(library, submission.files[exercise.name].decode("utf-8", "replace"), own_lines))
+    ]
+    pairs = []
+    for a, b in itertools.combinations(entries, 2):
+        if (a.earlier and b.earlier) or a.student == b.student:
+            continue
+        pair = _compare(library, exercise.name, a, b)
+        if pair is not None and max(pair.first_share, pair.second_share) >= least:
+            pairs.append(pair)
+    return pairs
+
+
+def _print(library: Any, text: str, boilerplate: Any) -> Any:
+    """The fingerprint, or None of a text too short to tell anything."""
+    try:
+        found = library.CodeFingerprint("x.py", TOKENS, WINDOW, list(boilerplate), True, None, io.StringIO(text))
+    except (ValueError, IndexError):
+        return None
+    return found if len(found.filtered_code) >= LEAST_TOKENS and len(found.hashes) else None
+
+
+def _compare(library: Any, exercise: str, a: Entry, b: Entry) -> Pair | None:
+    tokens, shares, slices = library.compare_files(a.print, b.print)
+    if not tokens:
+        return None
+    return Pair(
+        exercise=exercise,
+        first=_label(a),
+        second=_label(b),
+        first_share=round(float(shares[0]), 4),
+        second_share=round(float(shares[1]), 4),
+        tokens=int(tokens),
+        first_parts=_parts(a.print.raw_code, slices[0]),
+        second_parts=_parts(b.print.raw_code, slices[1]),
+    )
+
+
+def _label(entry: Entry) -> str:
+    return f"{entry.student} (earlier)" if entry.earlier else entry.student
+
+
+def _parts(text: str, slices: Any) -> tuple[tuple[str, bool], ...]:
+    """The text cut where likeness begins and ends."""
+    parts: list[tuple[str, bool]] = []
+    position = 0
+    for start, end in zip(slices[0], slices[1], strict=True):
+        start, end = max(int(start), position), max(int(end), position)
+        parts += [(text[position:start], False), (text[start:end], True)]
+        position = end
+    return tuple((part, alike) for part, alike in [*parts, (text[position:], False)] if part)
