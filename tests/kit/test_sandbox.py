@@ -1,0 +1,233 @@
+"""The sandbox itself: each tier's canary, what happens without one, the filter, the watch on the scratch, doctor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.checking import make_job
+from grader.doctor import Check, doctor
+from grader.errors import JudgeError
+from grader.judge import scratch
+from grader.judge.client import Judge
+from grader.judge.sandbox import SandboxError, canary, detection, seccomp
+from grader.judge.sandbox.commands import bubblewrap, macos_profile
+from grader.judge.sandbox.policy import Policy, interpreter_trees
+from grader.render.doctor import render_doctor
+from grader.results import Verdict
+
+ROOT = Path(__file__).parents[2]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="these mechanisms are Linux's")
+
+
+# -- tiers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", [name for name in detection.available() if name != "none"])
+def test_the_canary_comes_back_empty_handed(tier: str) -> None:
+    findings = canary.probe(tier)
+    assert [item for item in findings if not item.held] == []
+    assert len(findings) > 20
+
+
+@linux
+def test_the_canary_would_notice() -> None:
+    """Without a sandbox the same attempts work, so that a canary that tries nothing cannot pass."""
+    seen = {item.name: item.held for item in canary.probe("none")}
+    for name in ("read a hidden file", "write a file outside", "open a TCP connection", "start a process"):
+        assert seen[name] is False
+
+
+def test_a_tier_that_does_not_hold_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = detection.Trial("linux-base", (canary.Finding("read a hidden file", False, "it worked"),))
+    monkeypatch.setattr(detection, "tried", lambda name: failed)
+    monkeypatch.setattr(detection, "possible", lambda: tuple(t for t in detection_tiers() if t.name == "linux-base"))
+    with pytest.raises(SandboxError, match="does not hold here") as caught:
+        detection.require("linux-base")
+    assert isinstance(caught.value, JudgeError) and caught.value.hint
+
+
+def detection_tiers() -> tuple[object, ...]:
+    from grader.judge.sandbox.tiers import TIERS
+
+    return TIERS
+
+
+def test_a_tier_of_another_platform_or_of_no_platform_is_an_error() -> None:
+    with pytest.raises(SandboxError, match="not made for this platform"):
+        detection.require("macos" if sys.platform != "darwin" else "linux-base")
+    with pytest.raises(SandboxError, match="no tier"):
+        detection.require("strong")
+
+
+@linux
+def test_a_worker_that_cannot_be_enclosed_is_the_kits_fault_and_runs_no_code(kit, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    kit.write("return 2 * x", head=f"open({str(mark)!r}, 'w')")
+    job = make_job(kit.house, kit.curriculum.get(kit.name), seed=1)
+    with Judge(("torch",), tier="none") as judge:
+        judge.tier = "macos"  # a tier that the worker cannot enter
+        result = judge.judge(job)
+    assert result.verdict is Verdict.ERROR and result.points == 0
+    assert result.problem is not None and "enclosed" in result.problem.message
+    assert not mark.exists()
+
+
+@linux
+def test_files_beside_a_submission_do_nothing(kit) -> None:
+    """A learner's folder may hold modules named like libraries, and files that pytest or Python look for."""
+    kit.write("return 2 * x")
+    names = ("torch.py", "numpy.py", "pytest.py", "conftest.py", "sitecustomize.py", "usercustomize.py", "msgspec.py")
+    for folder in (kit.file.parent, kit.file.parent.parent):
+        for name in names:
+            (folder / name).write_text("raise SystemExit('shadowed')\n")
+        (folder / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n")
+        (folder / "x.pth").write_text("import os; os._exit(0)\n")
+    result = kit.judge()
+    assert result.verdict is Verdict.PASSED and result.points == result.points_possible
+
+
+@linux
+def test_the_strongest_tier_is_stamped_on_the_result(kit) -> None:
+    kit.write("return 2 * x")
+    assert kit.judge().tier == detection.detect() == detection.available()[0]
+
+
+# -- what is in it --------------------------------------------------------------------------------------------
+
+
+def test_the_kit_itself_is_never_readable() -> None:
+    for tree in interpreter_trees():
+        assert not ROOT.is_relative_to(Path(tree).resolve())
+        assert Path(tree).resolve() not in (ROOT, ROOT / "solutions", ROOT / "tests")
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_filter_is_well_formed(machine: str) -> None:
+    program = seccomp.build(machine, 1234)
+    assert program[-1] == (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+    for at, (code, yes, no, _) in enumerate(program):
+        if code not in (seccomp.RETURN, seccomp.LOAD, seccomp.AND):
+            assert at + 1 + max(yes, no) < len(program)
+    assert len(program) < 4096
+
+
+@pytest.mark.parametrize(
+    ("machine", "number", "arguments", "answer"),
+    [
+        ("x86_64", 41, (), "EPERM"),  # socket
+        ("aarch64", 198, (), "EPERM"),
+        ("x86_64", 0, (), "allow"),  # read
+        ("x86_64", 56, (0x10000,), "allow"),  # clone of a thread
+        ("x86_64", 56, (17,), "EPERM"),  # clone of a process
+        ("aarch64", 220, (17,), "EPERM"),
+        ("x86_64", 57, (), "EPERM"),  # fork
+        ("x86_64", 435, (), "ENOSYS"),  # clone3
+        ("x86_64", 62, (1234, 9), "allow"),  # kill of itself
+        ("x86_64", 62, (1, 9), "EPERM"),
+        ("x86_64", 62, (2**32 - 1, 9), "EPERM"),  # kill(-1)
+        ("x86_64", 302, (0,), "allow"),  # prlimit of itself
+        ("x86_64", 302, (1,), "EPERM"),
+        ("x86_64", 257, (0, 0, 0o1000), "EPERM"),  # openat for reading, emptying
+        ("x86_64", 257, (0, 0, 0o1101), "allow"),  # openat for writing, emptying
+        ("x86_64", 900, (), "ENOSYS"),
+        ("x86_64", 0x40000000 + 57, (), "ENOSYS"),  # the x32 table
+        ("i386", 1, (), "kill"),
+    ],
+)
+def test_the_filter_answers(machine: str, number: int, arguments: tuple[int, ...], answer: str) -> None:
+    own = machine if machine in seccomp.ARCHITECTURES else "x86_64"
+    architecture = seccomp.ARCHITECTURES.get(machine, 0x40000003)
+    wanted = {"allow": seccomp.ALLOW, "kill": seccomp.KILL, "EPERM": 0x50001, "ENOSYS": 0x50026}[answer]
+    assert run_filter(seccomp.build(own, 1234), number, architecture, arguments) == wanted
+
+
+def run_filter(program: list[tuple[int, int, int, int]], number: int, architecture: int, args: tuple[int, ...]) -> int:
+    """The kernel's machine for these few instructions."""
+    data = {0: number, 4: architecture} | {16 + 8 * i: value for i, value in enumerate(args)}
+    at = value = 0
+    while True:
+        code, yes, no, k = program[at]
+        at += 1
+        if code == seccomp.RETURN:
+            return k
+        if code == seccomp.LOAD:
+            value = data.get(k, 0)
+        elif code == seccomp.AND:
+            value &= k
+        else:
+            tests = {
+                seccomp.IF_EQUAL: value == k,
+                seccomp.IF_GREATER: value > k,
+                seccomp.IF_ANY_BIT: bool(value & k),
+            }
+            at += yes if tests[code] else no
+
+
+def test_the_outer_walls_name_the_scratch_and_nothing_of_the_kit(tmp_path: Path) -> None:
+    policy = Policy(str(tmp_path), ("/somewhere/learner",))
+    command = bubblewrap("/usr/bin/bwrap", policy, 7)
+    assert "--unshare-net" in command and "--unshare-pid" in command and str(ROOT / "solutions") not in command
+    profile = macos_profile(policy)
+    assert profile.startswith("(version 1)\n(deny default)") and "network" not in profile
+    assert profile.count("file-write*") == 1 and str(tmp_path) in profile
+
+
+# -- the scratch ----------------------------------------------------------------------------------------------
+
+
+def test_a_scratch_that_is_too_full_is_noticed(tmp_path: Path) -> None:
+    assert scratch.complaint(str(tmp_path)) == ""
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(scratch.TOTAL_BYTES + 1)
+    assert "MiB" in scratch.complaint(str(tmp_path))
+    os.unlink(tmp_path / "large")
+    for number in range(scratch.TOTAL_ENTRIES + 1):
+        (tmp_path / str(number)).touch()
+    assert "files" in scratch.complaint(str(tmp_path))
+
+
+@linux
+def test_a_scratch_is_emptied_whatever_stands_in_it(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    (folder / "link").symlink_to(outside)
+    (folder / "locked").mkdir(mode=0)
+    os.mkfifo(folder / "pipe")
+    (folder / "a\n\x1b[31m").touch()
+    here = os.getcwd()
+    try:
+        os.chdir(folder)
+        for _ in range(1500):  # far longer than a path may be, and deeper than Python recurses
+            os.mkdir("x" * 40)
+            os.chdir("x" * 40)
+    finally:
+        os.chdir(here)
+    assert "deep" in scratch.complaint(str(folder))
+    scratch.remove(str(folder))
+    assert not folder.exists() and (outside / "kept").exists()
+
+
+# -- doctor ---------------------------------------------------------------------------------------------------
+
+
+def test_doctor_finds_this_machine_good_enough() -> None:
+    checks = doctor()
+    assert [check.name for check in checks if check.needed and not check.works] == []
+    assert checks[-1].saw == detection.detect() or not checks[-1].works
+    text = render_doctor(checks)
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(check.name in text for check in checks)
+
+
+def test_doctor_says_how_to_get_what_is_missing() -> None:
+    landlock = Check("Landlock", False, "not in this kernel", advice="a newer kernel")
+    checks = (landlock, Check("torch", False, "not installed", needed=True))
+    text = render_doctor(checks)
+    assert "to get it: a newer kernel" in text and "missing: torch" in text
