@@ -68,3 +68,34 @@ def test_ids_outside_the_table_are_refused(student, expect, bad):
     """An id below 0 or too large raises an IndexError that names it."""
     layer = student.Embedding(5, 2)
     expect.raises(IndexError, layer, torch.tensor([[0, bad], [1, 2]]), mentions=bad)
+
+
+@pytest.mark.hidden
+def test_no_ids_give_no_vectors(student, expect):
+    """An empty tensor of ids gives an empty result, with the axis of the vectors."""
+    expect.shape(student.Embedding(5, 2)(torch.zeros(3, 0, dtype=torch.int64)), (3, 0, 2))
+
+
+@pytest.mark.hidden
+def test_ids_need_not_be_contiguous(student, draw, expect):
+    """A transposed tensor of ids gives the rows in its own order."""
+    layer, weight = student.Embedding(7, 3).double(), draw.normal(7, 3)
+    layer.load_state_dict({"weight": weight})
+    ids = draw.ids(7, 4, 2).T
+    expect.close(layer(ids), torch.stack([torch.stack([weight[i] for i in row]) for row in ids.tolist()]))
+
+
+@pytest.mark.hidden
+def test_it_runs_on_meta(student, expect):
+    """On the meta device the shape comes out without any numbers."""
+    came = student.Embedding(5, 2).to("meta")(torch.zeros(3, 4, dtype=torch.int64, device="meta"))
+    expect.shape(came, (3, 4, 2))
+
+
+@pytest.mark.hidden
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_the_result_has_the_dtype_of_the_weight(student, draw, expect, dtype):
+    """A layer in another precision answers in it."""
+    layer, weight = student.Embedding(6, 3).to(dtype), draw.normal(6, 3, dtype=dtype)
+    layer.load_state_dict({"weight": weight})
+    expect.close(layer(torch.tensor([5, 0])), torch.stack([weight[5], weight[0]]))

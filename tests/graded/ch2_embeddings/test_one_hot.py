@@ -78,3 +78,9 @@ def test_ids_outside_the_vocabulary_are_refused(student, draw, expect, bad):
     expect.raises(IndexError, student.embed_by_matmul, ids, table, mentions=bad)
     expect.raises(IndexError, student.embed_by_lookup, ids, table, mentions=bad)
     expect.raises(IndexError, student.lookup_gradient, ids, grad_output, 5, mentions=bad)
+
+
+@pytest.mark.hidden
+def test_the_last_id_is_one_too(student, expect):
+    """Ids go from 0 to vocab_size − 1, both included."""
+    expect.close(student.one_hot(np.array([3, 0]), 4), np.array([[0.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 0.0]]))
