@@ -27,13 +27,14 @@ Source: Su et al., *RoFormer* (2021), equation 34; Ainslie et al., *GQA* (2023),
 """
 
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
 from ch3_attention.multi_head import merge_heads, split_heads
 from ch3_attention.rotary import apply_rotary
 from ch3_attention.scaled_dot_product import scaled_dot_product_attention
 from ch5_models.llama import Llama, LlamaConfig
 from ch7_inference.kv_cache import KVCache
-from jaxtyping import Float, Int
-from torch import Tensor, nn
 
 
 class RollingCache(KVCache):

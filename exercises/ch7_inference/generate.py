@@ -14,15 +14,21 @@ context slides, and what lies further back is forgotten.
 By hand: a model that always prefers the id one above the last one continues `[[4, 5]]` by three greedy tokens to
 `[[4, 5, 6, 7, 8]]`; with `stop_id=7` it ends at `[[4, 5, 6, 7]]`.
 
+`plot_attention` and `plot_positions` are given: they draw what your own model attends to, and its table of positions.
+
 Source: Radford et al., *Improving Language Understanding by Generative Pre-Training* (2018), section 3.1, for the
 model; the loop is that of every decoder since.
 """
 
+from pathlib import Path
+
 import torch
-from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # to try the loop on
-from ch7_inference.sampling import sample
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from ch3_attention.masks import causal_mask
+from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # GPTConfig is there to try the loop with
+from ch7_inference.sampling import sample
 
 
 def generate(
@@ -55,3 +61,49 @@ def generate(
     # TODO: without gradients, up to `max_new_tokens` times: the logits of the last position of the last `max_len` ids,
     #       sample, stop_id for rows that are finished, join, and leave the loop when all rows are finished.
     raise NotImplementedError
+
+
+def plot_attention(model: GPT, ids: Int[Tensor, "1 seq"], tokens: list[str], path: str | Path) -> None:
+    """Draw what every head of a GPT attends to in one text, as a PNG at `path`: a row per layer, a column per head.
+
+    In each picture the rows are queries and the columns keys, and bright is a large weight. `tokens` are the labels
+    of the ids. Look for heads that watch the token before, the first token, or the same token further back.
+    """
+    from matplotlib.figure import Figure
+
+    n_layers, n_heads = model.config.n_layers, model.config.n_heads
+    figure = Figure(figsize=(2.4 * n_heads, 2.5 * n_layers), layout="constrained")
+    grid = figure.subplots(n_layers, n_heads, squeeze=False)
+    mask = causal_mask(ids.shape[1]).to(ids.device)
+    with torch.no_grad():
+        x = model.position_embedding(model.token_embedding(ids))
+        for layer, block in enumerate(model.blocks):
+            weights = block.attention.attention_weights(block.norm1(x), mask=mask)[0].cpu().numpy()
+            for head, axes in enumerate(grid[layer]):
+                axes.imshow(weights[head], vmin=0, vmax=1)
+                axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=8)
+                axes.set_xticks(range(len(tokens)), tokens, fontsize=6, rotation=90)
+                axes.set_yticks(range(len(tokens)), tokens, fontsize=6)
+            x = x + block.attention(block.norm1(x), mask=mask)
+            x = x + block.feed_forward(block.norm2(x))
+    figure.savefig(path, format="png", dpi=120)
+
+
+def plot_positions(table: Float[Tensor, "length d_model"], path: str | Path) -> None:
+    """Draw a table of positions as a PNG at `path`: the numbers themselves, and the cosine of each two positions.
+
+    Try it with `sinusoidal_positions(128, 64)`, and with the `position_embedding.weight` of a GPT before and after
+    its training.
+    """
+    from matplotlib.figure import Figure
+
+    rows = table.detach().cpu().double()
+    unit = rows / rows.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
+    numbers, cosines = figure.subplots(1, 2)
+    largest = float(rows.abs().max())
+    figure.colorbar(numbers.imshow(rows.numpy(), aspect="auto", cmap="RdBu", vmin=-largest, vmax=largest), ax=numbers)
+    numbers.set(title="the table", xlabel="dimension", ylabel="position")
+    figure.colorbar(cosines.imshow((unit @ unit.T).numpy(), cmap="RdBu", vmin=-1, vmax=1), ax=cosines)
+    cosines.set(title="cosine of two positions", xlabel="position", ylabel="position")
+    figure.savefig(path, format="png", dpi=120)

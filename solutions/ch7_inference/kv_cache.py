@@ -26,12 +26,13 @@ Source: Shazeer, *Fast Transformer Decoding: One Write-Head is All You Need* (20
 """
 
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
 from ch3_attention.masks import causal_mask
 from ch3_attention.multi_head import MultiHeadAttention, merge_heads, split_heads
 from ch3_attention.scaled_dot_product import scaled_dot_product_attention
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # to try the cache on
-from jaxtyping import Float, Int
-from torch import Tensor, nn
 
 
 class KVCache:

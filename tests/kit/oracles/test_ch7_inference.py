@@ -3,10 +3,12 @@
 import pytest
 import torch
 import torch.nn.functional as F
+
+from ch3_attention.positions import sinusoidal_positions
 from ch5_models.gpt import GPT, GPTConfig
 from ch5_models.llama import Llama, LlamaConfig
 from ch7_inference.cached_llama import CachedLlama
-from ch7_inference.generate import generate
+from ch7_inference.generate import generate, plot_attention, plot_positions
 from ch7_inference.kv_cache import CachedGPT
 from ch7_inference.online_softmax import blockwise_attention, online_softmax
 from ch7_inference.sampling import sample, top_k_filter, top_p_filter
@@ -104,3 +106,10 @@ def test_filters_leave_what_they_promise():
     assert (mass - smallest < 0.8).all()
     drawn = sample(logits, torch.Generator().manual_seed(1), temperature=0.7, top_k=5, top_p=0.9)
     assert (top_k_filter(logits, 5).gather(1, drawn[:, None]) > -torch.inf).all()
+
+
+def test_pictures_are_pngs(tmp_path):
+    plot_attention(GPT(GPT_CONFIG), torch.tensor([[3, 1, 4, 1, 5]]), list("dbebf"), tmp_path / "attention.png")
+    plot_positions(sinusoidal_positions(30, 16), tmp_path / "positions.png")
+    for name in ("attention.png", "positions.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
