@@ -1,32 +1,34 @@
 """# AdamW
 
-Plain gradient descent gives every parameter the same step size. *Adam* keeps two running means for each number that
-it trains, of the gradient (`m`) and of its square (`v`), and steps by `m / sqrt(v)`: a number whose gradients agree moves
-by about the learning rate, whatever the scale of the gradients, and one whose gradients cancel hardly moves.
+Plain gradient descent gives every parameter the same step size. *Adam* keeps two running means for each
+number that it trains, of the gradient (`m`) and of its square (`v`), and steps by `m / sqrt(v)`: a number
+whose gradients agree moves by about the learning rate, whatever the scale of the gradients, and one whose
+gradients cancel hardly moves.
 
-Both means start at zero and so are too small at first. After `t` steps the weights of a mean add up to `1 - beta^t`,
-so dividing by that corrects it:
+Both means start at zero and so are too small at first. After `t` steps the weights of a mean add up to
+`1 - beta^t`, so dividing by that corrects it:
 
     m = beta1 * m + (1 - beta1) * g              m_hat = m / (1 - beta1^t)
     v = beta2 * v + (1 - beta2) * g^2            v_hat = v / (1 - beta2^t)
     theta = theta - lr * weight_decay * theta - lr * m_hat / (sqrt(v_hat) + eps)
 
-*Weight decay* pulls every weight towards zero. Adding `weight_decay * theta` to the gradient (L2) would pass it through
-`m / sqrt(v)`, and weights with large gradients would decay less. AdamW decays the weight itself, by the learning rate
-times the decay: the decay is *decoupled* from the gradient.
+*Weight decay* pulls every weight towards zero. Adding `weight_decay * theta` to the gradient (L2) would pass
+it through `m / sqrt(v)`, and weights with large gradients would decay less. AdamW decays the weight itself,
+by the learning rate times the decay: the decay is *decoupled* from the gradient.
 
-Decay is for matrices: what a weight is multiplied with grows or shrinks the signal. Biases and the gains of norms are
-left alone.
+Decay is for matrices: what a weight is multiplied with grows or shrinks the signal. Biases and the gains of
+norms are left alone.
 
-By hand: `theta = 1`, `g = 0.5`, `lr = 0.1`, `weight_decay = 0.1`, first step. `m_hat = 0.5`, `v_hat = 0.25`, so the step is
-`0.1 · 0.5 / 0.5 = 0.1`, the decay is `0.1 · 0.1 · 1 = 0.01`, and `theta` becomes `0.89`.
+By hand: `theta = 1`, `g = 0.5`, `lr = 0.1`, `weight_decay = 0.1`, first step. `m_hat = 0.5`, `v_hat = 0.25`,
+so the step is `0.1 · 0.5 / 0.5 = 0.1`, the decay is `0.1 · 0.1 · 1 = 0.01`, and `theta` becomes `0.89`.
 
-Not to be used here: the optimizers of `torch.optim`, which are this exercise. `torch.optim.Optimizer`, the base class,
-is what makes it one: it keeps `param_groups`, `state`, `zero_grad`, `state_dict` and `load_state_dict`.
+Not to be used here: the optimizers of `torch.optim`, which are this exercise. `torch.optim.Optimizer`, the
+base class, is what makes it one: it keeps `param_groups`, `state`, `zero_grad`, `state_dict` and
+`load_state_dict`.
 
 Source: Kingma and Ba, *Adam: A Method for Stochastic Optimization* (2015), algorithm 1; Loshchilov and Hutter,
-*Decoupled Weight Decay Regularization* (2019), algorithm 2. What is decayed: Radford et al., *Improving Language
-Understanding by Generative Pre-Training* (2018), section 4.1.
+*Decoupled Weight Decay Regularization* (2019), algorithm 2. What is decayed: Radford et al., *Improving
+Language Understanding by Generative Pre-Training* (2018), section 4.1.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,12 +41,13 @@ from torch import Tensor, nn
 class AdamW(torch.optim.Optimizer):
     """Adam with bias correction and decoupled weight decay, with the update of the brief for every parameter.
 
-    `params` is an iterable of parameters, or of dicts with `params` and settings of their own (`lr`, `betas`, `eps`,
-    `weight_decay`), as everywhere in PyTorch; the base class sorts that out. Settings are read from the group at each step,
-    because a schedule changes them. A parameter without a gradient is left alone: no step, no decay, and its `t` does not
-    advance. What is remembered of a parameter (`m`, `v`, `t`) stands in `self.state[parameter]`, so that `state_dict` holds all of it.
-    Gradients are read and never changed. A negative `lr`, `eps` or `weight_decay`, and a beta outside [0, 1), raise a
-    `ValueError` that gives the value.
+    `params` is an iterable of parameters, or of dicts with `params` and settings of their own (`lr`, `betas`,
+    `eps`, `weight_decay`), as everywhere in PyTorch; the base class sorts that out. Settings are read from
+    the group at each step, because a schedule changes them. A parameter without a gradient is left alone: no
+    step, no decay, and its `t` does not advance. What is remembered of a parameter (`m`, `v`, `t`) stands in
+    `self.state[parameter]`, so that `state_dict` holds all of it. Gradients are read and never changed. A
+    negative `lr`, `eps` or `weight_decay`, and a beta outside [0, 1), raise a `ValueError` that gives the
+    value.
 
     >>> theta = nn.Parameter(torch.tensor([1.0]))
     >>> theta.grad = torch.tensor([0.5])
@@ -69,11 +72,12 @@ class AdamW(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """One update of every parameter that has a gradient.
 
-        `closure`, if given, computes the loss and its gradients anew (with gradients on) and is called first; `step`
-        returns what it returned, or else None.
+        `closure`, if given, computes the loss and its gradients anew (with gradients on) and is called first;
+        `step` returns what it returned, or else None.
         """
         # TODO: call the closure if there is one, with gradients switched on again.
-        # TODO: for each group and each of its parameters with a gradient: start its state if it has none (t = 0, m and v zero).
+        # TODO: for each group and each of its parameters with a gradient: start its state if it has none
+        #   (t = 0, m and v zero).
         # TODO: count the step, and update both running means.
         # TODO: decay the parameter, then move it by the corrected means; both in place.
         raise NotImplementedError
@@ -82,9 +86,10 @@ class AdamW(torch.optim.Optimizer):
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Two groups for an optimizer: `[{"params": [...], "weight_decay": weight_decay}, {"params": [...], "weight_decay": 0.0}]`.
 
-    The first holds the parameters of two or more axes, embedding tables among them; the second the others: biases and the
-    gains of norms. Each parameter stands in one group and once, also one that two modules share. Inside a group they keep the order of
-    `model.parameters()`, so that a saved optimizer finds its parameters again.
+    The first holds the parameters of two or more axes, embedding tables among them; the second the others:
+    biases and the gains of norms. Each parameter stands in one group and once, also one that two modules
+    share. Inside a group they keep the order of `model.parameters()`, so that a saved optimizer finds its
+    parameters again.
 
     >>> [len(group["params"]) for group in parameter_groups(nn.Linear(3, 2), weight_decay=0.1)]
     [1, 1]

@@ -1,18 +1,20 @@
 """# The language-model loss
 
-A language model reads the tokens so far and gives each token of the vocabulary a score, its *logit*, for coming next.
-Every position of a text is a question and the token after it is the answer, so one text of `seq` tokens holds
-`seq - 1` questions: the inputs are the text without its last token, the targets are the text without its first.
+A language model reads the tokens so far and gives each token of the vocabulary a score, its *logit*, for
+coming next. Every position of a text is a question and the token after it is the answer, so one text of `seq`
+tokens holds `seq - 1` questions: the inputs are the text without its last token, the targets are the text
+without its first.
 
 The loss of one question is the negative logarithm of the probability that the softmax gives the right token:
 
     loss = -log( exp(logits[target]) / sum(exp(logits)) ) = logsumexp(logits) - logits[target]
 
-The form on the right is the one to compute. `exp` of a logit of 1000 overflows, and log-sum-exp takes the largest
-logit out first. The mean over all targets is the *cross-entropy*, in nats per token. `exp` of it is the *perplexity*:
-the model is as unsure as if it chose evenly among that many tokens.
+The form on the right is the one to compute. `exp` of a logit of 1000 overflows, and log-sum-exp takes the
+largest logit out first. The mean over all targets is the *cross-entropy*, in nats per token. `exp` of it is
+the *perplexity*: the model is as unsure as if it chose evenly among that many tokens.
 
-Some positions have no target, such as padding. They carry `ignore_index` and count neither in the sum nor in the mean.
+Some positions have no target, such as padding. They carry `ignore_index` and count neither in the sum nor in
+the mean.
 
 | name | shape |
 |---|---|
@@ -27,13 +29,13 @@ By hand: logits `[0, 0]` and target `1` give `log 2 ≈ 0.693`; logits `[0, log 
 
 Not to be used here: `F.cross_entropy` and `nn.CrossEntropyLoss`, which are this exercise.
 
-Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 3;
-perplexity: Jelinek, Mercer, Bahl and Baker, *Perplexity, a measure of the difficulty of speech recognition tasks* (1977).
+Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section
+3; perplexity: Jelinek, Mercer, Bahl and Baker, *Perplexity, a measure of the difficulty of speech recognition
+tasks* (1977).
 """
 
 import math
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -55,9 +57,10 @@ def cross_entropy(
 ) -> Float[Tensor, ""]:
     """The mean of `logsumexp(logits) - logits[target]` over the targets that are not `ignore_index`, in nats.
 
-    The vocabulary is the last axis of `logits`; the other axes are those of `targets`, and there may be any number of
-    them. Logits of ±10,000 give finite results. If every target is ignored, the mean of nothing is NaN, as in PyTorch.
-    A target that is neither `ignore_index` nor an id of the vocabulary raises an `IndexError` that names it.
+    The vocabulary is the last axis of `logits`; the other axes are those of `targets`, and there may be any
+    number of them. Logits of ±10,000 give finite results. If every target is ignored, the mean of nothing is
+    NaN, as in PyTorch. A target that is neither `ignore_index` nor an id of the vocabulary raises an
+    `IndexError` that names it.
 
     >>> cross_entropy(torch.tensor([[0.0, 0.0], [9.0, 1.0]]), torch.tensor([1, -100]))
     tensor(0.6931)

@@ -1,28 +1,29 @@
 """# Training a GPT
 
-Everything meets here: your GPT, your loss, your AdamW, your schedule and your clipping. One step draws a batch of windows
-from the text, predicts at every position of every window at once, and follows the gradient.
+Everything meets here: your GPT, your loss, your AdamW, your schedule and your clipping. One step draws a
+batch of windows from the text, predicts at every position of every window at once, and follows the gradient.
 
-How good can it get? The corpus comes from a grammar whose *entropy* is known exactly: the average surprise of the next
-character to someone who knows the grammar by heart. No model can have a lower mean loss on fresh text. That is the *floor*,
-and a good training run ends near it. The grader measures your trained model itself, on text that it has drawn freshly, so
-a model that learned its training text by heart does not pass.
+How good can it get? The corpus comes from a grammar whose *entropy* is known exactly: the average surprise of
+the next character to someone who knows the grammar by heart. No model can have a lower mean loss on fresh
+text. That is the *floor*, and a good training run ends near it. The grader measures your trained model
+itself, on text that it has drawn freshly, so a model that learned its training text by heart does not pass.
 
-Long runs are interrupted. A *checkpoint* is a file with everything that the rest of the run depends on: the parameters,
-the optimizer's state, the state of the random numbers, the step and the losses so far. A run that goes on from it ends
-exactly as if it had never been stopped, bit for bit. It is written to a temporary file first and then moved into place with
-`os.replace`: whoever looks, at whatever moment, finds either the old checkpoint or the new one, and never half of one.
+Long runs are interrupted. A *checkpoint* is a file with everything that the rest of the run depends on: the
+parameters, the optimizer's state, the state of the random numbers, the step and the losses so far. A run that
+goes on from it ends exactly as if it had never been stopped, bit for bit. It is written to a temporary file
+first and then moved into place with `os.replace`: whoever looks, at whatever moment, finds either the old
+checkpoint or the new one, and never half of one.
 
 | name | shape |
 |---|---|
 | `data`, `train_ids`, `val_ids` | `(n,)`, int64, one long text |
 | `x`, `y` | `(batch_size, context)`, `y` is `x` moved on by one token |
 
-By hand: from `data = [0, 1, 2, 3, 4]` with a context of 3 there are two windows: `x = [0, 1, 2]` with `y = [1, 2, 3]`, and
-`x = [1, 2, 3]` with `y = [2, 3, 4]`.
+By hand: from `data = [0, 1, 2, 3, 4]` with a context of 3 there are two windows: `x = [0, 1, 2]` with
+`y = [1, 2, 3]`, and `x = [1, 2, 3]` with `y = [2, 3, 4]`.
 
-Source: Radford et al., *Improving Language Understanding by Generative Pre-Training* (2018), sections 3.1 and 4.1; the floor is
-the entropy rate of Shannon, *A Mathematical Theory of Communication* (1948), section 7.
+Source: Radford et al., *Improving Language Understanding by Generative Pre-Training* (2018), sections 3.1 and
+4.1; the floor is the entropy rate of Shannon, *A Mathematical Theory of Communication* (1948), section 7.
 """
 
 import os
@@ -31,10 +32,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from ch5_models.gpt import GPT, GPTConfig
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
 
+from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # the model to train
 from ch6_training.adamw import AdamW, parameter_groups
 from ch6_training.loss import cross_entropy, next_token_targets
 from ch6_training.schedule import clip_gradients, cosine_with_warmup
@@ -69,8 +70,9 @@ def get_batch(
 ) -> tuple[Int[Tensor, "batch context"], Int[Tensor, "batch context"]]:
     """Windows of `context` tokens that start anywhere in `data`, and the same windows one token further on.
 
-    The starts are drawn from `generator` alone, evenly and independently, and every window that has all its targets is possible,
-    the last one too. A context below 1, and data with fewer than `context + 1` tokens, raise a `ValueError` that gives the context.
+    The starts are drawn from `generator` alone, evenly and independently, and every window that has all its
+    targets is possible, the last one too. A context below 1, and data with fewer than `context + 1` tokens,
+    raise a `ValueError` that gives the context.
 
     >>> get_batch(torch.tensor([7, 8, 9]), 1, 2, torch.Generator())
     (tensor([[7, 8]]), tensor([[8, 9]]))
@@ -85,16 +87,18 @@ def get_batch(
 def evaluate(model: nn.Module, data: Int[Tensor, "n"], context: int, batch_size: int) -> float:
     """The mean loss in nats per token over `data`: every token but the first is predicted exactly once.
 
-    `data` is cut into windows that begin at 0, `context`, 2 · `context` and so on. Each predicts the tokens one further on; the last
-    window may be shorter than the others. `batch_size` windows go through the model at once, and changes nothing about the result:
-    every token has the same weight. The model is in eval mode meanwhile and in its former mode afterwards, and no gradient is
-    kept. A context below 1, and data of fewer than 2 tokens, raise a `ValueError` that gives the number.
+    `data` is cut into windows that begin at 0, `context`, 2 · `context` and so on. Each predicts the tokens
+    one further on; the last window may be shorter than the others. `batch_size` windows go through the model
+    at once, and changes nothing about the result: every token has the same weight. The model is in eval mode
+    meanwhile and in its former mode afterwards, and no gradient is kept. A context below 1, and data of fewer
+    than 2 tokens, raise a `ValueError` that gives the number.
 
-    >>> evaluate(model, torch.tensor([3, 1, 4, 1, 5, 9]), context=2, batch_size=8)  # [3, 1], [4, 1] and [5]; 5 targets
+    >>> evaluate(model, torch.tensor([3, 1, 4, 1, 5, 9]), context=2, batch_size=8)  # [3, 1], [4, 1], [5]
     """
     # TODO: reject arguments that make no sense.
     # TODO: switch to eval mode, and remember the mode before.
-    # TODO: add up the loss of every target over all windows (batch mean times number of targets), the short one too.
+    # TODO: add up the loss of every target over all windows (batch mean times number of targets), the short
+    #   one too.
     # TODO: give the model its mode back, and return the sum over the number of targets.
     raise NotImplementedError
 
@@ -113,25 +117,30 @@ def train_gpt(
 
     1. draws a batch with `get_batch`, from a generator that was seeded with `settings.seed`;
     2. computes the loss in train mode, and appends it to `losses`;
-    3. sets the learning rate to `cosine_with_warmup(s, ...)` with `total_steps = steps`, clips the gradients to `max_norm`, and takes a step with
-       your AdamW on `parameter_groups(model, weight_decay)`, other settings as they are by default;
-    4. where `s` is a multiple of `eval_every`, and at the last step: appends `evaluate(model, val_ids, context, batch_size)` to
-       `val_losses`, and then writes `checkpoint`, if one is wanted;
+    3. sets the learning rate to `cosine_with_warmup(s, ...)` with `total_steps = steps`, clips the gradients
+       to `max_norm`, and takes a step with your AdamW on `parameter_groups(model, weight_decay)`, other
+       settings as they are by default;
+    4. where `s` is a multiple of `eval_every`, and at the last step: appends
+       `evaluate(model, val_ids, context, batch_size)` to `val_losses`, and then writes `checkpoint`, if one is wanted;
     5. calls `on_step(s, loss)`, if given, last of all. Whatever it raises ends the run and passes through.
 
-    Where the file `checkpoint` exists at the start, the run goes on from it, and ends exactly as it would have without a stop: the
-    same parameters and losses, bit for bit, the losses before the stop included. A finished one is just loaded. The file
-    is always whole: written beside its place, then moved there with `os.replace`.
+    Where the file `checkpoint` exists at the start, the run goes on from it, and ends exactly as it would
+    have without a stop: the same parameters and losses, bit for bit, the losses before the stop included. A
+    finished one is just loaded. The file is always whole: written beside its place, then moved there with
+    `os.replace`.
 
-    All randomness comes from `settings.seed`. Dropout draws from torch's global generator, so the run seeds that with `settings.seed` too, and
-    the checkpoint holds its state; `torch.random.fork_rng` gives the caller's own random state back afterwards.
+    All randomness comes from `settings.seed`. Dropout draws from torch's global generator, so the run seeds
+    that with `settings.seed` too, and the checkpoint holds its state; `torch.random.fork_rng` gives the
+    caller's own random state back afterwards.
 
-    >>> settings = TrainSettings(steps=200, batch_size=16, context=32, max_lr=3e-3, min_lr=3e-4, warmup_steps=20)
+    >>> settings = TrainSettings(200, batch_size=16, context=32, max_lr=3e-3, min_lr=3e-4, warmup_steps=20)
     >>> train_gpt(GPT(GPTConfig(...)), train_ids, val_ids, settings, "run.pt").val_losses
     """
-    # TODO: inside torch.random.fork_rng(devices=[]), seed torch and a generator for the batches with settings.seed.
+    # TODO: inside torch.random.fork_rng(devices=[]), seed torch and a generator for the batches with
+    #   settings.seed.
     # TODO: make the optimizer.
-    # TODO: if the checkpoint exists, load everything that was saved in it: torch.load, load_state_dict, set_state, torch.set_rng_state.
+    # TODO: if the checkpoint exists, load everything that was saved in it: torch.load, load_state_dict,
+    #   set_state, torch.set_rng_state.
     # TODO: for each step that is left, do 1 to 5 above.
     raise NotImplementedError
 

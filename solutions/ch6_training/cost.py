@@ -1,8 +1,9 @@
 """# What training costs
 
-Nearly all the work of a Transformer is matrix products. A product of an `(m, k)` and a `(k, n)` matrix makes `m·n` sums of `k`
-products, `m·k·n` multiply-adds. By custom each counts as **2 operations**, a multiplication and an addition. Softmax, norms,
-activations, the look-up of embeddings and additions are not counted: they are small beside the products.
+Nearly all the work of a Transformer is matrix products. A product of an `(m, k)` and a `(k, n)` matrix makes
+`m·n` sums of `k` products, `m·k·n` multiply-adds. By custom each counts as **2 operations**, a multiplication
+and an addition. Softmax, norms, activations, the look-up of embeddings and additions are not counted: they
+are small beside the products.
 
 | product, for `batch` texts of `seq` tokens | shapes | in each layer |
 |---|---|---|
@@ -12,36 +13,41 @@ activations, the look-up of embeddings and additions are not counted: they are s
 | feed-forward, up and down | `(batch·seq, d_model)` by `(d_model, d_ff)` and back | 1 each |
 | head, once at the end | `(batch·seq, d_model)` by `(d_model, vocab_size)` | |
 
-The heads share the width among them, so their number changes nothing. A causal mask throws half of the scores away after they
-were computed, and so saves nothing. The two products by `seq²` are a small share for short texts and the main cost of long ones.
+The heads share the width among them, so their number changes nothing. A causal mask throws half of the scores
+away after they were computed, and so saves nothing. The two products by `seq²` are a small share for short
+texts and the main cost of long ones.
 
-Going backward, each product `y = x @ w` needs two more of the same size, for the gradient of `x` and the gradient of `w`. So a
-training step costs three times a forward pass. And it costs memory: the backward pass needs what the forward pass computed,
-so the *activations* of all layers are kept until then, while inference forgets each layer's as soon as the next has read them.
-AdamW keeps two numbers for every parameter besides. That is why training takes a multiple of what inference does.
+Going backward, each product `y = x @ w` needs two more of the same size, for the gradient of `x` and the
+gradient of `w`. So a training step costs three times a forward pass. And it costs memory: the backward pass
+needs what the forward pass computed, so the *activations* of all layers are kept until then, while inference
+forgets each layer's as soon as the next has read them. AdamW keeps two numbers for every parameter besides.
+That is why training takes a multiple of what inference does.
 
-By hand: `d_model = 2`, `d_ff = 8`, 1 layer, `vocab_size = 3`, one text of 4 tokens: projections `4·2·4·2·2 = 128`, attention
-`2·2·4·4·2 = 128`, feed-forward `2·2·4·2·8 = 256`, head `2·4·2·3 = 48`, together 560.
+By hand: `d_model = 2`, `d_ff = 8`, 1 layer, `vocab_size = 3`, one text of 4 tokens: projections `4·2·4·2·2 = 128`,
+attention `2·2·4·4·2 = 128`, feed-forward `2·2·4·2·8 = 256`, head `2·4·2·3 = 48`, together 560.
 
 `config` is the `GPTConfig` of your GPT.
 
-Source: Kaplan et al., *Scaling Laws for Neural Language Models* (2020), table 1 (there without the head); Korthikanti et al., *Reducing
-Activation Recomputation in Large Transformer Models* (2022), section 4.1, equation 1.
+Source: Kaplan et al., *Scaling Laws for Neural Language Models* (2020), table 1 (there without the head);
+Korthikanti et al., *Reducing Activation Recomputation in Large Transformer Models* (2022), section 4.1,
+equation 1.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from ch5_models.gpt import GPT, GPTConfig
 from jaxtyping import Int
 from torch import Tensor, nn
+
+from ch5_models.gpt import GPT, GPTConfig
 
 
 def forward_flops(config: GPTConfig, batch: int, seq: int) -> int:
     """Operations of all matrix products in one forward pass of a GPT, 2 for each multiply-add, the head included.
 
-    >>> forward_flops(GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8), batch=1, seq=4)
+    >>> config = GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
+    >>> forward_flops(config, batch=1, seq=4)
     560
     """
     # TODO: add the rows of the brief's table: four of each layer, times the layers, and one for the head.
@@ -63,13 +69,15 @@ def training_flops(config: GPTConfig, batch: int, seq: int) -> int:
 def activation_bytes(config: GPTConfig, batch: int, seq: int) -> int | float:
     """The published estimate of the memory for activations, in bytes, all layers together.
 
-    For each layer it is `s·b·h·(34 + 5·a·s/h)`, where `s` is the sequence length, `b` the batch, `h` the width `d_model` and `a` the
-    number of heads. It supposes values of 16 bits, `d_ff = 4·h`, and dropout with its masks. The embeddings and the head are left out.
+    For each layer it is `s·b·h·(34 + 5·a·s/h)`, where `s` is the sequence length, `b` the batch, `h` the
+    width `d_model` and `a` the number of heads. It supposes values of 16 bits, `d_ff = 4·h`, and dropout with
+    its masks. The embeddings and the head are left out.
 
-    Your own GPT is not built quite like that: set `saved_bytes(model, ids)` beside it, which counts what autograd really keeps in a forward
-    pass. Float32 takes twice as much; no dropout, no masks for it.
+    Your own GPT is not built quite like that: set `saved_bytes(model, ids)` beside it, which counts what
+    autograd really keeps in a forward pass. Float32 takes twice as much; no dropout, no masks for it.
 
-    >>> activation_bytes(GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8), batch=1, seq=4)
+    >>> config = GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
+    >>> activation_bytes(config, batch=1, seq=4)
     352
     """
     # TODO: the formula, times the number of layers; multiplied out it needs no division.
@@ -90,7 +98,8 @@ def optimizer_bytes(n_parameters: int, bytes_per_value: int = 4) -> int:
 def attention_share(config: GPTConfig, seq: int) -> float:
     """The share of the two `seq²` products in the operations of a forward pass, from 0 to 1.
 
-    >>> round(attention_share(GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8), seq=4), 4)
+    >>> config = GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
+    >>> round(attention_share(config, seq=4), 4)
     0.2286
     """
     # TODO: the two products of all layers, over the whole of forward_flops; the batch makes no difference.

@@ -1,32 +1,37 @@
 """# Data-parallel training
 
-Several processes, the *ranks* 0 to N−1, each hold a copy of the model and a share of the batch. If they start from the same
-parameters and, at each step, average their gradients, all the copies stay equal, and the step is the one that a single process would have
-taken with the whole batch.
+Several processes, the *ranks* 0 to N−1, each hold a copy of the model and a share of the batch. If they start
+from the same parameters and, at each step, average their gradients, all the copies stay equal, and the step
+is the one that a single process would have taken with the whole batch.
 
-**The ring.** To add up a tensor over all ranks, each could send all of it to all others. The *ring all-reduce* sends far less. Rank `r`
-sends only to its right neighbour, `(r + 1) mod N`, and receives only from its left one. The tensor is cut into `N` chunks, and all goes in rounds:
+**The ring.** To add up a tensor over all ranks, each could send all of it to all others. The *ring
+all-reduce* sends far less. Rank `r` sends only to its right neighbour, `(r + 1) mod N`, and receives only
+from its left one. The tensor is cut into `N` chunks, and all goes in rounds:
 
-1. *Reduce-scatter*, N−1 rounds. In each, a rank sends a chunk to the right, receives another from the left, and adds that to its own.
-   In round `i` (from 0) rank `r` sends chunk `(r − i) mod N` and receives chunk `(r − i − 1) mod N`. After that rank `r` holds one whole sum: chunk `(r + 1) mod N`.
-2. *All-gather*, N−1 rounds. The whole sums go once around: in round `i` rank `r` sends chunk `(r + 1 − i) mod N` and receives chunk
-   `(r − i) mod N`, which takes the place of its own.
+1. *Reduce-scatter*, N−1 rounds. In each, a rank sends a chunk to the right, receives another from the left,
+   and adds that to its own. In round `i` (from 0) rank `r` sends chunk `(r − i) mod N` and receives chunk
+   `(r − i − 1) mod N`. After that rank `r` holds one whole sum: chunk `(r + 1) mod N`.
+2. *All-gather*, N−1 rounds. The whole sums go once around: in round `i` rank `r` sends chunk
+   `(r + 1 − i) mod N` and receives chunk `(r − i) mod N`, which takes the place of its own.
 
-Each rank sends `2·(N−1)` chunks of `1/N` of the tensor: `2·(N−1)/N` of it, less than twice, however many ranks there are.
+Each rank sends `2·(N−1)` chunks of `1/N` of the tensor: `2·(N−1)/N` of it, less than twice, however many
+ranks there are.
 
-**The gradients.** The loss of a rank is the mean over its own `n_local` examples. The mean over all `n_global` is the sum of the ranks' means,
-each times `n_local / n_global`; only where all shares are equal is it their plain average.
+**The gradients.** The loss of a rank is the mean over its own `n_local` examples. The mean over all
+`n_global` is the sum of the ranks' means, each times `n_local / n_global`; only where all shares are equal is
+it their plain average.
 
 | name | shape |
 |---|---|
 | `tensor` | any, the same on all ranks |
 | a chunk | one axis, the size divided by N, rounded up or down |
 
-By hand, two ranks, `[1, 2]` and `[10, 20]`: rank 0 sends `[1]`, rank 1 sends `[20]`. Rank 0 now has the sum `[22]` of chunk 1, rank 1 has `[11]` of chunk 0. They send
-each other these, and both have `[11, 22]`. Each has sent 2 numbers: `2·(2−1)/2` of 2.
+By hand, two ranks, `[1, 2]` and `[10, 20]`: rank 0 sends `[1]`, rank 1 sends `[20]`. Rank 0 now has the sum
+`[22]` of chunk 1, rank 1 has `[11]` of chunk 0. They send each other these, and both have `[11, 22]`. Each
+has sent 2 numbers: `2·(2−1)/2` of 2.
 
-Source: Patarasuk and Yuan, *Bandwidth optimal all-reduce algorithms for clusters of workstations* (2009), section 4; the gradients:
-Goyal et al., *Accurate, Large Minibatch SGD* (2017), section 2.
+Source: Patarasuk and Yuan, *Bandwidth optimal all-reduce algorithms for clusters of workstations* (2009),
+section 4; the gradients: Goyal et al., *Accurate, Large Minibatch SGD* (2017), section 2.
 """
 
 import queue
@@ -48,13 +53,15 @@ def ring_all_reduce(
 ) -> Shaped[Tensor, "*shape"]:
     """The sum of `tensor` over all ranks, as a new tensor of the same shape and dtype. Every rank calls this at the same time.
 
-    `send(chunk)` gives a tensor to the right neighbour and returns at once; `receive()` waits for the next one from the left. What was sent may
-    be read later, so do not change it afterwards: send a copy of what you go on adding to. In each round send first and then receive; if
-    all ranks received first, all would wait for ever.
+    `send(chunk)` gives a tensor to the right neighbour and returns at once; `receive()` waits for the next
+    one from the left. What was sent may be read later, so do not change it afterwards: send a copy of what
+    you go on adding to. In each round send first and then receive; if all ranks received first, all would
+    wait for ever.
 
-    The size need not be divisible by `world_size`: chunks then differ by one element, and some may be empty. Together a rank sends no more than
-    2·(N−1)/N of the tensor, but for that rounding; do not pad. With a world of 1 nothing is sent. `tensor` is not changed. A rank outside
-    0 … `world_size` − 1 raises a `ValueError` that gives it.
+    The size need not be divisible by `world_size`: chunks then differ by one element, and some may be empty.
+    Together a rank sends no more than 2·(N−1)/N of the tensor, but for that rounding; do not pad. With a
+    world of 1 nothing is sent. `tensor` is not changed. A rank outside 0 … `world_size` − 1 raises a
+    `ValueError` that gives it.
 
     Try it on the ring below: `run_ring(ring_all_reduce, [torch.ones(5), torch.ones(5)])`.
     """
@@ -81,16 +88,19 @@ def all_reduce_gradients(
 ) -> None:
     """Give every parameter the gradient of the mean loss over all `n_global` examples, of which `n_local` are this rank's.
 
-    The model holds the gradients of this rank's mean loss. `all_reduce(tensor)` returns the sum over the ranks as a new tensor; all ranks must call
-    it equally often, with the same shapes in the same order. So a parameter that this rank has no gradient for takes part with zeros: another rank
-    may have one. A parameter that two modules share is reduced once: a second time would count it again. Parameters
-    that do not require gradients take no part.
+    The model holds the gradients of this rank's mean loss. `all_reduce(tensor)` returns the sum over the
+    ranks as a new tensor; all ranks must call it equally often, with the same shapes in the same order. So a
+    parameter that this rank has no gradient for takes part with zeros: another rank may have one. A parameter
+    that two modules share is reduced once: a second time would count it again. Parameters that do not require
+    gradients take no part.
 
-    A rank with an empty share (`n_local` 0) has no mean loss: it takes part with zeros, whatever its gradients hold.
+    A rank with an empty share (`n_local` 0) has no mean loss: it takes part with zeros, whatever its
+    gradients hold.
 
-    >>> all_reduce_gradients(model, lambda tensor: tensor, n_local=1, n_global=1)  # alone in the world: nothing changes
+    >>> all_reduce_gradients(model, lambda tensor: tensor, n_local=1, n_global=1)  # alone: no change
     """
-    # TODO: for each parameter, in the model's order: its gradient or zeros, times n_local / n_global, all-reduced.
+    # TODO: for each parameter, in the model's order: its gradient or zeros, times n_local / n_global,
+    #   all-reduced.
     for p in model.parameters():
         if not p.requires_grad:
             continue
@@ -105,12 +115,14 @@ def all_reduce_gradients(
 def broadcast_parameters(model: nn.Module, broadcast: Callable[[Tensor], Tensor]) -> None:
     """Give every parameter and buffer the values that rank 0 has, so that all copies of the model start out equal.
 
-    `broadcast(tensor)` returns rank 0's tensor on every rank; all ranks must call it equally often, in the same order. The values are written into the
-    parameters that are there: an optimizer holds on to those. A shared parameter is sent once. Gradients stay as they are.
+    `broadcast(tensor)` returns rank 0's tensor on every rank; all ranks must call it equally often, in the
+    same order. The values are written into the parameters that are there: an optimizer holds on to those. A
+    shared parameter is sent once. Gradients stay as they are.
 
-    >>> broadcast_parameters(model, lambda tensor: tensor)  # alone in the world: nothing changes
+    >>> broadcast_parameters(model, lambda tensor: tensor)  # alone: no change
     """
-    # TODO: for each parameter and each buffer: copy what broadcast returns into it, in place and without gradients.
+    # TODO: for each parameter and each buffer: copy what broadcast returns into it, in place and without
+    #   gradients.
     for tensor in [*model.parameters(), *model.buffers()]:
         tensor.copy_(broadcast(tensor.detach()))
 

@@ -1,26 +1,28 @@
 """# The learning-rate schedule and gradient clipping
 
-Early in training the gradients are large and Adam's running means know little, so the learning rate *warms up*: it grows
-in a straight line from 0 to `max_lr`. Then it falls along half a cosine to `min_lr`: slowly at first, while there is
-much to learn, fast in the middle, and slowly at the end, where small steps settle into the minimum.
+Early in training the gradients are large and Adam's running means know little, so the learning rate *warms
+up*: it grows in a straight line from 0 to `max_lr`. Then it falls along half a cosine to `min_lr`: slowly at
+first, while there is much to learn, fast in the middle, and slowly at the end, where small steps settle into
+the minimum.
 
     step <= warmup_steps:   lr = max_lr * step / warmup_steps
     after it:               lr = min_lr + (max_lr - min_lr) * (1 + cos(pi * progress)) / 2,
                             progress = (step - warmup_steps) / (total_steps - warmup_steps)
     step >= total_steps:    lr = min_lr
 
-Now and then a batch has a huge gradient, and one such step can undo many others. *Clipping* looks at the length of all
-gradients taken together as one long vector. Where it is more than `max_norm`, all are scaled by the same factor, so that the
-length is `max_norm` and the direction is kept.
+Now and then a batch has a huge gradient, and one such step can undo many others. *Clipping* looks at the
+length of all gradients taken together as one long vector. Where it is more than `max_norm`, all are scaled by
+the same factor, so that the length is `max_norm` and the direction is kept.
 
-By hand: `max_lr = 1`, `min_lr = 0`, 2 steps of warm-up of 6: the rates of steps 0 to 7 are 0, 0.5, 1, 0.854, 0.5, 0.146, 0, 0.
-Two gradients `[3]` and `[4]` have the norm 5; clipped to 1 they are `[0.6]` and `[0.8]`.
+By hand: `max_lr = 1`, `min_lr = 0`, 2 steps of warm-up of 6: the rates of steps 0 to 7 are 0, 0.5, 1, 0.854,
+0.5, 0.146, 0, 0. Two gradients `[3]` and `[4]` have the norm 5; clipped to 1 they are `[0.6]` and `[0.8]`.
 
 Not to be used here: `torch.nn.utils.clip_grad_norm_` and its relatives, which are this exercise.
 
-Source: Loshchilov and Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts* (2017), equation 5, without restarts;
-the warm-up: Radford et al., *Improving Language Understanding by Generative Pre-Training* (2018), section 4.1;
-clipping: Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural networks* (2013), algorithm 1.
+Source: Loshchilov and Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts* (2017), equation 5,
+without restarts; the warm-up: Radford et al., *Improving Language Understanding by Generative Pre-Training*
+(2018), section 4.1; clipping: Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural
+networks* (2013), algorithm 1.
 """
 
 import math
@@ -34,8 +36,9 @@ from torch import Tensor, nn
 def cosine_with_warmup(step: int, max_lr: float, min_lr: float, warmup_steps: int, total_steps: int) -> float:
     """The learning rate of `step`, counted from 0.
 
-    It is 0 at step 0, `max_lr` at step `warmup_steps`, `min_lr` at `total_steps` and ever after. Without warm-up
-    (`warmup_steps` 0) step 0 has `max_lr`. A warm-up longer than the whole raises a `ValueError` that gives it.
+    It is 0 at step 0, `max_lr` at step `warmup_steps`, `min_lr` at `total_steps` and ever after. Without
+    warm-up (`warmup_steps` 0) step 0 has `max_lr`. A warm-up longer than the whole raises a `ValueError` that
+    gives it.
 
     >>> cosine_with_warmup(4, max_lr=1.0, min_lr=0.0, warmup_steps=2, total_steps=6)
     0.5
@@ -55,9 +58,10 @@ def cosine_with_warmup(step: int, max_lr: float, min_lr: float, warmup_steps: in
 def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> float | Float[Tensor, ""]:
     """Scale all gradients in place so that together they are no longer than `max_norm`; return the norm before that.
 
-    The norm is the L2 norm of all gradients as one vector. Gradients that are short enough stay exactly as they are.
-    Parameters without a gradient are passed over. `parameters` may be an iterator, such as `model.parameters()`: it can be
-    gone through only once. A `max_norm` that is not above 0 raises a `ValueError` that gives it.
+    The norm is the L2 norm of all gradients as one vector. Gradients that are short enough stay exactly as
+    they are. Parameters without a gradient are passed over. `parameters` may be an iterator, such as
+    `model.parameters()`: it can be gone through only once. A `max_norm` that is not above 0 raises a
+    `ValueError` that gives it.
 
     >>> a, b = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
     >>> a.grad, b.grad = torch.tensor([3.0]), torch.tensor([4.0])

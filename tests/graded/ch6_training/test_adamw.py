@@ -27,9 +27,7 @@ class ByHand:
         self.m = beta1 * self.m + (1 - beta1) * g
         self.v = beta2 * self.v + (1 - beta2) * g * g
         m_hat, v_hat = self.m / (1 - beta1**self.t), self.v / (1 - beta2**self.t)
-        self.theta = (
-            self.theta - self.lr * self.decay * self.theta - self.lr * m_hat / (torch.sqrt(v_hat) + self.eps)
-        )
+        self.theta = self.theta - self.lr * self.decay * self.theta - self.lr * m_hat / (torch.sqrt(v_hat) + self.eps)
         return self.theta
 
 
@@ -207,7 +205,9 @@ def test_a_closure_is_called_first(student, draw, expect):
 
 
 @pytest.mark.hidden
-@pytest.mark.parametrize("bad", [{"lr": -0.25}, {"eps": -0.5}, {"weight_decay": -0.125}, {"betas": (0.9, 1.5)}], ids=str)
+@pytest.mark.parametrize(
+    "bad", [{"lr": -0.25}, {"eps": -0.5}, {"weight_decay": -0.125}, {"betas": (0.9, 1.5)}], ids=str
+)
 def test_settings_out_of_range_are_refused(student, expect, bad):
     """A negative lr, eps or decay, or a beta outside [0, 1), raises a ValueError that gives the value."""
     layer = nn_of(student).Linear(3, 2)
@@ -243,7 +243,9 @@ def in_words(shapes):
 
 def test_matrices_decay_and_vectors_do_not(student, expect):
     """Weights of two axes decay; biases and the gains of norms do not."""
-    model = nn_of(student).Sequential(nn_of(student).Linear(3, 4), nn_of(student).LayerNorm(4), nn_of(student).Linear(4, 5, bias=False))
+    model = nn_of(student).Sequential(
+        nn_of(student).Linear(3, 4), nn_of(student).LayerNorm(4), nn_of(student).Linear(4, 5, bias=False)
+    )
     groups = student.parameter_groups(model, 0.25)
     expect.equal(len(groups), 2, "Two groups are wanted.")
     expect.equal([group["weight_decay"] for group in groups], [0.25, 0.0], "The decay of the two groups")

@@ -84,7 +84,9 @@ def test_forward_operations_of_other_configurations(student, draw, expect, chang
     batch = 1 if change == "one text" else draw.integer(2, 4)
     seq = {"long": 90, "one token": 1, "small": 7}.get(change) or draw.integer(30, 50)
     wanted = counted(sizes, batch, seq)
-    expect.close(student.forward_flops(config, batch, seq), wanted, f"The count is wrong for {in_words(sizes, batch, seq)}.")
+    expect.close(
+        student.forward_flops(config, batch, seq), wanted, f"The count is wrong for {in_words(sizes, batch, seq)}."
+    )
 
 
 def test_training_costs_three_forward_passes(student, draw, expect):
@@ -104,7 +106,9 @@ def test_activations_by_the_published_formula(student, draw, expect):
     s, b, h, a = seq, batch, sizes["d_model"], sizes["n_heads"]
     wanted = sizes["n_layers"] * (34 * s * b * h + 5 * a * s * s * b)
     expect.close(
-        student.activation_bytes(config, batch, seq), wanted, f"The estimate is wrong for {in_words(sizes, batch, seq)}."
+        student.activation_bytes(config, batch, seq),
+        wanted,
+        f"The estimate is wrong for {in_words(sizes, batch, seq)}.",
     )
 
 
@@ -134,7 +138,9 @@ def test_your_own_gpt_keeps_about_what_the_formula_says(student, draw, expect):
         kept.append(counts.saved_bytes)
     counted_bytes = kept[1] - kept[0]  # the parameters are kept in both
     came = student.activation_bytes(config, 1, seq)
-    expect.between(came, counted_bytes / 5, counted_bytes, f"Your GPT keeps {counted_bytes:,} bytes for one text of {seq} tokens.")
+    expect.between(
+        came, counted_bytes / 5, counted_bytes, f"Your GPT keeps {counted_bytes:,} bytes for one text of {seq} tokens."
+    )
 
 
 def test_adamw_keeps_two_numbers_for_each_parameter(student, draw, expect):

@@ -1,7 +1,8 @@
 """The ring all-reduce, chunk by chunk, and what a rank does with its gradients and parameters.
 
-The ring runs here, one rank after the other. A rank that waits for a chunk that its left neighbour has not sent yet is
-stopped, and called again from its start once the chunk is there: the chunks themselves pass through this file, where they are counted.
+The ring runs here, one rank after the other. A rank that waits for a chunk that its left neighbour has not
+sent yet is stopped, and called again from its start once the chunk is there. So the chunks themselves pass
+through this file, where they are counted.
 """
 
 import pytest
@@ -204,7 +205,9 @@ def check_gradients(expect, model, others, share):
     """The other ranks got `share` of each gradient, and the model holds the sums now. In the model's order."""
     wanted = torch.cat([g.reshape(-1) for g in share])
     expect.equal(
-        sum(tensor.numel() for tensor in others.came), wanted.numel(), "The number of values that went through `all_reduce`"
+        sum(tensor.numel() for tensor in others.came),
+        wanted.numel(),
+        "The number of values that went through `all_reduce`",
     )
     expect.close(others.flat(others.came), wanted, "What this rank gave to `all_reduce` is wrong.")
     now = list(model.gradients().values())
@@ -284,7 +287,9 @@ def test_frozen_parameters_take_no_part(student, draw, expect):
     before = model.gradients()["weight"]
     others = Others(draw)
     student.all_reduce_gradients(model, others, 1, 2)
-    expect.equal(sum(tensor.numel() for tensor in others.came), 12, "Only the 12 weights take part; the bias is frozen.")
+    expect.equal(
+        sum(tensor.numel() for tensor in others.came), 12, "Only the 12 weights take part; the bias is frozen."
+    )
     expect.close(others.flat(others.came), before.reshape(-1) / 2)
     expect.true(model.gradients()["bias"] is None, "A frozen parameter was given a gradient.")
 
@@ -319,7 +324,10 @@ class Rank0:
 
 def test_every_parameter_becomes_rank_0s(student, draw, expect):
     """After the broadcast the parameters have the values that rank 0 sent."""
-    model, rank0 = nn_of(student).Sequential(nn_of(student).Linear(3, 4), nn_of(student).Linear(4, 2)).double(), Rank0(draw)
+    model, rank0 = (
+        nn_of(student).Sequential(nn_of(student).Linear(3, 4), nn_of(student).Linear(4, 2)).double(),
+        Rank0(draw),
+    )
     before = torch.cat([p.reshape(-1) for p in model.named_parameters().values()])
     student.broadcast_parameters(model, rank0)
     expect.close(rank0.flat(rank0.came), before, "What went to `broadcast` are not this rank's parameters.")

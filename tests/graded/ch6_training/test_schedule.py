@@ -59,7 +59,9 @@ def test_it_stays_at_min_lr_after_the_end(student, draw, expect):
     """At `total_steps` and ever after the rate is `min_lr`: the cosine does not rise again."""
     total = draw.integer(20, 40)
     for step in (total, total + 1, total + 7, 2 * total, 10 * total):
-        expect.close(student.cosine_with_warmup(step, 0.8, 0.1, 5, total), 0.1, f"The rate of step {step} of {total} is wrong.")
+        expect.close(
+            student.cosine_with_warmup(step, 0.8, 0.1, 5, total), 0.1, f"The rate of step {step} of {total} is wrong."
+        )
 
 
 @pytest.mark.hidden

@@ -251,7 +251,9 @@ def test_training_uses_dropout(student, draw, expect):
     model = table_model(student, TABLE, dropout=0.5).eval()
     dropped = student.train_gpt(model, window, TEXT, settings).losses
     for number, (a, b) in enumerate(zip(plain, dropped, strict=True), 1):
-        expect.true(abs(a - b) > 1e-9, f"Dropout had no effect in step {number}: is the model in train mode?", came=dropped)
+        expect.true(
+            abs(a - b) > 1e-9, f"Dropout had no effect in step {number}: is the model in train mode?", came=dropped
+        )
 
 
 def test_a_run_depends_on_its_seed_alone(student, draw, expect):
@@ -260,7 +262,9 @@ def test_a_run_depends_on_its_seed_alone(student, draw, expect):
     student.torch.rand(3)
     again = run_with_dropout(student, draw)[1].losses
     other = run_with_dropout(student, draw, seed=6)[1].losses
-    expect.true(again == first, "The same seed gave another run: do batches and dropout depend on `seed` alone?", came=again)
+    expect.true(
+        again == first, "The same seed gave another run: do batches and dropout depend on `seed` alone?", came=again
+    )
     expect.true(other != first, "Another seed gave the same run.", came=other)
 
 
@@ -271,7 +275,11 @@ def test_the_callers_random_state_is_left_alone(student, draw, expect):
     model = table_model(student, TABLE, dropout=0.5)
     before = student.torch.get_rng_state()
     student.train_gpt(model, TEXT, TEXT[:20], settings)
-    expect.equal(student.torch.get_rng_state(), before, "The run changed torch's random state; torch.random.fork_rng gives it back.")
+    expect.equal(
+        student.torch.get_rng_state(),
+        before,
+        "The run changed torch's random state; torch.random.fork_rng gives it back.",
+    )
 
 
 # -- checkpoints ------------------------------------------------------------------------------------------
@@ -303,8 +311,13 @@ def check_resume(student, draw, expect, path, step):
     expect.equal(taken, list(range(first, 10)), f"Stopped after step {step}, it did not go on from step {first}.")
     expect.close(len(result.losses), 9, "The losses before the stop are to be in the result too.")
     expect.true(result.losses == wanted.losses, "The losses are not bit for bit those of a run that was never stopped.")
-    expect.true(torch.equal(table_of(model), table_of(whole)), "The model is not bit for bit that of a run that was never stopped.")
-    expect.true(result.val_losses == wanted.val_losses, "The held-out losses are not those of a run that was never stopped.")
+    expect.true(
+        torch.equal(table_of(model), table_of(whole)),
+        "The model is not bit for bit that of a run that was never stopped.",
+    )
+    expect.true(
+        result.val_losses == wanted.val_losses, "The held-out losses are not those of a run that was never stopped."
+    )
 
 
 @pytest.mark.points(2)
@@ -323,7 +336,9 @@ def test_a_finished_run_is_just_loaded(student, draw, expect, scratch):
     """With the checkpoint of a finished run no step is taken, and its result comes back."""
     path, taken = scratch.path("run.pt"), []
     first, wanted = run_with_dropout(student, draw, path)
-    model, result = run_with_dropout(student, draw, path, lambda *args: taken.append(args), table=torch.zeros_like(TABLE))
+    model, result = run_with_dropout(
+        student, draw, path, lambda *args: taken.append(args), table=torch.zeros_like(TABLE)
+    )
     expect.equal(taken, [], "A finished run was gone on with.")
     expect.true(result.losses == wanted.losses, "The losses of the finished run are not in the result.")
     expect.true(torch.equal(table_of(model), table_of(first)), "The model does not have the finished run's parameters.")
@@ -382,8 +397,9 @@ def encode(text):
 def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, progress):
     """Trained on a text of the grammar, your model is within 5 % of the grammar's entropy on a text that it has never seen.
 
-    The text is drawn freshly and the loss is measured here, through the model's own logits, at characters that have half a window or more in front
-    of them. What the drawn text happens to be easier or harder than the average is taken out, because that is known exactly too.
+    The text is drawn freshly and the loss is measured here, through the model's own logits, at characters that
+    have half a window or more in front of them. By how much the drawn text happens to be easier or harder than
+    the average is taken out, because that is known exactly too.
     """
     check_loop(student, draw, expect)
     check_loop(student, draw, expect, max_norm=0.05, steps=9, max_lr=0.9, eval_every=3)
@@ -406,7 +422,9 @@ def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, 
     student.train_gpt(model, train_ids, val_ids, settings, None, on_step)
     loss = excess_over(model.eval(), language.sample(16_000, draw.integer(1, 2**31))) + floor
     expect.less(
-        loss, 1.05 * floor, f"On fresh text the model's loss is not within 5 % of the grammar's entropy, {floor:.4f} nats."
+        loss,
+        1.05 * floor,
+        f"On fresh text the model's loss is not within 5 % of the grammar's entropy, {floor:.4f} nats.",
     )
 
 

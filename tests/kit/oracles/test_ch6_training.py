@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional as F
+
 from ch5_models.gpt import GPT, GPTConfig
 from ch6_training import adamw, cost, data_parallel, loss, schedule, train
-from torch.nn import functional as F
 
 
 def close(came, wanted):
@@ -44,7 +45,11 @@ def test_adamw(settings):
         ids = torch.randint(11, (3, 8), generator=g)
         for model, optimizer in ((mine, a), (theirs, b)):
             optimizer.zero_grad()
-            (model(ids)[:, :-1].logsumexp(-1).mean() if step % 3 else model.blocks[0](model.token_embedding(ids)).sum()).backward()
+            (
+                model(ids)[:, :-1].logsumexp(-1).mean()
+                if step % 3
+                else model.blocks[0](model.token_embedding(ids)).sum()
+            ).backward()
             optimizer.step()
         if step == 4:
             a2 = adamw.AdamW(adamw.parameter_groups(mine, 0.2), **settings)

@@ -6,11 +6,12 @@ import tempfile
 from dataclasses import dataclass, field
 
 import torch
+from torch import nn  # noqa: F401  # likewise
+from torch.nn import functional as F
+
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401  # the names that the stub brings along
 from ch6_training.adamw import AdamW, parameter_groups
 from ch6_training.schedule import clip_gradients, cosine_with_warmup
-from torch import nn  # noqa: F401  # likewise
-from torch.nn import functional as F
 
 
 @dataclass
