@@ -98,7 +98,7 @@ class DaskExecutor:
         self.ahead = ahead
 
     def run(self, next_work: NextWork) -> Iterator[tuple[Work, ExerciseResult]]:
-        waiting = self.distributed.as_completed()
+        waiting = self.distributed.as_completed(loop=self.client.loop)
         works: dict[Any, Work] = {}
 
         def fill() -> None:
