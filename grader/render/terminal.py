@@ -235,6 +235,9 @@ class CheckReport:
             points = sum(result.points for result in results)
             possible = sum(result.points_possible for result in results)
             self._line(f"{passed} of {len(results)} exercises passed, {_points(points)} of {_points(possible)} points")
+        if any(result.tests and result.tier == "none" for result in found):
+            self._line("")
+            self._line("This code ran without a sandbox; `grader doctor` says what is missing.", 0, "dim")
         if upcoming is None:
             if results and passed == len(results):
                 self._line("")
