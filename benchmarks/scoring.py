@@ -1,0 +1,93 @@
+"""Submissions per minute: `grader score` on a class, against plain pytest in a fresh process for each submission.
+
+    .venv/bin/python benchmarks/scoring.py [submissions] [pytest runs]
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+EXERCISES = ("ch3_attention/softmax", "ch3_attention/scaled_dot_product", "ch3_attention/multi_head")
+PLAIN = """
+import torch
+from ch3_attention.softmax import softmax
+from ch3_attention.scaled_dot_product import scaled_dot_product_attention
+from ch3_attention.multi_head import MultiHeadAttention
+
+
+def test_softmax():
+    x = torch.randn(3, 5)
+    torch.testing.assert_close(softmax(x, 1), torch.softmax(x, 1))
+
+
+def test_attention():
+    q, k, v = torch.randn(2, 4, 8), torch.randn(2, 6, 8), torch.randn(2, 6, 5)
+    out, _ = scaled_dot_product_attention(q, k, v)
+    torch.testing.assert_close(out, torch.nn.functional.scaled_dot_product_attention(q, k, v))
+
+
+def test_heads():
+    layer = MultiHeadAttention(8, 2)
+    layer(torch.randn(3, 5, 8)).sum().backward()
+    assert layer.q_proj.weight.grad is not None
+"""
+
+
+def main(count: int, sample: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        people = Path(folder) / "class"
+        for number in range(count):
+            for name in EXERCISES:
+                path = people / f"student{number:03}" / (name + ".py")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text((ROOT / "solutions" / (name + ".py")).read_text() + f"\n# {number}\n")
+        ours = _score(people, Path(folder) / "out")
+        plain = _plain(people, sample)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"grader score   {60 * count / ours:8.1f} submissions per minute ({count} distinct, 3 exercises, {ours:.1f} s)")
+    print(f"plain pytest   {60 * sample / plain:8.1f} submissions per minute ({sample} runs of 3 tests, one by one)")
+    print(f"ratio          {(count / ours) / (sample / plain):8.1f}")
+    print(f"largest process {peak:7.0f} MiB")
+
+
+def _score(people: Path, out: Path) -> float:
+    options = [word for name in EXERCISES for word in ("--only", name)]
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "grader", "score", str(people), "--out", str(out), *options],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - started
+
+
+def _plain(people: Path, sample: int) -> float:
+    students = sorted(people.iterdir())[:sample]
+    started = time.perf_counter()
+    for student in students:
+        shutil.copy(ROOT / "solutions/ch3_attention/masks.py", student / "ch3_attention")
+        test = student / "test_plain.py"
+        test.write_text(PLAIN)
+        environment = {**os.environ, "PYTHONPATH": str(student)}
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test)],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    main(*(numbers + [100, 5][len(numbers) :]))
