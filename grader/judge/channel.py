@@ -170,7 +170,8 @@ class Channel:
         whole = size + header + body
         if len(self.pending) < whole:
             return None
-        frame = bytes(self.pending[:whole])
+        with memoryview(self.pending) as pending:
+            frame = bytes(pending[:whole])
         del self.pending[:whole]
         return frame
 

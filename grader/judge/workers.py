@@ -24,7 +24,7 @@ BOOT = (
 )
 
 OWN_CODE = str(Path(__file__).resolve().parents[1])
-PATIENCE = 5.0
+PATIENCE = 0.2
 SHELL_SIGNAL = 128  # a program around the worker reports its end by signal 9 as status 137
 
 
@@ -106,12 +106,12 @@ class SpawnedWorkers:
 
     def end(self, pid: int) -> int | None:
         process = self.processes.pop(pid)
-        reaping.kill_group(pid)
         inside = pid != process.pid
-        if not inside:
-            process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE)
+        if inside:  # its number is not ours to kill: the program around it may have reaped it, and takes it along
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+        else:
+            reaping.kill_group(pid)
         process.kill()
         status = process.wait()
         reaping.end_orphans({other.pid for other in self.processes.values()})
