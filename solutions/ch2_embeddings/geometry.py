@@ -8,7 +8,7 @@ lengths, 1 for the same direction, 0 for a right angle. To see a table of many d
 analysis (PCA) turns it so that the first axis shows the largest spread, the second the next largest.
 
 `embedding_metrics` puts figures on what a toy language model has learned. It asks two questions. Have ids that often
-stand side by side moved together, and ids that never do not? And are the nearest neighbours in the table those ids that
+stand side by side moved together or apart, and ids that never do? And are the nearest neighbours in the table those ids that
 stand in the same surroundings in the text?
 
 | name | shape |
