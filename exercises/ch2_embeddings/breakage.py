@@ -3,7 +3,8 @@
 Whoever knows what a part is for can say what happens without it. Four experiments take the toy language model apart,
 and each compares a healthy run with a broken one on text that neither has trained on.
 
-- **Freeze.** The embeddings keep their random start values and only the head learns. How much of the work is the table's?
+- **Freeze.** The embeddings keep their random start values and only the head learns. How much of the work is the
+  table's?
 - **Permute.** Every id gets another number, the same one everywhere. Ids are labels, so what should this cost?
 - **Dimension.** Two numbers per token in place of sixteen. What no longer fits?
 - **Mismatch.** The model trains with one tokenizer and reads with another. Every id is valid; what does it mean?
@@ -17,21 +18,23 @@ All four share one protocol, so that the figures can be compared:
 | tokenizer | your `CharTokenizer(text)` of chapter 1 |
 | held out | the last tenth of the ids (the last `n // 10` of n) |
 | model | `ToyLM(vocab_size, 16)`, start values from `seed` |
-| training | your `train_toy_lm` on the other ids: context 8, batches of 32, `lr` 0.01, a generator seeded with `seed` |
+| training | your `train_toy_lm` on the rest: context 8, batches of 32, `lr` 0.01, a generator seeded with `seed` |
 | figure | your `mean_loss` on the held-out ids, in nats |
 
 The healthy and the broken run begin with the same seed. The same arguments always give the same figures, whatever the
 state of torch's global generator, and that state is left as it was.
 
-Source: the method is ablation, as in Radford et al., *Improving Language Understanding by Generative Pre-Training* (GPT-1),
+Source: the method is ablation, as in Radford et al., *Improving Language Understanding by Generative Pre-Training*
+(GPT-1),
 2018, section 5.
 """
 
 import torch
-from ch1_tokens.characters import CharTokenizer
-from ch2_embeddings.toy_lm import ToyLM, mean_loss, train_toy_lm
 from jaxtyping import Int
 from torch import Tensor, nn
+
+from ch1_tokens.characters import CharTokenizer
+from ch2_embeddings.toy_lm import ToyLM, mean_loss, train_toy_lm
 
 CONTEXT = 8
 DIM = 16

@@ -8,7 +8,8 @@ lengths, 1 for the same direction, 0 for a right angle. To see a table of many d
 analysis (PCA) turns it so that the first axis shows the largest spread, the second the next largest.
 
 `embedding_metrics` puts figures on what a toy language model has learned. It asks two questions. Have ids that often
-stand side by side moved together or apart, and ids that never do? And are the nearest neighbours in the table those ids that
+stand side by side moved together or apart, and ids that never do? And are the nearest neighbours in the table those
+ids that
 stand in the same surroundings in the text?
 
 | name | shape |
@@ -20,7 +21,8 @@ stand in the same surroundings in the text?
 
 By hand: the rows (3, 4) and (4, 3) have length 5 and dot product 24, so their cosine is 24 / 25 = 0.96.
 
-Sources: Deerwester, Dumais, Furnas, Landauer and Harshman, *Indexing by Latent Semantic Analysis*, 1990, for cosines and SVD;
+Sources: Deerwester, Dumais, Furnas, Landauer and Harshman, *Indexing by Latent Semantic Analysis*, 1990, for cosines
+and SVD;
 Pearson, *On Lines and Planes of Closest Fit to Systems of Points in Space*, 1901, for PCA.
 """
 
@@ -29,9 +31,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from ch2_embeddings.toy_lm import ToyLM, mean_loss
 from jaxtyping import Float, Int
 from torch import Tensor
+
+from ch2_embeddings.toy_lm import ToyLM, mean_loss
 
 
 def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab vocab"]:
@@ -120,7 +123,8 @@ def pca(x: Float[Tensor, "n dim"], n_components: int) -> Float[Tensor, "n n_comp
 def plot_embedding(table: Float[Tensor, "vocab dim"], labels: list[str], path: str | Path) -> None:
     """Draw the rows of `table` as points in the plane (their first two principal components), each with its label.
 
-    Writes a PNG to `path` and no other file, whatever the ending of `path`, and needs no display. A label stands as it is:
+    Writes a PNG to `path` and no other file, whatever the ending of `path`, and needs no display. A label stands as
+    it is:
     "$" starts no formula, and white space shows as `' '` or `'\\n'`. As many labels as rows, or a `ValueError` that
     gives the number of labels.
     """
@@ -140,7 +144,8 @@ def embedding_metrics(model: ToyLM, data: Int[Tensor, "n"], context: int, k: int
       where a list is empty.
     - `neighbor_accuracy`: how well nearness in the table follows the text. The surroundings of an id are a vector of
       2 · vocab counts: how often each id stands one place to its left, then how often each stands one place to its
-      right. For each id that occurs in `data`, take its k nearest ids in the table and its k nearest by the cosine of the
+      right. For each id that occurs in `data`, take its k nearest ids in the table and its k nearest by the cosine
+      of the
       surroundings (both among all ids, by `nearest_neighbors`); the share of the first that are also among the second,
       averaged.
     """

@@ -5,7 +5,8 @@ still learn an embedding: look up the vectors of the last `context` tokens, take
 number (a *logit*) per token of the vocabulary with a linear layer. The mean forgets the order of the tokens; attention
 will mend that in chapter 3.
 
-Before training it knows nothing, so its loss is about ln(vocab), the surprise of a fair guess. Training pulls the vectors
+Before training it knows nothing, so its loss is about ln(vocab), the surprise of a fair guess. Training pulls the
+vectors
 of tokens together that are followed by the same things, and nobody told it to.
 
 | name | shape |
@@ -20,16 +21,18 @@ of tokens together that are followed by the same things, and nobody told it to.
 By hand: the data `[3, 1, 4, 1, 5]` with a context of 3 has two windows, `[3, 1, 4]` with the target 1 and `[1, 4, 1]`
 with the target 5.
 
-Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2, with the
+Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2, with
+the
 mean in place of the hidden layer, as in the CBOW of Mikolov, Chen, Corrado and Dean, *Efficient Estimation of Word
 Representations in Vector Space*, 2013, section 3.1.
 """
 
 import torch
 import torch.nn.functional as F
-from ch2_embeddings.embedding import Embedding
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from ch2_embeddings.embedding import Embedding
 
 
 def sample_windows(
@@ -90,7 +93,8 @@ def train_toy_lm(
 ) -> list[float]:
     """Train `model` in place with `torch.optim.Adam` at `lr`; return the loss of each step, before its update.
 
-    Each step draws a fresh batch with `sample_windows` and the generator; its loss is the mean cross-entropy of the batch in
+    Each step draws a fresh batch with `sample_windows` and the generator; its loss is the mean cross-entropy of the
+    batch in
     nats. Parameters with `requires_grad=False` are frozen: they are left as they are, and stay frozen.
 
     Errors as in `sample_windows`.

@@ -30,9 +30,10 @@ Embedding as Implicit Matrix Factorization*, NeurIPS 2014.
 
 import torch
 import torch.nn.functional as F
-from ch2_embeddings.embedding import Embedding
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
+
+from ch2_embeddings.embedding import Embedding
 
 BATCH_SIZE = 128
 

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from grader.corpora import language
 
 EXPERIMENTS = {
@@ -99,7 +100,7 @@ def test_new_numbers_do_no_harm(student, draw, expect):
     """Permuted everywhere, the same text is learned as well."""
     original, permuted = run(student, expect, "permute_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(original, 0.02, 0.4, "The healthy loss ends around 0.15; it came to")
-    expect.between(permuted, 0.02, 0.4, "The ids were permuted everywhere, so the loss ends around 0.15 as well; it came to")
+    expect.between(permuted, 0.02, 0.4, "Permuted everywhere, the loss ends around 0.15 as well; it came to")
 
 
 def test_new_numbers_after_training_do_harm(student, draw, expect):
@@ -125,21 +126,21 @@ def test_the_seed_decides_the_figures(student, draw, expect, name):
     for steps in (0, 3):
         first, again = (run(student, expect, name, text, steps, seed) for _ in range(2))
         other = run(student, expect, name, text, steps, seed + 1)
-        expect.equal(again, first, "The same seed gives other figures: something is drawn from torch's global generator.")
+        expect.equal(again, first, "The same seed gives other figures: torch's global generator was used.")
         differ = first[0] != other[0] and first[1] != other[1]
         expect.true(differ, f"After {steps} steps another seed gives the same figures.", came=other)
 
 
 @pytest.mark.limit(90)
 def test_the_four_experiments_on_real_text(student, draw, expect):
-    """On text from the kit's grammar: frozen is worse, permuted is as good, dim 2 is worse, a wrong tokenizer garbles."""
+    """On real text frozen is worse, permuted is as good, dim 2 is worse, a wrong tokenizer garbles."""
     text, seed = language.sample(2000, draw.integer(0, 9999)), draw.integer(0, 9999)
     losses = {name: run(student, expect, name, text, 150, seed) for name in EXPERIMENTS}
     trainable, frozen = losses["freeze_experiment"]
-    expect.less(trainable, math.log(28) - 0.3, "The healthy model has hardly learned; a fair guess costs ln(28) = 3.33:")
+    expect.less(trainable, math.log(28) - 0.3, "The healthy model has hardly learned; a fair guess costs 3.33:")
     expect.less(trainable + 0.03, frozen, "The frozen model is not worse:")
     original, permuted = losses["permute_experiment"]
-    expect.between(permuted - original, -0.25, 0.25, "Permuted ids reach the same loss, but for chance; the difference is")
+    expect.between(permuted - original, -0.25, 0.25, "Permuted ids reach the same loss; the difference is")
     expect.true(permuted != original, "Both losses are exactly the same: were the ids permuted at all?", came=permuted)
     wide, narrow = losses["dimension_experiment"]
     expect.less(wide + 0.08, narrow, "Two dimensions are not worse:")

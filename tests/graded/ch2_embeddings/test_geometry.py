@@ -195,7 +195,7 @@ def read_png(expect, scratch, name):
 @pytest.mark.limit(60)
 def test_the_picture_is_a_png(student, draw, expect, scratch):
     """A PNG of at least 200 × 200 pixels lies at `path`, and there is no other picture."""
-    student.plot_embedding(draw.normal(6, 4), list("abc $") + ["\n"], scratch.path("table.png"))
+    student.plot_embedding(draw.normal(6, 4), [*"abc $", "\n"], scratch.path("table.png"))
     width, height = read_png(expect, scratch, "table.png")
     expect.less(199, min(width, height), "The picture is too small to read; its shorter side in pixels:")
     pictures = [name for name in scratch.files() if name.startswith("table") or name.endswith((".png", ".pdf", ".svg"))]

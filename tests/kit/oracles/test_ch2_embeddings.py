@@ -5,6 +5,8 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from ch1_tokens.characters import CharTokenizer
 from ch2_embeddings import breakage
 from ch2_embeddings.embedding import Embedding
@@ -12,7 +14,6 @@ from ch2_embeddings.geometry import cosine_matrix, embedding_metrics, pca
 from ch2_embeddings.toy_lm import ToyLM, train_toy_lm
 from ch2_embeddings.word2vec import SkipGram
 from grader.corpora import language
-from torch import nn
 
 torch.set_num_threads(1)
 

@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+
 from ch1_tokens.characters import CharTokenizer
 from ch2_embeddings.toy_lm import ToyLM
 

@@ -6,7 +6,9 @@ from collections import defaultdict
 import numpy as np
 import torch
 import torch.nn.functional as F
+
 from ch2_embeddings.toy_lm import ToyLM, mean_loss  # noqa: F401
+
 
 def cosine_matrix(table):
     return F.cosine_similarity(table[:, None], table[None], dim=-1, eps=1e-30)
