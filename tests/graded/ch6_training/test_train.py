@@ -269,6 +269,16 @@ def test_a_run_depends_on_its_seed_alone(student, draw, expect):
 
 
 @pytest.mark.hidden
+def test_batches_follow_from_the_seed(student, draw, expect):
+    """Without dropout too, another seed gives another run: other batches."""
+    runs = []
+    for seed in (5, 6):
+        settings, _ = settings_of(student, seed=seed)
+        runs.append(student.train_gpt(table_model(student, TABLE), TEXT, TEXT[:20], settings).losses)
+    expect.true(runs[0] != runs[1], "Another seed gave the same batches.", came=runs[1])
+
+
+@pytest.mark.hidden
 def test_the_callers_random_state_is_left_alone(student, draw, expect):
     """torch's own random state is after the run what it was before."""
     settings, _ = settings_of(student)
@@ -307,12 +317,13 @@ def check_resume(student, draw, expect, path, step):
     model, result = run_with_dropout(
         student, draw, path, lambda number, *_: taken.append(number), table=torch.zeros_like(TABLE)
     )
+    losses, table = result.losses, table_of(model)
     first = step - step % 2 + 1
     expect.equal(taken, list(range(first, 10)), f"Stopped after step {step}, it did not go on from step {first}.")
-    expect.close(len(result.losses), 9, "The losses before the stop are to be in the result too.")
-    expect.true(result.losses == wanted.losses, "The losses are not bit for bit those of a run that was never stopped.")
+    expect.equal(len(losses), 9, "The losses before the stop are to be in the result too.")
+    expect.true(losses == wanted.losses, "The losses are not bit for bit those of a run that was never stopped.")
     expect.true(
-        torch.equal(table_of(model), table_of(whole)),
+        torch.equal(table, table_of(whole)),
         "The model is not bit for bit that of a run that was never stopped.",
     )
     expect.true(
@@ -339,9 +350,10 @@ def test_a_finished_run_is_just_loaded(student, draw, expect, scratch):
     model, result = run_with_dropout(
         student, draw, path, lambda *args: taken.append(args), table=torch.zeros_like(TABLE)
     )
+    losses, table = result.losses, table_of(model)
     expect.equal(taken, [], "A finished run was gone on with.")
-    expect.true(result.losses == wanted.losses, "The losses of the finished run are not in the result.")
-    expect.true(torch.equal(table_of(model), table_of(first)), "The model does not have the finished run's parameters.")
+    expect.true(losses == wanted.losses, "The losses of the finished run are not in the result.")
+    expect.true(torch.equal(table, table_of(first)), "The model does not have the finished run's parameters.")
 
 
 def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, scratch):
@@ -368,7 +380,13 @@ def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, s
         "The checkpoint was written over in place: a stop in the middle of that would leave half a file."
         " Write to another name and move it with os.replace.",
     )
-    expect.equal(scratch.files(), [name], "Other files were left behind.")
+
+
+@pytest.mark.hidden
+def test_nothing_but_the_checkpoint_is_left(student, draw, expect, scratch):
+    """The temporary file is moved into place, so that one file is left."""
+    run_with_dropout(student, draw, scratch.path("run.pt"))
+    expect.equal(scratch.files(), ["run.pt"], "Other files were left behind.")
 
 
 @pytest.mark.hidden
