@@ -137,6 +137,7 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
             shown = result.exercise in wanted or result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR)
             if shown and not (quiet_until_wrong and result.cached):
                 report.exercise(result)
+                report.explanations(_explanations(checker.house, result))
     finally:
         line.clear()
         with contextlib.suppress(OSError):
@@ -148,6 +149,16 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
     else:
         report.end(results, wanted, upcoming)
     return _exit_code(results)
+
+
+def _explanations(house: House, result: ExerciseResult) -> dict[str, str]:
+    """Why the answers are right, where the exercise is a set of questions that has just been passed."""
+    from grader.concepts import explanations_for
+    from grader.results import Verdict
+
+    if not result.exercise.endswith("/concepts") or result.verdict is not Verdict.PASSED or result.cached:
+        return {}
+    return explanations_for(house.suite_file(result.exercise), house.exercise_file(result.exercise)) or {}
 
 
 def _upcoming(curriculum: Curriculum, memory: Memory, results: list[ExerciseResult]) -> Exercise | None:

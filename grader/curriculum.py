@@ -117,6 +117,11 @@ class Curriculum:
         close = close or [short[s] for s in difflib.get_close_matches(word.split("/")[-1], short, n=1, cutoff=0.5)]
         return f"did you mean {close[0]}?" if close else "`grader list` shows them all"
 
+    def spoken(self, exercise: Exercise) -> str:
+        """The shortest name that means just this exercise."""
+        alone = sum(other.short == exercise.short for other in self.exercises) == 1
+        return exercise.short if alone else exercise.name
+
     def needs_of(self, exercise: Exercise) -> tuple[Exercise, ...]:
         """Everything that the exercise rests on, directly or not, in the order of the course."""
         wanted, queue = set(), list(exercise.needs)

@@ -15,7 +15,7 @@ LARGEST = 2 * 2**20
 
 def first_problem(path: Path, shown: str, exercise: Exercise) -> Failure | None:
     """Why the file cannot be judged, or None. Reads it and runs nothing."""
-    reset = f"`grader reset {exercise.short}` puts the stub back (your file is kept beside it)."
+    reset = f"`grader reset {exercise.name}` puts the stub back (your file is kept beside it)."
     if not path.is_file():
         return Failure(f"{shown} is missing.", location=shown, advice=reset)
     if path.stat().st_size > LARGEST:

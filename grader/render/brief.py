@@ -34,7 +34,7 @@ def print_brief(console: Console, house: House, exercise: Exercise) -> None:
     console.print(Markdown(brief_of(house, exercise)))
     needs = f", after {', '.join(exercise.needs)}" if exercise.needs else ""
     console.print(Text(f"\n{exercise.points:g} points, about {exercise.minutes} minutes{needs}", style="dim"))
-    console.print(Text(f"edit   exercises/{exercise.name}{exercise.suffix}\ncheck  grader check {exercise.short}"))
+    console.print(Text(f"edit   exercises/{exercise.name}{exercise.suffix}\ncheck  grader check {exercise.name}"))
 
 
 def print_hints(console: Console, exercise: Exercise, count: int) -> None:

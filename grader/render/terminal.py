@@ -223,6 +223,11 @@ class CheckReport:
         if result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR) and result.tests:
             self._line(f"the same inputs again: --seed {result.seed}", 2, "dim")
 
+    def explanations(self, texts: dict[str, str]) -> None:
+        """Why the answers of a `concepts` exercise are right, once they are."""
+        for question, text in texts.items():
+            self._row(question, text, 2)
+
     # -- the end --------------------------------------------------------------------------------------
 
     def end(self, found: Iterable[ExerciseResult], asked: set[str], upcoming: Exercise | None) -> None:
@@ -250,8 +255,8 @@ class CheckReport:
         self._line("")
         self._line(f"{'Now' if begun else 'Next'}: {upcoming.name}, {upcoming.title}", 0, "bold")
         rows = [("edit", f"exercises/{upcoming.name}{upcoming.suffix}")]
-        rows += [("read", f"grader show {upcoming.short}"), ("check", f"grader check {upcoming.short}")]
-        rows += [("stuck?", f"grader hint {upcoming.short}")]
+        name = self.curriculum.spoken(upcoming)
+        rows += [("read", f"grader show {name}"), ("check", f"grader check {name}"), ("stuck?", f"grader hint {name}")]
         for label, text in rows:
             self._row(label, text, 2)
 

@@ -99,7 +99,7 @@ def test_a_missing_file(kit: Kit) -> None:
     problem = kit.judge().problem
     assert problem is not None
     assert problem.message == "exercises/ch1_mini/scale.py is missing."
-    assert "grader reset scale" in problem.advice
+    assert "grader reset ch1_mini/scale" in problem.advice
 
 
 def test_an_empty_file(kit: Kit) -> None:
