@@ -28,6 +28,7 @@ Pearson, *On Lines and Planes of Closest Fit to Systems of Points in Space*, 190
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch

@@ -28,6 +28,7 @@ Pearson, *On Lines and Planes of Closest Fit to Systems of Points in Space*, 190
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -84,7 +85,7 @@ def adjacent_pairs(data: Int[Tensor, "n"], k: int) -> tuple[list[tuple[int, int]
     # TODO: count the ordered neighbours that differ, and sort them by count, then by pair.
     # TODO: go through the pairs a < b of ids that occur, and keep those seen in neither order.
     ids = data.tolist()
-    counts = Counter((a, b) for a, b in zip(ids, ids[1:], strict=False) if a != b)
+    counts = Counter((a, b) for a, b in pairwise(ids) if a != b)
     frequent = sorted(counts, key=lambda pair: (-counts[pair], pair))[:k]
     present = sorted(set(ids))
     pairs = ((a, b) for a in present for b in present if a < b)
