@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 from grader import wire
 from grader.judge import scratch
@@ -23,6 +26,7 @@ from grader.suite.failures import StudentTimeout, SuiteFailure, WorkerLost
 
 TRACE_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)')
 BACKSTOP_SECONDS = 3600
+START_SECONDS = 60.0
 
 Callback = Callable[[int, list[Any], dict[str, Any]], Any]
 
@@ -33,6 +37,7 @@ class LocalLink:
     def __init__(self, module: Any, root: str) -> None:
         self.callback: Callback | None = None
         self.core = Core(self._call_back, module, root)
+        self.random = RandomState()
 
     def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
         assert self.callback is not None
@@ -42,7 +47,41 @@ class LocalLink:
         self.callback = callback
         header, _ = wire.check_prefix(frame[: wire.PREFIX.size])
         start = wire.PREFIX.size
-        return self.core.answer(frame[start : start + header], memoryview(frame)[start + header :])
+        with self.random.own():
+            return self.core.answer(frame[start : start + header], memoryview(frame)[start + header :])
+
+
+class RandomState:
+    """Random state of its own for code that shares a process: what another draws does not move it.
+
+    A worker has its own by nature; so a mistaken twin draws what the learner's code drew.
+    """
+
+    def __init__(self) -> None:
+        self.state = _random_state()
+
+    @contextlib.contextmanager
+    def own(self) -> Iterator[None]:
+        outside = _random_state()
+        _set_random_state(self.state)
+        try:
+            yield
+        finally:
+            self.state = _random_state()
+            _set_random_state(outside)
+
+
+def _random_state() -> tuple[Any, Any, Any]:
+    torch = wire.loaded_torch()
+    return random.getstate(), np.random.get_state(), None if torch is None else torch.get_rng_state()
+
+
+def _set_random_state(state: tuple[Any, Any, Any]) -> None:
+    random.setstate(state[0])
+    np.random.set_state(state[1])
+    torch = wire.loaded_torch()
+    if torch is not None and state[2] is not None:
+        torch.set_rng_state(state[2])
 
 
 class RemoteLink:
@@ -72,8 +111,9 @@ class RemoteLink:
         self.seconds = seconds
         self.process = self.source.start(self.tier, self.policy)
         self.channel = Channel(self.process.sock, self.process.output)
-        self.begin(seconds)
+        self.begin(START_SECONDS)  # one that is not forked has yet to import its libraries
         self._enclose()
+        self.begin(seconds)
         return self._ask({"op": "load", **self.load})
 
     def _enclose(self) -> None:
