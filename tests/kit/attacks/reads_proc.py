@@ -7,7 +7,7 @@ import os
 from right_one_hot import *
 from tricks import attempt
 
-for pid in (os.getppid(), 1, os.getppid() + 1, os.getpid() - 1, "self"):
+for pid in {os.getppid(), 1, os.getppid() + 1, os.getpid() - 1, "self"} - {os.getpid()}:
     for name in ("environ", "mem", "maps", "cmdline", "status", "stack", "auxv"):
         attempt(f"{pid}/{name}", lambda path=f"/proc/{pid}/{name}": open(path, "rb").read(16)[0])
     for name in ("fd", "task", "cwd/", "root/"):

@@ -8,7 +8,7 @@ import signal
 from right_one_hot import *
 from tricks import attempt, system_call
 
-for pid in (os.getppid(), -1, -os.getppid(), 1, os.getpid() - 1, os.getpid() + 1):
+for pid in {os.getppid(), -1, -os.getppid(), 1, os.getpid() - 1, os.getpid() + 1} - {0, os.getpid()}:
     attempt(f"kill {pid}", lambda pid=pid: os.kill(pid, 0))
 attempt("killpg", lambda: os.killpg(os.getpgid(os.getppid()), 0))
 attempt("tgkill", lambda: system_call("tgkill", os.getppid(), os.getppid(), 0))
