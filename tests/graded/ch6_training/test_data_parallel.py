@@ -203,6 +203,7 @@ def two_layers(student, draw):
 
 def check_gradients(expect, model, others, share):
     """The other ranks got `share` of each gradient, and the model holds the sums now. In the model's order."""
+    now = list(model.gradients().values())
     wanted = torch.cat([g.reshape(-1) for g in share])
     expect.equal(
         sum(tensor.numel() for tensor in others.came),
@@ -210,7 +211,6 @@ def check_gradients(expect, model, others, share):
         "The number of values that went through `all_reduce`",
     )
     expect.close(others.flat(others.came), wanted, "What this rank gave to `all_reduce` is wrong.")
-    now = list(model.gradients().values())
     for gradient in now:
         expect.true(gradient is not None, "A parameter was left without a gradient after the all-reduce.")
     came = torch.cat([gradient.reshape(-1) for gradient in now])
