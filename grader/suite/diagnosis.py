@@ -6,6 +6,7 @@ would fail, and no other mistake may explain the same; in doubt, nothing is name
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,6 +31,10 @@ SLOW_SECONDS = 3.0
 BUDGET_SECONDS = 120.0
 TWIN_SECONDS = 10.0
 WENT_WRONG = (Verdict.FAILED, Verdict.TIMEOUT)
+
+
+class OutOfTime(Exception):
+    """The search took too long; what was found so far is no ground to name anything."""
 
 
 class Player(Protocol):
@@ -109,15 +114,18 @@ class Diagnosis:
         return self.plugin.results[name].seconds < SLOW_SECONDS and given <= self.plugin.job.time_limit
 
     def run(self) -> None:
-        """Name the mistakes that explain failures, in the plugin's results."""
-        if not self.failed:
-            return
+        """Name the mistakes that explain failures, in the plugin's results. In doubt, or out of time, none."""
+        if self.failed:
+            with contextlib.suppress(OutOfTime):
+                self.name_mistakes()
+
+    def name_mistakes(self) -> None:
         with tempfile.TemporaryDirectory(prefix="grader-twin-") as folder:
-            candidates = [
-                found
-                for player in self.players(folder)
-                if (found := self.examine(player)) is not None and found.consistent
-            ]
+            players = list(self.players(folder))
+            suspects = [player for player in players if all(self.try_test(player, self.failed[0]))]
+            candidates = self.consistent(suspects)
+            if not any(self.is_whole(candidate) for candidate in candidates):
+                candidates = self.consistent(players)  # more than one mistake: each may explain some failures
         for candidate in self.chosen(candidates):
             for name in candidate.explained:
                 result = self.plugin.results[name]
@@ -126,10 +134,22 @@ class Diagnosis:
     def players(self, folder: str) -> Iterator[Player]:
         """The twins, each ready to be tested: run here, or played back where the kit has no solutions."""
         for twin in self.plugin.job.twins:
-            if time.monotonic() < self.deadline and (link := loaded_twin(self.plugin.job, twin, folder)) is not None:
+            if (link := loaded_twin(self.plugin.job, twin, folder)) is not None:
                 yield RunTwin(self.plugin, self.items, twin.mistake, link)
         for recorded in self.plugin.recorded_twins:
             yield PlayedBack(recorded, self.plugin.student_session)
+
+    def consistent(self, players: list[Player]) -> list[Candidate]:
+        """Those that explain something and that nothing speaks against.
+
+        A twin that explains every failure also explains the first one. So where there is one, looking at the
+        twins that agree on that first failure finds it, and every other one like it.
+        """
+        found = [self.examine(player) for player in players]
+        return [candidate for candidate in found if candidate is not None and candidate.consistent]
+
+    def is_whole(self, candidate: Candidate) -> bool:
+        return len(candidate.explained) == len(self.failed)
 
     def examine(self, player: Player) -> Candidate | None:
         """Try the failed tests, then the passed ones, on a twin."""
@@ -147,6 +167,8 @@ class Diagnosis:
 
     def try_test(self, player: Player, name: str) -> tuple[bool, bool]:
         """Whether a test on the twin saw the same values as on the learner's code, and whether it failed."""
+        if time.monotonic() > self.deadline:
+            raise OutOfTime
         seen = player.test(name, max(TWIN_SECONDS, 3 * self.plugin.results[name].seconds))
         if seen is None:
             return False, False
@@ -162,7 +184,7 @@ class Diagnosis:
 
     def chosen(self, candidates: list[Candidate]) -> list[Candidate]:
         """One that explains every failure, if there is just one; else those that no other one overlaps."""
-        whole = [item for item in candidates if len(item.explained) == len(self.failed)]
+        whole = [item for item in candidates if self.is_whole(item)]
         if whole:
             return whole if len(whole) == 1 else []
         return [

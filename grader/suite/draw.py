@@ -52,7 +52,7 @@ class Draw:
 
     def array(self, *shape: int, dtype: str = "float64", scale: float = 1.0) -> np.ndarray:
         """Normal values as a NumPy array."""
-        return (self.rng.normal(size=shape) * scale).astype(dtype)
+        return np.asarray(self.rng.normal(size=shape) * scale).astype(dtype)
 
     def id_array(self, high: int, *shape: int) -> np.ndarray:
         """Ids below `high` as an int64 NumPy array."""
