@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -231,3 +234,62 @@ def test_doctor_says_how_to_get_what_is_missing() -> None:
     checks = (landlock, Check("torch", False, "not installed", needed=True))
     text = render_doctor(checks)
     assert "to get it: a newer kernel" in text and "missing: torch" in text
+
+
+# -- ends -----------------------------------------------------------------------------------------------------
+
+COMMAND = """
+import sys
+from pathlib import Path
+from grader.checking import make_job
+from grader.curriculum import load_curriculum
+from grader.house import House
+from grader.judge.client import Judge
+house = House(Path(sys.argv[1]))
+with Judge(("torch",)) as judge:
+    print(judge.server.pid, flush=True)
+    for _, event in judge.run([make_job(house, load_curriculum(house).get("ch1_mini/scale"), seed=1)]):
+        print(type(event).__name__, flush=True)
+"""
+
+
+@linux
+@pytest.mark.parametrize("victim", ["command", "server"])
+def test_nothing_outlives_a_command_or_a_server_that_is_killed(kit, tmp_path: Path, victim: str) -> None:
+    kit.write("import time\ntime.sleep(1000)")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, str(kit.house.root)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+    assert command.stdout is not None
+    server = int(command.stdout.readline())
+    assert command.stdout.readline() == "SuiteStarted\n"
+    family = [server]
+    while len(family) < 4:  # the server, a tester, a worker and the spare
+        family = [server, *descendants(server)]
+    os.kill(command.pid if victim == "command" else server, signal.SIGKILL)
+    command.wait(20)
+    for _ in range(100):
+        if not any(alive(pid) for pid in family):
+            break
+        time.sleep(0.1)
+    assert [pid for pid in family if alive(pid)] == []
+    if victim == "command":
+        assert [item.name for item in temporary.iterdir() if item.name.startswith("grader-")] == []
+
+
+def descendants(pid: int) -> list[int]:
+    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*found, *(inner for child in found for inner in descendants(child))]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
