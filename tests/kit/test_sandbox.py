@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from grader.doctor import Check, doctor
 from grader.errors import JudgeError
 from grader.judge import scratch
 from grader.judge.client import Judge
-from grader.judge.sandbox import SandboxError, canary, detection, seccomp
+from grader.judge.sandbox import SandboxError, canary, detection, landlock, seccomp
 from grader.judge.sandbox.commands import bubblewrap, macos_profile
 from grader.judge.sandbox.policy import Policy, interpreter_trees
 from grader.render.doctor import render_doctor
@@ -97,6 +98,33 @@ def test_files_beside_a_submission_do_nothing(kit) -> None:
 def test_the_strongest_tier_is_stamped_on_the_result(kit) -> None:
     kit.write("return 2 * x")
     assert kit.judge().tier == detection.detect() == detection.available()[0]
+
+
+OLDER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from grader.judge.sandbox import canary, landlock
+landlock.version = lambda: int(sys.argv[2])
+canary.main(["linux-base", sys.argv[3]])
+"""
+
+
+@linux
+@pytest.mark.parametrize("version", range(1, 8))
+def test_older_versions_of_landlock_hold_too(version: int, tmp_path: Path) -> None:
+    """What an older kernel's Landlock does not know, the filter refuses."""
+    if version > landlock.version():
+        pytest.skip("this kernel's Landlock is older")
+    hidden, outside, inside = (tmp_path / name for name in ("hidden", "outside", "scratch"))
+    inside.mkdir()
+    hidden.write_text("secret")
+    outside.write_text("secret")
+    bait = canary.Bait(str(hidden), str(outside), str(inside), 9, "nobody", os.getpid())
+    command = [sys.executable, "-I", "-c", OLDER, str(ROOT), str(version), json.dumps(bait.__dict__)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    findings = [canary.Finding(*item) for item in json.loads(done.stdout)]
+    assert [item for item in findings if not item.held] == []
+    assert outside.read_text() == hidden.read_text() == "secret" and len(findings) > 20
 
 
 # -- what is in it --------------------------------------------------------------------------------------------
@@ -230,8 +258,8 @@ def test_doctor_finds_this_machine_good_enough() -> None:
 
 
 def test_doctor_says_how_to_get_what_is_missing() -> None:
-    landlock = Check("Landlock", False, "not in this kernel", advice="a newer kernel")
-    checks = (landlock, Check("torch", False, "not installed", needed=True))
+    missing = Check("Landlock", False, "not in this kernel", advice="a newer kernel")
+    checks = (missing, Check("torch", False, "not installed", needed=True))
     text = render_doctor(checks)
     assert "to get it: a newer kernel" in text and "missing: torch" in text
 
