@@ -10,6 +10,9 @@ check: $(VENV)/ready
 	@$(BIN)/grader check || test $$? -eq 1
 
 test: $(VENV)/ready-dev lint
+	@echo "1 of 2: the proof of every exercise (stubs, solutions, mistakes)"
+	@$(BIN)/grader dev check
+	@echo "2 of 2: the tests of the kit itself"
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 lint: $(VENV)/ready-dev

@@ -275,6 +275,28 @@ def reset(name: str, yes: bool) -> None:
         click.echo(f"Your file is {house.shown(backup)}.")
 
 
+@cli.command()
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or mps.")
+@click.option("--steps", default=1600, show_default=True, help="Steps in all.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="A file to write, and to go on from.")
+@click.option("--picture", default="losses.png", show_default=True, type=click.Path(path_type=Path))
+def train(device: str, steps: int, checkpoint: Path | None, picture: Path) -> None:
+    """Train your own GPT on the kit's text, and see how near the floor it comes."""
+    from grader.render.terminal import training_progress
+    from grader.training import train as run_training
+
+    house, _, _ = _open()
+    try:
+        done = run_training(house, device, steps, checkpoint, picture, training_progress(sys.stderr))
+    except NotImplementedError:
+        raise click.UsageError("gpt, train and what they need are still to do: `grader check train`") from None
+    click.echo(f"held-out text: {done.held_out:.3f} nats per character; the floor is {done.floor:.3f}")
+    click.echo(
+        "(the first characters of each window have little in front of them, so the floor itself is out of reach)"
+    )
+    click.echo(f"picture: {done.picture}")
+
+
 # -- score --------------------------------------------------------------------------------------------
 
 

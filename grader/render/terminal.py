@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterable
-from typing import TextIO
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -21,6 +22,9 @@ from grader.results import (
     TestResult,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from grader.training import Step
 
 STYLES = {
     Verdict.PASSED: "green",
@@ -276,6 +280,22 @@ class CheckReport:
             if self.plain:
                 whole.plain = _plain(whole.plain)
             self.console.print(whole, soft_wrap=True)
+
+
+def training_progress(stream: TextIO) -> Callable[[Step], None]:
+    """Step, loss, floor and time left: a line that is written over, or now and then a line where it cannot be."""
+    live = stream.isatty()
+
+    def report(step: Step) -> None:
+        left = "" if math.isnan(step.seconds_left) else f"  {step.seconds_left / 60:.1f} min left"
+        text = f"step {step.step} of {step.steps}  loss {step.loss:.3f}  floor {step.floor:.3f}{left}"
+        if live:
+            stream.write(f"\r\x1b[K{text}" + ("\n" if step.step == step.steps else ""))
+        elif step.step % 100 == 0 or step.step == step.steps:
+            stream.write(text + "\n")
+        stream.flush()
+
+    return report
 
 
 def print_list(console: Console, curriculum: Curriculum, state: dict[str, str]) -> None:
