@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 
 
 def public_part(source: str) -> str:
     """The suite as a learner gets it."""
+    source = _without_hidden_parameters(source)
     tree = ast.parse(source)
     source = _without(source, [node for node in tree.body if _is_hidden(node)])
     while True:
@@ -21,6 +23,25 @@ def _is_hidden(node: ast.stmt) -> bool:
     if not isinstance(node, ast.FunctionDef):
         return False
     return any("mark.hidden" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def _without_hidden_parameters(source: str) -> str:
+    """Cut `pytest.param(…, marks=pytest.mark.hidden)` out of the lists of parameters."""
+    data = source.encode()
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line.encode()))
+    cuts = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and any(
+            k.arg == "marks" and "mark.hidden" in ast.unparse(k.value) for k in node.keywords
+        ):
+            first = starts[node.lineno - 1] + node.col_offset
+            last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+            cuts.append((first, last + len(re.match(rb"\s*,?\s*", data[last:])[0])))  # type: ignore[index]
+    for first, last in sorted(cuts, reverse=True):
+        data = data[:first] + data[last:]
+    return data.decode()
 
 
 def _unused_helpers(tree: ast.Module) -> list[ast.stmt]:

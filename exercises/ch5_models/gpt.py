@@ -40,14 +40,15 @@ section 2.3; Press and Wolf, *Using the Output Embedding to Improve Language Mod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
 from ch2_embeddings.embedding import Embedding
 from ch3_attention.masks import causal_mask
 from ch3_attention.positions import LearnedPositions
 from ch4_blocks.blocks import PreNormBlock
 from ch4_blocks.feed_forward import gelu
 from ch4_blocks.normalization import LayerNorm
-from jaxtyping import Float, Int
-from torch import Tensor, nn
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def forward_flops(config: GPTConfig, batch: int, seq: int) -> int:
 
 
 def training_flops(config: GPTConfig, batch: int, seq: int) -> int:
-    """Operations of all matrix products in one training step: the forward pass and twice as much for the backward pass."""
+    """Operations of all matrix products in one training step: the forward pass, and twice as much to go back."""
     # TODO: three forward passes' worth.
     raise NotImplementedError
 

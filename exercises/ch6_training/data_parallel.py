@@ -51,7 +51,7 @@ def ring_all_reduce(
     send: Callable[[Tensor], None],
     receive: Callable[[], Tensor],
 ) -> Shaped[Tensor, "*shape"]:
-    """The sum of `tensor` over all ranks, as a new tensor of the same shape and dtype. Every rank calls this at the same time.
+    """The sum of `tensor` over all ranks, as a new tensor of the same shape and dtype. All ranks call this at once.
 
     `send(chunk)` gives a tensor to the right neighbour and returns at once; `receive()` waits for the next
     one from the left. What was sent may be read later, so do not change it afterwards: send a copy of what
@@ -76,7 +76,7 @@ def ring_all_reduce(
 def all_reduce_gradients(
     model: nn.Module, all_reduce: Callable[[Tensor], Tensor], n_local: int, n_global: int
 ) -> None:
-    """Give every parameter the gradient of the mean loss over all `n_global` examples, of which `n_local` are this rank's.
+    """Give every parameter the gradient of the mean loss over all `n_global` examples; `n_local` are this rank's.
 
     The model holds the gradients of this rank's mean loss. `all_reduce(tensor)` returns the sum over the
     ranks as a new tensor; all ranks must call it equally often, with the same shapes in the same order. So a

@@ -75,7 +75,7 @@ def _tasks(house: House, exercise: Exercise, seeds: list[int], folder: Path) -> 
         path.parent.mkdir(parents=True)
         path.write_text(twin.source, encoding="utf-8")
         job = make_job(house, exercise, seed=seeds[number % len(seeds)], root=house.solutions, file=path)
-        tasks.append(Task("mistake", twin.mistake.name, job))
+        tasks.append(Task("mistake", twin.mistake.name, msgspec.structs.replace(job, spare_long_tests=True)))
     return tasks
 
 

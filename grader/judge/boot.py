@@ -66,6 +66,7 @@ def prepare(modules: list[str], tests: bool) -> None:
     if tests:
         import pytest  # noqa: F401 # the tester is about to run it
 
-        import grader.judge.tester  # noqa: F401 # imported before the fork, once
+        import grader.judge.tester
+        import grader.suite.run  # noqa: F401 # imported before the fork, once
     gc.collect()
     gc.freeze()

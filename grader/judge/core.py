@@ -209,7 +209,7 @@ class Core:
                 yield [
                     code.co_filename,
                     trace.tb_lineno,
-                    code.co_name,
+                    code.co_qualname,
                     text,
                     _locals_of(trace.tb_frame),
                 ]

@@ -19,7 +19,9 @@ class Job(msgspec.Struct, frozen=True):
 
     `shown` is how messages name the file. `time_limit` is in seconds for each test, `memory_limit` in bytes
     above what the worker starts with. `promised` is the file whose signatures count. `recording` stands in for a
-    reference that is not there; `record` asks for the reference's and the twins' answers instead of a verdict.
+    reference that is not there. `spare_long_tests` leaves out tests with a longer limit of their own once another
+    has failed, which is enough to prove that a mistake is caught. `record` asks for the reference's and the
+    twins' answers instead of a verdict.
     """
 
     exercise: str
@@ -40,5 +42,6 @@ class Job(msgspec.Struct, frozen=True):
     points: float = 1.0
     diagnose: bool = True
     fail_fast: bool = False
+    spare_long_tests: bool = False
     worker_per_test: bool = False
     tier: str = "none"

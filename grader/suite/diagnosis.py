@@ -110,8 +110,7 @@ class Diagnosis:
 
     def is_quick(self, name: str) -> bool:
         """A test that was given more time than others may be slow on a twin, however soon it failed here."""
-        given = self.plugin.limit_of(self.items[name])
-        return self.plugin.results[name].seconds < SLOW_SECONDS and given <= self.plugin.job.time_limit
+        return self.plugin.results[name].seconds < SLOW_SECONDS and not self.plugin.is_long(self.items[name])
 
     def run(self) -> None:
         """Name the mistakes that explain failures, in the plugin's results. In doubt, or out of time, none."""

@@ -166,7 +166,11 @@ class SuitePlugin:
             return True
         shuffled = self.in_drawn_order(items)
         transcripts: dict[str, list[Entry]] = {}
+        if self.job.spare_long_tests:
+            shuffled.sort(key=self.is_long)
         for item, following in zip(shuffled, [*shuffled[1:], None], strict=True):
+            if self.job.spare_long_tests and self.is_long(item) and self.has_failed():
+                continue
             result = self.run_test(item, following)
             transcripts[item.name] = self.student_session.transcript
             if self.problem is not None:
@@ -180,6 +184,12 @@ class SuitePlugin:
             Diagnosis(self, items, transcripts).run()
             self.shrink(transcripts)
         return True
+
+    def is_long(self, item: pytest.Item) -> bool:
+        return self.limit_of(item) > self.job.time_limit
+
+    def has_failed(self) -> bool:
+        return any(result.verdict in (Verdict.FAILED, Verdict.TIMEOUT) for result in self.results.values())
 
     def in_drawn_order(self, items: list[pytest.Item]) -> list[pytest.Item]:
         """The tests in the order that the seed gives."""

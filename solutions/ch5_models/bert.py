@@ -43,6 +43,9 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
 from ch2_embeddings.embedding import Embedding
 from ch3_attention.masks import padding_mask
 from ch3_attention.positions import LearnedPositions
@@ -50,8 +53,6 @@ from ch4_blocks.blocks import PostNormBlock
 from ch4_blocks.feed_forward import gelu
 from ch4_blocks.normalization import LayerNorm
 from ch5_models.gpt import initialize_
-from jaxtyping import Float, Int
-from torch import Tensor, nn
 
 
 def mask_tokens(

@@ -34,9 +34,10 @@ section 3, for the mean.
 from collections.abc import Sequence
 
 import torch
-from ch5_models.bert import BERT, BERTConfig, mask_tokens
 from jaxtyping import Float, Int
 from torch import Tensor
+
+from ch5_models.bert import BERT, BERTConfig, mask_tokens
 
 
 def sentence_embedding(

@@ -43,6 +43,9 @@ al., *RoFormer*, 2021, equation 15, for rotary positions.
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
 from ch2_embeddings.embedding import Embedding
 from ch3_attention.grouped_query import GroupedQueryAttention
 from ch3_attention.masks import causal_mask
@@ -53,8 +56,6 @@ from ch3_attention.sparse import sliding_window_mask
 from ch4_blocks.feed_forward import SwiGLU
 from ch4_blocks.normalization import RMSNorm
 from ch5_models.gpt import initialize_
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
 
 
 @dataclass(frozen=True)

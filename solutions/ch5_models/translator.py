@@ -42,13 +42,14 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
 from ch2_embeddings.embedding import Embedding
 from ch3_attention.masks import causal_mask, combine_masks
 from ch3_attention.positions import sinusoidal_positions
 from ch4_blocks.blocks import PostNormBlock
 from ch4_blocks.decoder_block import DecoderBlock
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class AdamW(torch.optim.Optimizer):
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Two groups for an optimizer: `[{"params": [...], "weight_decay": weight_decay}, {"params": [...], "weight_decay": 0.0}]`.
+    """Two groups for an optimizer, each `{"params": [...], "weight_decay": ...}`: with `weight_decay`, then with 0.0.
 
     The first holds the parameters of two or more axes, embedding tables among them; the second the others:
     biases and the gains of norms. Each parameter stands in one group and once, also one that two modules

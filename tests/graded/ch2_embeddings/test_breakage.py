@@ -89,6 +89,13 @@ def test_eight_tokens_tell_the_ninth(student, draw, expect):
     expect.less(2.0 * trainable, frozen, "The frozen model is not clearly worse than twice the loss of")
 
 
+def test_the_head_learns_beside_a_frozen_embedding(student, draw, expect):
+    """Where nearly every character is the same, the head alone learns it in 40 steps; a frozen head could not."""
+    others = "".join(draw.shuffled("bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO"))
+    _, frozen = run(student, expect, "freeze_experiment", others + "a" * 460, 40, draw.integer(0, 9999))
+    expect.less(frozen, 1.0, "Only the embedding is to be frozen: all of the head goes on learning. The loss came to")
+
+
 def test_two_dimensions_are_too_few(student, draw, expect):
     """With 2 numbers per token the same text is learned far worse."""
     wide, narrow = run(student, expect, "dimension_experiment", round_text(draw), 200, draw.integer(0, 9999))

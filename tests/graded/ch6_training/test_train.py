@@ -357,7 +357,7 @@ def test_a_finished_run_is_just_loaded(student, draw, expect, scratch):
 
 
 def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, scratch):
-    """From step 2 on there is a checkpoint, and writing the next one leaves the old file's bytes alone until it is replaced."""
+    """From step 2 on there is a checkpoint, and the old file's bytes stay as they are until it is replaced."""
     name, held, seen = "run.pt", {}, []
 
     def on_step(number, *_):
@@ -413,7 +413,7 @@ def encode(text):
 @pytest.mark.points(4)
 @pytest.mark.limit(300)
 def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, progress):
-    """Trained on a text of the grammar, your model is within 5 % of the grammar's entropy on a text that it has never seen.
+    """Trained on a text of the grammar, your model is within 5 % of the grammar's entropy on a text new to it.
 
     The text is drawn freshly and the loss is measured here, through the model's own logits, at characters that
     have half a window or more in front of them. By how much the drawn text happens to be easier or harder than
@@ -447,7 +447,7 @@ def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, 
 
 
 def excess_over(model, text):
-    """The model's mean loss beyond the surprise of someone who knows the grammar, with half a window or more in front."""
+    """The model's mean loss beyond the surprise of one who knows the grammar, with half a window or more in front."""
     ids, known, half = encode(text), torch.from_numpy(language.surprisals(text)), CONTEXT // 2
     starts = torch.arange(0, len(ids) - CONTEXT - 1, half)
     windows = starts[:, None] + torch.arange(CONTEXT)

@@ -1,4 +1,4 @@
-"""One of two processes that train a GPT together over gloo on the loopback interface. Started by test_ch6_training.py."""
+"""One of two processes that train a GPT together over gloo on the loopback interface (test_ch6_training.py)."""
 
 import os
 import sys

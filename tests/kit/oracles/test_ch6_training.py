@@ -131,7 +131,7 @@ def test_pictures(tmp_path):
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("broadcast", [True, False])
 def test_two_gloo_processes_train_as_one(tmp_path, broadcast):
-    """Unequal shares and unequal start values: with the broadcast both ranks end where one process would, without it not."""
+    """Unequal shares and unequal start values: with the broadcast both ranks end where one process would."""
     script = Path(__file__).with_name("gloo_rank.py")
     ranks = [
         subprocess.Popen([sys.executable, script, str(tmp_path), str(rank), str(int(broadcast))]) for rank in range(2)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import torch
-from ch4_blocks.blocks import PostNormBlock
 from torch import nn
+
+from ch4_blocks.blocks import PostNormBlock
 
 
 def mask_tokens(ids, mask_id, vocab_size, special_ids, probability, generator):

@@ -4,6 +4,7 @@ import itertools
 
 import torch
 import torch.nn.functional as F
+
 from ch5_models.bert import BERT, BERTConfig, mask_tokens
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import nn
+
 from ch4_blocks.blocks import PreNormBlock
 from ch4_blocks.feed_forward import gelu
-from torch import nn
 
 
 @dataclass(frozen=True)

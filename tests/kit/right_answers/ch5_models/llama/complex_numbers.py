@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from ch4_blocks.normalization import RMSNorm
 from torch import nn
+
+from ch4_blocks.normalization import RMSNorm
 
 
 def initialize(model):

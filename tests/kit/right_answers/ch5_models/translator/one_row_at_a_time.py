@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass
 
 import torch
+from torch import nn
+
 from ch3_attention.positions import sinusoidal_positions
 from ch4_blocks.blocks import PostNormBlock
 from ch4_blocks.decoder_block import DecoderBlock
-from torch import nn
 
 
 @dataclass(frozen=True)

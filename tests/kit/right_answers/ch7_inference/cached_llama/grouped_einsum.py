@@ -1,9 +1,10 @@
 """Grouped einsum without repeating keys, an additive mask from distances, a cache that stores its positions itself."""
 
 import torch
+from torch import nn
+
 from ch3_attention.rotary import apply_rotary
 from ch5_models.llama import Llama, LlamaConfig  # noqa: F401
-from torch import nn
 
 
 class RollingCache:

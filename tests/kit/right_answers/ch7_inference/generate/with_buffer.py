@@ -1,6 +1,7 @@
 """A result buffer made beforehand and cut at the end; sampling written out; inference mode as a decorator."""
 
 import torch
+
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401
 
 

@@ -2,9 +2,10 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from ch3_attention.multi_head import MultiHeadAttention  # noqa: F401
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401
-from torch import nn
 
 
 class KVCache:
