@@ -85,7 +85,7 @@ def test_eight_tokens_tell_the_ninth(student, draw, expect):
     """On a text that repeats after nine characters the healthy model reaches a low loss, the frozen one much later."""
     trainable, frozen = run(student, expect, "freeze_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(trainable, 0.02, 0.4, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.15; it came to")
-    expect.between(frozen, 0.35, 1.7, "With random vectors that stay as they are the loss ends around 0.8; it came to")
+    expect.between(frozen, 0.22, 1.7, "With random vectors that stay as they are the loss ends around 0.8; it came to")
     expect.less(2.0 * trainable, frozen, "The frozen model is not clearly worse than twice the loss of")
 
 
@@ -100,7 +100,7 @@ def test_two_dimensions_are_too_few(student, draw, expect):
     """With 2 numbers per token the same text is learned far worse."""
     wide, narrow = run(student, expect, "dimension_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(wide, 0.02, 0.4, "With 16 dimensions the loss ends around 0.15; it came to")
-    expect.between(narrow, 0.8, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
+    expect.between(narrow, 0.7, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
 
 
 def test_new_numbers_do_no_harm(student, draw, expect):
@@ -123,7 +123,8 @@ def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
     text = round_text(draw)
     text = text[:450] + "".join(draw.choice("ef") * 5 for _ in range(10))
     healthy, _ = run(student, expect, name, text, 60, draw.integer(0, 9999))
-    expect.between(healthy, 1.9, 9.0, "This loss is too low for text that was not trained on: what was it measured on?")
+    too_low = "At most 1.9 nats on text that was not trained on: what was the loss measured on?"
+    expect.true(healthy > 1.9, too_low, came=healthy, wanted="more than 1.9")
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
