@@ -1,144 +1,24 @@
-"""A miniature kit of one exercise, and a judge that is started once for all tests of a worker."""
+"""Fixtures of the kit's own tests; what they give is in `miniature`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from miniature import Kit
 
-from grader.checking import make_job
-from grader.curriculum import load_curriculum
-from grader.dev.laws import sync
-from grader.house import House
 from grader.judge.client import Judge
-from grader.results import ExerciseResult, Failure, TestResult, Verdict
-from grader.source import first_problem
-
-SOLUTION = '''"""# Double and halve
-
-Twice and half of each element.
-"""
-
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-
-def double(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Twice each element."""
-    # TODO: multiply by two.
-    return 2 * x
-
-
-def halve(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Half of each element."""
-    # TODO: divide by two.
-    return x / 2
-'''
-
-SUITE = '''"""Double and halve."""
-
-
-def test_double(student, draw, expect):
-    """Every element comes back twice as large."""
-    x = draw.normal(3, 5)
-    expect.close(student.double(x), x + x)
-
-
-def test_halve(student, draw, expect):
-    """Every element comes back half as large."""
-    x = draw.normal(4, 2)
-    expect.close(student.halve(x), x / 2)
-'''
-
-MISTAKES = """[[mistake]]
-name = "squared"
-find = "return 2 * x"
-replace = "return x**2"
-says = "The elements are squared; each is to be doubled."
-
-[[mistake]]
-name = "subtracted"
-find = "return x / 2"
-replace = "return x - 2"
-says = "Two is subtracted; each element is to be halved."
-"""
-
-CHAPTER = """title = "A miniature"
-
-[scale]
-title = "Double and halve"
-points = 10
-time_limit = 2
-memory_limit_mb = 512
-hints = ["Which operator multiplies a tensor by a number?", "It is `*`."]
-"""
-
-
-class Kit:
-    """A kit in a folder of its own. `write` puts a learner's file in place, `judge` says what becomes of it."""
-
-    name = "ch1_mini/scale"
-
-    def __init__(self, root: Path, judge: Judge) -> None:
-        self.house = House(root)
-        self._judge = judge
-        for path, text in (
-            (self.house.solution_file(self.name), SOLUTION),
-            (self.house.suite_file(self.name), SUITE),
-            (self.house.mistakes_file(self.name), MISTAKES),
-            (self.house.chapter_file("ch1_mini"), CHAPTER),
-        ):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        self.curriculum = load_curriculum(self.house)
-        sync(self.house, self.curriculum)
-
-    @property
-    def file(self) -> Path:
-        return self.house.exercise_file(self.name)
-
-    def write(self, double: str, head: str = "") -> None:
-        """A learner's file whose `double` has this body; `halve` is right."""
-        body = "\n".join("    " + line for line in double.splitlines())
-        text = f"import torch\n{head}\n\n\ndef double(x):\n{body}\n\n\ndef halve(x):\n    return x / 2\n"
-        self.file.write_text(text, encoding="utf-8")
-
-    def judge(self, seed: int = 1) -> ExerciseResult:
-        """As `grader check` does it: look at the file first, then run the suite."""
-        exercise = self.curriculum.get(self.name)
-        problem = first_problem(self.file, self.house.shown(self.file), exercise)
-        if problem is not None:
-            return ExerciseResult(self.name, Verdict.FAILED, problem=problem)
-        return self._judge.judge(make_job(self.house, exercise, seed=seed))
 
 
 @pytest.fixture(scope="session")
 def judge() -> Iterator[Judge]:
+    """A judge that is started once for all tests of a process."""
     with Judge(("torch",)) as judge:
         yield judge
 
 
 @pytest.fixture
 def kit(tmp_path: Path, judge: Judge) -> Kit:
+    """A kit of one exercise in a folder of its own."""
     return Kit(tmp_path, judge)
-
-
-@pytest.fixture
-def failure_of() -> Callable[[ExerciseResult, str], Failure]:
-    """The failure of the test of this name."""
-
-    def find(result: ExerciseResult, name: str) -> Failure:
-        failure = test_named(result, name).failure
-        assert failure is not None
-        return failure
-
-    return find
-
-
-def test_named(result: ExerciseResult, name: str) -> TestResult:
-    return next(test for test in result.tests if test.name == name)
-
-
-test_named.__test__ = False  # type: ignore[attr-defined]

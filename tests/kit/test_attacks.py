@@ -101,9 +101,7 @@ class Corpus:
         for known in EXERCISES:
             right = self.house.solution_file(known).read_text(encoding="utf-8")
             (tree / f"right_{known.split('/')[1]}.py").write_text(right)
-        made = make_job(
-            self.house, self.curriculum.get(exercise), seed=SEED, root=tree, file=file, diagnose=False
-        )
+        made = make_job(self.house, self.curriculum.get(exercise), seed=SEED, root=tree, file=file, diagnose=False)
         limits = {"time_limit": seconds, "memory_limit": 512 * 2**20, "fail_fast": stop_early}
         return msgspec.structs.replace(made, **limits)
 

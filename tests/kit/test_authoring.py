@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import MISTAKES, Kit
+from miniature import MISTAKES, Kit
 from running import grader
 
 

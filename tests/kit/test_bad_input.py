@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Kit, test_named
+from miniature import Kit, result_of
 from running import grader
 
 from grader.results import Verdict
@@ -75,11 +75,11 @@ def test_bad_code_fails_its_own_test_alone(kit: Kit, name: str) -> None:
     head, body, verdict, words = {**ANSWERS, **DEEDS}[name]
     kit.write(body, head)
     result = kit.judge()
-    test = test_named(result, "test_double")
+    test = result_of(result, "test_double")
     assert test.failure is not None
     assert test.verdict == verdict
     assert words in f"{test.failure.message} {test.failure.came}"
-    assert test_named(result, "test_halve").verdict is Verdict.PASSED
+    assert result_of(result, "test_halve").verdict is Verdict.PASSED
     assert result.points == 5
 
 
@@ -134,7 +134,7 @@ def test_null_bytes(kit: Kit) -> None:
 def test_100_megabytes_of_prints_are_cut(kit: Kit) -> None:
     kit.write("for _ in range(100):\n    print('a' * 10**6)\nreturn 2 * x")
     result = kit.judge()
-    test = test_named(result, "test_double")
+    test = result_of(result, "test_double")
     assert test.verdict is Verdict.PASSED
     assert len(test.output) < 20_000
     assert "bytes more" in test.output
@@ -143,8 +143,8 @@ def test_100_megabytes_of_prints_are_cut(kit: Kit) -> None:
 def test_prints_appear_under_their_own_test(kit: Kit) -> None:
     kit.write("print('in double', tuple(x.shape))\nreturn 2 * x")
     result = kit.judge()
-    assert test_named(result, "test_double").output == "in double (3, 5)\n"
-    assert test_named(result, "test_halve").output == ""
+    assert result_of(result, "test_double").output == "in double (3, 5)\n"
+    assert result_of(result, "test_halve").output == ""
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_prints_appear_under_their_own_test(kit: Kit) -> None:
 def test_a_change_of_global_state_gets_the_next_test_a_fresh_process(kit: Kit, body: str, what: str) -> None:
     kit.write(body + "\nreturn 2 * x")
     result = kit.judge()
-    notes = test_named(result, "test_double").notes
+    notes = result_of(result, "test_double").notes
     assert any(what in note and "fresh process" in note for note in notes)
     assert result.verdict is Verdict.PASSED
 
@@ -176,7 +176,7 @@ def test_the_random_state_is_not_carried_over(kit: Kit) -> None:
 
 def test_a_patched_pytest_changes_nothing(kit: Kit) -> None:
     kit.write("import pytest\npytest.main = pytest.fail = lambda *a, **k: None\nreturn x")
-    assert test_named(kit.judge(), "test_double").verdict is Verdict.FAILED
+    assert result_of(kit.judge(), "test_double").verdict is Verdict.FAILED
 
 
 def test_no_process_is_left_behind(kit: Kit, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_no_process_is_left_behind(kit: Kit, tmp_path: Path) -> None:
         f"try:\n    subprocess.Popen([sys.executable, '-c', {command!r}], start_new_session=True)\n"
         f"except OSError:\n    pass\nreturn 2 * x"
     )
-    assert test_named(kit.judge(), "test_double").verdict is Verdict.PASSED
+    assert result_of(kit.judge(), "test_double").verdict is Verdict.PASSED
     deadline = time.monotonic() + 5
     while _running(marker) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -206,14 +206,14 @@ def _running(marker: str) -> bool:
 
 def test_an_argument_that_was_changed_is_told(kit: Kit) -> None:
     kit.write("x *= 2\nreturn x")
-    failure = test_named(kit.judge(), "test_double").failure
+    failure = result_of(kit.judge(), "test_double").failure
     assert failure is not None
     assert "changed its argument `x`" in failure.message
 
 
 def test_the_learners_own_line_is_shown(kit: Kit) -> None:
     kit.write("y = x[0]\nreturn y @ x")
-    failure = test_named(kit.judge(), "test_double").failure
+    failure = result_of(kit.judge(), "test_double").failure
     assert failure is not None
     frame = failure.frames[-1]
     assert (frame.file, frame.function, frame.text) == ("exercises/ch1_mini/scale.py", "double", "return y @ x")
@@ -222,7 +222,7 @@ def test_the_learners_own_line_is_shown(kit: Kit) -> None:
 
 def test_a_stuck_line_is_shown(kit: Kit) -> None:
     kit.write("y = x\nwhile True:\n    y = y + 1")
-    failure = test_named(kit.judge(), "test_double").failure
+    failure = result_of(kit.judge(), "test_double").failure
     assert failure is not None
     assert failure.frames
     assert failure.frames[-1].function == "double"

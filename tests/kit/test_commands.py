@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTER, Kit
+from miniature import CHAPTER, Kit
 from running import PACKAGE, grader
 
 SOLVED = "return 2 * x"

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import SOLUTION, Kit
+from miniature import SOLUTION, Kit
 from running import PACKAGE, grader
 
 from grader.curriculum import load_curriculum

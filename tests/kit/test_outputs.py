@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import SUITE, Kit
+from miniature import SUITE, Kit
 from running import PACKAGE, grader
 
 from grader.score.views import correlation

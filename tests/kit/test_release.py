@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import MISTAKES, SOLUTION, SUITE, Kit
+from miniature import MISTAKES, SOLUTION, SUITE, Kit
 from running import PACKAGE, grader
 
 from grader.suite_text import public_part

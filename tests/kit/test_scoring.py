@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTER, Kit
+from miniature import CHAPTER, Kit
 from running import grader
 from test_commands import SECOND, SECOND_SOLUTION, SECOND_SUITE
 
