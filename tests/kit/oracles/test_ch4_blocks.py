@@ -66,7 +66,6 @@ def test_both_forms_of_gelu():
 @pytest.mark.parametrize(
     ("mine", "theirs"),
     [(gelu, nn.GELU()), (gelu_tanh, nn.GELU("tanh")), (torch.relu, nn.ReLU())],
-    ids=str,
     ids=["gelu", "gelu_tanh", "relu"],
 )
 def test_feed_forward(mine, theirs):
