@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SLOW_SECONDS = 3.0
 BUDGET_SECONDS = 120.0
-TWIN_SECONDS = 10.0
+TWIN_SECONDS = 2.0
 WENT_WRONG = (Verdict.FAILED, Verdict.TIMEOUT)
 
 
@@ -168,7 +168,7 @@ class Diagnosis:
         """Whether a test on the twin saw the same values as on the learner's code, and whether it failed."""
         if time.monotonic() > self.deadline:
             raise OutOfTime
-        seen = player.test(name, max(TWIN_SECONDS, 3 * self.plugin.results[name].seconds))
+        seen = player.test(name, max(TWIN_SECONDS, 10 * self.plugin.results[name].seconds))
         if seen is None:
             return False, False
         message, entries = seen
