@@ -49,8 +49,8 @@ class Scratch:
         return str(self.folder / name)
 
     def files(self) -> list[str]:
-        """The names of the files that are there."""
-        return sorted(item.name for item in self.folder.iterdir())
+        """The names of the files that are there. Folders are left out: libraries make them for their caches."""
+        return sorted(item.name for item in self.folder.iterdir() if item.is_file())
 
     def read(self, name: str) -> bytes | None:
         """A regular file's bytes; None where there is none, or more than 8 MiB."""
