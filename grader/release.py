@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import secrets
 import shutil
@@ -192,10 +191,3 @@ def _telling(text: str) -> set[str]:
     lines = {line.strip() for line in text.splitlines()}
     skipped = ("#", "import ", "from ", "def ", "class ", "@", '"""')
     return {line for line in lines if len(line) >= SHORTEST_LINE and not line.startswith(skipped)}
-
-
-def hidden_names(source: str) -> set[str]:
-    """The names of a suite's hidden tests."""
-    public = {n.name for n in ast.walk(ast.parse(public_part(source))) if isinstance(n, ast.FunctionDef)}
-    every = {n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)}
-    return {name for name in every - public if name.startswith("test_")}

@@ -97,15 +97,7 @@ def _without_orphans(source: str) -> str:
         orphans = [node for node in tree.body if (name := _private_name(node)) and name not in used]
         if not orphans:
             return source.rstrip("\n") + "\n"
-        lines = source.splitlines(keepends=True)
-        for node in reversed(orphans):
-            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-            while first > 1 and lines[first - 2].lstrip().startswith("#"):
-                first -= 1
-            while first > 1 and not lines[first - 2].strip():
-                first -= 1
-            del lines[first - 1 : node.end_lineno]
-        source = "".join(lines)
+        source = without_statements(source, orphans)
 
 
 def _private_name(node: ast.stmt) -> str:
@@ -114,3 +106,16 @@ def _private_name(node: ast.stmt) -> str:
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id if node.targets[0].id.startswith("_") else ""
     return ""
+
+
+def without_statements(source: str, nodes: list[ast.stmt]) -> str:
+    """The text without these statements, their decorators and the comments right above them."""
+    lines = source.splitlines(keepends=True)
+    for node in sorted(nodes, key=lambda item: item.lineno, reverse=True):
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        while first > 1 and lines[first - 2].lstrip().startswith("#"):
+            first -= 1
+        while first > 1 and not lines[first - 2].strip():
+            first -= 1
+        del lines[first - 1 : node.end_lineno]
+    return "".join(lines)

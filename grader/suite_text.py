@@ -5,18 +5,20 @@ from __future__ import annotations
 import ast
 import re
 
+from grader.stubs import without_statements
+
 
 def public_part(source: str) -> str:
     """The suite as a learner gets it."""
     source = _without_hidden_parameters(source)
     tree = ast.parse(source)
-    source = _without(source, [node for node in tree.body if _is_hidden(node)])
+    source = without_statements(source, [node for node in tree.body if _is_hidden(node)])
     while True:
         tree = ast.parse(source)
         unused = _unused_helpers(tree)
         if not unused:
             return source.rstrip("\n") + "\n"
-        source = _without(source, unused)
+        source = without_statements(source, unused)
 
 
 def _is_hidden(node: ast.stmt) -> bool:
@@ -59,16 +61,3 @@ def _helper_name(node: ast.stmt) -> str:
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
         return "" if node.targets[0].id == "pytestmark" else node.targets[0].id
     return ""
-
-
-def _without(source: str, nodes: list[ast.stmt]) -> str:
-    """The text without these statements, their decorators and the comments right above them."""
-    lines = source.splitlines(keepends=True)
-    for node in sorted(nodes, key=lambda item: item.lineno, reverse=True):
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-        while first > 1 and lines[first - 2].lstrip().startswith("#"):
-            first -= 1
-        while first > 1 and not lines[first - 2].strip():
-            first -= 1
-        del lines[first - 1 : node.end_lineno]
-    return "".join(lines)

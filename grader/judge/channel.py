@@ -41,12 +41,13 @@ def send_frame(sock: socket.socket, frame: bytes) -> None:
 
 def receive_frame(sock: socket.socket) -> bytes:
     """One whole frame, waiting for ever: the worker's own end."""
-    prefix = _exactly(sock, wire.PREFIX.size)
+    prefix = receive_exactly(sock, wire.PREFIX.size)
     header, body = wire.check_prefix(prefix)
-    return prefix + _exactly(sock, header + body)
+    return prefix + receive_exactly(sock, header + body)
 
 
-def _exactly(sock: socket.socket, size: int) -> bytes:
+def receive_exactly(sock: socket.socket, size: int) -> bytes:
+    """This many bytes, waiting for ever."""
     parts, missing = [], size
     while missing:
         part = sock.recv(min(missing, CHUNK))

@@ -15,7 +15,7 @@ import msgspec
 
 from grader.judge import loading
 from grader.judge import scratch as scratches
-from grader.judge.channel import Closed
+from grader.judge.channel import Closed, receive_exactly
 from grader.judge.jobs import Job
 from grader.judge.links import LocalLink, RemoteLink
 from grader.judge.sandbox import Policy
@@ -115,18 +115,8 @@ def _silence() -> None:
 
 
 def _read(sock: socket.socket) -> bytes:
-    size = int.from_bytes(_exactly(sock, LENGTH), "big")
-    return _exactly(sock, size)
-
-
-def _exactly(sock: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = sock.recv(size - len(data))
-        if not part:
-            raise Closed("the command hung up")
-        data += part
-    return data
+    size = int.from_bytes(receive_exactly(sock, LENGTH), "big")
+    return receive_exactly(sock, size)
 
 
 def _write(sock: socket.socket, data: bytes) -> None:
