@@ -18,9 +18,14 @@ EXPERIMENTS = {
 def round_text(draw):
     """Nine characters, some of them equal, again and again.
 
-    Eight characters in a row tell the ninth; seven leave a doubt, and nine say nothing about the next.
+    Eight characters in a row tell the ninth, and nine say nothing about the next. Seven leave two characters out;
+    which of the two comes next is in doubt where they stand side by side in both orders, as at most places here.
     """
-    return "".join(draw.shuffled("aaabbcdef")) * 60
+    while True:
+        order = draw.shuffled("aaabbcdef")
+        pairs = list(zip(order, order[1:] + order[:1], strict=True))
+        if sum(x != y and (y, x) in pairs for x, y in pairs) >= 5:
+            return "".join(order) * 60
 
 
 def run(student, expect, name, text, steps, seed):
@@ -84,8 +89,8 @@ def test_a_frozen_module_has_nothing_to_learn(student, expect):
 def test_eight_tokens_tell_the_ninth(student, draw, expect):
     """On a text that repeats after nine characters the healthy model reaches a low loss, the frozen one much later."""
     trainable, frozen = run(student, expect, "freeze_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(trainable, 0.02, 0.4, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.15; it came to")
-    expect.between(frozen, 0.22, 1.7, "With random vectors that stay as they are the loss ends around 0.8; it came to")
+    expect.between(trainable, 0.02, 0.32, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.12; it came to")
+    expect.between(frozen, 0.22, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
     expect.less(2.0 * trainable, frozen, "The frozen model is not clearly worse than twice the loss of")
 
 
@@ -99,21 +104,21 @@ def test_the_head_learns_beside_a_frozen_embedding(student, draw, expect):
 def test_two_dimensions_are_too_few(student, draw, expect):
     """With 2 numbers per token the same text is learned far worse."""
     wide, narrow = run(student, expect, "dimension_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(wide, 0.02, 0.4, "With 16 dimensions the loss ends around 0.15; it came to")
+    expect.between(wide, 0.02, 0.32, "With 16 dimensions the loss ends around 0.12; it came to")
     expect.between(narrow, 0.7, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
 
 
 def test_new_numbers_do_no_harm(student, draw, expect):
     """Permuted everywhere, the same text is learned as well."""
     original, permuted = run(student, expect, "permute_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(original, 0.02, 0.4, "The healthy loss ends around 0.15; it came to")
-    expect.between(permuted, 0.02, 0.4, "Permuted everywhere, the loss ends around 0.15 as well; it came to")
+    expect.between(original, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
+    expect.between(permuted, 0.02, 0.32, "Permuted everywhere, the loss ends around 0.12 as well; it came to")
 
 
 def test_new_numbers_after_training_do_harm(student, draw, expect):
     """Read with another tokenizer, the same text is garbled."""
     matched, mismatched = run(student, expect, "mismatch_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(matched, 0.02, 0.4, "The healthy loss ends around 0.15; it came to")
+    expect.between(matched, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
     expect.less(1.0, mismatched, "What is read with another tokenizer should be far worse than 1 nat:")
 
 

@@ -134,9 +134,10 @@ def test_the_loss_of_one_pair_with_one_negative(student, draw, expect):
 
 @pytest.mark.hidden
 def test_the_loss_stays_finite_for_large_scores(student, draw, expect):
-    """Scores of several hundred give a large loss, not infinity."""
-    center, context = draw.normal(6, 4, scale=40.0), draw.normal(6, 4, scale=40.0)
-    ids = draw.ids(6, 5), draw.ids(6, 5), draw.ids(6, 5, 2)
+    """Scores above a thousand, on either side of zero, give a large loss, not infinity."""
+    center, context = (20 * (1 + draw.normal(6, 4).abs()) for _ in range(2))
+    context[3:] *= -1
+    ids = draw.ids(6, 4), torch.tensor([0, 3, 5, 1]), torch.tensor([[2, 4], [5, 1], [0, 0], [3, 3]])
     expect.close(model_with(student, center, context).loss(*ids), loss_by_hand(center, context, *ids))
 
 
@@ -223,6 +224,20 @@ def test_the_scores_tend_to_what_theory_says(student, draw, expect):
     wanted = wanted_scores(ids, 3, 2, 4)
     gap = (center @ context.T - wanted).abs()
     expect.less(gap.mean(), 0.22, "The scores are not near the values that the loss leads to; the mean distance is")
+
+
+@pytest.mark.limit(60)
+def test_training_looks_as_far_as_its_window(student, draw, expect):
+    """In a text that goes 0 1 2 3 0 1 2 3, the word two places on is a context with window 2 and none with window 1."""
+    ids = torch.arange(4).repeat(20)
+    near, far = [], []
+    for window in (1, 2):
+        center, context = trained(student, ids, 4, 6, 120, draw.integer(0, 2**31), window=window)
+        scores = center @ context.T
+        near.append(sum(scores[i, (i + 1) % 4] for i in range(4)) / 4)
+        far.append(sum(scores[i, (i + 2) % 4] for i in range(4)) / 4)
+    expect.less(far[0], near[0] - 2, "With window 1, two places on is no context, but such pairs score like true ones:")
+    expect.less(near[1] - 2, far[1], "With window 2, two places on is a context, but such pairs score like false ones:")
 
 
 @pytest.mark.limit(60)
