@@ -75,7 +75,8 @@ def _tasks(house: House, exercise: Exercise, seeds: list[int], folder: Path) -> 
         path.parent.mkdir(parents=True)
         path.write_text(twin.source, encoding="utf-8")
         job = make_job(house, exercise, seed=seeds[number % len(seeds)], root=house.solutions, file=path)
-        tasks.append(Task("mistake", twin.mistake.name, msgspec.structs.replace(job, spare_long_tests=True)))
+        job = msgspec.structs.replace(job, spare_long_tests=True, memo=str(folder / "memo"))
+        tasks.append(Task("mistake", twin.mistake.name, job))
     return tasks
 
 

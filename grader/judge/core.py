@@ -32,7 +32,6 @@ class Core:
         self.module = module
         self.root = root
         self.objects: dict[int, Any] = {}
-        self.numbers: dict[int, int] = {}
         self.graphs: dict[int, tuple[list[Any], list[Any]]] = {}
         self.counter = 0
 
@@ -55,10 +54,14 @@ class Core:
         return reply_frame
 
     def encode(self, value: Any, outputs: list[Any] | None = None) -> bytes:
-        return wire.encode(value, lambda item: self.reduce(item, outputs))
+        return wire.encode(value, lambda item: self.reduce(item, outputs, self.handle))
 
-    def reduce(self, value: Any, outputs: list[Any] | None) -> list[Any] | None:
-        """The node of an object that stays here: its number, its kind and the name of its type."""
+    def picture(self, value: Any) -> bytes:
+        """The value as it is now, to be compared with later: no handle to it leaves this process."""
+        return wire.encode(value, lambda item: self.reduce(item, None, lambda other: ["object", id(other)]))
+
+    def reduce(self, value: Any, outputs: list[Any] | None, other: Callable[[Any], list[Any]]) -> list[Any] | None:
+        """The node of a value that the wire has no form for; `other` makes that of an object that stays here."""
         if type(value) is _Reference:
             return value.node
         torch = wire.loaded_torch()
@@ -73,16 +76,16 @@ class Core:
             value, wire.Odd | np.ndarray | np.generic | np.random.Generator | complex | slice
         ):
             return ["odd", value.description] if isinstance(value, wire.Odd) else None
-        return self.handle(value)
+        return other(value)
 
     def handle(self, value: Any) -> list[Any]:
-        number = self.numbers.get(id(value))
-        if number is None:
-            self.counter += 1
-            number = self.counter
-            self.objects[number] = value
-            self.numbers[id(value)] = number
-        return ["handle", number, self.kind_of(value), type(value).__name__]
+        """Its number, its kind and the name of its type.
+
+        Each handle has a number of its own: one that is given back leaves others to the same object alone.
+        """
+        self.counter += 1
+        self.objects[self.counter] = value
+        return ["handle", self.counter, self.kind_of(value), type(value).__name__]
 
     @staticmethod
     def kind_of(value: Any) -> str:
@@ -105,8 +108,7 @@ class Core:
         raise wire.WireError(f"unknown tag {tag!r}")
 
     def release(self, number: int) -> None:
-        if number in self.objects:
-            self.numbers.pop(id(self.objects.pop(number)), None)
+        self.objects.pop(number, None)
         self.graphs.pop(number, None)
 
     # -- requests -------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ class Core:
         np.random.seed(seed % 2**32)
         torch = wire.loaded_torch()
         if torch is not None:
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # torch.manual_seed is slow: it looks for accelerators too
         return {"value": True}
 
     def do_lookup(self, target: Any, name: str, inputs: list[Any]) -> dict[str, Any]:
@@ -151,11 +153,11 @@ class Core:
         """Call, with what changed among the arguments and what the work was, if asked."""
         inputs.extend(_tensors_with_grad([*args, *kwargs.values()]))
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
-        before = {key: self.encode(value) for key, value in named.items()}
+        before = {key: self.picture(value) for key, value in named.items()}
         tally = counting.Tally() if count else None
         with _grad_mode(grad), tally.measuring() if tally else contextlib.nullcontext():
             value = target(*args, **kwargs)
-        changed = {key: item for key, item in named.items() if self.encode(item) != before[key]}
+        changed = {key: item for key, item in named.items() if self.picture(item) != before[key]}
         reply = {"value": value, "changed": changed, "graph": self.next_graph()}
         return reply | {"counts": tally.counts()} if tally else reply
 

@@ -21,7 +21,7 @@ class Job(msgspec.Struct, frozen=True):
     above what the worker starts with. `promised` is the file whose signatures count. `recording` stands in for a
     reference that is not there. `spare_long_tests` leaves out tests with a longer limit of their own once another
     has failed, which is enough to prove that a mistake is caught. `record` asks for the reference's and the
-    twins' answers instead of a verdict.
+    twins' answers instead of a verdict. `memo` is a folder in which what twins did is kept for other jobs.
     """
 
     exercise: str
@@ -36,6 +36,7 @@ class Job(msgspec.Struct, frozen=True):
     promised: str = ""
     recording: str = ""
     record: bool = False
+    memo: str = ""
     twins: tuple[Twin, ...] = ()
     time_limit: float = 10.0
     memory_limit: int = 2 * 2**30

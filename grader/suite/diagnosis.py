@@ -7,6 +7,7 @@ would fail, and no other mistake may explain the same; in doubt, nothing is name
 from __future__ import annotations
 
 import contextlib
+import functools
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +20,9 @@ from grader.judge.jobs import Job, Twin
 from grader.judge.links import LocalLink
 from grader.results import Mistake, Verdict
 from grader.suite.compare import same
-from grader.suite.recording import PlayedTwin, entries_of
+from grader.suite.failures import TwinTimeout
+from grader.suite.memo import TwinMemo
+from grader.suite.recording import PlayedTest, PlayedTwin, entries_of, played
 from grader.suite.student import Entry, Session
 
 if TYPE_CHECKING:
@@ -45,18 +48,34 @@ class Player(Protocol):
     def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None: ...
 
 
-@dataclass
 class RunTwin:
-    """A twin that is run in this process."""
+    """A twin that is run in this process, unless the memo knows what it does. One that does not import passes all."""
 
-    plugin: SuitePlugin
-    items: dict[str, pytest.Item]
-    mistake: Mistake
-    link: LocalLink
+    def __init__(self, plugin: SuitePlugin, items: dict[str, pytest.Item], twin: Twin, folder: str) -> None:
+        self.plugin = plugin
+        self.items = items
+        self.mistake = twin.mistake
+        job = plugin.job
+        self.memo = TwinMemo(job.memo, job.exercise, job.seed) if job.memo else None
+        self.load = functools.cache(lambda: loaded_twin(job, twin, folder))
 
     def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
-        raised = self.plugin.replay(self.items[name], self.link, seconds)
-        return None if raised is None else (str(raised), self.plugin.student_session.transcript)
+        if self.memo is None:
+            raised = self.run(name, seconds)
+            return None if raised is None else (str(raised), self.plugin.student_session.transcript)
+        known, found = self.memo.read(self.mistake.name, name)
+        if not known:
+            raised = self.run(name, seconds)
+            found = None
+            if raised is not None:
+                found = PlayedTest(str(raised), played(self.plugin.student_session.transcript))
+            if not isinstance(raised, TwinTimeout):  # another time it may be given longer
+                self.memo.write(self.mistake.name, name, found)
+        return None if found is None else (found.message, entries_of(found, self.plugin.student_session))
+
+    def run(self, name: str, seconds: float) -> BaseException | None:
+        link = self.load()
+        return None if link is None else self.plugin.replay(self.items[name], link, seconds)
 
 
 class PlayedBack:
@@ -103,7 +122,7 @@ class Diagnosis:
         quick = [name for name in wrong if self.is_quick(name)]
         timed_out = [name for name in wrong if plugin.results[name].verdict is Verdict.TIMEOUT]
         self.failed = quick or [name for name in wrong if name not in timed_out] or wrong[:1]
-        self.failed.sort(key=lambda name: plugin.results[name].seconds)
+        self.failed.sort(key=lambda name: (round(plugin.results[name].seconds, 1), plugin.order.index(name)))
         self.passed = [
             name for name, result in plugin.results.items() if result.verdict is Verdict.PASSED and self.is_quick(name)
         ]
@@ -133,8 +152,7 @@ class Diagnosis:
     def players(self, folder: str) -> Iterator[Player]:
         """The twins, each ready to be tested: run here, or played back where the kit has no solutions."""
         for twin in self.plugin.job.twins:
-            if (link := loaded_twin(self.plugin.job, twin, folder)) is not None:
-                yield RunTwin(self.plugin, self.items, twin.mistake, link)
+            yield RunTwin(self.plugin, self.items, twin, folder)
         for recorded in self.plugin.recorded_twins:
             yield PlayedBack(recorded, self.plugin.student_session)
 

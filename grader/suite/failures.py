@@ -53,3 +53,7 @@ def raised_failure(call: Call, types: tuple[str, ...], text: str, frames: tuple[
         message = f"`{call.name}` raised {name}: {text}" if text else f"`{call.name}` raised {name}."
     location = f"{frames[-1].file}:{frames[-1].line}" if frames else ""
     return Failure(message=message, call=call, frames=frames, location=location)
+
+
+class TwinTimeout(BaseException):
+    """A mistaken twin took too long; it explains nothing."""

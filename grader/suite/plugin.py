@@ -25,17 +25,13 @@ from grader.results import Call, Event, Failure, Progress, Recorded, SuiteStarte
 from grader.suite.diagnosis import Diagnosis
 from grader.suite.draw import Draw, derive_seed
 from grader.suite.expect import Expect
-from grader.suite.failures import StudentRaised, SuiteFailure, WorkerLost
+from grader.suite.failures import StudentRaised, SuiteFailure, TwinTimeout, WorkerLost
 from grader.suite.recording import NotRecorded, PlaybackLink, PlayedTwin, RecordingLink, record
 from grader.suite.shrink import smallest_case
 from grader.suite.student import Entry, Session, Student
 
 FILE_LIMIT = 8 * 2**20
 SHRUNK_AT_MOST = 2
-
-
-class TwinTimeout(BaseException):
-    """A mistaken twin took too long; it explains nothing."""
 
 
 class Scratch:
@@ -145,6 +141,7 @@ class SuitePlugin:
         config.addinivalue_line("markers", "hidden: not part of the learner's kit")
         config.addinivalue_line("markers", "points(n): the test's weight within its exercise, 1 unless given")
         config.addinivalue_line("markers", "limit(seconds): this test's own time limit")
+        config.option.tbstyle = "no"  # nobody reads pytest's account of a failure, and it is slow
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -87,9 +87,9 @@ class Session:
     def ask(self, op: str, message: dict[str, Any], inputs: list[Any] | None = None) -> dict[str, Any]:
         if self.link is None:
             raise WorkerLost(Failure(f"the process that runs {self.who}'s code is gone"))
-        request = {"op": op, "release": list(self.released), **message}
+        released, self.released = self.released, []
+        request = {"op": op, "release": released, **message}
         frame = wire.encode(request, lambda value: self.reduce(value, inputs))
-        self.released.clear()
         reply = self.read(self.link.exchange(frame, self.called_back))
         if not isinstance(reply, dict):
             raise WorkerLost(Failure("the answer was not understood"))
