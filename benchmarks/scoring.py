@@ -1,6 +1,8 @@
 """Submissions per minute: `grader score` on a class, against plain pytest in a fresh process for each submission.
 
     .venv/bin/python benchmarks/scoring.py [submissions] [pytest runs]
+
+Then the same class with `--dask`, one worker against two, where `distributed` is installed.
 """
 
 from __future__ import annotations
@@ -50,16 +52,30 @@ def main(count: int, sample: int) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text((ROOT / "solutions" / (name + ".py")).read_text() + f"\n# {number}\n")
         ours = _score(people, Path(folder) / "out")
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        dask = {workers: _score_with_dask(people, Path(folder) / f"dask{workers}", workers) for workers in (1, 2)}
         plain = _plain(people, sample)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"grader score   {60 * count / ours:8.1f} submissions per minute ({count} distinct, {ours:.1f} s)")
     print(f"plain pytest   {60 * sample / plain:8.1f} submissions per minute ({sample} runs of 3 tests, one by one)")
     print(f"ratio          {(count / ours) / (sample / plain):8.1f}")
     print(f"largest process {peak:7.0f} MiB")
+    for workers, seconds in dask.items():
+        if seconds is not None:
+            print(f"--dask, {workers} worker{'s' * (workers > 1):<2}{60 * count / seconds:8.1f} submissions per minute")
 
 
-def _score(people: Path, out: Path) -> float:
-    options = [word for name in EXERCISES for word in ("--only", name)]
+def _score_with_dask(people: Path, out: Path, workers: int) -> float | None:
+    """The seconds on a scheduler of this machine that was started beforehand."""
+    try:
+        from distributed import LocalCluster
+    except ImportError:
+        return None
+    with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        return _score(people, out, "--dask", cluster.scheduler_address)
+
+
+def _score(people: Path, out: Path, *more: str) -> float:
+    options = [*more, *(word for name in EXERCISES for word in ("--only", name))]
     started = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "grader", "score", str(people), "--out", str(out), *options],
