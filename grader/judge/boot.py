@@ -88,6 +88,6 @@ def _leave_out_the_compiler() -> None:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if hasattr(module, "_disable_dynamo"):
-        module._disable_dynamo = lambda fn=None, recursive=True: fn if fn is not None else lambda later: later
+    if "_disable_dynamo" in vars(module):
+        vars(module)["_disable_dynamo"] = lambda fn=None, recursive=True: fn if fn is not None else lambda later: later
         sys.modules["torch._compile"] = module
