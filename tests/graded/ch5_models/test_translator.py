@@ -345,7 +345,7 @@ def endless(reference, model, source, length):
     return reference.greedy_translate(model, source, START, 99, length)[:, 1:].tolist()
 
 
-def translations(reference, draw, source, all_stop):
+def translations(reference, draw, all_stop):
     """Random weights, sources and their endless translations, and a token to stop at.
 
     The rows stop at different times, or one of them never (`all_stop` leaves such rows out), and one that has stopped
@@ -353,29 +353,27 @@ def translations(reference, draw, source, all_stop):
     """
     while True:
         weights = drawn_weights(draw, SIZES)
+        source = padded([(draw.ids(8, draw.integer(1, 4)) + 1).tolist() for _ in range(20)])
         rows = endless(reference, loaded(reference, weights, **SIZES), source, 6)
         for stop in range(2, 7):
-            kept = [i for i, row in enumerate(rows) if stop in row or not all_stop]
+            kept = [i for i, row in enumerate(rows) if PAD not in row and (stop in row or not all_stop)]
             ends = {i: rows[i].index(stop) if stop in rows[i] else 6 for i in kept}
             last = max(ends.values(), default=0)
             goes_on = any(set(rows[i][end + 1 : last + 1]) - {stop} for i, end in ends.items())
-            if goes_on and (all_stop or last == 6) and all(PAD not in row for row in rows):
+            if goes_on and (all_stop or last == 6):
                 return weights, source[kept], [rows[i] for i in kept], stop
-
-
-SENTENCES = padded([[3, 8, 1, 5], [4, 6], [7, 7, 2, 8], [5], [2, 8, 8]])
 
 
 def test_greedy_translation(student, reference, draw, expect):
     """Start token, then the likeliest token of each step; rows that have stopped are filled with padding."""
-    weights, source, rows, stop = translations(reference, draw, SENTENCES, all_stop=False)
+    weights, source, rows, stop = translations(reference, draw, all_stop=False)
     model = loaded(student, weights, **SIZES)
     expect.equal(student.greedy_translate(model, source, START, stop, 6), stopped(rows, stop))
 
 
 def test_greedy_translation_ends_when_all_have_stopped(student, reference, draw, expect):
     """It ends with the last row's stop token, before `max_new_tokens`; a batch of one ends with its own."""
-    weights, source, rows, stop = translations(reference, draw, SENTENCES, all_stop=True)
+    weights, source, rows, stop = translations(reference, draw, all_stop=True)
     model = loaded(student, weights, **SIZES)
     expect.equal(student.greedy_translate(model, source, START, stop, 8), stopped(rows, stop))
     expect.equal(student.greedy_translate(model, source[:1], START, stop, 8), stopped(rows[:1], stop))
