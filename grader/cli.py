@@ -355,12 +355,12 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
 def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
     """Which submissions are alike, the stub's own lines taken out."""
     from grader.files import write_atomically
-    from grader.score.pages import similar_page
+    from grader.score.pages import Pages
     from grader.score.similar import similar_pairs
 
     house, curriculum, _ = _open()
     pairs = similar_pairs(house, curriculum, submissions, archive, pattern, least)
-    write_atomically(out, similar_page(pairs))
+    write_atomically(out, Pages().similar(pairs))
     for pair in pairs[:20]:
         click.echo(f"{max(pair.first_share, pair.second_share):4.0%}  {pair.exercise}  {pair.first}  {pair.second}")
     click.echo(f"{len(pairs)} pairs in {out}")

@@ -38,7 +38,7 @@ def prepare(modules: list[str], tests: bool) -> None:
     gc.disable()  # imports leave next to no garbage, and looking for it takes a quarter of their time
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
-    import numpy  # noqa: F401 # every exercise uses it
+    import numpy.random  # noqa: F401 # every exercise uses it
 
     if "torch" in modules:
         _leave_out_the_compiler()
@@ -47,6 +47,7 @@ def prepare(modules: list[str], tests: bool) -> None:
         torch.set_num_threads(1)
         torch.set_num_interop_threads(1)
         torch.autograd.backward(torch.zeros(2, 2, requires_grad=True).sum())
+        import jaxtyping  # noqa: F401 # every file with tensors begins with it
     if "optim" in modules:
         import torch._dynamo  # the first step of an optimizer imports it
     if "meta" in modules:
@@ -66,7 +67,10 @@ def prepare(modules: list[str], tests: bool) -> None:
     interpreter_trees()  # looked up while a process may still look
 
     if tests:
-        import pytest  # noqa: F401 # the tester is about to run it
+        import _pytest.helpconfig
+        import _pytest.setuponly
+        import _pytest.setupplan
+        import _pytest.skipping  # noqa: F401 # the tester is about to run pytest, which imports these when it starts
 
         import grader.judge.tester
         import grader.suite.run  # noqa: F401 # imported before the fork, once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +42,33 @@ class GlobalState:
 
     def __init__(self) -> None:
         self.settings = _settings()
-        self.modules = {name: dict(vars(sys.modules[name])) for name in WATCHED if name in sys.modules}
-        self.classes = {name: dict(vars(kind)) for name, kind in _classes().items()}
+        self.modules = {name: Picture(vars(sys.modules[name])) for name in WATCHED if name in sys.modules}
+        self.classes = {name: Picture(vars(kind)) for name, kind in _classes().items()}
 
     def changes(self) -> list[str]:
         """In words, what is no longer as it was; empty when all is."""
         now = _settings()
         found = [name for name, value in self.settings.items() if now[name] != value]
         for name, before in self.modules.items():
-            found += [f"{name}.{key}" for key in _patched(before, vars(sys.modules[name])) if _matters(name, key)]
+            found += [f"{name}.{key}" for key in before.patched(vars(sys.modules[name])) if _matters(name, key)]
         for name, kind in _classes().items():
-            before, after = self.classes[name], dict(vars(kind))
-            found += [f"{name}.{key}" for key in {*before, *after} if before.get(key) is not after.get(key)]
+            before, after = self.classes[name], vars(kind)
+            found += [f"{name}.{key}" for key in [*before.patched(after), *(set(after) - set(before.items))]]
         return found[:10]
+
+
+class Picture:
+    """The names of a module or a class, and what they stood for. Looked at after every test, so it must be quick."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self.items = dict(names)
+        self.order = list(map(id, names.values()))
+
+    def patched(self, now: Mapping[str, Any]) -> list[str]:
+        """The names that stand for something else now, or are gone."""
+        if list(map(id, now.values())) == self.order:
+            return []
+        return [key for key, value in self.items.items() if now.get(key) is not value]
 
 
 def _classes() -> dict[str, type]:
@@ -61,10 +76,6 @@ def _classes() -> dict[str, type]:
     if torch is None:
         return {}
     return {"torch.Tensor": torch.Tensor, "torch.nn.Module": torch.nn.Module, "torch.nn.Linear": torch.nn.Linear}
-
-
-def _patched(before: dict[str, Any], after: Any) -> list[str]:
-    return [key for key, value in before.items() if after.get(key, None) is not value]
 
 
 def _matters(module: str, key: str) -> bool:

@@ -30,7 +30,7 @@ from grader.score.marks import (
     read_rubric,
     read_times,
 )
-from grader.score.pages import class_page, student_page
+from grader.score.pages import Pages
 from grader.score.regrade import Change, changes
 from grader.score.scoring import Advance, Scorer
 from grader.score.tables import write_grades, write_rubric_sheet
@@ -97,11 +97,11 @@ def run_score(
 
 def write_outputs(out: Path, curriculum: Curriculum, items: list[Item], marks: list[StudentMarks]) -> None:
     """A page and Gradescope's results for each student, the class page, and JUnit's XML."""
-    views = student_views(curriculum, items, marks)
+    views, pages = student_views(curriculum, items, marks), Pages()
     for view in views:
-        write_atomically(out / "feedback" / f"{view.student}.html", student_page(view))
+        write_atomically(out / "feedback" / f"{view.student}.html", pages.student(view))
         write_atomically(out / "gradescope" / view.student / "results.json", gradescope_results(view))
-    write_atomically(out / "class.html", class_page(class_view(items, marks)))
+    write_atomically(out / "class.html", pages.whole_class(class_view(items, marks)))
     write_atomically(out / "junit.xml", junit(views))
 
 
@@ -176,7 +176,11 @@ def _executor(
             remote.close()
         return
     with Judge(modules_for(house, curriculum, graded), tier=tier) as judge:
-        yield LocalExecutor(house, curriculum, judge, options.workers or os.cpu_count() or 1)
+        local = LocalExecutor(house, curriculum, judge, options.workers or os.cpu_count() or 1)
+        try:
+            yield local
+        finally:
+            local.close()
 
 
 def progress(stream: TextIO) -> Callable[[Advance], None]:

@@ -16,7 +16,7 @@ from grader.errors import GraderError, UsageError
 from grader.house import House
 from grader.judge.client import Judge
 from grader.results import ExerciseResult, SuiteFinished
-from grader.score.work import Prepared, Work
+from grader.score.work import Prepared, Work, Workshop
 
 NextWork = Callable[[], Work | None]
 
@@ -31,8 +31,7 @@ class LocalExecutor:
     """The judge of this machine, `parallel` items at a time."""
 
     def __init__(self, house: House, curriculum: Curriculum, judge: Judge, parallel: int) -> None:
-        self.house = house
-        self.curriculum = curriculum
+        self.workshop = Workshop(house, curriculum)
         self.judge = judge
         self.parallel = parallel
 
@@ -42,7 +41,7 @@ class LocalExecutor:
 
         def jobs() -> Iterator[Any]:
             while (work := next_work()) is not None:
-                prepared = Prepared(self.house, self.curriculum, work)
+                prepared = self.workshop.prepare(work)
                 if prepared.job is None:
                     assert prepared.result is not None
                     ready.append((work, prepared.result))
@@ -61,6 +60,10 @@ class LocalExecutor:
             if not ready:
                 return
             yield from _drained(ready)
+
+
+    def close(self) -> None:
+        self.workshop.close()
 
 
 class Resumable:
@@ -127,7 +130,7 @@ def judge_remotely(root: str, payload: bytes) -> bytes:
     """On a Dask worker: judge one item with this process's own judge, started once."""
     work = msgspec.msgpack.decode(payload, type=Work)
     station = _station(root)
-    prepared = Prepared(station.house, station.curriculum, work)
+    prepared = station.workshop.prepare(work)
     try:
         result = prepared.result if prepared.job is None else station.judge.judge(prepared.job)
     finally:
@@ -139,10 +142,11 @@ class Station:
     """What a Dask worker process keeps between items."""
 
     def __init__(self, root: str) -> None:
-        self.house = House(Path(root))
-        self.curriculum = load_curriculum(self.house)
-        graded: list[Exercise] = [e for e in self.curriculum.exercises if not e.by_person]
-        self.judge = Judge(modules_for(self.house, self.curriculum, graded)).__enter__()
+        house = House(Path(root))
+        curriculum = load_curriculum(house)
+        graded: list[Exercise] = [e for e in curriculum.exercises if not e.by_person]
+        self.workshop = Workshop(house, curriculum)
+        self.judge = Judge(modules_for(house, curriculum, graded)).__enter__()
 
 
 def _station(root: str) -> Station:

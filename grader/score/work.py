@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,8 @@ import msgspec
 from grader.checking import make_job
 from grader.curriculum import Curriculum, Exercise
 from grader.house import House
-from grader.judge.jobs import Job
+from grader.judge.jobs import Job, Twin
+from grader.mistakes import load_twins
 from grader.results import ExerciseResult, Verdict
 from grader.score.collecting import Submission
 from grader.source import first_problem
@@ -73,23 +75,27 @@ def _content(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-class Prepared:
-    """A work item laid out in a folder of its own, or the result that needs no run."""
+class Workshop:
+    """Lays out work items. What is the same for the whole class is read, or found out, once."""
 
-    def __init__(self, house: House, curriculum: Curriculum, work: Work) -> None:
-        self.work = work
-        self.folder = tempfile.TemporaryDirectory(prefix="grader-work-")
-        root = Path(self.folder.name)
-        exercise = curriculum.get(work.exercise)
+    def __init__(self, house: House, curriculum: Curriculum) -> None:
+        self.house = house
+        self.curriculum = curriculum
+        self.memo = tempfile.TemporaryDirectory(prefix="grader-memo-")
+        self.twins: dict[str, tuple[Twin, ...]] = {}
+
+    def prepare(self, work: Work) -> Prepared:
+        """The item in a folder of its own, with a job, or with the result where there is nothing to run."""
+        exercise = self.curriculum.get(work.exercise)
+        folder = tempfile.TemporaryDirectory(prefix="grader-work-")
+        root = Path(folder.name)
         path = root / (work.exercise + ".py")
         for name, data in {**work.needs, work.exercise: work.file}.items():
             write_plainly(root / (name + ".py"), data)
         shown = f"{work.exercise}.py"
         problem = first_problem(path, shown, exercise)
-        self.result: ExerciseResult | None = None
-        self.job: Job | None = None
         if problem is not None:
-            self.result = ExerciseResult(
+            result = ExerciseResult(
                 work.exercise,
                 Verdict.FAILED,
                 problem=problem,
@@ -97,9 +103,34 @@ class Prepared:
                 seed=work.seed,
                 tier=work.tier,
             )
-        else:
-            job = make_job(house, exercise, seed=work.seed, root=root)
-            self.job = msgspec.structs.replace(job, shown=shown, tier=work.tier)
+            return Prepared(work, folder, None, result)
+        job = msgspec.structs.replace(
+            make_job(self.house, exercise, seed=work.seed, root=root, diagnose=False),
+            diagnose=True,
+            twins=self._twins(work.exercise),
+            memo=self.memo.name,
+            shown=shown,
+            tier=work.tier,
+        )
+        return Prepared(work, folder, job, None)
+
+    def _twins(self, exercise: str) -> tuple[Twin, ...]:
+        if exercise not in self.twins:
+            self.twins[exercise] = load_twins(self.house, exercise)
+        return self.twins[exercise]
+
+    def close(self) -> None:
+        self.memo.cleanup()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A work item laid out in a folder: with the job to run, or with the result that needs no run."""
+
+    work: Work
+    folder: tempfile.TemporaryDirectory[str]
+    job: Job | None
+    result: ExerciseResult | None
 
     def close(self) -> None:
         self.folder.cleanup()

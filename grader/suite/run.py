@@ -39,13 +39,14 @@ def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[E
     own = Session("the reference", promised, promised, reference.name)
     plugin = SuitePlugin(job, student, own, link, scratch, send)
     own.attach(_reference(job, plugin))
+    folder = str(Path(job.suite).parent)  # pytest lists every folder from its confcutdir down
     arguments = [
         job.suite,
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging",
         "-p", "no:debugging", "-p", "no:doctest", "-p", "no:junitxml", "-p", "no:unittest",
         "-p", "no:pastebin", "-p", "no:faulthandler",
         "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:capture", "-p", "no:tmpdir",
-        "-c", os.devnull, "--rootdir", str(Path(job.suite).parent), "--noconftest",
+        "-c", os.devnull, "--rootdir", folder, "--confcutdir", folder, "--noconftest",
         "--import-mode", "importlib", "--assert", "plain",
     ]  # fmt: skip
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
