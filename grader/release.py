@@ -26,6 +26,8 @@ COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "d
 LEFT_OUT = ("dev", "score", "__pycache__")
 LEFT_OUT_FILES = ("release.py", "suite_text.py")
 SHORTEST_LINE = 24
+RUN = 3
+TEXTS = (".py", ".toml", ".json", ".md")
 
 WORKFLOW = """name: check
 on: [push]
@@ -160,34 +162,53 @@ def joined(exercise: str, takes: list[bytes]) -> bytes:
 
 
 def secrets_in(house: House, kit: House, curriculum: Curriculum) -> Iterator[str]:
-    """Each line of a solution's body, a hidden test or a mistake that stands somewhere in the kit."""
+    """What a kit gives away of a solution, a hidden test or a mistake.
+
+    In the exercise's own stub and suite a single line of it is too much. Elsewhere it takes `RUN` lines in a row:
+    a loop over batches begins alike in many places.
+    """
     free = _lines(kit.root / "grader")
-    found: dict[str, str] = {}
+    files = [p for tree in (kit.exercises, kit.graded) for p in sorted(tree.rglob("*")) if p.suffix in TEXTS]
+    texts = {path: _telling(path.read_text(encoding="utf-8", errors="replace")) for path in files}
+    runs: dict[tuple[str, ...], Path] = {run: path for path, lines in texts.items() for run in _runs(lines)}
     for exercise in curriculum.exercises:
         if exercise.by_person:
             continue
-        solution = house.solution_file(exercise.name).read_text(encoding="utf-8")
-        for line in _telling(solution) - _telling(derive_stub(solution)):
-            found.setdefault(line, f"a line of solutions/{exercise.name}.py")
-        suite = house.suite_file(exercise.name).read_text(encoding="utf-8")
-        for line in _telling(suite) - _telling(public_part(suite)):
-            found.setdefault(line, f"a line of a hidden test of {exercise.name}")
-    for tree in (kit.exercises, kit.graded):
-        for path in sorted(p for p in tree.rglob("*") if p.suffix in (".py", ".toml", ".json", ".md")):
-            for line in sorted(_telling(path.read_text(encoding="utf-8", errors="replace")) & set(found)):
-                if line not in free:
-                    yield f"{kit.shown(path)}: {line}   ({found[line]})"
+        own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
+        for whose, secret in _secrets_of(house, exercise):
+            lines = [line for line in secret if line not in free]
+            for path in own & set(texts):
+                yield from (f"{kit.shown(path)}: {line}   ({whose})" for line in lines if line in texts[path])
+            for run in _runs(lines):
+                if run in runs and runs[run] not in own:
+                    yield f"{kit.shown(runs[run])}: {' / '.join(run)}   ({whose})"
     for name in ("solutions", "tests/kit", "tests/graded/mistakes"):
         if (kit.root / name).exists():
             yield f"{name}: it does not belong into a kit"
+
+
+def _secrets_of(house: House, exercise: Exercise) -> Iterator[tuple[str, list[str]]]:
+    """The lines of a solution that are not in its stub, and those of the suite that are not in its public part."""
+    solution = house.solution_file(exercise.name).read_text(encoding="utf-8")
+    suite = house.suite_file(exercise.name).read_text(encoding="utf-8")
+    for whose, text, known in (
+        (f"a line of solutions/{exercise.name}.py", solution, derive_stub(solution)),
+        (f"a line of a hidden test of {exercise.name}", suite, public_part(suite)),
+    ):
+        told = set(_telling(known))
+        yield whose, [line for line in _telling(text) if line not in told]
+
+
+def _runs(lines: list[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(lines[start:] for start in range(RUN)), strict=False)
 
 
 def _lines(tree: Path) -> set[str]:
     return {line for path in tree.rglob("*.py") for line in _telling(path.read_text(encoding="utf-8"))}
 
 
-def _telling(text: str) -> set[str]:
+def _telling(text: str) -> list[str]:
     """Lines long enough to tell something, without their margins, and without imports and comments."""
-    lines = {line.strip() for line in text.splitlines()}
     skipped = ("#", "import ", "from ", "def ", "class ", "@", '"""')
-    return {line for line in lines if len(line) >= SHORTEST_LINE and not line.startswith(skipped)}
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if len(line) >= SHORTEST_LINE and not line.startswith(skipped)]

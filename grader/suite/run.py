@@ -35,7 +35,7 @@ def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[E
     reference = Path(job.reference_file)
     promised = read_contract(_text(job.promised or job.reference_file))
     written = read_contract(_text(job.file))
-    student = Session("your", promised, written, job.shown)
+    student = Session("your", promised, written, job.shown, keep_names=True)
     own = Session("the reference", promised, promised, reference.name)
     plugin = SuitePlugin(job, student, own, link, scratch, send)
     own.attach(_reference(job, plugin))

@@ -55,8 +55,10 @@ class Counts:
 class Session:
     """The tester's end of the conversation with one tree of code."""
 
-    def __init__(self, who: str, contract: Contract, learner: Contract, file: str) -> None:
+    def __init__(self, who: str, contract: Contract, learner: Contract, file: str, keep_names: bool = False) -> None:
         self.who = who
+        self.keep_names = keep_names  # from test to test; a recording has each test ask for its own
+        self.names: dict[tuple[int, str], Handle] = {}
         self.contract = contract
         self.learner = learner
         self.file = file
@@ -82,6 +84,8 @@ class Session:
         """A new test: an empty transcript and known random state on the other side."""
         self.transcript = []
         self.callbacks = []
+        if not self.keep_names:
+            self.names.clear()
         self.ask("begin", {"seed": seed})
 
     def ask(self, op: str, message: dict[str, Any], inputs: list[Any] | None = None) -> dict[str, Any]:
@@ -131,6 +135,8 @@ class Session:
     # -- names and calls ------------------------------------------------------------------------------
 
     def lookup(self, owner: Handle | None, name: str, prefix: str) -> Any:
+        if owner is None and (self.generation, name) in self.names:
+            return self.names[self.generation, name]
         reply = self.ask("lookup", {"target": owner, "name": name})
         path = f"{prefix}.{name}" if prefix else name
         if "raised" in reply:
@@ -140,6 +146,8 @@ class Session:
         value = reply.get("value")
         if isinstance(value, Handle):
             value._path = path
+            if owner is None:
+                self.names[self.generation, name] = value
             return value
         self.transcript.append(Entry(path, Call(path, returned=describe(value)), value))
         return value

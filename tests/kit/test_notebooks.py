@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,55 @@ def test_the_brief_is_the_first_cell(kit: Kit) -> None:
     document = json.loads(write_notebook(SOLUTION, exercise))
     assert document["cells"][0]["cell_type"] == "markdown"
     assert "".join(document["cells"][0]["source"]).startswith("# Double and halve")
+
+
+# -- the whole course ---------------------------------------------------------------------------------
+
+
+def code_cells(document: str) -> dict[str, dict]:
+    """The code cells, each under the name that it defines first."""
+    found = {}
+    for cell in json.loads(document)["cells"]:
+        if cell["cell_type"] == "code":
+            name = re.search(r"^(?:class |def |(?=\w+ ?(:.*)?= ))(?P<name>\w+)", "".join(cell["source"]), re.MULTILINE)
+            found[name["name"] if name else "".join(cell["source"])] = cell
+    return found
+
+
+def filled_in(stub: str, solution: str) -> str:
+    """The stub's notebook with the solution's text in its cells; helpers come in new cells, as a learner adds them."""
+    document, old, new = json.loads(stub), code_cells(stub), code_cells(solution)
+    assert [name for name in new if name in old] == list(old), "the stub's cells stand in another order"
+    made = [{**old.get(name, {**cell, "metadata": {}}), "source": cell["source"]} for name, cell in new.items()]
+    document["cells"] = [cell for cell in document["cells"] if cell["cell_type"] != "code"] + made
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_each_cell_of_the_stub_has_its_solution(exercise) -> None:
+    """Filled cell by cell, a stub's notebook is the solution's module."""
+    stub = write_notebook(HOUSE.exercise_file(exercise.name).read_text(), exercise)
+    solution = write_notebook(HOUSE.solution_file(exercise.name).read_text(), exercise)
+    module = read_notebook(filled_in(stub, solution).encode(), "x.ipynb")
+    wanted = read_notebook(solution.encode(), "x.ipynb")
+    assert ast.dump(ast.parse(module.source)) == ast.dump(ast.parse(wanted.source))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(not os.environ.get("KIT_SLOW"), reason="the whole course: KIT_SLOW=1 runs it")
+def test_the_whole_course_is_solved_by_cells(tmp_path: Path) -> None:
+    """Every stub becomes a notebook, its cells are filled, and `grader check` finds nothing missing."""
+    for name in ("solutions", "exercises", "tests", "data"):
+        shutil.copytree(PACKAGE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "kit"))
+    assert grader(tmp_path, "notebook", "--all").returncode == 0
+    for exercise in EXERCISES:
+        path = tmp_path / "exercises" / f"{exercise.name}.ipynb"
+        solution = write_notebook(HOUSE.solution_file(exercise.name).read_text(), exercise)
+        path.write_text(filled_in(path.read_text(), solution))
+    done = grader(tmp_path, "check", "--all", "--json")
+    results = json.loads(done.stdout)["exercises"]
+    told = {item["exercise"]: item["verdict"] for item in results if item["points"] != item["points_possible"]}
+    assert told == {}
+    assert len(results) == len(EXERCISES)
+    assert done.returncode == 0

@@ -34,11 +34,11 @@ def with_merges(*pairs):
 def train_slowly(text, n_merges, special_tokens=()):
     """The merges, by counting everything anew in lists of bytes."""
     parts = [text]
-    for token in special_tokens:
-        parts = [piece for part in parts for piece in part.split(token)]
+    for special in special_tokens:
+        parts = [piece for part in parts for piece in part.split(special)]
     pieces = [[bytes([b]) for b in piece.encode()] for part in parts for piece in regex.findall(PATTERN, part)]
     merges = []
-    while len(merges) < n_merges:
+    while n_merges > len(merges):
         counts = Counter(pair for piece in pieces for pair in pairwise(piece))
         if not counts:
             break

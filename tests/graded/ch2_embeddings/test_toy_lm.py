@@ -180,7 +180,7 @@ def train_by_hand(state, x, y, steps, lr, learning=NAMES):
     losses = []
     for _ in range(steps):
         loss = F.cross_entropy(logits_by_hand(state, x), y)
-        losses.append(loss.item())
+        losses += [loss.item()]
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -76,15 +76,15 @@ def test_without_blocks_embeddings_are_scaled_and_have_positions(student, draw, 
     weights = drawn_weights(draw, sizes)
     model = loaded(student, weights, **sizes)
     source, target = draw.ids(8, 2, 5) + 1, draw.ids(6, 2, 4) + 1
-    memory = model.encode(source)
+    encoded = model.encode(source)
     expect.close(
-        memory,
+        encoded,
         weights[SOURCE][source] * math.sqrt(12) + positions(5, 12),
         "The embedded source is wrong.",
         tolerance=TOLERANCE,
     )
     x = weights[TARGET][target] * math.sqrt(12) + positions(4, 12)
-    expect.close(model.decode(target, memory, source), x @ weights[TARGET].T, tolerance=TOLERANCE)
+    expect.close(model.decode(target, encoded, source), x @ weights[TARGET].T, tolerance=TOLERANCE)
 
 
 def test_the_memory_is_made_from_the_whole_source(student, reference, draw, expect):
@@ -188,7 +188,7 @@ def test_start_values(student, expect):
         elif value.ndim == 2:
             bound = math.sqrt(6 / sum(value.shape))
             expect.between(value.abs().max(), 0.97 * bound, bound * 1.0001, f"The largest number of `{name}`.")
-        elif name.endswith("bias"):
+        elif "bias" in name:
             expect.equal(value, torch.zeros_like(value), f"`{name}` does not start at zero.")
 
 

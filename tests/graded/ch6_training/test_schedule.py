@@ -21,7 +21,7 @@ def rate(step, max_lr, min_lr, warmup_steps, total_steps):
     if step >= total_steps:
         return min_lr
     if step < warmup_steps:
-        return max_lr * step / warmup_steps
+        return step / warmup_steps * max_lr
     progress = (step - warmup_steps) / (total_steps - warmup_steps)
     return min_lr + (max_lr - min_lr) * (1 + math.cos(math.pi * progress)) / 2
 
