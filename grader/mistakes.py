@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import msgspec
 
 from grader.curriculum import read_toml
@@ -56,4 +58,9 @@ def _twin(shown: str, source: str, edit: Edit) -> Twin:
         )
     if edit.find == edit.replace:
         raise ContentError(shown, f"{edit.name}: replace", "something other than `find` was expected")
-    return Twin(Mistake(edit.name, edit.says), source.replace(edit.find, edit.replace))
+    changed = source.replace(edit.find, edit.replace)
+    try:
+        ast.parse(changed)
+    except SyntaxError as error:
+        raise ContentError(shown, f"{edit.name}: replace", f"valid Python was expected: {error}") from None
+    return Twin(Mistake(edit.name, edit.says), changed)

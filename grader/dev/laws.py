@@ -99,16 +99,10 @@ def _suite(shown: str, source: str) -> Iterator[str]:
 
 def _mistakes(house: House, exercise: Exercise) -> Iterator[str]:
     try:
-        twins = load_twins(house, exercise.name)
+        count = len(load_twins(house, exercise.name))
     except GraderError as error:
         yield f"{exercise.name}: {error.message}"
         return
-    for twin in twins:
-        try:
-            ast.parse(twin.source)
-        except SyntaxError as error:
-            yield f"{exercise.name}: the mistake {twin.mistake.name} is not valid Python: {error}"
-    count = len(twins)
     least = 0 if exercise.short == "concepts" else 8 if exercise.chapter[:3] not in ("ch1", "ch2") else 6
     if count < least:
         shown = house.shown(house.mistakes_file(exercise.name))

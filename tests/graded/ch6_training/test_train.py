@@ -427,6 +427,20 @@ def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, 
     test_windows_come_from_the_text(student, draw, expect)
     test_training_uses_dropout(student, draw, expect)
 
+    floor = language.entropy_per_character()
+    for _ in range(2):  # now and then a run finds the last regularity too late; two in a row hardly ever do
+        loss = floor + trained_excess(student, draw, progress)
+        if loss < 1.05 * floor:
+            return
+    expect.less(
+        loss,
+        1.05 * floor,
+        f"On fresh text the model's loss is not within 5 % of the grammar's entropy, {floor:.4f} nats, in two runs.",
+    )
+
+
+def trained_excess(student, draw, progress):
+    """Train a model, and measure on a fresh text by how much it is worse than the grammar."""
     train_ids = encode(language.sample(300_000, draw.integer(1, 2**31)))
     val_ids = encode(language.sample(1_000, draw.integer(1, 2**31)))
     settings = student.TrainSettings(**TRAINING, seed=draw.integer(0, 2**31))
@@ -438,12 +452,7 @@ def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, 
             progress(f"step {step} of {total}, loss {loss:.3f}, floor {floor:.3f}", step / total)
 
     student.train_gpt(model, train_ids, val_ids, settings, None, on_step)
-    loss = excess_over(model.eval(), language.sample(16_000, draw.integer(1, 2**31))) + floor
-    expect.less(
-        loss,
-        1.05 * floor,
-        f"On fresh text the model's loss is not within 5 % of the grammar's entropy, {floor:.4f} nats.",
-    )
+    return excess_over(model.eval(), language.sample(16_000, draw.integer(1, 2**31)))
 
 
 def excess_over(model, text):
