@@ -51,13 +51,14 @@ class Player(Protocol):
 class RunTwin:
     """A twin that is run in this process, unless the memo knows what it does. One that does not import passes all."""
 
-    def __init__(self, plugin: SuitePlugin, items: dict[str, pytest.Item], twin: Twin, folder: str) -> None:
+    def __init__(
+        self, plugin: SuitePlugin, items: dict[str, pytest.Item], twin: Twin, folder: str, memo: TwinMemo | None
+    ) -> None:
         self.plugin = plugin
         self.items = items
         self.mistake = twin.mistake
-        job = plugin.job
-        self.memo = TwinMemo(job.memo, job.exercise, job.seed) if job.memo else None
-        self.load = functools.cache(lambda: loaded_twin(job, twin, folder))
+        self.memo = memo
+        self.load = functools.cache(lambda: loaded_twin(plugin.job, twin, folder))
 
     def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
         if self.memo is None:
@@ -151,8 +152,10 @@ class Diagnosis:
 
     def players(self, folder: str) -> Iterator[Player]:
         """The twins, each ready to be tested: run here, or played back where the kit has no solutions."""
-        for twin in self.plugin.job.twins:
-            yield RunTwin(self.plugin, self.items, twin, folder)
+        job = self.plugin.job
+        memo = TwinMemo(job.memo, job.exercise, job.seed) if job.memo else None
+        for twin in job.twins:
+            yield RunTwin(self.plugin, self.items, twin, folder, memo)
         for recorded in self.plugin.recorded_twins:
             yield PlayedBack(recorded, self.plugin.student_session)
 

@@ -7,8 +7,7 @@ import torch
 def attend(state, n_heads, n_kv_heads, x, mask=None):
     """The same by another road, one query head after the other."""
     size = x.shape[-1] // n_heads
-    if mask is not None and mask.dim() < 4:
-        mask = mask[:, None] if mask.dim() == 3 else mask
+    mask = mask[:, None] if mask is not None and mask.dim() == 3 else mask
     outputs = []
     for head in range(n_heads):
         shared = head // (n_heads // n_kv_heads)

@@ -10,8 +10,7 @@ def attend(state, n_heads, x, context=None, mask=None):
     """The same by another road, one head after the other: the output, and the weights of all heads."""
     source = context if context is not None else x
     size = x.shape[-1] // n_heads
-    if mask is not None and mask.dim() < 4:
-        mask = mask[:, None] if mask.dim() == 3 else mask
+    mask = mask[:, None] if mask is not None and mask.dim() == 3 else mask
     outputs, shares = [], []
     for head in range(n_heads):
         rows = slice(head * size, (head + 1) * size)

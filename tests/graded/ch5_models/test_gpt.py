@@ -110,7 +110,7 @@ def test_start_values_are_small(student, expect):
         if value.ndim == 2:
             expect.between(value.std(), 0.0175, 0.0225, f"The deviation of `{name}` is not near 0.02.")
             expect.between(value.mean(), -0.003, 0.003, f"The mean of `{name}` is not near 0.")
-        elif "bias" in name:
+        elif name.rpartition(".")[2] == "bias":
             expect.equal(value, torch.zeros_like(value), f"`{name}` does not start at zero.")
         else:
             expect.equal(value, torch.ones_like(value), f"`{name}` does not start at one.")

@@ -188,7 +188,7 @@ def test_start_values(student, expect):
         elif value.ndim == 2:
             bound = math.sqrt(6 / sum(value.shape))
             expect.between(value.abs().max(), 0.97 * bound, bound * 1.0001, f"The largest number of `{name}`.")
-        elif "bias" in name:
+        elif name.rpartition(".")[2] == "bias":
             expect.equal(value, torch.zeros_like(value), f"`{name}` does not start at zero.")
 
 
