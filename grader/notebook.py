@@ -124,6 +124,8 @@ def read_notebook(data: bytes, shown: str) -> Module:
     for number, text, cell in codes:
         if CHECK_MARK in text:
             continue
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise NotebookError(f"{shown} is not a notebook: cell {number} holds half a character (a lone surrogate)")
         code, aside = _python_lines(text)
         notes += [f"cell {number}, line {line}: `{words[:60]}` was set aside" for line, words in aside]
         places.append((source.count("\n") + 1, number))

@@ -138,9 +138,10 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class SuiteFinished(msgspec.Struct, frozen=True, tag="finished"):
-    """The exercise's result is complete."""
+    """The exercise's result is complete. `goes_on`: the tester that found it may be given another file to judge."""
 
     result: ExerciseResult
+    goes_on: bool = False
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import codecs
+import fnmatch
+import io
+import re
+import tokenize
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from grader.curriculum import Ban, Exercise
@@ -32,7 +36,21 @@ def first_problem(path: Path, shown: str, exercise: Exercise) -> Failure | None:
         )
     if not text.strip():
         return Failure(f"{shown} is empty.", location=shown, advice=reset)
+    if (encoding := _declared_encoding(raw)) not in ("utf-8", "utf-8-sig"):
+        return Failure(
+            f"{shown} declares the encoding {encoding}; it is read as UTF-8 alone.",
+            location=f"{shown}:1",
+            advice="Remove the `coding:` line at the top of the file.",
+        )
     return _parse_problem(text, shown, exercise.bans)
+
+
+def _declared_encoding(raw: bytes) -> str:
+    """What Python would read the bytes as: in another encoding a comment may be code."""
+    try:
+        return codecs.lookup(tokenize.detect_encoding(io.BytesIO(raw).readline)[0]).name
+    except SyntaxError as error:  # one that Python does not know
+        return str(error).partition(": ")[2] or "of another kind"
 
 
 def _parse_problem(text: str, shown: str, bans: tuple[Ban, ...]) -> Failure | None:
@@ -59,12 +77,14 @@ def _parse_problem(text: str, shown: str, bans: tuple[Ban, ...]) -> Failure | No
 
 def banned_uses(tree: ast.Module, names: tuple[str, ...]) -> Iterator[tuple[str, int]]:
     """Each use of a banned dotted name, whatever it was imported as, with its line."""
-    known, stars = _imported_names(tree)
+    nodes = list(ast.walk(tree))
+    known, stars = _imported_names(nodes)
     methods = {name.rpartition(".")[2] for name in names if name.startswith("torch.Tensor.")}
-    for node in ast.walk(tree):
+    banned = re.compile("|".join(fnmatch.translate(pattern) for pattern in names))
+    for node in nodes:
         line = getattr(node, "lineno", 0)
         for full in _full_names(node, known, stars):
-            if any(fnmatchcase(full, pattern) for pattern in names):
+            if banned.match(full):
                 yield full, line
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
             owner = _dotted(node.func.value, known)
@@ -73,11 +93,11 @@ def banned_uses(tree: ast.Module, names: tuple[str, ...]) -> Iterator[tuple[str,
                 yield f"torch.Tensor.{node.func.attr}", line
 
 
-def _imported_names(tree: ast.Module) -> tuple[dict[str, str], list[str]]:
+def _imported_names(nodes: list[ast.AST]) -> tuple[dict[str, str], list[str]]:
     """Local names of modules and of what was taken from them; modules imported with a star."""
     known: dict[str, str] = {}
     stars: list[str] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.split(".")[0]
@@ -88,9 +108,10 @@ def _imported_names(tree: ast.Module) -> tuple[dict[str, str], list[str]]:
                     stars.append(node.module)
                 else:
                     known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    assignments = [node for node in nodes if isinstance(node, ast.Assign)]
     for _ in range(3):  # `f = nn.functional` and then `g = f.softmax`
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and (full := _dotted(node.value, known)):
+        for node in assignments:
+            if full := _dotted(node.value, known):
                 for target in node.targets:
                     if isinstance(target, ast.Name) and target.id not in known:
                         known[target.id] = full

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from grader.errors import JudgeError
-from grader.judge.jobs import Job
+from grader.judge.jobs import Job, differ_in_the_file_alone
 from grader.judge.sandbox import detection
 from grader.judge.workers import boot_command
 from grader.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
@@ -31,6 +31,7 @@ class Running:
     process: subprocess.Popen[bytes] | None = None
     pending: bytearray = field(default_factory=bytearray)
     finished: bool = False
+    goes_on: bool = False
 
 
 class Judge:
@@ -38,16 +39,19 @@ class Judge:
 
     `fork=False` starts each process on its own, for platforms on which a fork of torch is not safe.
     `tier` is the sandbox that must be held: the strongest that works here unless given. A tier that was
-    asked for and does not hold is an error.
+    asked for and does not hold is an error. `lasting` keeps testers for another file of their suite from one
+    run to the next.
     """
 
     def __init__(
-        self, modules: tuple[str, ...] = ("torch",), fork: bool = True, tier: str | None = None
+        self, modules: tuple[str, ...] = ("torch",), fork: bool = True, tier: str | None = None, lasting: bool = False
     ) -> None:
+        self.lasting = lasting
         self.modules = ",".join(modules)
         self.fork = fork and sys.platform != "darwin"
         self.wanted_tier = tier
         self.tier = "none"
+        self.idle: list[Running] = []
         self.server: subprocess.Popen[bytes] | None = None
         self.commands: socket.socket | None = None
 
@@ -64,6 +68,7 @@ class Judge:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._dismiss()
         if self.commands is not None:
             self.commands.close()
         if self.server is not None:
@@ -76,30 +81,44 @@ class Judge:
     def run(self, jobs: Iterable[Job], parallel: int = 1) -> Iterator[tuple[Job, Event]]:
         """Judge the jobs, `parallel` at a time, and yield each event with its job.
 
-        An iterator that has run dry is asked again after each event, until nothing is running any more.
+        One job more is taken from the iterator while others run, and begins before the last one's result is
+        yielded: what prepares jobs, or looks at results, holds nothing up. An iterator that has run dry is asked
+        again after each event, until nothing is running any more.
         """
         waiting = iter(jobs)
         selector = selectors.DefaultSelector()
-        running = 0
+        ahead: Job | None = None
         try:
             while True:
-                while running < parallel and (job := next(waiting, None)) is not None:
-                    started = self._start(job)
-                    selector.register(started.sock, selectors.EVENT_READ, started)
-                    running += 1
-                if not running:
+                ahead = self._fill(selector, parallel, ahead, waiting)
+                if not selector.get_map():
                     return
                 for key, _ in selector.select():
-                    for event in self._read(key.data):
-                        yield key.data.job, event
-                    if key.data.finished:
-                        selector.unregister(key.data.sock)
-                        self._close(key.data)
-                        running -= 1
+                    running: Running = key.data
+                    events = list(self._read(running))
+                    if running.finished:
+                        selector.unregister(running.sock)
+                        self.idle.append(running) if running.goes_on else self._close(running)
+                        ahead = self._fill(selector, parallel, ahead, waiting)
+                    for event in events:
+                        yield running.job, event
         finally:
             for key in list(selector.get_map().values()):
                 self._close(key.data)
             selector.close()
+            if not self.lasting:
+                self._dismiss()
+
+    def _fill(
+        self, selector: selectors.BaseSelector, parallel: int, ahead: Job | None, waiting: Iterator[Job]
+    ) -> Job | None:
+        """Start jobs while there is room. The job that is next."""
+        ahead = next(waiting, None) if ahead is None else ahead
+        while ahead is not None and len(selector.get_map()) < parallel:
+            started = self._start(ahead)
+            selector.register(started.sock, selectors.EVENT_READ, started)
+            ahead = next(waiting, None)
+        return ahead
 
     def judge(self, job: Job) -> ExerciseResult:
         """Judge one job and return its result."""
@@ -109,6 +128,13 @@ class Judge:
         raise JudgeError(f"the judge gave no result for {job.exercise}")
 
     def _start(self, job: Job) -> Running:
+        """A tester at work on the job: one that has just judged the same suite, or a fresh one."""
+        for running in self.idle:
+            if differ_in_the_file_alone(running.job, job):
+                self.idle.remove(running)
+                self._send(running.sock, job)
+                return Running(job, running.sock, running.process)
+        self._dismiss()
         ours, theirs = socket.socketpair()
         process = None
         if self.commands is not None:
@@ -119,10 +145,18 @@ class Judge:
             theirs.close()
         else:
             process = _start("tester", self.modules, theirs)
+        self._send(ours, job)
+        return Running(job, ours, process)
+
+    def _send(self, sock: socket.socket, job: Job) -> None:
         data = msgspec.msgpack.encode(msgspec.structs.replace(job, tier=self.tier))
         with contextlib.suppress(OSError):  # a tester that is gone is noticed when its events end
-            ours.sendall(len(data).to_bytes(LENGTH, "big") + data)
-        return Running(job, ours, process)
+            sock.sendall(len(data).to_bytes(LENGTH, "big") + data)
+
+    def _dismiss(self) -> None:
+        """Let the testers go that wait for another file of a suite."""
+        while self.idle:
+            self._close(self.idle.pop())
 
     def _read(self, running: Running) -> Iterator[Event]:
         try:
@@ -142,7 +176,7 @@ class Judge:
             del running.pending[: LENGTH + size]
             yield event
             if isinstance(event, SuiteFinished):
-                running.finished = True
+                running.finished, running.goes_on = True, event.goes_on
                 return
 
     def _close(self, running: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import sys
 import threading
@@ -62,11 +63,11 @@ class Picture:
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.items = dict(names)
-        self.order = list(map(id, names.values()))
+        self.values = tuple(names.values())
 
     def patched(self, now: Mapping[str, Any]) -> list[str]:
         """The names that stand for something else now, or are gone."""
-        if list(map(id, now.values())) == self.order:
+        if len(now) == len(self.values) and all(map(operator.is_, now.values(), self.values)):
             return []
         return [key for key, value in self.items.items() if now.get(key) is not value]
 

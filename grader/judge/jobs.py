@@ -22,6 +22,7 @@ class Job(msgspec.Struct, frozen=True):
     reference that is not there. `spare_long_tests` leaves out tests with a longer limit of their own once another
     has failed, which is enough to prove that a mistake is caught. `record` asks for the reference's and the
     twins' answers instead of a verdict. `memo` is a folder in which what twins did is kept for other jobs.
+    `quiet` asks for the result alone: an event for each test is work for nothing where nobody watches.
     """
 
     exercise: str
@@ -45,4 +46,10 @@ class Job(msgspec.Struct, frozen=True):
     fail_fast: bool = False
     spare_long_tests: bool = False
     worker_per_test: bool = False
+    quiet: bool = False
     tier: str = "none"
+
+
+def differ_in_the_file_alone(one: Job, other: Job) -> bool:
+    """Whether the two are the same suite under the same seed, for two learners' files."""
+    return msgspec.structs.replace(one, file=other.file, root=other.root, shown=other.shown) == other

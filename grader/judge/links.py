@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.random import mtrand
 
 from grader import wire
 from grader.judge import scratch
@@ -59,30 +60,34 @@ class RandomState:
     """
 
     def __init__(self) -> None:
-        self.state = _random_state()
+        self.python = random.getstate()
+        self.numpy = np.random.MT19937(0)
+        self.torch = _torch_state()
 
     @contextlib.contextmanager
     def own(self) -> Iterator[None]:
-        outside = _random_state()
-        _set_random_state(self.state)
+        python, numpy, torch = random.getstate(), mtrand.get_bit_generator(), _torch_state()
+        random.setstate(self.python)
+        mtrand.set_bit_generator(self.numpy)
+        _set_torch_state(self.torch)
         try:
             yield
         finally:
-            self.state = _random_state()
-            _set_random_state(outside)
+            self.python, self.torch = random.getstate(), _torch_state()
+            random.setstate(python)
+            mtrand.set_bit_generator(numpy)
+            _set_torch_state(torch)
 
 
-def _random_state() -> tuple[Any, Any, Any]:
+def _torch_state() -> Any:
     torch = wire.loaded_torch()
-    return random.getstate(), np.random.get_state(), None if torch is None else torch.get_rng_state()
+    return None if torch is None else torch.default_generator.get_state()
 
 
-def _set_random_state(state: tuple[Any, Any, Any]) -> None:
-    random.setstate(state[0])
-    np.random.set_state(state[1])
+def _set_torch_state(state: Any) -> None:
     torch = wire.loaded_torch()
-    if torch is not None and state[2] is not None:
-        torch.set_rng_state(state[2])
+    if torch is not None and state is not None:
+        torch.default_generator.set_state(state)
 
 
 class RemoteLink:

@@ -23,16 +23,17 @@ from grader.judge.workers import WorkerSource
 from grader.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
 
 LENGTH = 8
+FILES_AT_MOST = 32
 
 
 def main(sock: socket.socket, workers: WorkerSource) -> NoReturn:
-    """Read the job, judge it, send each event, and end the process."""
+    """Read a job, judge it and send each event; then end the process, or take the next file of the same suite."""
     status = 0
     try:
-        job = msgspec.msgpack.decode(_read(sock), type=Job)
+        job = _read_job(sock)
         _silence()
         send = lambda event: _write(sock, msgspec.msgpack.encode(event, enc_hook=None))  # noqa: E731
-        judge(job, workers, send)
+        judge(job, workers, send, lambda: _next_job(sock))
     except (Closed, BrokenPipeError):
         pass
     except BaseException as error:
@@ -43,21 +44,61 @@ def main(sock: socket.socket, workers: WorkerSource) -> NoReturn:
         os._exit(status)
 
 
-def judge(job: Job, workers: WorkerSource | None, send: Callable[[Event], None]) -> None:
-    """Run the suite of one exercise. Without workers the learner's code runs here: `--debug`."""
+class Bench:
+    """Where files are judged: each at a worker, in a scratch, of its own.
+
+    Without workers the learner's code runs here: `--debug`. With `read_next` the same suite goes on to the next
+    file, but only after a file on which every test passed and nothing was noted: then no twin was run here, no
+    worker was lost, and the next file finds this process as the first one did.
+    """
+
+    def __init__(
+        self,
+        workers: WorkerSource | None,
+        send: Callable[[Event], None],
+        read_next: Callable[[], Job | None] | None = None,
+    ) -> None:
+        self.workers = workers
+        self.send = send
+        self.read_next = read_next
+        self.judged = 0
+        self.occupied = True  # by a file that has no result yet
+
+    @contextlib.contextmanager
+    def place(self, job: Job) -> Iterator[tuple[RemoteLink | None, str]]:
+        """A link to a fresh worker, started when it is needed, and an empty scratch."""
+        with _scratch() as scratch:
+            if self.workers is None:
+                yield None, scratch
+                return
+            load = {"name": module_name(job), "path": job.file, "root": job.root}
+            link = RemoteLink(self.workers, load, policy_of(job, scratch), job.tier, job.memory_limit)
+            try:
+                yield link, scratch
+            finally:
+                link.end()
+
+    def finish(self, result: ExerciseResult) -> Job | None:
+        """Send the result. The next job, if this process may take one."""
+        self.judged += 1
+        clean = result.verdict is Verdict.PASSED and not any(test.notes for test in result.tests)
+        goes_on = self.read_next is not None and clean and self.judged < FILES_AT_MOST
+        self.send(SuiteFinished(result, goes_on))
+        following = self.read_next() if goes_on and self.read_next is not None else None
+        self.occupied = following is not None
+        return following
+
+
+def judge(
+    job: Job,
+    workers: WorkerSource | None,
+    send: Callable[[Event], None],
+    read_next: Callable[[], Job | None] | None = None,
+) -> None:
+    """Run the suite of one exercise on the job's file, and on those that follow."""
     from grader.suite.run import run_suite
 
-    with _scratch() as scratch:
-        load = {"name": module_name(job), "path": job.file, "root": job.root}
-        link = None
-        if workers is not None:
-            link = RemoteLink(workers, load, policy_of(job, scratch), job.tier, job.memory_limit)
-        try:
-            result = run_suite(job, link, scratch, send)
-        finally:
-            if link is not None:
-                link.end()
-    send(SuiteFinished(result))
+    run_suite(job, Bench(workers, send, read_next))
 
 
 def judge_here(job: Job) -> list[Event]:
@@ -114,9 +155,17 @@ def _silence() -> None:
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 # lives as long as the process
 
 
-def _read(sock: socket.socket) -> bytes:
+def _read_job(sock: socket.socket) -> Job:
     size = int.from_bytes(receive_exactly(sock, LENGTH), "big")
-    return receive_exactly(sock, size)
+    return msgspec.msgpack.decode(receive_exactly(sock, size), type=Job)
+
+
+def _next_job(sock: socket.socket) -> Job | None:
+    """The next one, or None once the command has hung up."""
+    try:
+        return _read_job(sock)
+    except Closed:
+        return None
 
 
 def _write(sock: socket.socket, data: bytes) -> None:

@@ -6,16 +6,21 @@ exports it. Nothing is unpacked to the disk and nothing in it is run.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import itertools
+import lzma
 import os
 import re
 import stat
 import tarfile
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from grader.curriculum import Curriculum
 from grader.errors import UsageError
@@ -25,6 +30,8 @@ LARGEST_FILE = 2 * 2**20
 LARGEST_SUBMISSION = 32 * 2**20
 MOST_FILES = 2000
 EXPANSION = 200
+MOST_EXPANDED = 8 * LARGEST_SUBMISSION
+DEEPEST = 64
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 KEPT = (".py", ".ipynb", ".md")
 
@@ -45,7 +52,6 @@ class Submission:
 
     student: str
     files: dict[str, bytes] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     problem: str = ""
     submitted: float = 0.0
@@ -72,7 +78,8 @@ def collect(folder: Path, curriculum: Curriculum, pattern: str | None = None) ->
         raise UsageError(
             f"no submission was found in {folder}", "with --pattern you say how the entries are named (docs/scoring.md)"
         )
-    return [_read(student, paths, curriculum, rule) for student, paths in sorted(found.items())]
+    names = _told_apart(sorted(found))
+    return [_read(names[student], paths, curriculum, rule) for student, paths in sorted(found.items())]
 
 
 def _rule(pattern: str) -> re.Pattern[str]:
@@ -109,29 +116,54 @@ def _gradescope_names(folder: Path) -> dict[str, str]:
 
 
 def _read(student: str, paths: list[Path], curriculum: Curriculum, rule: re.Pattern[str]) -> Submission:
-    submission = Submission(printable_name(student), submitted=max(_modified(path) for path in paths))
+    submission = Submission(student, submitted=max(_modified(path) for path in paths))
     try:
-        content = dict(_contents(paths, rule))
+        return _assign(submission, dict(_contents(paths, rule)), curriculum)
     except Refused as refused:
         return replace(submission, problem=str(refused))
-    except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError, NotImplementedError) as error:
-        return replace(submission, problem=f"the submission cannot be read: {type(error).__name__}: {error}")
-    return _assign(submission, content, curriculum)
+    except NotebookError as error:
+        return replace(submission, problem=error.message)
+    except Exception as error:  # the libraries raise anything over bytes that were made for it
+        text = f"{type(error).__name__}: {error}"[:300]
+        return replace(submission, problem=f"the submission cannot be read: {printable(text)}")
+
+
+def _told_apart(students: list[str]) -> dict[str, str]:
+    """A printable name for each student: two that would look the same get a number, so that no mark is overwritten."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for student in sorted(students, key=lambda student: (printable_name(student) != student, student)):
+        plain = printable_name(student)
+        numbered = (f"{plain} ({number})" for number in itertools.count(2))
+        names[student] = next(name for name in itertools.chain([plain], numbered) if _as_a_file(name) not in taken)
+        taken.add(_as_a_file(names[student]))
+    return names
+
+
+def _as_a_file(name: str) -> str:
+    """What some file systems make of a name: they tell neither case nor ways to write an accent apart."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def printable_name(name: str) -> str:
     """A student's name as it can stand in a table, a page and a file name."""
-    text = "".join(c if c.isprintable() and c not in '/\\<>&"' else "_" for c in name).strip(". ")
-    return text[:100] or "unnamed"
+    return "".join(c if c not in '/\\<>&"' else "_" for c in printable(name)).strip(". ")[:100] or "unnamed"
+
+
+def printable(text: str) -> str:
+    """The text without what moves a cursor, ends a line or has no form as bytes."""
+    return "".join(c if c.isprintable() else "_" for c in text)
 
 
 def _modified(path: Path) -> float:
+    """When the newest of its files was changed."""
     try:
-        if path.is_dir() and not path.is_symlink():
-            times = [p.lstat().st_mtime for p in path.rglob("*") if p.is_file() and not p.is_symlink()]
-            return max(times, default=path.lstat().st_mtime)
-        return path.lstat().st_mtime
-    except OSError:
+        own = path.lstat()
+        if not stat.S_ISDIR(own.st_mode):
+            return own.st_mtime
+        files = [info for _, info in itertools.islice(_entries(path), MOST_FILES) if stat.S_ISREG(info.st_mode)]
+        return max((info.st_mtime for info in files), default=own.st_mtime)
+    except (OSError, Refused):
         return 0.0
 
 
@@ -175,20 +207,31 @@ class _Budget:
             raise Refused(f"more than {LARGEST_SUBMISSION // 2**20} MB")
 
 
+def _entries(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """What lies in a folder, links not followed, hidden folders left out."""
+    waiting = [(top, 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise Refused(f"folders more than {DEEPEST} deep")
+        with os.scandir(folder) as items:
+            for item in sorted(items, key=lambda item: item.name):
+                info = item.stat(follow_symlinks=False)
+                if not stat.S_ISDIR(info.st_mode):
+                    yield Path(item.path), info
+                elif not item.name.startswith((".", "__pycache__")):
+                    waiting.append((Path(item.path), depth + 1))
+
+
 def _folder(top: Path, budget: _Budget) -> Iterator[tuple[str, bytes]]:
-    for folder, folders, files in os.walk(top, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
-        for name in sorted(files):
-            path = Path(folder) / name
-            relative = path.relative_to(top).as_posix()
-            info = path.lstat()
-            if name.lower().endswith(ARCHIVES) and stat.S_ISREG(info.st_mode) and Path(folder) == top:
-                data = path.read_bytes() if info.st_size <= LARGEST_SUBMISSION else None
-                yield from _archive(name, data, budget)
-            elif stat.S_ISREG(info.st_mode) and name.endswith(KEPT):
-                yield budget.take(relative, _regular(path))
-            else:
-                budget.count(0)
+    for path, info in _entries(top):
+        if path.name.lower().endswith(ARCHIVES) and stat.S_ISREG(info.st_mode) and path.parent == top:
+            data = path.read_bytes() if info.st_size <= LARGEST_SUBMISSION else None
+            yield from _archive(path.name, data, budget)
+        elif stat.S_ISREG(info.st_mode) and path.name.endswith(KEPT):
+            yield budget.take(path.relative_to(top).as_posix(), _regular(path))
+        else:
+            budget.count(0)
 
 
 def _regular(path: Path) -> bytes:
@@ -230,12 +273,10 @@ def _zip(data: bytes, budget: _Budget) -> Iterator[tuple[str, bytes]]:
 
 
 def _tar(data: bytes, budget: _Budget) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(_expanded(data)), mode="r:") as archive:
         for member in archive:
             if not member.isreg() or not member.name.endswith(KEPT):
                 budget.count(0)
-                if member.size > max(EXPANSION * len(data), LARGEST_FILE):
-                    raise Refused("the archive expands too far")
                 continue
             path = _inside(member.name)
             if member.size > LARGEST_FILE:
@@ -243,6 +284,24 @@ def _tar(data: bytes, budget: _Budget) -> Iterator[tuple[str, bytes]]:
             file = archive.extractfile(member)
             if file is not None:
                 yield budget.take(path, _capped(file, path))
+
+
+def _expanded(data: bytes) -> bytes:
+    """The archive without its compression: never more than the cap, so that no header in it can ask for more."""
+    openers: dict[bytes, Any] = {
+        b"\x1f\x8b": gzip.open,
+        b"BZh": bz2.open,
+        b"\xfd7zXZ": lzma.open,
+    }
+    opener = next((opener for magic, opener in openers.items() if data.startswith(magic)), None)
+    if opener is None:
+        return data
+    most = min(MOST_EXPANDED, max(EXPANSION * len(data), LARGEST_FILE))
+    with opener(io.BytesIO(data)) as file:
+        content: bytes = file.read(most + 1)
+    if len(content) > most:
+        raise Refused("the archive expands too far")
+    return content
 
 
 def _capped(file: IO[bytes], name: str) -> bytes:
@@ -271,22 +330,17 @@ def _without_copy_number(name: str) -> str:
 
 def _assign(submission: Submission, content: dict[str, bytes], curriculum: Curriculum) -> Submission:
     files: dict[str, bytes] = {}
-    names: dict[str, str] = {}
     used: set[str] = set()
     for exercise in curriculum.exercises:
         for suffix in (exercise.suffix, ".ipynb"):
             found = _best(exercise.name + suffix, content)
             if found is not None and exercise.name not in files:
-                try:
-                    files[exercise.name] = _code(found, content[found])
-                except NotebookError as error:
-                    return replace(submission, problem=error.message)
-                names[exercise.name] = found
+                files[exercise.name] = _code(found, content[found])
                 used.add(found)
     ignored = sorted(set(content) - used)
     notes = (f"not part of the course: {', '.join(printable_name(n) for n in ignored[:8])}",) if ignored else ()
     problem = "" if files else "no exercise's file was found in it"
-    return replace(submission, files=files, names=names, notes=notes, problem=problem)
+    return replace(submission, files=files, notes=notes, problem=problem)
 
 
 def _code(name: str, data: bytes) -> bytes:

@@ -146,7 +146,7 @@ class Station:
         curriculum = load_curriculum(house)
         graded: list[Exercise] = [e for e in curriculum.exercises if not e.by_person]
         self.workshop = Workshop(house, curriculum)
-        self.judge = Judge(modules_for(house, curriculum, graded)).__enter__()
+        self.judge = Judge(modules_for(house, curriculum, graded), lasting=True).__enter__()
 
 
 def _station(root: str) -> Station:

@@ -111,6 +111,7 @@ class Workshop:
             memo=self.memo.name,
             shown=shown,
             tier=work.tier,
+            quiet=True,
         )
         return Prepared(work, folder, job, None)
 

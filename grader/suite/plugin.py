@@ -10,7 +10,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -22,13 +22,18 @@ from grader.judge import scratch as scratches
 from grader.judge.jobs import Job
 from grader.judge.links import LocalLink, RemoteLink
 from grader.results import Call, Event, Failure, Progress, Recorded, SuiteStarted, TestFinished, TestResult, Verdict
+from grader.suite.contract import read_contract
 from grader.suite.diagnosis import Diagnosis
 from grader.suite.draw import Draw, derive_seed
 from grader.suite.expect import Expect
 from grader.suite.failures import StudentRaised, SuiteFailure, TwinTimeout, WorkerLost
+from grader.suite.outcome import outcome
 from grader.suite.recording import NotRecorded, PlaybackLink, PlayedTwin, RecordingLink, record
 from grader.suite.shrink import smallest_case
 from grader.suite.student import Entry, Session, Student
+
+if TYPE_CHECKING:
+    from grader.judge.tester import Bench
 
 FILE_LIMIT = 8 * 2**20
 SHRUNK_AT_MOST = 2
@@ -68,28 +73,30 @@ class Scratch:
 class SuitePlugin:
     """Runs every test on the learner's code, then looks for the mistake that explains what failed."""
 
-    def __init__(
-        self,
-        job: Job,
-        student: Session,
-        reference: Session,
-        link: RemoteLink | None,
-        scratch: str,
-        send: Callable[[Event], None],
-    ) -> None:
-        self.job = job
+    def __init__(self, job: Job, student: Session, reference: Session, bench: Bench) -> None:
         self.student_session = student
         self.reference_session = reference
-        self.link = link
-        self.scratch_folder = scratch
-        self.send = send
-        self.results: dict[str, TestResult] = {}
+        self.bench = bench
+        self.link: RemoteLink | None = None
+        self.scratch_folder = ""
         self.order: list[str] = []
-        self.problem: Failure | None = None
-        self.problem_verdict = Verdict.FAILED
         self.collection_error = "no test was found"
         self.raised: BaseException | None = None
         self.recorded_twins: tuple[PlayedTwin, ...] = ()
+        self.take_up(job)
+
+    def take_up(self, job: Job) -> None:
+        """Begin with a file: nothing is known of it yet."""
+        self.job = job
+        self.results: dict[str, TestResult] = {}
+        self.problem: Failure | None = None
+        self.problem_verdict = Verdict.FAILED
+        self.student_session.take_up(read_contract(text_of(job.file)), job.shown)
+
+    def tell(self, event: Event) -> None:
+        """Something for those who watch."""
+        if not self.job.quiet:
+            self.bench.send(event)
 
     # -- fixtures -------------------------------------------------------------------------------------
 
@@ -133,7 +140,7 @@ class SuitePlugin:
     @pytest.fixture(scope="session")
     def progress(self) -> Callable[[str, float], None]:
         """Tell the person who waits how far a long test has come."""
-        return lambda text, fraction: self.send(Progress(self.job.exercise, text[:200], float(fraction)))
+        return lambda text, fraction: self.tell(Progress(self.job.exercise, text[:200], float(fraction)))
 
     # -- hooks ----------------------------------------------------------------------------------------
 
@@ -152,15 +159,27 @@ class SuitePlugin:
             self.raised = call.excinfo.value
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Replaces pytest's loop. The order is drawn too, so that no test leans on another."""
+        """Replaces pytest's loop: all tests on one file, then on each that follows."""
         items = list(session.items)
         self.order = [item.name for item in items]
-        self.send(SuiteStarted(self.job.exercise, len(items)))
-        if self.job.record:
-            take = msgspec.msgpack.encode(record(self, items))
-            self.send(Recorded(self.job.exercise, take))
-            self.problem, self.problem_verdict = Failure("recorded, not judged"), Verdict.TODO
-            return True
+        job: Job | None = self.job
+        while job is not None:
+            started = time.monotonic()
+            self.take_up(job)
+            self.tell(SuiteStarted(job.exercise, len(items)))
+            with self.bench.place(job) as (self.link, self.scratch_folder):
+                self.write_down(items) if job.record else self.judge_file(items)
+            job = self.bench.finish(outcome(self, time.monotonic() - started))
+        return True
+
+    def write_down(self, items: list[pytest.Item]) -> None:
+        """The recording instead of a verdict."""
+        take = msgspec.msgpack.encode(record(self, items))
+        self.bench.send(Recorded(self.job.exercise, take))
+        self.problem, self.problem_verdict = Failure("recorded, not judged"), Verdict.TODO
+
+    def judge_file(self, items: list[pytest.Item]) -> None:
+        """Every test on the learner's file. The order is drawn too, so that no test leans on another."""
         shuffled = self.in_drawn_order(items)
         transcripts: dict[str, list[Entry]] = {}
         if self.job.spare_long_tests:
@@ -172,15 +191,14 @@ class SuitePlugin:
             transcripts[item.name] = self.student_session.transcript
             if self.problem is not None:
                 self.results.clear()
-                return True
+                return
             self.results[item.name] = result
-            self.send(TestFinished(self.job.exercise, result))
+            self.tell(TestFinished(self.job.exercise, result))
             if self.job.fail_fast and result.verdict is not Verdict.PASSED:
                 break
         if self.job.diagnose:
             Diagnosis(self, items, transcripts).run()
             self.shrink(transcripts)
-        return True
 
     def is_long(self, item: pytest.Item) -> bool:
         return self.limit_of(item) > self.job.time_limit
@@ -380,6 +398,14 @@ class SuitePlugin:
 
     def in_file_order(self) -> list[TestResult]:
         return [self.results[name] for name in self.order if name in self.results]
+
+
+def text_of(file: str) -> str:
+    """A source file's text; nothing where it cannot be read."""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def title_of(item: pytest.Item) -> str:

@@ -1,4 +1,4 @@
-"""One suite from collection to result: the learner's run, then the search for the mistake behind it."""
+"""One suite in pytest: collected once, with the reference at hand, for one learner's file or for several in turn."""
 
 from __future__ import annotations
 
@@ -7,37 +7,26 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from grader.judge.jobs import Job
-from grader.judge.links import RemoteLink
-from grader.results import (
-    Event,
-    ExerciseResult,
-    Failure,
-    Frame,
-    TestResult,
-    Verdict,
-    exercise_verdict,
-)
+from grader.judge.tester import Bench
 from grader.suite.contract import read_contract
-from grader.suite.plugin import SuitePlugin
+from grader.suite.outcome import outcome
+from grader.suite.plugin import SuitePlugin, text_of
 from grader.suite.recording import PlaybackLink, RecordingLink, read_recording
 from grader.suite.student import Link, Session
 
 
-def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[Event], None]) -> ExerciseResult:
-    """Judge one exercise. `link` None runs the learner's code in this process."""
+def run_suite(job: Job, bench: Bench) -> None:
+    """Collect the suite once; judge the job's file with it, and those that follow it on the bench."""
     import pytest
 
     started = time.monotonic()
-    reference = Path(job.reference_file)
-    promised = read_contract(_text(job.promised or job.reference_file))
-    written = read_contract(_text(job.file))
-    student = Session("your", promised, written, job.shown, keep_names=True)
-    own = Session("the reference", promised, promised, reference.name)
-    plugin = SuitePlugin(job, student, own, link, scratch, send)
+    promised = read_contract(text_of(job.promised or job.reference_file))
+    student = Session("your", promised, keep_names=True)
+    own = Session("the reference", promised)
+    plugin = SuitePlugin(job, student, own, bench)
     own.attach(_reference(job, plugin))
     folder = str(Path(job.suite).parent)  # pytest lists every folder from its confcutdir down
     arguments = [
@@ -53,65 +42,10 @@ def run_suite(job: Job, link: RemoteLink | None, scratch: str, send: Callable[[E
     own_root = str(Path(job.suite).parents[1])
     if own_root not in sys.path:
         sys.path.append(own_root)
-    with contextlib.redirect_stderr(sys.stderr if link is None else io.StringIO()):
+    with contextlib.redirect_stderr(sys.stderr if bench.workers is None else io.StringIO()):
         pytest.main(arguments, plugins=[plugin])
-    return _result(job, plugin, time.monotonic() - started)
-
-
-def _result(job: Job, plugin: SuitePlugin, seconds: float) -> ExerciseResult:
-    tests = tuple(_shown_frames(job, test) for test in plugin.in_file_order())
-    problem = plugin.problem
-    if problem is not None:
-        problem = _relative(job, problem)
-    elif not tests:
-        problem = Failure(f"The suite {job.suite} could not be collected: {plugin.collection_error}")
-    verdict = plugin.problem_verdict if plugin.problem is not None else exercise_verdict(tests)
-    earned = sum(test.points for test in tests if test.verdict is Verdict.PASSED)
-    possible = sum(test.points for test in tests)
-    seen = {test.mistake.name: test.mistake for test in tests if test.mistake is not None}
-    return ExerciseResult(
-        exercise=job.exercise,
-        verdict=verdict,
-        tests=tests,
-        problem=problem,
-        points=round(job.points * earned / possible, 4) if possible else 0.0,
-        points_possible=job.points,
-        seed=job.seed,
-        tier=job.tier,
-        seconds=seconds,
-        mistakes=tuple(seen.values()),
-    )
-
-
-def _shown_frames(job: Job, test: TestResult) -> TestResult:
-    import msgspec
-
-    if test.failure is None:
-        return test
-    return msgspec.structs.replace(test, failure=_relative(job, test.failure))
-
-
-def _relative(job: Job, failure: Failure) -> Failure:
-    """The same failure with the learner's files named as the learner names them."""
-    import msgspec
-
-    def shown(path: str) -> str:
-        if path.startswith(job.file):
-            return job.shown + path[len(job.file) :]
-        if path.startswith(job.root + "/"):
-            return os.path.basename(job.root) + path[len(job.root) :]
-        return path
-
-    frames = tuple(Frame(shown(item.file), item.line, item.function, item.text, item.locals) for item in failure.frames)
-    message = failure.message.replace(job.file, job.shown)
-    return msgspec.structs.replace(failure, frames=frames, location=shown(failure.location), message=message)
-
-
-def _text(file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+    if bench.occupied:  # pytest did not come to the end of the file
+        bench.finish(outcome(plugin, time.monotonic() - started))
 
 
 def _reference(job: Job, plugin: SuitePlugin) -> Link | None:

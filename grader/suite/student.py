@@ -55,13 +55,12 @@ class Counts:
 class Session:
     """The tester's end of the conversation with one tree of code."""
 
-    def __init__(self, who: str, contract: Contract, learner: Contract, file: str, keep_names: bool = False) -> None:
+    def __init__(self, who: str, contract: Contract, keep_names: bool = False) -> None:
         self.who = who
         self.keep_names = keep_names  # from test to test; a recording has each test ask for its own
         self.names: dict[tuple[int, str], Handle] = {}
         self.contract = contract
-        self.learner = learner
-        self.file = file
+        self.take_up(contract, "")
         self.link: Link | None = None
         self.transcript: list[Entry] = []
         self.released: list[int] = []
@@ -70,6 +69,12 @@ class Session:
         self.counts: Counts | None = None
         self.callbacks: list[Any] = []
         self.anchor: Any = None
+
+    def take_up(self, written: Contract, file: str) -> None:
+        """Speak of this file from now on: where its names stand, and what it is called."""
+        self.learner = written
+        self.file = file
+        self.names.clear()
 
     # -- exchange -------------------------------------------------------------------------------------
 

@@ -1,0 +1,9 @@
+# verdict: refused
+# says: folders more than
+"""Folders in folders, deeper than a recursive walk goes."""
+
+
+def hand_in(people, student, right, secret):
+    folder = people / student / "/".join(["d"] * 100)
+    folder.mkdir(parents=True)
+    (folder / "scale.py").write_bytes(right)

@@ -1,0 +1,7 @@
+# verdict: refused
+# says: is a symbolic link
+"""The submission itself is a link to a hidden folder."""
+
+
+def hand_in(people, student, right, secret):
+    (people / student).symlink_to(secret.parent)

@@ -1,0 +1,9 @@
+# verdict: refused
+# says: half a character
+"""A lone surrogate, which JSON can write and no encoding can."""
+from attacks.support.packing import notebook_of
+
+
+def hand_in(people, student, right, secret):
+    (people / student).mkdir()
+    (people / student / "scale.ipynb").write_bytes(notebook_of(right.decode(), "x = '\ud800'"))
