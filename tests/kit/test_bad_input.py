@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from miniature import Kit, result_of
+from miniature import SOLUTION, Kit, result_of
 from running import grader
 
 from grader.results import Verdict
@@ -114,6 +114,22 @@ def test_a_file_that_is_not_utf8(kit: Kit) -> None:
     problem = kit.judge().problem
     assert problem is not None
     assert "byte 0xe9 in line 2" in problem.message
+
+
+@pytest.mark.parametrize("name", ["utf_7", "latin-1", "no-such-encoding"])
+def test_a_file_that_declares_another_encoding(kit: Kit, name: str) -> None:
+    """In UTF-7 the comment below is code, which who reads UTF-8 would not see."""
+    kit.file.write_text(f"# -*- coding: {name} -*-\n# +AAo-import os\n" + SOLUTION)
+    problem = kit.judge().problem
+    assert problem is not None
+    assert "declares the encoding" in problem.message
+    assert "coding:" in problem.advice
+
+
+@pytest.mark.parametrize("name", ["utf-8", "UTF8", "utf_8_sig"])
+def test_a_file_that_says_what_it_is(kit: Kit, name: str) -> None:
+    kit.file.write_text(f"# -*- coding: {name} -*-\n" + SOLUTION)
+    assert kit.judge().verdict is Verdict.PASSED
 
 
 def test_a_syntax_error_names_its_line(kit: Kit) -> None:

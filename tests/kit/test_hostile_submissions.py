@@ -1,0 +1,188 @@
+"""Submissions that attack whoever collects them: archives, links, names, notebooks.
+
+Each file in `attacks/handed_in` hands one in and declares what becomes of it. They are scored in one class with
+honest work, whose marks must be those of a class without them.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import json
+import re
+import secrets
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from miniature import SOLUTION, Kit
+from running import grader
+
+from grader.curriculum import Curriculum
+from grader.score.collecting import MOST_EXPANDED, collect
+
+FOLDER = Path(__file__).parent / "attacks" / "handed_in"
+HONEST = ("ada", "zoe_h")
+WRONG = b"def double(x):\n    return x + 1\n\n\ndef halve(x):\n    return x / 2\n"
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One hostile submission: its student's name in the marks, its verdict, and what must be said of it."""
+
+    name: str
+    student: str
+    verdict: str
+    says: str
+
+
+def read_hand_in(path: Path) -> HandIn:
+    header = dict(re.findall(r"^# (verdict|says|student): (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
+    return HandIn(path.stem, header.get("student", path.stem), header["verdict"], header.get("says", ""))
+
+
+HAND_INS = [read_hand_in(path) for path in sorted(FOLDER.glob("*.py"))]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What came of a class: the rows by student, what was said, and all that was written, as text."""
+
+    rows: dict[str, dict[str, str]]
+    said: str
+    written: str
+    journal: str
+
+
+def score(kit: Kit, people: Path, out: Path) -> Scored:
+    done = grader(kit.house.root, "score", str(people), "--out", str(out), "--seed", "5", "--pattern", "plain")
+    assert done.returncode == 0, done.stderr
+    with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    texts = {path: path.read_bytes().decode(errors="replace") for path in sorted(out.rglob("*")) if path.is_file()}
+    journal = texts.pop(out / "journal.sqlite")
+    return Scored(rows, done.stdout, "\n".join([done.stdout, done.stderr, *texts.values()]), journal)
+
+
+def honest(people: Path) -> None:
+    for student, text in zip(HONEST, (SOLUTION.encode(), WRONG), strict=True):
+        (people / student).mkdir(parents=True)
+        (people / student / "scale.py").write_bytes(text)
+
+
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hidden") / "secret.py"
+    path.write_text(f"# {secrets.token_hex(16)}\n{SOLUTION}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory, judge, secret: Path) -> tuple[Scored, Scored]:
+    """The whole class, and the honest students alone."""
+    folder = tmp_path_factory.mktemp("class")
+    kit = Kit(folder / "kit", judge)
+    for people in (folder / "all", folder / "alone"):
+        honest(people)
+    for hand_in in HAND_INS:
+        module = importlib.import_module(f"attacks.handed_in.{hand_in.name}")
+        module.hand_in(folder / "all", hand_in.name, SOLUTION.encode(), secret)
+    return tuple(score(kit, folder / name, folder / f"{name}-results") for name in ("all", "alone"))
+
+
+@pytest.mark.parametrize("hand_in", HAND_INS, ids=lambda item: item.name)
+def test_a_hostile_submission_has_its_declared_verdict(hand_in: HandIn, scored: tuple[Scored, Scored]) -> None:
+    row = scored[0].rows[hand_in.student]
+    assert (row["ch1_mini/scale"] == "10") == (hand_in.verdict == "passed"), row
+    said = [line for line in scored[0].said.splitlines() if line.startswith(f"  no points for {hand_in.student}: ")]
+    assert bool(said) == (hand_in.verdict == "refused"), scored[0].said
+    assert all(hand_in.says in line for line in said)
+
+
+def test_the_rest_of_the_class_is_scored_as_without_them(scored: tuple[Scored, Scored]) -> None:
+    everyone, alone = scored
+    assert len(everyone.rows) == len(HAND_INS) + len(HONEST)
+    assert {name: everyone.rows[name] for name in HONEST} == alone.rows
+    assert [alone.rows[name]["ch1_mini/scale"] for name in HONEST] == ["10", "5"]
+
+
+def test_nothing_hidden_comes_out_and_nothing_draws_or_runs(scored: tuple[Scored, Scored], secret: Path) -> None:
+    written = scored[0].written
+    assert secret.read_text().splitlines()[0] not in written + scored[0].journal
+    assert [path.name for path in secret.parent.iterdir()] == ["secret.py"]
+    assert "ESCAPED" not in written
+    assert "\x1b" not in written
+    assert "<script>alert" not in written and "<script>mallory" not in written
+
+
+def test_every_hand_in_says_what_it_does() -> None:
+    assert len(HAND_INS) >= 30
+    for hand_in in HAND_INS:
+        assert hand_in.verdict in ("passed", "failed", "refused")
+        assert importlib.import_module(f"attacks.handed_in.{hand_in.name}").__doc__
+
+
+# -- archives with anything in them -------------------------------------------------------------------
+
+
+def packed(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("scale.py", SOLUTION)
+            archive.writestr("ch1_mini/other.py", SOLUTION * 3)
+    else:
+        with tarfile.open(fileobj=buffer, mode="w:" if kind == "tar" else "w:" + kind.partition(".")[2]) as archive:
+            for name, text in (("ch1_mini/scale.py", SOLUTION), ("scale.py", SOLUTION * 3)):
+                info = tarfile.TarInfo(name)
+                info.size, info.pax_headers = len(text), {"comment": "ä" * 40}
+                archive.addfile(info, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.bz2", "tar.xz"])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=12),
+    cut=st.booleans(),
+)
+def test_no_bytes_of_an_archive_end_the_class(
+    kit: Kit, tmp_path: Path, kind: str, changes: list[tuple[int, int]], cut: bool
+) -> None:
+    data = bytearray(packed(kind))
+    for place, value in changes:
+        data[place % len(data)] = value
+    check_collected(kit.curriculum, tmp_path, f"ben.{kind}", bytes(data[: changes[0][0] % len(data)] if cut else data))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cells=st.recursive(
+        st.none() | st.integers() | st.text(st.characters(exclude_categories=())),
+        lambda inner: st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["cells", "cell_type", "source", "metadata", "grader"]), inner, max_size=4),
+        max_leaves=8,
+    )
+)
+def test_no_notebook_ends_the_class(kit: Kit, tmp_path: Path, cells: object) -> None:
+    code = {"cell_type": "code", "metadata": cells, "source": cells}
+    for document in ({"cells": [code]}, {"cells": cells}, cells):
+        check_collected(kit.curriculum, tmp_path, "ben/scale.ipynb", json.dumps(document).encode())
+
+
+def check_collected(curriculum: Curriculum, tmp_path: Path, name: str, data: bytes) -> None:
+    """The submission is read or refused, and the one beside it is read."""
+    people = tmp_path / "people"
+    for path, content in (("ada/scale.py", SOLUTION.encode()), (name, data)):
+        (people / path).parent.mkdir(parents=True, exist_ok=True)
+        (people / path).write_bytes(content)
+    ada, ben = collect(people, curriculum, "plain")
+    assert ada.files == {"ch1_mini/scale": SOLUTION.encode()} and not ada.problem
+    assert bool(ben.files) != bool(ben.problem)
+    assert ben.problem.isprintable()
+    assert all(len(content) < MOST_EXPANDED for content in ben.files.values())

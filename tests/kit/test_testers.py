@@ -1,0 +1,101 @@
+"""A tester that goes on to the next file of its suite: it saves work and changes no verdict."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from miniature import SOLUTION, Kit
+
+from grader.checking import make_job
+from grader.judge import client
+from grader.judge.client import Judge
+from grader.judge.jobs import Job
+from grader.judge.tester import FILES_AT_MOST
+from grader.results import ExerciseResult, SuiteFinished, SuiteStarted, TestFinished
+
+WRONG = SOLUTION.replace("2 * x", "x**2")
+PRINTS = SOLUTION.replace("    return 2 * x", "    print('one')\n    return 2 * x")
+SETS_THE_DTYPE = SOLUTION.replace("    return 2 * x", "    torch.set_default_dtype(torch.float64)\n    return 2 * x")
+MAKES_NOISE = SOLUTION.replace(
+    "    return 2 * x",
+    "    import random, warnings\n    random.seed(1)\n    torch.manual_seed(1)\n    torch.set_grad_enabled(False)\n"
+    "    torch.set_grad_enabled(True)\n    warnings.simplefilter('error')\n    return 2 * x",
+)
+LEAVES_FILES = SOLUTION.replace("import torch\n", "import torch\nopen('left.txt', 'w').write('left')\n")
+FINDS_FILES = SOLUTION.replace("import torch\n", "import os\nimport torch\nassert os.listdir('.') == []\n")
+ENDS = "import os\nos._exit(0)\n"
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one for each tester that is asked for."""
+    asked: list[int] = []
+    send = socket.send_fds
+
+    def counted(sock: socket.socket, data: list[bytes], *more: object) -> int:
+        asked.append(len(asked))
+        return send(sock, data, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(client.socket, "send_fds", counted)
+    return asked
+
+
+@pytest.fixture
+def job_of(kit: Kit, tmp_path: Path) -> Callable[[str], Job]:
+    def make(text: str) -> Job:
+        root = tmp_path / f"work-{len(list(tmp_path.iterdir()))}"
+        (root / "ch1_mini").mkdir(parents=True)
+        (root / "ch1_mini" / "scale.py").write_text(text)
+        return make_job(kit.house, kit.curriculum.get(kit.name), seed=7, root=root)
+
+    return make
+
+
+def results(judge: Judge, jobs: list[Job], parallel: int = 1) -> list[ExerciseResult]:
+    found = {id(job): event.result for job, event in judge.run(jobs, parallel) if isinstance(event, SuiteFinished)}
+    return [found[id(job)] for job in jobs]
+
+
+def without_times(result: ExerciseResult) -> ExerciseResult:
+    tests = tuple(msgspec.structs.replace(test, seconds=0) for test in result.tests)
+    return msgspec.structs.replace(result, seconds=0, tests=tests)
+
+
+def test_every_file_fares_as_in_a_tester_of_its_own(judge: Judge, job_of: Callable[[str], Job]) -> None:
+    texts = [SOLUTION, PRINTS, LEAVES_FILES, FINDS_FILES, MAKES_NOISE, SOLUTION, SETS_THE_DTYPE, WRONG, ENDS, SOLUTION]
+    jobs = [job_of(text) for text in texts]
+    alone = [without_times(judge.judge(job)) for job in jobs]
+    for parallel in (1, 3):
+        together = [without_times(result) for result in results(judge, jobs, parallel)]
+        assert together == alone
+    assert [str(result.verdict) for result in alone] == ["passed"] * 7 + ["failed"] * 2 + ["passed"]
+
+
+def test_a_tester_goes_on_after_a_clean_pass_alone(
+    judge: Judge, job_of: Callable[[str], Job], forked: list[int]
+) -> None:
+    results(judge, [job_of(SOLUTION) for _ in range(4)])
+    assert len(forked) == 1
+    results(judge, [job_of(text) for text in (SOLUTION, WRONG, SOLUTION, SETS_THE_DTYPE, SOLUTION, ENDS, SOLUTION)])
+    assert len(forked) == 1 + 4
+
+
+def test_another_seed_or_suite_gets_a_fresh_one(judge: Judge, job_of: Callable[[str], Job], forked: list[int]) -> None:
+    job = job_of(SOLUTION)
+    results(judge, [job, msgspec.structs.replace(job, seed=8), msgspec.structs.replace(job, memory_limit=2**30)])
+    assert len(forked) == 3
+
+
+def test_a_tester_does_not_live_for_ever(judge: Judge, job_of: Callable[[str], Job], forked: list[int]) -> None:
+    results(judge, [job_of(SOLUTION) for _ in range(FILES_AT_MOST + 1)])
+    assert len(forked) == 2
+
+
+def test_a_quiet_job_sends_its_result_alone(judge: Judge, job_of: Callable[[str], Job]) -> None:
+    job = job_of(SOLUTION)
+    kinds = [type(event) for _, event in judge.run([job, msgspec.structs.replace(job, quiet=True)])]
+    assert kinds == [SuiteStarted, TestFinished, TestFinished, SuiteFinished, SuiteFinished]
