@@ -17,7 +17,11 @@ from grader.stubs import derive_stub
 
 def derived_text(house: House, exercise: Exercise) -> str:
     """What the learner's file is to hold at first."""
-    source = house.solution_file(exercise.name, exercise.suffix).read_text(encoding="utf-8")
+    path = house.solution_file(exercise.name, exercise.suffix)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise GraderError(f"{house.shown(path)} is missing", f"write the solution of {exercise.name} there") from None
     return source if exercise.by_person else derive_stub(source)
 
 

@@ -24,6 +24,7 @@ from grader.results import Event, ExerciseResult, Failure, SuiteFinished, Verdic
 
 LENGTH = 8
 FILES_AT_MOST = 32
+PLAIN_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.TODO)
 
 
 def main(sock: socket.socket, workers: WorkerSource) -> NoReturn:
@@ -48,8 +49,7 @@ class Bench:
     """Where files are judged: each at a worker, in a scratch, of its own.
 
     Without workers the learner's code runs here: `--debug`. With `read_next` the same suite goes on to the next
-    file, but only after a file on which every test passed and nothing was noted: then no twin was run here, no
-    worker was lost, and the next file finds this process as the first one did.
+    file, but only where that one finds this process as the first one did: `spoil` says that it would not.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Bench:
         self.send = send
         self.read_next = read_next
         self.judged = 0
+        self.spoilt = False
         self.occupied = True  # by a file that has no result yet
 
     @contextlib.contextmanager
@@ -78,11 +79,16 @@ class Bench:
             finally:
                 link.end()
 
+    def spoil(self) -> None:
+        """Twins were run here, or something was interrupted: the next file is to have a fresh process."""
+        self.spoilt = True
+
     def finish(self, result: ExerciseResult) -> Job | None:
         """Send the result. The next job, if this process may take one."""
         self.judged += 1
-        clean = result.verdict is Verdict.PASSED and not any(test.notes for test in result.tests)
-        goes_on = self.read_next is not None and clean and self.judged < FILES_AT_MOST
+        plain = all(test.verdict in PLAIN_VERDICTS and not test.notes for test in result.tests)
+        fit = plain and result.problem is None and not self.spoilt and self.judged < FILES_AT_MOST
+        goes_on = fit and self.read_next is not None
         self.send(SuiteFinished(result, goes_on))
         following = self.read_next() if goes_on and self.read_next is not None else None
         self.occupied = following is not None

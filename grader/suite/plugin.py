@@ -221,6 +221,7 @@ class SuitePlugin:
             if entry is None or entry.path in seen or len(seen) >= SHRUNK_AT_MOST:
                 continue
             seen.add(entry.path)
+            self.bench.spoil()
             if self.prepare_worker(self.job.time_limit)[0] is not None:
                 self.problem = None  # the tests were run; only this extra was not to be had
                 return
@@ -325,6 +326,8 @@ class SuitePlugin:
     def judge_outcome(self, item: pytest.Item, raised: BaseException | None) -> tuple[Verdict, Failure | None]:
         if raised is None:
             return Verdict.PASSED, None
+        if isinstance(raised, WorkerLost):
+            self.bench.spoil()
         if isinstance(raised, SuiteFailure):
             if isinstance(raised, WorkerLost) and self.student_session.transcript:
                 call = self.student_session.transcript[-1].call
@@ -338,6 +341,7 @@ class SuitePlugin:
 
     def unexplained(self, item: pytest.Item, raised: BaseException) -> tuple[Verdict, Failure | None]:
         """The suite stumbled. If it does not stumble over the reference, the learner's value is why."""
+        self.bench.spoil()
         transcript = self.student_session.transcript
         text = f"{type(raised).__name__}: {raised}"
         if isinstance(raised, NotRecorded):
@@ -384,6 +388,7 @@ class SuitePlugin:
 
     def replay(self, item: pytest.Item, link: Any, seconds: float) -> BaseException | None:
         """Run a test with other code in the learner's place. Its transcript is the session's afterwards."""
+        self.bench.spoil()
         session = self.student_session
         before, generation = session.link, session.generation
         session.attach(link)

@@ -63,3 +63,11 @@ def test_orphans_and_bare_asserts_are_told(kit: Kit) -> None:
     assert "solutions/ch1_mini/stray.py: it belongs to no exercise" in done.stdout
     assert "a bare assert says nothing to a learner" in done.stdout
     assert "test_more has no docstring" in done.stdout
+
+
+def test_sync_names_a_solution_that_is_missing(kit: Kit) -> None:
+    kit.house.solution_file(kit.name).unlink()
+    done = grader(kit.house.root, "dev", "sync")
+    assert done.returncode == 3
+    assert "solutions/ch1_mini/scale.py is missing" in done.stderr
+    assert "Traceback" not in done.stderr
