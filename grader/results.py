@@ -37,15 +37,18 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How far what came is from what was wanted. Differences are absolute and in the values' own unit."""
+    """How far what came is from what was wanted. Differences are absolute and in the values' own unit.
+
+    `largest` and `mean` are None where an infinity or NaN is on one side alone: no number says how far that is.
+    """
 
     wrong: int
     total: int
     worst_index: tuple[int, ...]
     worst_wanted: str
     worst_came: str
-    largest: float
-    mean: float
+    largest: float | None
+    mean: float | None
 
 
 class SmallestCase(msgspec.Struct, frozen=True):

@@ -350,7 +350,7 @@ def _difference_rows(failure: Failure) -> list[tuple[str, str]]:
     if found.total == 1:
         text = f"wanted {found.worst_wanted}, came {found.worst_came}"
     rows = [("wrong", text)]
-    if found.total > 1:
+    if found.total > 1 and found.largest is not None and found.mean is not None:
         rows.append(("off by", f"at most {found.largest:.4g}, on average {found.mean:.4g}"))
     return rows
 

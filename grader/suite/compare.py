@@ -76,9 +76,13 @@ def difference(wanted: np.ndarray, came: np.ndarray, wrong: np.ndarray) -> Diffe
         worst_index=tuple(int(i) for i in worst),
         worst_wanted=show_number(wanted[worst]),
         worst_came=show_number(came[worst]),
-        largest=float(gap.max()) if gap.size else 0.0,
-        mean=float(gap.mean()) if gap.size else 0.0,
+        largest=_finite(gap.max()) if gap.size else 0.0,
+        mean=_finite(gap.mean()) if gap.size else 0.0,
     )
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def show_number(value: Any) -> str:

@@ -48,13 +48,14 @@ def _shown_frames(job: Job, test: TestResult) -> TestResult:
 
 
 def _relative(job: Job, failure: Failure) -> Failure:
-    """The same failure with the learner's files named as the learner names them."""
+    """The same failure with the learner's files named as the learner names them: those of earlier parts, too."""
+    before, found, _ = job.shown.rpartition(job.exercise)
+    tree = before if found else os.path.basename(job.root) + "/"
+
     def shown(path: str) -> str:
         if path.startswith(job.file):
             return job.shown + path[len(job.file) :]
-        if path.startswith(job.root + "/"):
-            return os.path.basename(job.root) + path[len(job.root) :]
-        return path
+        return tree + path[len(job.root) + 1 :] if path.startswith(job.root + "/") else path
 
     frames = tuple(Frame(shown(item.file), item.line, item.function, item.text, item.locals) for item in failure.frames)
     message = failure.message.replace(job.file, job.shown)

@@ -175,7 +175,8 @@ def crowd(kit: Kit, tmp_path: Path) -> Path:
     for number in range(40):
         path = folder / f"student{number:02}" / "scale.py"
         path.parent.mkdir(parents=True)
-        wrong = ["return x + x", "return x * x", "return None", "raise ValueError(str(x.shape))"][number % 4]
+        kinds = ["return x + x", "return x * x", "return None", "raise ValueError(str(x.shape))", "return x / 0"]
+        wrong = kinds[number % len(kinds)]
         path.write_text(f"# {number}\ndef double(x):\n    {wrong}\n\n\ndef halve(x):\n    return x / 2\n")
     return folder
 

@@ -79,6 +79,22 @@ def test_without_carrying_forward_it_is(course: Kit, people: Path) -> None:
     assert rows[0]["ch1_mini/twice"] == "0"
 
 
+def test_a_line_of_an_earlier_part_is_named_as_the_student_names_it(course: Kit, people: Path) -> None:
+    hand_in(people, "ben", scale=RIGHT.replace("return x + x", "raise ValueError('here')"), twice=TWICE)
+    score(course, people, "--no-carry-forward")
+    page = (course.house.root / "results" / "feedback" / "ben.html").read_text()
+    assert "<dd>ch1_mini/scale.py:2 in double" in page
+    assert "<dd>ch1_mini/twice.py:5 in quadruple" in page
+    assert "grader-work" not in page
+
+
+def test_a_difference_without_bound_is_kept_and_read_again(course: Kit, people: Path) -> None:
+    hand_in(people, "ben", scale=RIGHT.replace("return x + x", "return x / 0"))
+    rows, _ = score(course, people, "--only", "scale")
+    assert rows[0]["ch1_mini/scale"] == "5"
+    assert score(course, people, "--only", "scale")[0] == rows
+
+
 def test_equal_work_is_judged_once_and_a_second_run_judges_nothing(course: Kit, people: Path) -> None:
     for student in ("ada", "ben", "cy"):
         hand_in(people, student, scale=RIGHT)
