@@ -2,22 +2,29 @@
 
     .venv/bin/python benchmarks/scoring.py [submissions] [pytest runs]
 
-Then the same class with `--dask`, one worker against two, where `distributed` is installed.
+pytest is timed before and after, half of its runs each. Then a class in which four files of ten hold a listed mistake,
+and the first class with `--dask`, one worker against two, where `distributed` is installed.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from grader.house import House
+from grader.mistakes import load_twins
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ("ch3_attention/softmax", "ch3_attention/scaled_dot_product", "ch3_attention/multi_head")
+MISTAKEN = 0.4
 PLAIN = """
 import torch
 from ch3_attention.softmax import softmax
@@ -45,23 +52,43 @@ def test_heads():
 
 def main(count: int, sample: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        people = Path(folder) / "class"
-        for number in range(count):
-            for name in EXERCISES:
-                path = people / f"student{number:03}" / (name + ".py")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text((ROOT / "solutions" / (name + ".py")).read_text() + f"\n# {number}\n")
+        people, mixed = Path(folder) / "class", Path(folder) / "mixed"
+        _hand_in(people, count, lambda name: (ROOT / "solutions" / (name + ".py")).read_text())
+        _hand_in(mixed, count, _sometimes_mistaken(random.Random(1)))
+        students = sorted(people.iterdir())[:sample]
+        plain = _plain(students[: sample // 2])
         ours = _score(people, Path(folder) / "out")
+        plain += _plain(students[sample // 2 :])
+        wrong = _score(mixed, Path(folder) / "mixed-out")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         dask = {workers: _score_with_dask(people, Path(folder) / f"dask{workers}", workers) for workers in (1, 2)}
-        plain = _plain(people, sample)
     print(f"grader score   {60 * count / ours:8.1f} submissions per minute ({count} distinct, {ours:.1f} s)")
     print(f"plain pytest   {60 * sample / plain:8.1f} submissions per minute ({sample} runs of 3 tests, one by one)")
     print(f"ratio          {(count / ours) / (sample / plain):8.1f}")
+    print(f"with mistakes  {60 * count / wrong:8.1f} submissions per minute (each named, earlier parts judged twice)")
     print(f"largest process {peak:7.0f} MiB")
     for workers, seconds in dask.items():
         if seconds is not None:
             print(f"--dask, {workers} worker{'s' * (workers > 1):<2}{60 * count / seconds:8.1f} submissions per minute")
+
+
+def _hand_in(people: Path, count: int, text_of: Callable[[str], str]) -> None:
+    for number in range(count):
+        for name in EXERCISES:
+            path = people / f"student{number:03}" / (name + ".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text_of(name) + f"\n# {number}\n")
+
+
+def _sometimes_mistaken(chance: random.Random) -> Callable[[str], str]:
+    house = House(ROOT)
+    twins = {name: load_twins(house, name) for name in EXERCISES}
+
+    def text_of(name: str) -> str:
+        right = (ROOT / "solutions" / (name + ".py")).read_text()
+        return chance.choice(twins[name]).source if chance.random() < MISTAKEN else right
+
+    return text_of
 
 
 def _score_with_dask(people: Path, out: Path, workers: int) -> float | None:
@@ -87,8 +114,7 @@ def _score(people: Path, out: Path, *more: str) -> float:
     return time.perf_counter() - started
 
 
-def _plain(people: Path, sample: int) -> float:
-    students = sorted(people.iterdir())[:sample]
+def _plain(students: list[Path]) -> float:
     started = time.perf_counter()
     for student in students:
         shutil.copy(ROOT / "solutions/ch3_attention/masks.py", student / "ch3_attention")
@@ -106,4 +132,4 @@ def _plain(people: Path, sample: int) -> float:
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:]]
-    main(*(numbers + [100, 5][len(numbers) :]))
+    main(*(numbers + [100, 6][len(numbers) :]))
