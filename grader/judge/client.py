@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import socket
 import subprocess
@@ -130,7 +131,7 @@ class Judge:
     def _start(self, job: Job) -> Running:
         """A tester at work on the job: one that has just judged the same suite, or a fresh one."""
         for running in self.idle:
-            if differ_in_the_file_alone(running.job, job):
+            if differ_in_the_file_alone(running.job, job) and _is_waiting(running.sock):
                 self.idle.remove(running)
                 self._send(running.sock, job)
                 return Running(job, running.sock, running.process)
@@ -186,6 +187,11 @@ class Judge:
 
     def _advice(self) -> str:
         return "run `make check` once more; if it stays, `python -c 'import torch, pytest'` shows what is missing"
+
+
+def _is_waiting(sock: socket.socket) -> bool:
+    """Whether the tester at the other end is still there: one that waits for a job has nothing to say."""
+    return not select.select([sock], [], [], 0)[0]
 
 
 def _start(role: str, modules: str, theirs: socket.socket) -> subprocess.Popen[bytes]:

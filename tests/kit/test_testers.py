@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +108,22 @@ def test_another_seed_or_suite_gets_a_fresh_one(judge: Judge, job_of: Callable[[
 def test_a_tester_does_not_live_for_ever(judge: Judge, job_of: Callable[[str], Job], forked: list[int]) -> None:
     results(judge, [job_of(SOLUTION) for _ in range(FILES_AT_MOST + 1)])
     assert len(forked) == 2
+
+
+def test_one_that_died_while_it_waited_is_replaced(job_of: Callable[[str], Job], forked: list[int]) -> None:
+    with Judge(("torch",), lasting=True) as judge:
+        assert results(judge, [job_of(SOLUTION)])[0].verdict == "passed"
+        assert judge.server is not None
+        tester, _spare_worker = children(judge.server.pid)  # in the order in which they were forked
+        os.kill(tester, signal.SIGKILL)
+        time.sleep(0.3)
+        found = results(judge, [job_of(SOLUTION), job_of(SOLUTION)])
+        assert [str(result.verdict) for result in found] == ["passed"] * 2
+    assert len(forked) == 2
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_a_quiet_job_sends_its_result_alone(judge: Judge, job_of: Callable[[str], Job]) -> None:
