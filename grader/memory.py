@@ -10,6 +10,7 @@ import msgspec
 from grader.curriculum import Curriculum, Exercise
 from grader.files import write_atomically
 from grader.house import House
+from grader.needs import rests_on
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ class Memory:
         write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.notes), indent=1))
 
     def fingerprint(self, exercise: Exercise) -> str:
-        """A hash of the learner's file, its suite, its mistakes, its table, the grader, and all of its needs."""
+        """A hash of the learner's file, its suite, its table, the grader, and all other files that it rests on."""
         if exercise.name not in self.fingerprints:
             digest = hashlib.sha256(_grader_hash().encode())
             digest.update(repr(exercise).encode())
@@ -64,11 +65,17 @@ class Memory:
                 self.house.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_content(path))
-            for need in self.curriculum.needs_of(exercise):
+            for need in rests_on(self.curriculum, exercise, self._source):
+                digest.update(need.name.encode())
                 digest.update(_content(self.house.exercise_file(need.name)))
                 digest.update(_content(self.house.exercise_file(need.name, ".ipynb")))
             self.fingerprints[exercise.name] = digest.hexdigest()
         return self.fingerprints[exercise.name]
+
+    def _source(self, exercise: Exercise) -> bytes:
+        """The texts of the file and of the notebook beside it: whichever counts, what it imports is found."""
+        file, notebook = (self.house.exercise_file(exercise.name, suffix) for suffix in (exercise.suffix, ".ipynb"))
+        return _bytes(file) + b"\n" + _bytes(notebook).replace(b'"', b"\n").replace(b"\\n", b"\n")
 
     def passed(self, exercise: Exercise) -> Pass | None:
         """The remembered pass, if nothing that it rests on has changed."""
@@ -91,12 +98,15 @@ class Memory:
         return count
 
 
-def _content(path: Path) -> bytes:
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError:
-        data = b"\0missing"
-    return hashlib.sha256(data).digest()
+        return b""
+
+
+def _content(path: Path) -> bytes:
+    return hashlib.sha256(_bytes(path) if path.exists() else b"\0missing").digest()
 
 
 def _grader_hash() -> str:

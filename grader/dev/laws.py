@@ -12,6 +12,7 @@ from grader.errors import GraderError
 from grader.files import write_atomically
 from grader.house import House
 from grader.mistakes import load_twins
+from grader.needs import imported
 from grader.stubs import derive_stub
 
 
@@ -49,11 +50,11 @@ def derived_answers(house: House, exercise: Exercise) -> str:
 
 def violations(house: House, curriculum: Curriculum, exercises: list[Exercise]) -> list[str]:
     """Every broken law, as a sentence that says what to do. Orphans are looked for among all exercises."""
-    found = [text for exercise in exercises for text in _of_exercise(house, exercise)]
+    found = [text for exercise in exercises for text in _of_exercise(house, curriculum, exercise)]
     return found + list(_orphans(house, curriculum))
 
 
-def _of_exercise(house: House, exercise: Exercise) -> Iterator[str]:
+def _of_exercise(house: House, curriculum: Curriculum, exercise: Exercise) -> Iterator[str]:
     solution = house.solution_file(exercise.name, exercise.suffix)
     if not solution.exists():
         yield f"{exercise.name}: {house.shown(solution)} is missing; write the solution there"
@@ -63,6 +64,7 @@ def _of_exercise(house: House, exercise: Exercise) -> Iterator[str]:
     yield from _stub(house, exercise)
     if exercise.by_person:
         return
+    yield from _needs(house, curriculum, exercise)
     suite = house.suite_file(exercise.name)
     if not suite.exists():
         yield f"{exercise.name}: {house.shown(suite)} is missing; write the suite there"
@@ -80,6 +82,15 @@ def _stub(house: House, exercise: Exercise) -> Iterator[str]:
         yield f"{exercise.name}: {shown} is missing; `grader dev sync` writes it"
     elif path.read_text(encoding="utf-8") != derived_text(house, exercise):
         yield f"{exercise.name}: {shown} is not what its solution gives; `grader dev sync` writes it anew"
+
+
+def _needs(house: House, curriculum: Curriculum, exercise: Exercise) -> Iterator[str]:
+    """A submission is laid out with what its exercise needs, and with nothing else of the course."""
+    known = {item.name for item in curriculum.exercises}
+    there = {exercise.name, *(item.name for item in curriculum.needs_of(exercise))}
+    source = house.solution_file(exercise.name).read_bytes()
+    for name in sorted({*imported(source, exercise.chapter)} & known - there):
+        yield f"{exercise.name}: its solution imports {name}, which is not among its `needs` in chapter.toml"
 
 
 def _answers(house: House, exercise: Exercise) -> Iterator[str]:

@@ -111,7 +111,7 @@ class Scorer:
             self.finish(student, work.exercise, self.owns.pop(key), (work.digest, result))
             return
         exercise = self.curriculum.get(work.exercise)
-        if self.carry_forward and result.verdict is not Verdict.PASSED and exercise.needs:
+        if self.carry_forward and result.verdict is not Verdict.PASSED and work.needs:
             again = self.work(self.submissions[student], exercise, carried=True)
             if again.needs != work.needs:
                 self.owns[key] = (work.digest, result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import tempfile
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from grader.curriculum import Curriculum, Exercise
 from grader.house import House
 from grader.judge.jobs import Job, Twin
 from grader.mistakes import load_twins
+from grader.needs import rests_on
 from grader.results import ExerciseResult, Verdict
 from grader.score.collecting import Submission
 from grader.source import first_problem
@@ -43,13 +45,17 @@ def make_work(
     carried: bool,
 ) -> Work:
     """The item for an exercise that was handed in. `carried` takes its earlier parts from the reference."""
-    needs: dict[str, bytes] = {}
-    for need in curriculum.needs_of(exercise):
-        if carried:
-            needs[need.name] = house.solution_file(need.name).read_bytes()
-        else:
-            needs[need.name] = submission.files.get(need.name) or _stub(house, need)
     file = submission.files[exercise.name]
+
+    @functools.cache
+    def read(item: Exercise) -> bytes:
+        if item is exercise:
+            return file
+        if carried:
+            return house.solution_file(item.name).read_bytes()
+        return submission.files.get(item.name) or _stub(house, item)
+
+    needs = {need.name: read(need) for need in rests_on(curriculum, exercise, read)}
     digest = hashlib.sha256()
     for part in (
         exercise.name.encode(),

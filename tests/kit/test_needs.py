@@ -1,0 +1,93 @@
+"""What a file rests on is found out of its text, and laid out for it wherever it is judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from miniature import Kit
+from running import grader
+from test_scoring import RIGHT, TWICE, course, hand_in, people, score  # noqa: F401 # fixtures
+
+from grader.needs import imported
+
+THIRD = '\n[thrice]\ntitle = "Three times"\nhints = ["Add."]\n'
+THIRD_SOLUTION = '''"""# Three times"""
+
+import torch
+
+
+def triple(x: torch.Tensor) -> torch.Tensor:
+    """Three times."""
+    # TODO: add.
+    return x + x + x
+'''
+THIRD_SUITE = (
+    '"""Three times."""\n\n\ndef test_triple(student, draw, expect):\n    """It is three times as large."""\n'
+    "    x = draw.normal(3)\n    expect.close(student.triple(x), 3 * x)\n"
+)
+BY_DOUBLE = "from ch1_mini.scale import double\n\n\ndef triple(x):\n    return double(x) + x\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("from ch3_attention.softmax import softmax", "ch3_attention/softmax"),
+        ("    from ch3_attention.softmax import softmax as s  # later", "ch3_attention/softmax"),
+        ("import ch3_attention.softmax as s", "ch3_attention/softmax"),
+        ("import math, ch3_attention.softmax", "ch3_attention/softmax"),
+        ("from ch3_attention import masks, softmax", "ch3_attention/softmax"),
+        ("from ch3_attention import (\n    masks,  # both\n    softmax as s,\n)", "ch3_attention/softmax"),
+        ("from ch3_attention import masks, \\\n    softmax", "ch3_attention/softmax"),
+        ("from .softmax import softmax", "ch3_attention/softmax"),
+        ("from . import softmax", "ch3_attention/softmax"),
+        ("x = 1; y = 2\r\nfrom ch3_attention.softmax import *\r\n", "ch3_attention/softmax"),
+    ],
+)
+def test_an_import_is_found_however_it_is_written(source: str, wanted: str) -> None:
+    assert wanted in set(imported(source.encode(), "ch3_attention"))
+
+
+def test_words_are_no_imports() -> None:
+    source = b"important = 'from here'\n# from ch3_attention.softmax import softmax\nfromage = 1\n"
+    assert set(imported(source, "ch3_attention")) == set()
+
+
+def with_third(kit: Kit, needs: str = "") -> Kit:
+    chapter = kit.house.chapter_file("ch1_mini")
+    chapter.write_text(chapter.read_text() + THIRD + needs)
+    kit.house.solution_file("ch1_mini/thrice").write_text(THIRD_SOLUTION)
+    kit.house.suite_file("ch1_mini/thrice").write_text(THIRD_SUITE)
+    assert grader(kit.house.root, "dev", "sync").returncode == 0
+    return kit
+
+
+def test_a_part_that_the_reference_does_not_use_is_there_when_scored(course: Kit, people: Path) -> None:  # noqa: F811
+    with_third(course)
+    hand_in(people, "ada", scale=RIGHT, twice=TWICE, thrice=BY_DOUBLE)
+    hand_in(people, "ben", scale=RIGHT.replace("x + x", "x"), thrice=BY_DOUBLE)
+    hand_in(people, "cy", thrice=BY_DOUBLE)
+    rows, _ = score(course, people)
+    assert [row["ch1_mini/thrice"] for row in rows] == ["10", "10", "10"]  # ben's and cy's on the reference's `double`
+    rows, _ = score(course, people, "--no-carry-forward", "--only", "thrice")
+    assert rows[0]["ch1_mini/thrice"] == "10"
+
+
+def test_a_remembered_pass_ends_when_what_it_imports_changes(kit: Kit) -> None:
+    with_third(kit)
+    root = kit.house.root
+    kit.file.write_text(RIGHT)
+    kit.house.exercise_file("ch1_mini/thrice").write_text(BY_DOUBLE)
+    assert "thrice" in grader(root, "check", "thrice").stdout
+    assert "unchanged" in grader(root, "check", "thrice").stdout
+    kit.file.write_text(RIGHT.replace("x + x", "x"))
+    done = grader(root, "check", "thrice")
+    assert done.returncode == 1, done.stdout
+
+
+def test_a_need_that_is_not_declared_is_told(kit: Kit) -> None:
+    with_third(kit)
+    path = kit.house.solution_file("ch1_mini/thrice")
+    path.write_text(THIRD_SOLUTION.replace("import torch\n", "import torch\nfrom ch1_mini.scale import double\n"))
+    done = grader(kit.house.root, "dev", "check", "thrice", "--seeds", "1")
+    assert "ch1_mini/thrice: its solution imports ch1_mini/scale, which is not among its `needs`" in done.stdout
