@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import jinja2
+from markupsafe import Markup, escape
 
 from grader.render.terminal import printable
 from grader.score.similar import Pair
@@ -22,6 +25,7 @@ class Pages:
         )
         self.environment.filters["points"] = lambda number: f"{round(number, 2):g}"
         self.environment.filters["printable"] = printable
+        self.environment.filters["prose"] = prose
 
     def student(self, view: StudentView) -> str:
         """A student's feedback."""
@@ -34,3 +38,8 @@ class Pages:
     def similar(self, pairs: list[Pair]) -> str:
         """The pairs of similar submissions, side by side."""
         return self.environment.get_template("similar.html").render(pairs=pairs)
+
+
+def prose(text: str) -> Markup:
+    """A sentence, escaped, with what stands in backticks set as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))

@@ -182,4 +182,4 @@ def _mistakes(items: list[Item]) -> tuple[tuple[str, str, str, int], ...]:
     count: Counter[tuple[str, str, str]] = Counter()
     for item in items:
         count.update((item.exercise, mistake.name, mistake.says) for mistake in item.counted.mistakes)
-    return tuple((*key, number) for key, number in count.most_common())
+    return tuple((*key, number) for key, number in sorted(count.items(), key=lambda item: (-item[1], item[0])))

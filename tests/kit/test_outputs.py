@@ -18,6 +18,7 @@ import pytest
 from miniature import SUITE, Kit
 from running import PACKAGE, grader
 
+from grader.score.pages import prose
 from grader.score.views import correlation
 
 RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"
@@ -53,6 +54,10 @@ def test_a_page_for_each_student_escapes_everything(out: Path) -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_backticks_are_code_and_markup_is_not() -> None:
+    assert prose("`<b>` is `x`, not <b>x</b>") == "<code>&lt;b&gt;</code> is <code>x</code>, not &lt;b&gt;x&lt;/b&gt;"
 
 
 def test_a_hidden_test_shows_its_name_and_sentence_alone(out: Path) -> None:
