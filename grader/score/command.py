@@ -37,6 +37,8 @@ from grader.score.tables import write_grades, write_rubric_sheet
 from grader.score.views import class_view, student_views
 from grader.score.work import scored
 
+SAY_EVERY = 50
+
 
 @dataclass(frozen=True)
 class ScoreOptions:
@@ -186,13 +188,16 @@ def _executor(
 def progress(stream: TextIO) -> Callable[[Advance], None]:
     """A line that is written over on a terminal, and now and then a line elsewhere."""
     live = stream.isatty()
+    said = 0
 
     def report(advance: Advance) -> None:
+        nonlocal said
         minutes, seconds = divmod(int(advance.seconds_left), 60)
         text = f"{advance.done} of {advance.total} judged, about {minutes}:{seconds:02} left"
         if live:
             stream.write(f"\r\x1b[K{text}" if advance.done < advance.total else "\r\x1b[K")
-        elif advance.done % 50 == 0 or advance.done == advance.total:
+        elif advance.done // SAY_EVERY > said // SAY_EVERY or advance.done == advance.total:
+            said = advance.done
             stream.write(text + "\n")
         stream.flush()
 
