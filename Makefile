@@ -1,15 +1,30 @@
-# `make check` is the learner's command, `make test` the contributor's. Both make what they need first.
+# `make check` is the learner's command. It makes what it needs first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# `make test` repeats itself: luck is no reason for a change to be refused. `make proof` draws new seeds each time.
-SEED := 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check test lint proof clean
+.PHONY: check clean
 
 check: $(VENV)/ready
 	@$(BIN)/grader check || test $$? -eq 1
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@echo "Setting up $(VENV); the first time takes a minute or two."
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .grader
+
+# begin: not in the learner's kit
+# `make test` is the contributor's command. It repeats itself: luck is no reason for a change to be refused.
+# `make proof` draws new seeds each time.
+SEED := 1
+
+.PHONY: test lint proof
 
 test: $(VENV)/ready-dev lint
 	@echo "1 of 2: the proof of every exercise (stubs, solutions, mistakes)"
@@ -24,17 +39,8 @@ lint: $(VENV)/ready-dev
 proof: $(VENV)/ready-dev
 	@$(BIN)/grader dev check
 
-$(VENV)/ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	@echo "Setting up $(VENV); the first time takes a minute or two."
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install -c constraints.txt -e .
-	@touch $@
-
 $(VENV)/ready-dev: $(VENV)/ready
 	@echo "Installing what the tests need."
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@
-
-clean:
-	rm -rf $(VENV) .grader
+# end

@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,33 @@ if TYPE_CHECKING:
     from grader.results import ExerciseResult
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+class Commands(click.Group):
+    """The commands whose code is here: a learner's kit has none of an instructor's."""
+
+    parts = MappingProxyType(
+        {
+            "dev": "dev",
+            "export": "score",
+            "regrade": "score",
+            "release": "release.py",
+            "score": "score",
+            "similar": "score",
+        }
+    )
+
+    def is_here(self, name: str) -> bool:
+        return name not in self.parts or (Path(__file__).parent / self.parts[name]).exists()
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [name for name in super().list_commands(context) if self.is_here(name)]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if not self.is_here(name):
+            raise click.UsageError(f"`{name}` is not part of a learner's kit; those who teach the course have it")
+        return super().get_command(context, name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 def cli() -> None:
     """Write embeddings and Transformers yourself; this says what is wrong and why.
 

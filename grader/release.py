@@ -23,6 +23,9 @@ from grader.suite_text import public_part
 
 TAKES = 3
 COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md")
+NOT_FOR_LEARNERS = re.compile(
+    r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
+)
 LEFT_OUT = ("dev", "score", "__pycache__")
 LEFT_OUT_FILES = ("release.py", "suite_text.py")
 SHORTEST_LINE = 24
@@ -86,7 +89,8 @@ def release(
 def _copy_common(house: House, kit: House) -> None:
     for name in COPIED_FILES:
         if (house.root / name).exists():
-            _copy(house.root / name, kit.root / name)
+            text = (house.root / name).read_text(encoding="utf-8")
+            write_atomically(kit.root / name, NOT_FOR_LEARNERS.sub("", text).rstrip("\n") + "\n")
     package = Path(__file__).parent
     for path in sorted(package.rglob("*.py")):
         relative = path.relative_to(package)

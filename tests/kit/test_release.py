@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def released(kit: Kit) -> Path:
     text = kit.house.mistakes_file(kit.name).read_text().replace('replace = "return x**2"', 'replace = "x**2"')
     kit.house.mistakes_file(kit.name).write_text(text)
     kit.house.data.mkdir()
-    for name in ("Makefile", "README.md", "constraints.txt", "pyproject.toml"):
+    (kit.house.root / "docs").mkdir()
+    for name in ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md"):
         shutil.copy(PACKAGE / name, kit.house.root / name)
     out = kit.house.root / "out"
     done = grader(kit.house.root, "release", "--out", str(out))
@@ -86,6 +88,21 @@ def test_reset_and_hints_work_in_it(released: Path) -> None:
     run(released, "reset", "scale", "--yes")
     assert "NotImplementedError" in file.read_text()
     assert "Hint 1 of 2" in run(released, "hint")
+
+
+def test_what_is_for_those_who_teach_is_not_in_it(released: Path) -> None:
+    for name, kept in (("README.md", "grader reset one_hot"), ("Makefile", "check: $(VENV)/ready")):
+        text = (released / name).read_text()
+        assert kept in text
+        gone = ("learner's kit", "make test", "grader score", "dev check", "ready-dev")
+        assert not any(word in text for word in gone)
+    links = re.findall(r"\]\(([^)]+)\)", (released / "README.md").read_text())
+    assert links and all((released / link).exists() for link in links)
+    listed = re.findall(r"^  (\w+)", run(released, "--help").partition("Commands:")[2], re.MULTILINE)
+    assert not {"score", "release", "dev", "regrade", "similar", "export"} & set(listed), listed
+    done = grader(released, "score", "class", "--out", "out", env={"PYTHONPATH": str(released)})
+    assert done.returncode == 2
+    assert "`score` is not part of a learner's kit" in done.stderr
 
 
 def test_nothing_secret_is_in_it(released: Path) -> None:
