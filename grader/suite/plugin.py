@@ -165,7 +165,8 @@ class SuitePlugin:
         job: Job | None = self.job
         while job is not None:
             started = time.monotonic()
-            self.take_up(job)
+            if job is not self.job:
+                self.take_up(job)
             self.tell(SuiteStarted(job.exercise, len(items)))
             with self.bench.place(job) as (self.link, self.scratch_folder):
                 self.write_down(items) if job.record else self.judge_file(items)

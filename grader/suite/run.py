@@ -26,6 +26,7 @@ def run_suite(job: Job, bench: Bench) -> None:
     promised = read_contract(text_of(job.promised or job.reference_file))
     student = Session("your", promised, keep_names=True)
     own = Session("the reference", promised)
+    own.take_up(promised, Path(job.reference_file).name)
     plugin = SuitePlugin(job, student, own, bench)
     own.attach(_reference(job, plugin))
     folder = str(Path(job.suite).parent)  # pytest lists every folder from its confcutdir down
