@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from grader.curriculum import Curriculum, Exercise
 
 # Import statements, found without parsing: this is done before each check, and one that is only quoted does no harm.
-FROM = re.compile(rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:\\\r?\n|[^\n;])*)", re.MULTILINE)
-IMPORT = re.compile(rb"^[ \t]*import[ \t]+((?:\\\r?\n|[^\n;])*)", re.MULTILINE)
+REST = rb"[^\\\n;]*(?:\\(?:\r?\n)?[^\\\n;]*)*"  # of the statement, over lines that end in a backslash
+FROM = re.compile(rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]{0,1000}\)|" + REST + rb")", re.MULTILINE)
+IMPORT = re.compile(rb"^[ \t]*import[ \t]+(" + REST + rb")", re.MULTILINE)
 NAME = re.compile(rb"[\w.]+")
 
 
