@@ -22,3 +22,20 @@ def judge() -> Iterator[Judge]:
 def kit(tmp_path: Path, judge: Judge) -> Kit:
     """A kit of one exercise in a folder of its own."""
     return Kit(tmp_path, judge)
+
+
+@pytest.fixture
+def course(kit: Kit) -> Kit:
+    """The miniature with a second exercise that needs the first, and one for a person."""
+    reflection = '\n[essay]\ntitle = "An essay"\npoints = 4\nmarked_by = "person"\nhints = ["Write."]\n'
+    kit.add_second(reflection)
+    kit.house.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
+    kit.sync()
+    return kit
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    folder = tmp_path / "class"
+    folder.mkdir()
+    return folder

@@ -73,6 +73,38 @@ hints = ["Which operator multiplies a tensor by a number?", "It is `*`."]
 """
 
 
+SECOND = """
+[twice]
+title = "Four times"
+points = 5
+needs = ["scale"]
+hints = ["Call it twice."]
+"""
+SECOND_SOLUTION = '''"""# Four times
+
+Twice, twice.
+"""
+
+from ch1_mini.scale import double
+from jaxtyping import Float
+from torch import Tensor
+
+
+def quadruple(x: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
+    """Four times each element."""
+    # TODO: double twice.
+    return double(double(x))
+'''
+SECOND_SUITE = '''"""Four times."""
+
+
+def test_quadruple(student, draw, expect):
+    """Every element comes back four times as large."""
+    x = draw.normal(6)
+    expect.close(student.quadruple(x), 4 * x)
+'''
+
+
 class Kit:
     """A kit in a folder of its own. `write` puts a learner's file in place, `judge` says what becomes of it."""
 
@@ -89,6 +121,16 @@ class Kit:
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        self.sync()
+
+    def add_second(self, more: str = "") -> None:
+        """A second exercise, `ch1_mini/twice`, that needs the first, and `more` tables. What follows is `sync`."""
+        self.house.chapter_file("ch1_mini").write_text(CHAPTER + SECOND + more, encoding="utf-8")
+        self.house.solution_file("ch1_mini/twice").write_text(SECOND_SOLUTION, encoding="utf-8")
+        self.house.suite_file("ch1_mini/twice").write_text(SECOND_SUITE, encoding="utf-8")
+
+    def sync(self) -> None:
+        """Read the chapter anew and derive its stubs."""
         self.curriculum = load_curriculum(self.house)
         sync(self.house, self.curriculum)
 

@@ -8,50 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from miniature import CHAPTER, Kit
+from miniature import Kit
 from running import PACKAGE, grader
 
 SOLVED = "return 2 * x"
-
-SECOND = """
-[twice]
-title = "Four times"
-points = 5
-needs = ["scale"]
-hints = ["Call it twice."]
-"""
-SECOND_SOLUTION = '''"""# Four times
-
-Twice, twice.
-"""
-
-from ch1_mini.scale import double
-from jaxtyping import Float
-from torch import Tensor
-
-
-def quadruple(x: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
-    """Four times each element."""
-    # TODO: double twice.
-    return double(double(x))
-'''
-SECOND_SUITE = '''"""Four times."""
-
-
-def test_quadruple(student, draw, expect):
-    """Every element comes back four times as large."""
-    x = draw.normal(6)
-    expect.close(student.quadruple(x), 4 * x)
-'''
 
 
 @pytest.fixture
 def two(kit: Kit) -> Kit:
     """The miniature with a second exercise that needs the first."""
-    kit.house.chapter_file("ch1_mini").write_text(CHAPTER + SECOND)
-    kit.house.solution_file("ch1_mini/twice").write_text(SECOND_SOLUTION)
-    kit.house.suite_file("ch1_mini/twice").write_text(SECOND_SUITE)
-    assert grader(kit.house.root, "dev", "sync").returncode == 0
+    kit.add_second()
+    kit.sync()
     return kit
 
 

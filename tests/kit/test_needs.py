@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from miniature import Kit
 from running import grader
-from test_scoring import RIGHT, TWICE, course, hand_in, people, score  # noqa: F401 # fixtures
+from test_scoring import RIGHT, TWICE, hand_in, score
 
 from grader.needs import imported
 
@@ -62,7 +62,7 @@ def with_third(kit: Kit, needs: str = "") -> Kit:
     return kit
 
 
-def test_a_part_that_the_reference_does_not_use_is_there_when_scored(course: Kit, people: Path) -> None:  # noqa: F811
+def test_a_part_that_the_reference_does_not_use_is_there_when_scored(course: Kit, people: Path) -> None:
     with_third(course)
     hand_in(people, "ada", scale=RIGHT, twice=TWICE, thrice=BY_DOUBLE)
     hand_in(people, "ben", scale=RIGHT.replace("x + x", "x"), thrice=BY_DOUBLE)

@@ -11,9 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from miniature import CHAPTER, Kit
+from miniature import Kit
 from running import grader
-from test_commands import SECOND, SECOND_SOLUTION, SECOND_SUITE
 
 from grader.score.collecting import Submission, collect
 from grader.score.journal import Journal
@@ -22,25 +21,6 @@ from grader.score.marks import DAY, Deadline, parse_time
 RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"
 SQUARED = "def double(x):\n    return x * x\n\n\ndef halve(x):\n    return x / 2\n"
 TWICE = "from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n"
-
-
-@pytest.fixture
-def course(kit: Kit) -> Kit:
-    """The miniature with a second exercise that needs the first, and one for a person."""
-    reflection = '\n[essay]\ntitle = "An essay"\npoints = 4\nmarked_by = "person"\nhints = ["Write."]\n'
-    kit.house.chapter_file("ch1_mini").write_text(CHAPTER + SECOND + reflection)
-    kit.house.solution_file("ch1_mini/twice").write_text(SECOND_SOLUTION)
-    kit.house.suite_file("ch1_mini/twice").write_text(SECOND_SUITE)
-    kit.house.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
-    assert grader(kit.house.root, "dev", "sync").returncode == 0
-    return kit
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Path:
-    folder = tmp_path / "class"
-    folder.mkdir()
-    return folder
 
 
 def hand_in(people: Path, student: str, **files: str) -> None:
