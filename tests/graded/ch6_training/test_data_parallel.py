@@ -98,6 +98,17 @@ def test_every_rank_gets_the_sum(student, draw, expect):
         expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum.")
 
 
+def test_what_is_passed_on_has_its_own_part_in_it(student, draw, expect):
+    """In the second of three ranks' rounds each passes on what came in the first, with its own part added."""
+    ranks = run_ring(student, expect, [draw.normal(12) for _ in range(3)])
+    for rank in ranks:
+        came = ranks[rank.number - 1].sent[0]
+        expect.true(
+            len(rank.sent) > 1 and not torch.equal(rank.sent[1], came),
+            f"Rank {rank.number} of 3 passes on just what came from the left; its own part is to be added first.",
+        )
+
+
 @pytest.mark.parametrize("n", [2, 4])
 def test_little_is_moved(student, draw, expect, n):
     """Each rank sends 2·(N−1)/N of the tensor, in 2·(N−1) chunks."""
@@ -265,6 +276,19 @@ def test_a_missing_gradient_takes_part_as_zero(student, draw, expect):
     student.all_reduce_gradients(model, others, 1, 2)
     zeros = [torch.zeros(2, 4, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)]
     check_gradients(expect, model, others, [before["0.weight"] / 2, before["0.bias"] / 2, *zeros])
+
+
+def test_every_rank_calls_all_reduce_equally_often(student, draw, expect):
+    """Every parameter goes through `all_reduce`, also those that have no gradient here: the other ranks wait for it."""
+    model = nn_of(student).ModuleList([nn_of(student).Linear(3, 4), nn_of(student).Linear(4, 2)]).double()
+    (model[0](draw.normal(5, 3)) * draw.normal(5, 4)).sum().backward()
+    others = Others(draw)
+    student.all_reduce_gradients(model, others, 1, 2)
+    expect.equal(
+        sum(tensor.numel() for tensor in others.came),
+        3 * 4 + 4 + 4 * 2 + 2,
+        "The number of values that went through `all_reduce`",
+    )
 
 
 def test_a_shared_parameter_is_reduced_once(student, draw, expect):
