@@ -348,7 +348,11 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
     from grader.score.command import ScoreOptions, run_score
 
     house, curriculum, _ = _open()
-    run_score(house, curriculum, submissions, out, ScoreOptions(**options), sys.stdout, sys.stderr)
+    try:
+        run_score(house, curriculum, submissions, out, ScoreOptions(**options), sys.stdout, sys.stderr)
+    except KeyboardInterrupt:
+        click.echo("\nstopped; what was judged is kept, and the same command goes on from there", err=True)
+        raise
 
 
 @cli.command()

@@ -163,13 +163,15 @@ def rows(path: Path) -> list[tuple[object, ...]]:
     return found
 
 
-def command(kit: Kit, people: Path, out: str, *more: str) -> subprocess.Popen[bytes]:
+def command(
+    kit: Kit, people: Path, out: str, *more: str, stderr: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "grader", "score", str(people), "--out", out, "--seed", "5", *more],
         cwd=kit.house.root,
         env={**os.environ, "PYTHONPATH": str(PACKAGE)},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         start_new_session=True,
     )
 
@@ -203,6 +205,24 @@ def kill_and_go_on(kit: Kit, crowd: Path, kills: int, seed: int) -> None:
 
 def test_kills_change_nothing(kit: Kit, crowd: Path) -> None:
     kill_and_go_on(kit, crowd, 4, seed=1)
+
+
+def test_ctrl_c_says_that_nothing_is_lost(kit: Kit, crowd: Path) -> None:
+    process = command(kit, crowd, "stopped", stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    while not (kit.house.root / "stopped" / "journal.sqlite").exists() or not rows_so_far(kit, "stopped"):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read().decode()
+    assert process.wait(30) == 130
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+
+
+def rows_so_far(kit: Kit, out: str) -> int:
+    with sqlite3.connect(kit.house.root / out / "journal.sqlite") as connection:
+        found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'items'").fetchone()
+        return int(found[0] and connection.execute("SELECT count(*) FROM items").fetchone()[0])
 
 
 @pytest.mark.slow
