@@ -6,34 +6,32 @@ exports it. Nothing is unpacked to the disk and nothing in it is run.
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
 import itertools
-import lzma
 import os
 import re
 import stat
-import tarfile
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
 
 from grader.curriculum import Curriculum
 from grader.errors import UsageError
 from grader.notebook import NotebookError, read_notebook
+from grader.score.archives import (
+    ARCHIVES,
+    KEPT,
+    LARGEST_FILE,
+    LARGEST_SUBMISSION,
+    MOST_FILES,
+    Budget,
+    Refused,
+    printable,
+    printable_name,
+    read_archive,
+)
 
-LARGEST_FILE = 2 * 2**20
-LARGEST_SUBMISSION = 32 * 2**20
-MOST_FILES = 2000
-EXPANSION = 200
-MOST_EXPANDED = 8 * LARGEST_SUBMISSION
 DEEPEST = 64
-ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
-KEPT = (".py", ".ipynb", ".md")
 
 PATTERNS = {
     # lastfirst_12345_678901_softmax-2.py, with LATE_ after the name where it was late
@@ -55,10 +53,6 @@ class Submission:
     notes: tuple[str, ...] = ()
     problem: str = ""
     submitted: float = 0.0
-
-
-class Refused(Exception):
-    """A submission that is not read any further, with the reason."""
 
 
 def collect(folder: Path, curriculum: Curriculum, pattern: str | None = None) -> list[Submission]:
@@ -145,16 +139,6 @@ def _as_a_file(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def printable_name(name: str) -> str:
-    """A student's name as it can stand in a table, a page and a file name."""
-    return "".join(c if c not in '/\\<>&"' else "_" for c in printable(name)).strip(". ")[:100] or "unnamed"
-
-
-def printable(text: str) -> str:
-    """The text without what moves a cursor, ends a line or has no form as bytes."""
-    return "".join(c if c.isprintable() else "_" for c in text)
-
-
 def _modified(path: Path) -> float:
     """When the newest of its files was changed."""
     try:
@@ -172,7 +156,7 @@ def _modified(path: Path) -> float:
 
 def _contents(paths: list[Path], rule: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
     """Names and bytes of everything that a student handed in, within the caps."""
-    budget = _Budget()
+    budget = Budget()
     for path in paths:
         info = path.lstat()
         if stat.S_ISLNK(info.st_mode):
@@ -180,31 +164,11 @@ def _contents(paths: list[Path], rule: re.Pattern[str]) -> Iterator[tuple[str, b
         if stat.S_ISDIR(info.st_mode):
             yield from _folder(path, budget)
         elif path.name.lower().endswith(ARCHIVES):
-            yield from _archive(path.name, path.read_bytes() if info.st_size <= LARGEST_SUBMISSION else None, budget)
+            yield from _packed(path, info, budget)
         elif stat.S_ISREG(info.st_mode):
             match = rule.fullmatch(path.name)
             name = match["file"] if match and match["file"].strip(".").count(".") else path.name
-            yield budget.take(_without_copy_number(name), _regular(path))
-
-
-class _Budget:
-    """Counts files and bytes of one submission."""
-
-    def __init__(self) -> None:
-        self.files = 0
-        self.bytes = 0
-
-    def take(self, name: str, data: bytes) -> tuple[str, bytes]:
-        self.count(len(data))
-        return name, data
-
-    def count(self, size: int) -> None:
-        self.files += 1
-        self.bytes += size
-        if self.files > MOST_FILES:
-            raise Refused(f"more than {MOST_FILES} files")
-        if self.bytes > LARGEST_SUBMISSION:
-            raise Refused(f"more than {LARGEST_SUBMISSION // 2**20} MB")
+            yield budget.take(name, _regular(path))
 
 
 def _entries(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -223,15 +187,19 @@ def _entries(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
                     waiting.append((Path(item.path), depth + 1))
 
 
-def _folder(top: Path, budget: _Budget) -> Iterator[tuple[str, bytes]]:
+def _folder(top: Path, budget: Budget) -> Iterator[tuple[str, bytes]]:
     for path, info in _entries(top):
         if path.name.lower().endswith(ARCHIVES) and stat.S_ISREG(info.st_mode) and path.parent == top:
-            data = path.read_bytes() if info.st_size <= LARGEST_SUBMISSION else None
-            yield from _archive(path.name, data, budget)
+            yield from _packed(path, info, budget)
         elif stat.S_ISREG(info.st_mode) and path.name.endswith(KEPT):
             yield budget.take(path.relative_to(top).as_posix(), _regular(path))
         else:
             budget.count(0)
+
+
+def _packed(path: Path, info: os.stat_result, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    data = path.read_bytes() if info.st_size <= LARGEST_SUBMISSION else None
+    yield from read_archive(path.name, data, budget)
 
 
 def _regular(path: Path) -> bytes:
@@ -246,94 +214,16 @@ def _regular(path: Path) -> bytes:
         return file.read(LARGEST_FILE + 1)
 
 
-def _archive(name: str, data: bytes | None, budget: _Budget) -> Iterator[tuple[str, bytes]]:
-    if data is None:
-        raise Refused(f"{printable_name(name)} is larger than {LARGEST_SUBMISSION // 2**20} MB")
-    reader = _zip if name.lower().endswith(".zip") else _tar
-    yield from reader(data, budget)
-
-
-def _zip(data: bytes, budget: _Budget) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = archive.infolist()
-        if len(members) > MOST_FILES:
-            raise Refused(f"more than {MOST_FILES} files")
-        if sum(member.file_size for member in members) > max(EXPANSION * len(data), LARGEST_FILE):
-            raise Refused("the archive expands too far")
-        for member in members:
-            kind = stat.S_IFMT(member.external_attr >> 16)
-            if member.is_dir() or kind not in (0, stat.S_IFREG) or not member.filename.endswith(KEPT):
-                budget.count(0)
-                continue
-            path = _inside(member.filename)
-            if member.file_size > LARGEST_FILE:
-                raise Refused(f"{printable_name(path)} is larger than {LARGEST_FILE // 2**20} MB")
-            with archive.open(member) as file:
-                yield budget.take(path, _capped(file, path))
-
-
-def _tar(data: bytes, budget: _Budget) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(_expanded(data)), mode="r:") as archive:
-        for member in archive:
-            if not member.isreg() or not member.name.endswith(KEPT):
-                budget.count(0)
-                continue
-            path = _inside(member.name)
-            if member.size > LARGEST_FILE:
-                raise Refused(f"{printable_name(path)} is larger than {LARGEST_FILE // 2**20} MB")
-            file = archive.extractfile(member)
-            if file is not None:
-                yield budget.take(path, _capped(file, path))
-
-
-def _expanded(data: bytes) -> bytes:
-    """The archive without its compression: never more than the cap, so that no header in it can ask for more."""
-    openers: dict[bytes, Any] = {
-        b"\x1f\x8b": gzip.open,
-        b"BZh": bz2.open,
-        b"\xfd7zXZ": lzma.open,
-    }
-    opener = next((opener for magic, opener in openers.items() if data.startswith(magic)), None)
-    if opener is None:
-        return data
-    most = min(MOST_EXPANDED, max(EXPANSION * len(data), LARGEST_FILE))
-    with opener(io.BytesIO(data)) as file:
-        content: bytes = file.read(most + 1)
-    if len(content) > most:
-        raise Refused("the archive expands too far")
-    return content
-
-
-def _capped(file: IO[bytes], name: str) -> bytes:
-    """What is really there, whatever the archive's index says."""
-    data = file.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise Refused(f"{printable_name(name)} is larger than {LARGEST_FILE // 2**20} MB")
-    return data
-
-
-def _inside(name: str) -> str:
-    """The member's path, if it stays inside the archive."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
-        raise Refused(f"{printable_name(name)} points outside the archive")
-    return path.as_posix()
-
-
-def _without_copy_number(name: str) -> str:
-    """`softmax-2.py`, which a system made of a second upload, is `softmax.py`."""
-    return re.sub(r"-\d+(\.\w+)\Z", r"\1", name)
-
-
 # -- which file is which exercise ---------------------------------------------------------------------
 
 
 def _assign(submission: Submission, content: dict[str, bytes], curriculum: Curriculum) -> Submission:
     files: dict[str, bytes] = {}
     used: set[str] = set()
+    copies = {name: _copy_number(name) for name in content}
     for exercise in curriculum.exercises:
         for suffix in (exercise.suffix, ".ipynb"):
-            found = _best(exercise.name + suffix, content)
+            found = _best(exercise.name + suffix, copies)
             if found is not None and exercise.name not in files:
                 files[exercise.name] = _code(found, content[found])
                 used.add(found)
@@ -348,11 +238,19 @@ def _code(name: str, data: bytes) -> bytes:
     return read_notebook(data, printable_name(name)).source.encode() if name.endswith(".ipynb") else data
 
 
-def _best(wanted: str, content: Iterable[str]) -> str | None:
-    """`…/ch3_attention/softmax.py` first, then a `softmax.py` outside any chapter's folder."""
+def _best(wanted: str, copies: dict[str, tuple[str, int]]) -> str | None:
+    """`…/ch3_attention/softmax.py` first, then a `softmax.py` outside any chapter's folder; of copies the last one."""
     short = wanted.rpartition("/")[2]
-    whole = [n for n in content if n == wanted or n.endswith("/" + wanted)]
-    if whole:
-        return min(whole, key=len)
-    alone = [n for n in content if n.rsplit("/", 1)[-1] == short and not re.search(r"(^|/)ch\d+_\w+/", n)]
-    return min(alone, key=len) if alone else None
+    whole = [name for name, (path, _) in copies.items() if path == wanted or path.endswith("/" + wanted)]
+    alone = [
+        name
+        for name, (path, _) in copies.items()
+        if path.rsplit("/", 1)[-1] == short and not re.search(r"(^|/)ch\d+_\w+/", path)
+    ]
+    return min(whole or alone, key=lambda name: (len(copies[name][0]), -copies[name][1]), default=None)
+
+
+def _copy_number(name: str) -> tuple[str, int]:
+    """`softmax-2.py`, a system's second upload, and a browser's `softmax (2).py`, as `softmax.py` and 2."""
+    found = re.fullmatch(r"(.*?)(?:-(\d{1,6})| ?\((\d{1,6})\))(\.\w+)", name, re.DOTALL)
+    return (found[1] + found[4], int(found[2] or found[3])) if found else (name, 0)

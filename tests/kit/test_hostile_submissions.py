@@ -24,7 +24,8 @@ from miniature import SOLUTION, Kit
 from running import grader
 
 from grader.curriculum import Curriculum
-from grader.score.collecting import MOST_EXPANDED, collect
+from grader.score.archives import MOST_EXPANDED
+from grader.score.collecting import collect
 
 FOLDER = Path(__file__).parent / "attacks" / "handed_in"
 HONEST = ("ada", "zoe_h")

@@ -169,6 +169,18 @@ def test_single_files_as_systems_name_them(course: Kit, people: Path, name: str,
     assert submission.files == {"ch1_mini/scale": RIGHT.encode()}
 
 
+@pytest.mark.parametrize(
+    "names", [("scale.py", "scale-2.py"), ("scale (1).py", "scale (10).py"), ("scale-9.py", "scale-11.py")]
+)
+def test_of_copies_the_last_one_counts(course: Kit, people: Path, names: tuple[str, str]) -> None:
+    (people / "ada").mkdir()
+    for name, text in zip(names, (TWICE, RIGHT), strict=True):
+        (people / "ada" / name).write_text(text)
+    submission = one(course, people)
+    assert submission.files == {"ch1_mini/scale": RIGHT.encode()}
+    assert submission.notes == (f"not part of the course: {names[0]}",)
+
+
 def test_moodle_folders(course: Kit, people: Path) -> None:
     folder = people / "Ada Lovelace_12345_assignsubmission_file_"
     folder.mkdir()

@@ -1,0 +1,131 @@
+"""Archives that other people made, read within bounds: nothing is unpacked, no path outside, no more than the caps."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+LARGEST_FILE = 2 * 2**20
+LARGEST_SUBMISSION = 32 * 2**20
+MOST_FILES = 2000
+EXPANSION = 200
+MOST_EXPANDED = 8 * LARGEST_SUBMISSION
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
+KEPT = (".py", ".ipynb", ".md")
+
+
+class Refused(Exception):
+    """A submission that is not read any further, with the reason."""
+
+
+def printable_name(name: str) -> str:
+    """A student's name as it can stand in a table, a page and a file name."""
+    return "".join(c if c not in '/\\<>&"' else "_" for c in printable(name)).strip(". ")[:100] or "unnamed"
+
+
+def printable(text: str) -> str:
+    """The text without what moves a cursor, ends a line or has no form as bytes."""
+    return "".join(c if c.isprintable() else "_" for c in text)
+
+
+class Budget:
+    """Counts files and bytes of one submission."""
+
+    def __init__(self) -> None:
+        self.files = 0
+        self.bytes = 0
+
+    def take(self, name: str, data: bytes) -> tuple[str, bytes]:
+        self.count(len(data))
+        return name, data
+
+    def count(self, size: int) -> None:
+        self.files += 1
+        self.bytes += size
+        if self.files > MOST_FILES:
+            raise Refused(f"more than {MOST_FILES} files")
+        if self.bytes > LARGEST_SUBMISSION:
+            raise Refused(f"more than {LARGEST_SUBMISSION // 2**20} MB")
+
+
+def read_archive(name: str, data: bytes | None, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    if data is None:
+        raise Refused(f"{printable_name(name)} is larger than {LARGEST_SUBMISSION // 2**20} MB")
+    reader = _zip if name.lower().endswith(".zip") else _tar
+    yield from reader(data, budget)
+
+
+def _zip(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if len(members) > MOST_FILES:
+            raise Refused(f"more than {MOST_FILES} files")
+        if sum(member.file_size for member in members) > max(EXPANSION * len(data), LARGEST_FILE):
+            raise Refused("the archive expands too far")
+        for member in members:
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            if member.is_dir() or kind not in (0, stat.S_IFREG) or not member.filename.endswith(KEPT):
+                budget.count(0)
+                continue
+            path = _inside(member.filename)
+            if member.file_size > LARGEST_FILE:
+                raise Refused(f"{printable_name(path)} is larger than {LARGEST_FILE // 2**20} MB")
+            with archive.open(member) as file:
+                yield budget.take(path, _capped(file, path))
+
+
+def _tar(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(fileobj=io.BytesIO(_expanded(data)), mode="r:") as archive:
+        for member in archive:
+            if not member.isreg() or not member.name.endswith(KEPT):
+                budget.count(0)
+                continue
+            path = _inside(member.name)
+            if member.size > LARGEST_FILE:
+                raise Refused(f"{printable_name(path)} is larger than {LARGEST_FILE // 2**20} MB")
+            file = archive.extractfile(member)
+            if file is not None:
+                yield budget.take(path, _capped(file, path))
+
+
+def _expanded(data: bytes) -> bytes:
+    """The archive without its compression: never more than the cap, so that no header in it can ask for more."""
+    openers: dict[bytes, Any] = {
+        b"\x1f\x8b": gzip.open,
+        b"BZh": bz2.open,
+        b"\xfd7zXZ": lzma.open,
+    }
+    opener = next((opener for magic, opener in openers.items() if data.startswith(magic)), None)
+    if opener is None:
+        return data
+    most = min(MOST_EXPANDED, max(EXPANSION * len(data), LARGEST_FILE))
+    with opener(io.BytesIO(data)) as file:
+        content: bytes = file.read(most + 1)
+    if len(content) > most:
+        raise Refused("the archive expands too far")
+    return content
+
+
+def _capped(file: IO[bytes], name: str) -> bytes:
+    """What is really there, whatever the archive's index says."""
+    data = file.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise Refused(f"{printable_name(name)} is larger than {LARGEST_FILE // 2**20} MB")
+    return data
+
+
+def _inside(name: str) -> str:
+    """The member's path, if it stays inside the archive."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+        raise Refused(f"{printable_name(name)} points outside the archive")
+    return path.as_posix()
