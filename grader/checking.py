@@ -165,8 +165,7 @@ class Checker:
         if result is None:
             for event in self._judged(exercise):
                 if isinstance(event, SuiteFinished):
-                    place = self.tree.place(exercise)
-                    result = event.result if place.module is None else in_cells(event.result, place.module, place.shown)
+                    result = self._by_cells(exercise, event.result)
                 else:
                     yield event
         assert result is not None
@@ -211,7 +210,12 @@ class Checker:
         result = ExerciseResult(
             exercise.name, Verdict.FAILED, problem=problem, points_possible=exercise.points, seed=self.seed
         )
-        return result if place.module is None else in_cells(result, place.module, place.shown)
+        return self._by_cells(exercise, result)
+
+    def _by_cells(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
+        """The result with every place in a notebook given by its cell."""
+        modules = self.tree.cells(exercise)
+        return in_cells(result, modules, self.tree.place(exercise).shown) if modules else result
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:
         place = self.tree.place(exercise)

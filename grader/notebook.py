@@ -10,6 +10,7 @@ import ast
 import importlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,24 +175,31 @@ def _parses(text: str) -> bool:
 # -- messages -----------------------------------------------------------------------------------------
 
 
-def in_cells(result: ExerciseResult, module: Module, shown: str) -> ExerciseResult:
-    """The same result, every place given by cell and line."""
+def in_cells(result: ExerciseResult, modules: Mapping[str, Module], own: str) -> ExerciseResult:
+    """The same result, every place in a notebook given by cell and line.
+
+    `modules` are the notebooks' code by the names that the result gives their files; `own` is the exercise's own.
+    """
+    mine = modules.get(own)
 
     def moved(failure: Failure | None) -> Failure | None:
         if failure is None:
             return None
-        frames = tuple(_moved_frame(frame, module, shown) for frame in failure.frames)
+        frames = tuple(_moved_frame(frame, modules) for frame in failure.frames)
+        file, _, line = failure.location.rpartition(":")
         location = failure.location
-        if match := re.fullmatch(re.escape(shown) + r":(\d+)", location):
-            cell, line = module.place(int(match[1]))
-            location = f"{shown}, cell {cell}, line {line}"
-        message = re.sub(r"\b[Ll]ine (\d+)", lambda found: _moved_words(found, module), failure.message)
+        if file in modules and line.isdecimal():
+            cell, line_there = modules[file].place(int(line))
+            location = f"{_as_notebook(file)}, cell {cell}, line {line_there}"
+        message = failure.message
+        if mine is not None:
+            message = re.sub(r"\b[Ll]ine (\d+)", lambda found: _moved_words(found, mine), message)
+            message = message.replace(own, _as_notebook(own))
         return msgspec.structs.replace(failure, frames=frames, location=location, message=message)
 
     tests = tuple(msgspec.structs.replace(test, failure=moved(test.failure)) for test in result.tests)
-    return msgspec.structs.replace(
-        result, tests=tests, problem=moved(result.problem), notes=(*result.notes, *module.notes)
-    )
+    notes = (*result.notes, *(mine.notes if mine is not None else ()))
+    return msgspec.structs.replace(result, tests=tests, problem=moved(result.problem), notes=notes)
 
 
 def _moved_words(found: re.Match[str], module: Module) -> str:
@@ -199,11 +207,16 @@ def _moved_words(found: re.Match[str], module: Module) -> str:
     return f"{'Cell' if found[0][0] == 'L' else 'cell'} {cell}, line {line}"
 
 
-def _moved_frame(frame: Frame, module: Module, shown: str) -> Frame:
-    if frame.file != shown:
+def _moved_frame(frame: Frame, modules: Mapping[str, Module]) -> Frame:
+    module = modules.get(frame.file)
+    if module is None:
         return frame
     cell, line = module.place(frame.line)
-    return msgspec.structs.replace(frame, file=f"{shown} cell {cell}", line=line)
+    return msgspec.structs.replace(frame, file=f"{_as_notebook(frame.file)} cell {cell}", line=line)
+
+
+def _as_notebook(name: str) -> str:
+    return name.removesuffix(".py") + ".ipynb" if name.endswith(".py") else name
 
 
 def notebook_path(path: Path) -> Path:

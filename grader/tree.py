@@ -49,6 +49,12 @@ class Tree:
             return Place(path, root, shown)
         return Place(root / (exercise.name + ".py"), root, shown)
 
+    def cells(self, exercise: Exercise) -> dict[str, Module]:
+        """The notebooks that count, by the names that messages about this exercise give their code."""
+        files = {self.house.shown(self.house.exercise_file(name)): module for name, module in self.modules.items()}
+        place = self.place(exercise)
+        return files if place.module is None else {**files, place.shown: place.module}
+
     def _root(self) -> Path:
         """The exercises themselves, or a copy with the notebooks in it where there are any that count."""
         if self.root is None:

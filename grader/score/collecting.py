@@ -17,7 +17,7 @@ from pathlib import Path
 
 from grader.curriculum import Curriculum
 from grader.errors import UsageError
-from grader.notebook import NotebookError, read_notebook
+from grader.notebook import Module, NotebookError, read_notebook
 from grader.score.archives import (
     ARCHIVES,
     KEPT,
@@ -46,10 +46,14 @@ PATTERNS = {
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's work: `files` maps exercises to the bytes of their file, `problem` says why there are none."""
+    """One student's work: `files` maps exercises to the bytes of their file, `problem` says why there are none.
+
+    Of an exercise that was handed in as a notebook, `modules` has the code with its cells.
+    """
 
     student: str
     files: dict[str, bytes] = field(default_factory=dict)
+    modules: dict[str, Module] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     problem: str = ""
     submitted: float = 0.0
@@ -219,23 +223,23 @@ def _regular(path: Path) -> bytes:
 
 def _assign(submission: Submission, content: dict[str, bytes], curriculum: Curriculum) -> Submission:
     files: dict[str, bytes] = {}
+    modules: dict[str, Module] = {}
     used: set[str] = set()
     copies = {name: _copy_number(name) for name in content}
     for exercise in curriculum.exercises:
         for suffix in (exercise.suffix, ".ipynb"):
             found = _best(exercise.name + suffix, copies)
             if found is not None and exercise.name not in files:
-                files[exercise.name] = _code(found, content[found])
                 used.add(found)
+                if found.endswith(".ipynb"):
+                    modules[exercise.name] = read_notebook(content[found], printable_name(found))
+                    files[exercise.name] = modules[exercise.name].source.encode()
+                else:
+                    files[exercise.name] = content[found]
     ignored = sorted(set(content) - used)
     notes = (f"not part of the course: {', '.join(printable_name(n) for n in ignored[:8])}",) if ignored else ()
     problem = "" if files else "no exercise's file was found in it"
-    return replace(submission, files=files, notes=notes, problem=problem)
-
-
-def _code(name: str, data: bytes) -> bytes:
-    """A notebook's code cells, or the file as it is."""
-    return read_notebook(data, printable_name(name)).source.encode() if name.endswith(".ipynb") else data
+    return replace(submission, files=files, modules=modules, notes=notes, problem=problem)
 
 
 def _best(wanted: str, copies: dict[str, tuple[str, int]]) -> str | None:

@@ -91,15 +91,17 @@ def run_score(
         marks = compute_marks(items, submitted, deadline, rubric)
         write_grades(out / "grades.csv", exercises, marks)
         write_rubric_sheet(rubric_path, exercises, submissions)
-        write_outputs(out, curriculum, items, marks)
+        write_outputs(out, curriculum, items, marks, submissions)
     finally:
         journal.close()
     _say(stdout, submissions, marks, tier, out)
 
 
-def write_outputs(out: Path, curriculum: Curriculum, items: list[Item], marks: list[StudentMarks]) -> None:
+def write_outputs(
+    out: Path, curriculum: Curriculum, items: list[Item], marks: list[StudentMarks], submissions: list[Submission]
+) -> None:
     """A page and Gradescope's results for each student, the class page, and JUnit's XML."""
-    views, pages = student_views(curriculum, items, marks), Pages()
+    views, pages = student_views(curriculum, items, marks, submissions), Pages()
     for view in views:
         write_atomically(out / "feedback" / f"{view.student}.html", pages.student(view))
         write_atomically(out / "gradescope" / view.student / "results.json", gradescope_results(view))

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.curriculum import Curriculum
+from grader.notebook import in_cells
 from grader.results import ExerciseResult, Failure, TestResult, Verdict
+from grader.score.collecting import Submission
 from grader.score.journal import Item
 from grader.score.marks import Mark, StudentMarks
 
@@ -39,6 +41,7 @@ class ExerciseView:
     problem: Failure | None
     tests: tuple[TestView, ...]
     mistakes: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class StudentView:
     student: str
     marks: StudentMarks
     exercises: tuple[ExerciseView, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,12 @@ class ClassView:
     marks: tuple[StudentMarks, ...]
 
 
-def student_views(curriculum: Curriculum, items: Iterable[Item], marks: list[StudentMarks]) -> list[StudentView]:
+def student_views(
+    curriculum: Curriculum, items: Iterable[Item], marks: list[StudentMarks], submissions: list[Submission]
+) -> list[StudentView]:
     """One view for each student, exercises in the order of the course."""
     order = {exercise.name: number for number, exercise in enumerate(curriculum.exercises)}
+    handed_in = {submission.student: submission for submission in submissions}
     by_student: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         by_student[item.student].append(item)
@@ -87,33 +94,41 @@ def student_views(curriculum: Curriculum, items: Iterable[Item], marks: list[Stu
             student=found.student,
             marks=found,
             exercises=tuple(
-                _exercise_view(curriculum, item, found)
+                _exercise_view(curriculum, item, found, handed_in[found.student])
                 for item in sorted(by_student[found.student], key=lambda item: order[item.exercise])
             ),
+            notes=handed_in[found.student].notes,
         )
         for found in marks
     ]
 
 
-def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks) -> ExerciseView:
+def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, submission: Submission) -> ExerciseView:
+    modules = {f"{name}.py": module for name, module in submission.modules.items()}
+    own = in_cells(item.own, modules, f"{item.exercise}.py")
     result = item.counted
     mark = next(mark for mark in marks.marks if mark.exercise == item.exercise)
     total = sum(test.points for test in result.tests) or 1.0
-    own = result is item.own
-    tests = tuple(_test_view(test, result.points_possible / total, own) for test in result.tests)
+    details = {test.name: test for test in own.tests}
+    tests = tuple(_test_view(test, result.points_possible / total, details.get(test.name)) for test in result.tests)
     return ExerciseView(
         name=item.exercise,
         title=curriculum.get(item.exercise).title,
         verdict=str(result.verdict),
         mark=mark,
-        problem=result.problem,
+        problem=own.problem if result.verdict is not Verdict.PASSED else None,
         tests=tests,
         mistakes=tuple(dict.fromkeys(test.mistake for test in tests if test.mistake)),
+        notes=own.notes,
     )
 
 
-def _test_view(test: TestResult, worth: float, own: bool) -> TestView:
-    """`own` is false where the reference's earlier parts stood in: prints of that run could quote them."""
+def _test_view(test: TestResult, worth: float, own: TestResult | None) -> TestView:
+    """`own` is the test's run on the student's own earlier parts: what it found is shown, and what was printed in it.
+
+    Nothing of a run on the reference's parts is, but its verdict and the mistake: that code could read them, and
+    its values, its exceptions and its prints could quote them.
+    """
     possible = test.points * worth
     earned = possible if test.verdict is Verdict.PASSED else 0.0
     basis = TestView(test.name, test.title, str(test.verdict), test.hidden, round(earned, 4), round(possible, 4))
@@ -122,9 +137,9 @@ def _test_view(test: TestResult, worth: float, own: bool) -> TestView:
     return TestView(
         **{
             **basis.__dict__,
-            "failure": test.failure,
+            "failure": own.failure if own is not None and test.verdict is not Verdict.PASSED else None,
             "mistake": test.mistake.says if test.mistake else "",
-            "output": test.output if own else "",
+            "output": own.output if own is not None else "",
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import stat
 import tarfile
@@ -66,6 +67,61 @@ def test_a_line_of_an_earlier_part_is_named_as_the_student_names_it(course: Kit,
     assert "<dd>ch1_mini/scale.py:2 in double" in page
     assert "<dd>ch1_mini/twice.py:5 in quadruple" in page
     assert "grader-work" not in page
+
+
+QUOTES = """import ch1_mini.scale
+
+with open(ch1_mini.scale.__file__) as file:
+    TEXT = file.read()
+
+
+def quadruple(x):
+    print(TEXT)
+    if len(x) == 2:
+        raise ValueError(TEXT)
+    return ch1_mini.scale.double(ch1_mini.scale.double(x))
+"""
+OF_TWO = '''
+
+def test_of_two(student, draw, expect):
+    """Two elements do as well."""
+    x = draw.normal(2)
+    expect.close(student.quadruple(x), 4 * x)
+'''
+
+
+def test_a_run_on_the_references_parts_cannot_quote_them(course: Kit, people: Path) -> None:
+    suite = course.house.suite_file("ch1_mini/twice")
+    suite.write_text(suite.read_text() + OF_TWO)
+    solution = course.house.solution_file("ch1_mini/scale")
+    solution.write_text(solution.read_text() + "\n\nSECRET = 'known to the reference alone'\n")
+    course.sync()
+    hand_in(people, "eve", scale=SQUARED, twice=QUOTES)
+    rows, _ = score(course, people)
+    assert rows[0]["ch1_mini/twice"] == "2.5"  # on the reference's part; 0 on her own
+    journal = Journal(course.house.root / "results" / "journal.sqlite")
+    item = next(item for item in journal.items() if item.exercise == "ch1_mini/twice")
+    assert "known to the reference alone" in repr(item.carried)  # it was read, for it is imported
+    texts = [path.read_text() for path in (course.house.root / "results").rglob("*.*") if "sqlite" not in path.name]
+    assert len(texts) >= 4
+    assert not any("known to the reference" in text for text in texts)
+
+
+def test_a_notebooks_places_are_cells_and_what_is_left_out_is_told(course: Kit, people: Path) -> None:
+    (people / "ada").mkdir()
+    wrong = RIGHT.replace("return x + x", "x = x + 1\n    raise ValueError('here')")
+    cells = ["%matplotlib inline\nimport math", wrong]
+    code = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": text} for text in cells]
+    (people / "ada" / "scale.ipynb").write_text(json.dumps({"cells": code, "nbformat": 4, "nbformat_minor": 5}))
+    (people / "ada" / "twice.py").write_text(TWICE)
+    (people / "ada" / "more.py").write_text("")
+    score(course, people, "--no-carry-forward")
+    page = (course.house.root / "results" / "feedback" / "ada.html").read_text()
+    assert page.count("<dd>ch1_mini/scale.ipynb cell 2:3 in double") == 2  # called by the test, and by twice.py
+    assert "cell 1, line 1: <code>%matplotlib inline</code> was set aside" in page
+    assert "not part of the course: more.py" in page
+    results = (course.house.root / "results" / "gradescope" / "ada" / "results.json").read_text()
+    assert "ch1_mini/scale.ipynb cell 2:3" in results
 
 
 def test_a_difference_without_bound_is_kept_and_read_again(course: Kit, people: Path) -> None:
