@@ -180,8 +180,11 @@ class SuitePlugin:
         self.problem, self.problem_verdict = Failure("recorded, not judged"), Verdict.TODO
 
     def judge_file(self, items: list[pytest.Item]) -> None:
-        """Every test on the learner's file. The order is drawn too, so that no test leans on another."""
-        shuffled = self.in_drawn_order(items)
+        """Every test on the learner's file. The order is drawn too, so that no test leans on another.
+
+        Hidden tests come last: what the learner's code has seen in one, it cannot tell in a public one's message.
+        """
+        shuffled = sorted(self.in_drawn_order(items), key=is_hidden)
         transcripts: dict[str, list[Entry]] = {}
         if self.job.spare_long_tests:
             shuffled.sort(key=self.is_long)
@@ -223,6 +226,8 @@ class SuitePlugin:
                 continue
             seen.add(entry.path)
             self.bench.spoil()
+            if self.link is not None:
+                self.link.end()  # this one may have run hidden tests
             if self.prepare_worker(self.job.time_limit)[0] is not None:
                 self.problem = None  # the tests were run; only this extra was not to be had
                 return
@@ -245,7 +250,7 @@ class SuitePlugin:
             name=item.name,
             title=title_of(item),
             verdict=verdict,
-            hidden=item.get_closest_marker("hidden") is not None,
+            hidden=is_hidden(item),
             points=float(_marker(item, "points", 1.0)),
             seconds=time.monotonic() - started,
             failure=failure,
@@ -420,6 +425,10 @@ def title_of(item: pytest.Item) -> str:
     title = " ".join(text.split("\n\n")[0].split())
     callspec = getattr(item, "callspec", None)
     return f"{title} [{callspec.id}]" if callspec is not None else title
+
+
+def is_hidden(item: pytest.Item) -> bool:
+    return item.get_closest_marker("hidden") is not None
 
 
 def _marker(item: pytest.Item, name: str, default: Any) -> Any:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from miniature import SOLUTION, Kit, result_of
+from miniature import SOLUTION, SUITE, Kit, result_of
 from running import grader
 
 from grader.results import Verdict
@@ -281,3 +281,19 @@ def test_a_wrong_mistakes_file_is_named_with_its_key(kit: Kit, text: str, key: s
     assert "tests/graded/mistakes/ch1_mini/scale.toml" in done.stderr
     assert key in done.stderr
     assert expected in done.stderr
+
+
+def test_what_a_hidden_test_shows_cannot_be_told_in_a_public_one(kit: Kit) -> None:
+    """The learner's code notes all that it sees, and tells it wherever it is asked."""
+    kit.house.suite_file(kit.name).write_text(
+        "import pytest\n\n\n" + SUITE.replace("def test_halve", "@pytest.mark.hidden\ndef test_halve")
+    )
+    kit.file.write_text(
+        "SEEN = []\n\n\n"
+        "def double(x):\n    SEEN.append(tuple(x.shape))\n    print(SEEN)\n    raise ValueError(SEEN)\n\n\n"
+        "def halve(x):\n    SEEN.append('hidden')\n    return x / 2\n"
+    )
+    for seed in range(8):
+        public = result_of(kit.judge(seed), "test_double")
+        assert "(3, 5)" in repr(public)
+        assert "hidden'" not in repr(public), seed
