@@ -22,7 +22,8 @@ class Job(msgspec.Struct, frozen=True):
     reference that is not there. `spare_long_tests` leaves out tests with a longer limit of their own once another
     has failed, which is enough to prove that a mistake is caught. `record` asks for the reference's and the
     twins' answers instead of a verdict. `memo` is a folder in which what twins did is kept for other jobs.
-    `quiet` asks for the result alone: an event for each test is work for nothing where nobody watches.
+    `slack` are the seconds that a test may take in all beyond what the worker's limit lets it wait. `quiet` asks
+    for the result alone: an event for each test is work for nothing where nobody watches.
     """
 
     exercise: str
@@ -46,6 +47,7 @@ class Job(msgspec.Struct, frozen=True):
     fail_fast: bool = False
     spare_long_tests: bool = False
     worker_per_test: bool = False
+    slack: float = 60.0
     quiet: bool = False
     tier: str = "none"
 

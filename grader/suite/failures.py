@@ -57,3 +57,7 @@ def raised_failure(call: Call, types: tuple[str, ...], text: str, frames: tuple[
 
 class TwinTimeout(BaseException):
     """A mistaken twin took too long; it explains nothing."""
+
+
+class Stalled(BaseException):
+    """The test itself does not come to an end over what the learner's code answered."""

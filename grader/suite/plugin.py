@@ -19,6 +19,7 @@ from _pytest.runner import runtestprotocol
 from grader.errors import JudgeError
 from grader.judge import loading
 from grader.judge import scratch as scratches
+from grader.judge.channel import PATIENCE
 from grader.judge.jobs import Job
 from grader.judge.links import LocalLink, RemoteLink
 from grader.results import Call, Event, Failure, Progress, Recorded, SuiteStarted, TestFinished, TestResult, Verdict
@@ -26,7 +27,7 @@ from grader.suite.contract import read_contract
 from grader.suite.diagnosis import Diagnosis
 from grader.suite.draw import Draw, derive_seed
 from grader.suite.expect import Expect
-from grader.suite.failures import StudentRaised, SuiteFailure, TwinTimeout, WorkerLost
+from grader.suite.failures import Stalled, StudentRaised, SuiteFailure, TwinTimeout, WorkerLost
 from grader.suite.outcome import outcome
 from grader.suite.recording import NotRecorded, PlaybackLink, PlayedTwin, RecordingLink, record
 from grader.suite.shrink import smallest_case
@@ -244,7 +245,8 @@ class SuitePlugin:
         seconds = self.limit_of(item)
         failure, verdict = self.prepare_worker(seconds)
         if failure is None and self.problem is None:
-            raised = self.execute(item, following)
+            with self.patience(seconds):
+                raised = self.execute(item, following)
             verdict, failure = self.judge_outcome(item, raised)
         return TestResult(
             name=item.name,
@@ -257,6 +259,12 @@ class SuitePlugin:
             output=self.link.take_output() if self.link is not None else "",
             notes=self.after_test(),
         )
+
+    def patience(self, seconds: float) -> contextlib.AbstractContextManager[None]:
+        """How long a test may take in all, whatever came back: far more than the worker's own limit lets it wait."""
+        if self.link is None:  # `--debug`: a person may stand at a breakpoint
+            return contextlib.nullcontext()
+        return _alarm(2 * PATIENCE * seconds + self.job.slack, Stalled)
 
     def limit_of(self, item: pytest.Item) -> float:
         return float(_marker(item, "limit", self.job.time_limit))
@@ -332,6 +340,8 @@ class SuitePlugin:
     def judge_outcome(self, item: pytest.Item, raised: BaseException | None) -> tuple[Verdict, Failure | None]:
         if raised is None:
             return Verdict.PASSED, None
+        if isinstance(raised, Stalled):
+            return self.stalled()
         if isinstance(raised, WorkerLost):
             self.bench.spoil()
         if isinstance(raised, SuiteFailure):
@@ -344,6 +354,16 @@ class SuitePlugin:
                 return raised.verdict, msgspec.structs.replace(raised.failure, call=call)
             return raised.verdict, raised.failure
         return self.unexplained(item, raised)
+
+    def stalled(self) -> tuple[Verdict, Failure]:
+        """The answer keeps the test busy for ever: a length of 10^18, say, that is gone through."""
+        self.bench.spoil()
+        if self.link is not None:
+            self.link.end()  # it may have been in the middle of an answer
+        transcript = self.student_session.transcript
+        call = transcript[-1].call if transcript else None
+        text = "The test does not come to an end over what your code returned."
+        return Verdict.TIMEOUT, Failure(text, call=call, came=call.returned if call else "")
 
     def unexplained(self, item: pytest.Item, raised: BaseException) -> tuple[Verdict, Failure | None]:
         """The suite stumbled. If it does not stumble over the reference, the learner's value is why."""
@@ -399,7 +419,7 @@ class SuitePlugin:
         before, generation = session.link, session.generation
         session.attach(link)
         try:
-            with _alarm(seconds):
+            with _alarm(seconds, TwinTimeout):
                 return self.execute(item, None)
         except TwinTimeout as error:
             return error
@@ -437,9 +457,9 @@ def _marker(item: pytest.Item, name: str, default: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float, error: type[BaseException]) -> Iterator[None]:
     def ring(*_: Any) -> None:
-        raise TwinTimeout
+        raise error
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -9,6 +9,7 @@ from grader.curriculum import load_curriculum
 from grader.dev.laws import sync
 from grader.house import House
 from grader.judge.client import Judge
+from grader.judge.jobs import Job
 from grader.results import ExerciseResult, TestResult, Verdict
 from grader.source import first_problem
 
@@ -150,7 +151,10 @@ class Kit:
         problem = first_problem(self.file, self.house.shown(self.file), exercise)
         if problem is not None:
             return ExerciseResult(self.name, Verdict.FAILED, problem=problem)
-        return self._judge.judge(make_job(self.house, exercise, seed=seed))
+        return self.judge_job(make_job(self.house, exercise, seed=seed))
+
+    def judge_job(self, job: Job) -> ExerciseResult:
+        return self._judge.judge(job)
 
 
 def result_of(result: ExerciseResult, name: str) -> TestResult:

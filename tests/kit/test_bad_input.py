@@ -6,10 +6,12 @@ import os
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from miniature import SOLUTION, SUITE, Kit, result_of
 from running import grader
 
+from grader.checking import make_job
 from grader.results import Verdict
 
 # name: (head of the file, body of `double`, verdict, what the message says)
@@ -297,3 +299,23 @@ def test_what_a_hidden_test_shows_cannot_be_told_in_a_public_one(kit: Kit) -> No
         public = result_of(kit.judge(seed), "test_double")
         assert "(3, 5)" in repr(public)
         assert "hidden'" not in repr(public), seed
+
+
+def test_a_test_that_an_answer_keeps_busy_is_ended(kit: Kit) -> None:
+    """The suite goes through what came, and what came has no end to speak of."""
+    busy = '''
+
+def test_length(student, expect):
+    """The length can be counted."""
+    expect.equal(sum(1 for _ in range(student.length())), 3)
+'''
+    kit.house.suite_file(kit.name).write_text(SUITE + busy)
+    kit.file.write_text(SOLUTION + "\n\ndef length():\n    return 10**15\n")
+    job = make_job(kit.house, kit.curriculum.get(kit.name), seed=1)
+    result = kit.judge_job(msgspec.structs.replace(job, time_limit=0.2, slack=0.5))
+    verdicts = {test.name: str(test.verdict) for test in result.tests}
+    assert verdicts == {"test_double": "passed", "test_halve": "passed", "test_length": "timeout"}
+    failure = result_of(result, "test_length").failure
+    assert failure is not None
+    assert "does not come to an end over what your code returned" in failure.message
+    assert failure.came == "1000000000000000"
