@@ -58,6 +58,7 @@ class Budget:
 
 
 def read_archive(name: str, data: bytes | None, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes of its regular files that may be work. `data` None stands for one that is too large to read."""
     if data is None:
         raise Refused(f"{printable_name(name)} is larger than {LARGEST_SUBMISSION // 2**20} MB")
     reader = _zip if name.lower().endswith(".zip") else _tar

@@ -120,7 +120,7 @@ def _read(student: str, paths: list[Path], curriculum: Curriculum, rule: re.Patt
     except Refused as refused:
         return replace(submission, problem=str(refused))
     except NotebookError as error:
-        return replace(submission, problem=error.message)
+        return replace(submission, problem=printable(error.message))
     except Exception as error:  # the libraries raise anything over bytes that were made for it
         text = f"{type(error).__name__}: {error}"[:300]
         return replace(submission, problem=f"the submission cannot be read: {printable(text)}")

@@ -44,14 +44,18 @@ def make_work(
     tier: str,
     carried: bool,
 ) -> Work:
-    """The item for an exercise that was handed in. `carried` takes its earlier parts from the reference."""
+    """The item for an exercise that was handed in. `carried` takes what it needs from the reference.
+
+    What the file imports beyond that is the student's own in any case.
+    """
     file = submission.files[exercise.name]
+    replaced = curriculum.needs_of(exercise) if carried else ()  # no more: another part could be the answer
 
     @functools.cache
     def read(item: Exercise) -> bytes:
         if item is exercise:
             return file
-        if carried:
+        if item in replaced:
             return house.solution_file(item.name).read_bytes()
         return submission.files.get(item.name) or _stub(house, item)
 

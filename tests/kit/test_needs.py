@@ -68,9 +68,16 @@ def test_a_part_that_the_reference_does_not_use_is_there_when_scored(course: Kit
     hand_in(people, "ben", scale=RIGHT.replace("x + x", "x"), thrice=BY_DOUBLE)
     hand_in(people, "cy", thrice=BY_DOUBLE)
     rows, _ = score(course, people)
-    assert [row["ch1_mini/thrice"] for row in rows] == ["10", "10", "10"]  # ben's and cy's on the reference's `double`
-    rows, _ = score(course, people, "--no-carry-forward", "--only", "thrice")
-    assert rows[0]["ch1_mini/thrice"] == "10"
+    assert [row["ch1_mini/thrice"] for row in rows] == ["10", "0", "0"]
+
+
+def test_the_reference_stands_in_for_what_is_needed_and_for_nothing_else(course: Kit, people: Path) -> None:
+    """Who imports an exercise that is not needed would be given its solution."""
+    with_third(course)
+    answer = "from ch1_mini.thrice import triple\n\n\ndef quadruple(x):\n    return triple(x) + x\n"
+    hand_in(people, "eve", scale=RIGHT.replace("x + x", "x"), twice=answer)
+    rows, _ = score(course, people)
+    assert rows[0]["ch1_mini/twice"] == "0"
 
 
 def test_a_remembered_pass_ends_when_what_it_imports_changes(kit: Kit) -> None:
