@@ -214,8 +214,7 @@ class Checker:
 
     def _by_cells(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
         """The result with every place in a notebook given by its cell."""
-        modules = self.tree.cells(exercise)
-        return in_cells(result, modules, self.tree.place(exercise).shown) if modules else result
+        return in_cells(result, self.tree.cells(exercise), self.tree.place(exercise).shown)
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:
         place = self.tree.place(exercise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -56,6 +57,13 @@ class Memory:
     def fingerprint(self, exercise: Exercise) -> str:
         """A hash of the learner's file, its suite, its table, the grader, and all other files that it rests on."""
         if exercise.name not in self.fingerprints:
+            read = functools.cache(_read)
+
+            def source(item: Exercise) -> bytes:
+                """The file and the notebook beside it: whichever counts, what it imports is found."""
+                file, notebook = (read(self.house.exercise_file(item.name, kind)) for kind in (item.suffix, ".ipynb"))
+                return (file or b"") + b"\n" + (notebook or b"").replace(b'"', b"\n").replace(b"\\n", b"\n")
+
             digest = hashlib.sha256(_grader_hash().encode())
             digest.update(repr(exercise).encode())
             for path in (
@@ -64,18 +72,13 @@ class Memory:
                 self.house.suite_file(exercise.name),
                 self.house.solution_file(exercise.name, exercise.suffix),
             ):
-                digest.update(_content(path))
-            for need in rests_on(self.curriculum, exercise, self._source):
+                digest.update(_hash(read(path)))
+            for need in rests_on(self.curriculum, exercise, source):
                 digest.update(need.name.encode())
-                digest.update(_content(self.house.exercise_file(need.name)))
-                digest.update(_content(self.house.exercise_file(need.name, ".ipynb")))
+                for kind in (need.suffix, ".ipynb"):
+                    digest.update(_hash(read(self.house.exercise_file(need.name, kind))))
             self.fingerprints[exercise.name] = digest.hexdigest()
         return self.fingerprints[exercise.name]
-
-    def _source(self, exercise: Exercise) -> bytes:
-        """The texts of the file and of the notebook beside it: whichever counts, what it imports is found."""
-        file, notebook = (self.house.exercise_file(exercise.name, suffix) for suffix in (exercise.suffix, ".ipynb"))
-        return _bytes(file) + b"\n" + _bytes(notebook).replace(b'"', b"\n").replace(b"\\n", b"\n")
 
     def passed(self, exercise: Exercise) -> Pass | None:
         """The remembered pass, if nothing that it rests on has changed."""
@@ -98,15 +101,15 @@ class Memory:
         return count
 
 
-def _bytes(path: Path) -> bytes:
+def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:
-        return b""
+        return None
 
 
-def _content(path: Path) -> bytes:
-    return hashlib.sha256(_bytes(path) if path.exists() else b"\0missing").digest()
+def _hash(data: bytes | None) -> bytes:
+    return hashlib.sha256(b"\0missing" if data is None else data).digest()
 
 
 def _grader_hash() -> str:

@@ -180,6 +180,8 @@ def in_cells(result: ExerciseResult, modules: Mapping[str, Module], own: str) ->
 
     `modules` are the notebooks' code by the names that the result gives their files; `own` is the exercise's own.
     """
+    if not modules:
+        return result
     mine = modules.get(own)
 
     def moved(failure: Failure | None) -> Failure | None:

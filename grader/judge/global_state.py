@@ -63,11 +63,10 @@ class Picture:
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.items = dict(names)
-        self.values = tuple(names.values())
 
     def patched(self, now: Mapping[str, Any]) -> list[str]:
         """The names that stand for something else now, or are gone."""
-        if len(now) == len(self.values) and all(map(operator.is_, now.values(), self.values)):
+        if len(now) == len(self.items) and all(map(operator.is_, now.values(), self.items.values())):
             return []
         return [key for key, value in self.items.items() if now.get(key) is not value]
 

@@ -61,7 +61,6 @@ class LocalExecutor:
                 return
             yield from _drained(ready)
 
-
     def close(self) -> None:
         self.workshop.close()
 

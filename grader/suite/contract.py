@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,11 @@ class Contract:
         return None if wanted is None else wanted
 
 
-def read_contract(source: str) -> Contract:
-    """The contract of a source text, without running it. A text that does not parse promises nothing."""
+def read_contract(file: str) -> Contract:
+    """The contract of a source file, without running it. One that cannot be read or parsed promises nothing."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested too deep
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested too deep
         return Contract()
     contract = Contract()
     for node in tree.body:

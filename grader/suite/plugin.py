@@ -92,7 +92,7 @@ class SuitePlugin:
         self.results: dict[str, TestResult] = {}
         self.problem: Failure | None = None
         self.problem_verdict = Verdict.FAILED
-        self.student_session.take_up(read_contract(text_of(job.file)), job.shown)
+        self.student_session.take_up(read_contract(job.file), job.shown)
 
     def tell(self, event: Event) -> None:
         """Something for those who watch."""
@@ -344,11 +344,11 @@ class SuitePlugin:
             return self.stalled()
         if isinstance(raised, WorkerLost):
             self.bench.spoil()
-        if isinstance(raised, SuiteFailure):
-            if isinstance(raised, WorkerLost) and self.student_session.transcript:
+            if self.student_session.transcript:
                 call = self.student_session.transcript[-1].call
                 place = self.student_session.place(call.name)
                 return raised.verdict, msgspec.structs.replace(raised.failure, call=call, location=place)
+        if isinstance(raised, SuiteFailure):
             if raised.failure.call is None and self.student_session.transcript:
                 call = self.student_session.transcript[-1].call
                 return raised.verdict, msgspec.structs.replace(raised.failure, call=call)
@@ -429,14 +429,6 @@ class SuitePlugin:
 
     def in_file_order(self) -> list[TestResult]:
         return [self.results[name] for name in self.order if name in self.results]
-
-
-def text_of(file: str) -> str:
-    """A source file's text; nothing where it cannot be read."""
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def title_of(item: pytest.Item) -> str:

@@ -13,7 +13,7 @@ from grader.judge.jobs import Job
 from grader.judge.tester import Bench
 from grader.suite.contract import read_contract
 from grader.suite.outcome import outcome
-from grader.suite.plugin import SuitePlugin, text_of
+from grader.suite.plugin import SuitePlugin
 from grader.suite.recording import PlaybackLink, RecordingLink, read_recording
 from grader.suite.student import Link, Session
 
@@ -23,7 +23,7 @@ def run_suite(job: Job, bench: Bench) -> None:
     import pytest
 
     started = time.monotonic()
-    promised = read_contract(text_of(job.promised or job.reference_file))
+    promised = read_contract(job.promised or job.reference_file)
     student = Session("your", promised, keep_names=True)
     own = Session("the reference", promised)
     own.take_up(promised, Path(job.reference_file).name)

@@ -41,7 +41,7 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counted(sock: socket.socket, data: list[bytes], *more: object) -> int:
         asked.append(len(asked))
-        return send(sock, data, *more)  # type: ignore[arg-type]
+        return send(sock, data, *more)
 
     monkeypatch.setattr(client.socket, "send_fds", counted)
     return asked
