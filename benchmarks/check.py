@@ -15,8 +15,8 @@ from pathlib import Path
 
 from timing import Contender, command, compare, table
 
-from grader.curriculum import load_curriculum
-from grader.house import House
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import House
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -25,9 +25,9 @@ JUDGE = """
 import sys
 from pathlib import Path
 import msgspec
-from grader.checking import make_job, modules_for
-from grader.curriculum import load_curriculum
-from grader.house import House
+from grader.learner.checking import make_job, modules_for
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import House
 from grader.judge.client import Judge
 house = House(Path.cwd())
 curriculum = load_curriculum(house)
@@ -46,7 +46,7 @@ import pytest
 sys.path.insert(0, {solutions!r})
 sys.path.insert(0, {root!r})
 import torch
-from grader.suite.draw import Draw
+from grader.tester.draw import Draw
 
 
 class Expect:

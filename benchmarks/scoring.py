@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.house import House
-from grader.mistakes import load_twins
+from grader.course.layout import House
+from grader.course.mistakes import load_twins
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ("ch3_attention/softmax", "ch3_attention/scaled_dot_product", "ch3_attention/multi_head")

@@ -19,11 +19,11 @@ import click
 from grader.errors import GraderError
 
 if TYPE_CHECKING:
-    from grader.checking import Checker, Options
-    from grader.curriculum import Curriculum, Exercise
-    from grader.house import House
-    from grader.memory import Memory
-    from grader.results import ExerciseResult
+    from grader.course.curriculum import Curriculum, Exercise
+    from grader.course.layout import House
+    from grader.learner.checking import Checker, Options
+    from grader.learner.progress import Memory
+    from grader.protocol.results import ExerciseResult
 
 
 class Commands(click.Group):
@@ -31,10 +31,10 @@ class Commands(click.Group):
 
     parts = MappingProxyType(
         {
-            "dev": "dev",
+            "dev": "author",
             "export": "score",
             "regrade": "score",
-            "release": "release.py",
+            "release": "author",
             "score": "score",
             "similar": "score",
         }
@@ -64,9 +64,9 @@ def cli() -> None:
 
 
 def _open() -> tuple[House, Curriculum, Memory]:
-    from grader.curriculum import load_curriculum
-    from grader.house import House
-    from grader.memory import Memory
+    from grader.course.curriculum import load_curriculum
+    from grader.course.layout import House
+    from grader.learner.progress import Memory
 
     house = House.find()
     curriculum = load_curriculum(house)
@@ -113,7 +113,7 @@ def check(
     spawn: bool,
 ) -> None:
     """Check your work. Without a name: everything up to the next exercise to do."""
-    from grader.checking import Options
+    from grader.learner.checking import Options
 
     house, curriculum, memory = _open()
     chosen = [e for name in names for e in curriculum.find(name)]
@@ -140,15 +140,15 @@ def check(
 
 
 def _checker(house: House, curriculum: Curriculum, memory: Memory, options: Options) -> Checker:
-    from grader.checking import Checker
+    from grader.learner.checking import Checker
 
     return Checker(house, curriculum, memory, options)
 
 
 def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
+    from grader.protocol.results import SuiteFinished, Verdict
     from grader.render.json import render_json
     from grader.render.terminal import CheckReport, LiveLine, make_console
-    from grader.results import SuiteFinished, Verdict
 
     report = CheckReport(make_console(), checker.curriculum, verbose)
     line = LiveLine(sys.stderr)
@@ -180,8 +180,8 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
 
 def _explanations(house: House, result: ExerciseResult) -> dict[str, str]:
     """Why the answers are right, where the exercise is a set of questions that has just been passed."""
-    from grader.concepts import explanations_for
-    from grader.results import Verdict
+    from grader.course.concepts import explanations_for
+    from grader.protocol.results import Verdict
 
     if not result.exercise.endswith("/concepts") or result.verdict is not Verdict.PASSED or result.cached:
         return {}
@@ -190,7 +190,7 @@ def _explanations(house: House, result: ExerciseResult) -> dict[str, str]:
 
 def _upcoming(curriculum: Curriculum, memory: Memory, results: list[ExerciseResult]) -> Exercise | None:
     """Where to go on: the earliest thing that did not pass in this run, else the next of the course."""
-    from grader.results import Verdict
+    from grader.protocol.results import Verdict
 
     wrong = [r.exercise for r in results if r.verdict not in (Verdict.PASSED, Verdict.BLOCKED)]
     if wrong:
@@ -203,7 +203,7 @@ def _upcoming(curriculum: Curriculum, memory: Memory, results: list[ExerciseResu
 
 
 def _exit_code(results: list[ExerciseResult]) -> int:
-    from grader.results import Verdict
+    from grader.protocol.results import Verdict
 
     if any(result.verdict is Verdict.ERROR for result in results):
         return 3
@@ -212,7 +212,7 @@ def _exit_code(results: list[ExerciseResult]) -> int:
 
 def _watch(house: House, curriculum: Curriculum, options: Options, named: bool, verbose: bool) -> None:
     """Check, wait for a file of the course to be saved, and check again with the judge still warm."""
-    from grader.memory import Memory
+    from grader.learner.progress import Memory
 
     memory = Memory(house, curriculum)
     with _checker(house, curriculum, memory, options) as checker:
@@ -286,7 +286,7 @@ def hint(name: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(name: str, yes: bool) -> None:
     """Put the stub back. Your file is kept beside it as a backup."""
-    from grader.reset import put_stub_back
+    from grader.learner.reset import put_stub_back
 
     house, curriculum, memory = _open()
     exercise = _exercise(curriculum, memory, name)
@@ -309,8 +309,8 @@ def reset(name: str, yes: bool) -> None:
 @click.option("--picture", default="losses.png", show_default=True, type=click.Path(path_type=Path))
 def train(device: str, steps: int, checkpoint: Path | None, picture: Path) -> None:
     """Train your own GPT on the kit's text, and see how near the floor it comes."""
+    from grader.learner.training import train as run_training
     from grader.render.terminal import training_progress
-    from grader.training import train as run_training
 
     house, _, _ = _open()
     try:
@@ -385,7 +385,7 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
 @click.option("--pattern", help="As for score.")
 def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
     """Which submissions are alike, the stub's own lines taken out."""
-    from grader.files import write_atomically
+    from grader.course.files import write_atomically
     from grader.score.pages import Pages
     from grader.score.similar import similar_pairs
 
@@ -418,7 +418,7 @@ def export_gradescope(out: Path, only: tuple[str, ...]) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
 def release(out: Path) -> None:
     """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
-    from grader.release import release as write
+    from grader.author.release import release as write
     from grader.render.proof import render_progress
 
     house, curriculum, _ = _open()
@@ -432,8 +432,8 @@ def release(out: Path) -> None:
 @click.option("--all", "everything", is_flag=True, help="Every exercise.")
 def notebook(names: tuple[str, ...], everything: bool) -> None:
     """Write exercises as notebooks, beside their files. A notebook that is there is left alone."""
-    from grader.files import write_atomically
-    from grader.notebook import notebook_path, write_notebook
+    from grader.course.files import write_atomically
+    from grader.course.notebooks import notebook_path, write_notebook
 
     house, curriculum, _ = _open()
     chosen = list(curriculum.exercises) if everything else [e for name in names for e in curriculum.find(name)]
@@ -464,9 +464,9 @@ def dev() -> None:
 @click.option("--title", help="The exercise's title.")
 def dev_new(name: str, title: str | None) -> None:
     """Make the first lines of a new exercise: solution, suite, mistakes, and its table."""
-    from grader.curriculum import load_curriculum
-    from grader.dev.scaffold import scaffold
-    from grader.house import House
+    from grader.author.scaffold import scaffold
+    from grader.course.curriculum import load_curriculum
+    from grader.course.layout import House
 
     house = House.find()
     for path in scaffold(house, load_curriculum(house), name, title):
@@ -477,9 +477,9 @@ def dev_new(name: str, title: str | None) -> None:
 @dev.command("sync")
 def dev_sync() -> None:
     """Derive every stub from its solution."""
-    from grader.curriculum import load_curriculum
-    from grader.dev.laws import sync
-    from grader.house import House
+    from grader.author.laws import sync
+    from grader.course.curriculum import load_curriculum
+    from grader.course.layout import House
 
     house = House.find()
     for path in sync(house, load_curriculum(house)):
@@ -493,10 +493,10 @@ def dev_sync() -> None:
 @click.option("--jobs", type=int, help="Runs at a time; the number of cores unless given.")
 def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | None) -> None:
     """Prove that stubs score nothing, solutions everything, and that every mistake is caught."""
-    from grader.curriculum import load_curriculum
-    from grader.dev.laws import violations
-    from grader.dev.proof import prove
-    from grader.house import House
+    from grader.author.laws import violations
+    from grader.author.proof import prove
+    from grader.course.curriculum import load_curriculum
+    from grader.course.layout import House
     from grader.render.proof import render_progress, render_proofs
 
     house = House.find()
@@ -525,10 +525,10 @@ def dev_judge(name: str, file: str, seed: int | None) -> None:
     """Show what the suite says of FILE, with the solutions as its earlier parts."""
     from pathlib import Path
 
-    from grader.checking import make_job, modules_for
-    from grader.curriculum import load_curriculum
-    from grader.house import House
+    from grader.course.curriculum import load_curriculum
+    from grader.course.layout import House
     from grader.judge.client import Judge
+    from grader.learner.checking import make_job, modules_for
 
     house = House.find()
     curriculum = load_curriculum(house)
@@ -551,7 +551,7 @@ def dev_judge(name: str, file: str, seed: int | None) -> None:
 @cli.command("doctor")
 def doctor_command() -> None:
     """What works on this machine, and how to get what does not."""
-    from grader.doctor import doctor
+    from grader.learner.doctor import doctor
     from grader.render.doctor import render_doctor
 
     checks = doctor()

@@ -22,13 +22,13 @@ def main(arguments: list[str]) -> None:
         Server(socket.socket(fileno=numbers[0])).run()
     elif role == "tester":
         from grader.judge import reaping
-        from grader.judge.tester import main as tester
         from grader.judge.workers import SpawnedWorkers
+        from grader.tester.process import main as tester
 
         reaping.become_subreaper()
         tester(socket.socket(fileno=numbers[0]), SpawnedWorkers(modules))
     else:
-        from grader.judge.worker import main as worker
+        from grader.worker.process import main as worker
 
         worker(socket.socket(fileno=numbers[0]), numbers[1], numbers[2])
 
@@ -57,12 +57,12 @@ def prepare(modules: list[str], tests: bool) -> None:
     if "counting" in modules:
         import torch
 
-        from grader.judge.counting import Tally
+        from grader.worker.counting import Tally
 
         with Tally().measuring():
             torch.zeros(2, 2).matmul(torch.zeros(2, 2))
-    import grader.judge.worker  # imported before the fork, once
-    from grader.judge.sandbox import interpreter_trees
+    import grader.worker.process  # imported before the fork, once
+    from grader.worker.sandbox import interpreter_trees
 
     interpreter_trees()  # looked up while a process may still look
 
@@ -72,8 +72,8 @@ def prepare(modules: list[str], tests: bool) -> None:
         import _pytest.setupplan
         import _pytest.skipping  # noqa: F401 # the tester is about to run pytest, which imports these when it starts
 
-        import grader.judge.tester
-        import grader.suite.run  # noqa: F401 # imported before the fork, once
+        import grader.tester.process
+        import grader.tester.suite_run  # noqa: F401 # imported before the fork, once
     gc.freeze()
     gc.enable()
 

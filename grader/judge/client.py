@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from grader.errors import JudgeError
-from grader.judge.jobs import Job, differ_in_the_file_alone
-from grader.judge.sandbox import detection
 from grader.judge.workers import boot_command
-from grader.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
+from grader.protocol.jobs import Job, differ_in_the_file_alone
+from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
+from grader.worker.sandbox import detection
 
 LENGTH = 8
 

@@ -12,8 +12,11 @@ from typing import NoReturn
 
 import msgspec
 
-from grader.judge import reaping, scratch, tester, worker
+from grader.judge import reaping
 from grader.judge.workers import ForkedWorkers, WorkerProcess
+from grader.tester import process as tester
+from grader.tester import scratch
+from grader.worker import process as worker
 
 
 class Server:

@@ -16,8 +16,8 @@ import msgspec
 
 from grader.errors import JudgeError
 from grader.judge import reaping
-from grader.judge.sandbox import Policy, detection
-from grader.judge.sandbox.commands import command_prefix
+from grader.worker.sandbox import Policy, detection
+from grader.worker.sandbox.commands import command_prefix
 
 BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from grader.judge.boot import main; main(sys.argv[2:])"

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from grader.curriculum import Exercise
-from grader.house import House
+from grader.course.curriculum import Exercise
+from grader.course.layout import House
 
 
 def brief_of(house: House, exercise: Exercise) -> str:

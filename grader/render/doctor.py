@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from grader.doctor import Check
+from grader.learner.doctor import Check
 
 WIDTH = 80
 NAME = 20

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from grader.curriculum import Exercise
-from grader.results import ExerciseResult, TestResult
+from grader.course.curriculum import Exercise
+from grader.protocol.results import ExerciseResult, TestResult
 
 VERSION = 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TextIO
 
-from grader.dev.proof import Proof
+from grader.author.proof import Proof
 
 
 def render_progress(stream: TextIO) -> Callable[[int, int, str], None]:

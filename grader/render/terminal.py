@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from grader.curriculum import Chapter, Curriculum, Exercise
-from grader.results import (
+from grader.course.curriculum import Chapter, Curriculum, Exercise
+from grader.protocol.results import (
     Event,
     ExerciseResult,
     Failure,
@@ -24,7 +24,7 @@ from grader.results import (
 )
 
 if TYPE_CHECKING:
-    from grader.training import Step
+    from grader.learner.training import Step
 
 STYLES = {
     Verdict.PASSED: "green",

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.curriculum import Curriculum
+from grader.course.curriculum import Curriculum
+from grader.course.notebooks import Module, NotebookError, read_notebook
 from grader.errors import UsageError
-from grader.notebook import Module, NotebookError, read_notebook
 from grader.score.archives import (
     ARCHIVES,
     KEPT,

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from grader.checking import modules_for
-from grader.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.files import write_atomically
+from grader.course.layout import House
 from grader.errors import UsageError
-from grader.files import write_atomically
-from grader.house import House
 from grader.judge.client import Judge
-from grader.judge.sandbox import detection
+from grader.learner.checking import modules_for
 from grader.score.collecting import Submission, collect
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
 from grader.score.formats import gradescope_results, junit
@@ -36,6 +35,7 @@ from grader.score.scoring import Advance, Scorer
 from grader.score.tables import write_grades, write_rubric_sheet
 from grader.score.views import class_view, student_views
 from grader.score.work import scored
+from grader.worker.sandbox import detection
 
 SAY_EVERY = 50
 

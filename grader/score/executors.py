@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from grader.checking import modules_for
-from grader.curriculum import Curriculum, Exercise, load_curriculum
+from grader.course.curriculum import Curriculum, Exercise, load_curriculum
+from grader.course.layout import House
 from grader.errors import GraderError, UsageError
-from grader.house import House
 from grader.judge.client import Judge
-from grader.results import ExerciseResult, SuiteFinished
+from grader.learner.checking import modules_for
+from grader.protocol.results import ExerciseResult, SuiteFinished
 from grader.score.work import Prepared, Work, Workshop
 
 NextWork = Callable[[], Work | None]

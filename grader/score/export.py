@@ -6,8 +6,8 @@ import io
 import zipfile
 from pathlib import Path
 
-from grader.files import write_atomically
-from grader.house import House
+from grader.course.files import write_atomically
+from grader.course.layout import House
 
 SETUP = """#!/usr/bin/env bash
 # Runs once, when the image is built.

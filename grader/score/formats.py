@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from grader.results import Failure
+from grader.protocol.results import Failure
 from grader.score.views import ExerciseView, StudentView, TestView
 
 

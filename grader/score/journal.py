@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from grader.errors import UsageError
-from grader.results import ExerciseResult
+from grader.protocol.results import ExerciseResult
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.results import ExerciseResult
+from grader.protocol.results import ExerciseResult
 from grader.score.journal import Item
 
 

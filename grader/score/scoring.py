@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.curriculum import Curriculum, Exercise
-from grader.house import House
-from grader.results import ExerciseResult, Verdict
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.layout import House
+from grader.protocol.results import ExerciseResult, Verdict
 from grader.score.collecting import Submission
 from grader.score.executors import Executor
 from grader.score.journal import Journal

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.layout import House
 from grader.errors import UsageError
-from grader.house import House
-from grader.reset import pristine
+from grader.learner.reset import pristine
 from grader.score.collecting import Submission, collect
 
 TOKENS = 25

@@ -6,8 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from grader.curriculum import Exercise
-from grader.files import write_atomically
+from grader.course.curriculum import Exercise
+from grader.course.files import write_atomically
 from grader.score.collecting import Submission
 from grader.score.marks import StudentMarks
 

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.curriculum import Curriculum
-from grader.notebook import in_cells
-from grader.results import ExerciseResult, Failure, TestResult, Verdict
+from grader.course.curriculum import Curriculum
+from grader.course.notebooks import in_cells
+from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
 from grader.score.collecting import Submission
 from grader.score.journal import Item
 from grader.score.marks import Mark, StudentMarks

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import msgspec
 
-from grader.checking import make_job
-from grader.curriculum import Curriculum, Exercise
-from grader.house import House
-from grader.judge.jobs import Job, Twin
-from grader.mistakes import load_twins
-from grader.needs import rests_on
-from grader.results import ExerciseResult, Verdict
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.imports import rests_on
+from grader.course.layout import House
+from grader.course.mistakes import load_twins
+from grader.course.source import first_problem
+from grader.course.stubs import derive_stub
+from grader.learner.checking import make_job
+from grader.protocol.jobs import Job, Twin
+from grader.protocol.results import ExerciseResult, Verdict
 from grader.score.collecting import Submission
-from grader.source import first_problem
-from grader.stubs import derive_stub
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -155,7 +155,7 @@ def write_plainly(path: Path, data: bytes) -> None:
 
 def missing_result(exercise: Exercise, seed: int, reason: str) -> ExerciseResult:
     """The result of an exercise that was not handed in."""
-    from grader.results import Failure
+    from grader.protocol.results import Failure
 
     return ExerciseResult(
         exercise.name, Verdict.FAILED, problem=Failure(reason), points_possible=exercise.points, seed=seed

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.checking import make_job
-from grader.curriculum import load_curriculum
-from grader.dev.laws import sync
-from grader.house import House
+from grader.author.laws import sync
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import House
+from grader.course.source import first_problem
 from grader.judge.client import Judge
-from grader.judge.jobs import Job
-from grader.results import ExerciseResult, TestResult, Verdict
-from grader.source import first_problem
+from grader.learner.checking import make_job
+from grader.protocol.jobs import Job
+from grader.protocol.results import ExerciseResult, TestResult, Verdict
 
 SOLUTION = '''"""# Double and halve
 

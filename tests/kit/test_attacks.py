@@ -18,13 +18,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from grader.checking import make_job, modules_for
-from grader.curriculum import load_curriculum
-from grader.house import House
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import House
 from grader.judge.client import Judge
-from grader.judge.jobs import Job
-from grader.judge.sandbox import detection
-from grader.results import ExerciseResult, SuiteFinished
+from grader.learner.checking import make_job, modules_for
+from grader.protocol.jobs import Job
+from grader.protocol.results import ExerciseResult, SuiteFinished
+from grader.worker.sandbox import detection
 
 FOLDER = Path(__file__).parent / "attacks"
 EXERCISES = ("ch2_embeddings/one_hot", "ch2_embeddings/embedding")

@@ -11,8 +11,8 @@ import pytest
 from miniature import SOLUTION, SUITE, Kit, result_of
 from running import grader
 
-from grader.checking import make_job
-from grader.results import Verdict
+from grader.learner.checking import make_job
+from grader.protocol.results import Verdict
 
 # name: (head of the file, body of `double`, verdict, what the message says)
 ANSWERS = {

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from grader import concepts
-from grader.concepts import Answers, NotAnswered, derive_answers, explanations, explanations_for, normalized
+from grader.course import concepts
+from grader.course.concepts import Answers, NotAnswered, derive_answers, explanations, explanations_for, normalized
+from grader.course.stubs import derive_stub
 from grader.errors import ContentError
-from grader.results import Verdict
-from grader.stubs import derive_stub
-from grader.suite.failures import SuiteFailure
+from grader.protocol.results import Verdict
+from grader.tester.failures import SuiteFailure
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTION = '''"""# Three questions"""

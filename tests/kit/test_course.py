@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from running import PACKAGE, grader
 
-from grader.curriculum import Exercise, load_curriculum
-from grader.house import House
-from grader.notebook import write_notebook
+from grader.course.curriculum import Exercise, load_curriculum
+from grader.course.layout import House
+from grader.course.notebooks import write_notebook
 
 LEFT_OUT = ("ch6_training/train",)  # it trains for half a minute, and the proof runs it under three seeds
 

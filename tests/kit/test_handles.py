@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from miniature import SUITE, Kit
 
-from grader.results import Verdict
+from grader.protocol.results import Verdict
 
 TWO_HANDLES = '''
 

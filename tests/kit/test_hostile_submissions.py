@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from miniature import SOLUTION, Kit
 from running import grader
 
-from grader.curriculum import Curriculum
+from grader.course.curriculum import Curriculum
 from grader.score.archives import MOST_EXPANDED
 from grader.score.collecting import collect
 

@@ -9,7 +9,7 @@ from miniature import Kit
 from running import grader
 from test_scoring import RIGHT, TWICE, hand_in, score
 
-from grader.needs import imported
+from grader.course.imports import imported
 
 THIRD = '\n[thrice]\ntitle = "Three times"\nhints = ["Add."]\n'
 THIRD_SOLUTION = '''"""# Three times"""

@@ -13,9 +13,9 @@ import pytest
 from miniature import SOLUTION, Kit
 from running import PACKAGE, grader
 
-from grader.curriculum import load_curriculum
-from grader.house import House
-from grader.notebook import NotebookError, read_notebook, split, write_notebook
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import House
+from grader.course.notebooks import NotebookError, read_notebook, split, write_notebook
 
 HOUSE = House(PACKAGE)
 EXERCISES = [e for e in load_curriculum(HOUSE).exercises if not e.by_person]

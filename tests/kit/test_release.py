@@ -11,7 +11,7 @@ import pytest
 from miniature import MISTAKES, SOLUTION, SUITE, Kit
 from running import PACKAGE, grader
 
-from grader.suite_text import public_part
+from grader.author.public_suite import public_part
 
 HIDDEN = '''
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.checking import make_job
-from grader.curriculum import load_curriculum
-from grader.house import House
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import House
+from grader.course.source import first_problem
 from grader.judge.client import Judge
-from grader.results import Verdict
-from grader.source import first_problem
+from grader.learner.checking import make_job
+from grader.protocol.results import Verdict
 
 HOUSE = House(Path(__file__).resolve().parents[2])
 FOLDER = Path(__file__).parent / "right_answers"

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from grader.checking import make_job
-from grader.doctor import Check, doctor
 from grader.errors import JudgeError
-from grader.judge import scratch
 from grader.judge.client import Judge
-from grader.judge.sandbox import SandboxError, canary, detection, landlock, seccomp
-from grader.judge.sandbox.commands import bubblewrap, macos_profile
-from grader.judge.sandbox.policy import Policy, interpreter_trees
+from grader.learner.checking import make_job
+from grader.learner.doctor import Check, doctor
+from grader.protocol.results import Verdict
 from grader.render.doctor import render_doctor
-from grader.results import Verdict
+from grader.tester import scratch
+from grader.worker.sandbox import SandboxError, canary, detection, landlock, seccomp
+from grader.worker.sandbox.commands import bubblewrap, macos_profile
+from grader.worker.sandbox.policy import Policy, interpreter_trees
 
 ROOT = Path(__file__).parents[2]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="these mechanisms are Linux's")
@@ -55,7 +55,7 @@ def test_a_tier_that_does_not_hold_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 
 
 def detection_tiers() -> tuple[object, ...]:
-    from grader.judge.sandbox.tiers import TIERS
+    from grader.worker.sandbox.tiers import TIERS
 
     return TIERS
 
@@ -103,7 +103,7 @@ def test_the_strongest_tier_is_stamped_on_the_result(kit) -> None:
 OLDER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from grader.judge.sandbox import canary, landlock
+from grader.worker.sandbox import canary, landlock
 landlock.version = lambda: int(sys.argv[2])
 canary.main(["linux-base", sys.argv[3]])
 """
@@ -269,9 +269,9 @@ def test_doctor_says_how_to_get_what_is_missing() -> None:
 COMMAND = """
 import sys
 from pathlib import Path
-from grader.checking import make_job
-from grader.curriculum import load_curriculum
-from grader.house import House
+from grader.learner.checking import make_job
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import House
 from grader.judge.client import Judge
 house = House(Path(sys.argv[1]))
 with Judge(("torch",)) as judge:

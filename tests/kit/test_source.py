@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from grader.source import banned_uses
+from grader.course.source import banned_uses
 
 NAMES = ("torch.nn.Embedding", "torch.nn.functional.softmax", "torch.nn.Transformer*", "torch.Tensor.softmax")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grader.stubs import derive_stub
+from grader.course.stubs import derive_stub
 
 SOURCE = '''"""The brief."""
 

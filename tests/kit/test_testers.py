@@ -13,12 +13,12 @@ import msgspec
 import pytest
 from miniature import SOLUTION, Kit
 
-from grader.checking import make_job
 from grader.judge import client
 from grader.judge.client import Judge
-from grader.judge.jobs import Job
-from grader.judge.tester import FILES_AT_MOST
-from grader.results import ExerciseResult, SuiteFinished, SuiteStarted, TestFinished
+from grader.learner.checking import make_job
+from grader.protocol.jobs import Job
+from grader.protocol.results import ExerciseResult, SuiteFinished, SuiteStarted, TestFinished
+from grader.tester.process import FILES_AT_MOST
 
 WRONG = SOLUTION.replace("2 * x", "x**2")
 PRINTS = SOLUTION.replace("    return 2 * x", "    print('one')\n    return 2 * x")

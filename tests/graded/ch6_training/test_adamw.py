@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grader.suite.failures import SuiteFailure
+from grader.tester.failures import SuiteFailure
 
 
 def nn_of(student):

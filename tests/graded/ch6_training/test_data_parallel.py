@@ -8,7 +8,7 @@ through this file, where they are counted.
 import pytest
 import torch
 
-from grader.suite.failures import StudentRaised, SuiteFailure
+from grader.tester.failures import StudentRaised, SuiteFailure
 
 WAITING = "nothing has come from the left yet"
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from grader.suite.failures import SuiteFailure
+from grader.tester.failures import SuiteFailure
 
 
 def nn_of(student):

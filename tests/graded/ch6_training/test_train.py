@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from grader.corpora import language
-from grader.suite.failures import StudentRaised, SuiteFailure
+from grader.tester.failures import StudentRaised, SuiteFailure
 
 VOCAB = 5
 STOP = "stop here"

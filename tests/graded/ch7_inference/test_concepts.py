@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.concepts import Answers
+from grader.course.concepts import Answers
 
 ANSWERS = Answers.beside(__file__)
 

@@ -1,15 +1,15 @@
 # attacks: ch2_embeddings/one_hot
 # verdict: failed
 """Rewrites the worker's own code: every answer is whatever is wanted, and nothing was ever changed."""
-import grader.judge.core
-import grader.judge.global_state
-import grader.judge.worker
-import grader.wire
+import grader.worker.request_handler
+import grader.worker.global_state
+import grader.worker.process
+import grader.protocol.values
 
-grader.judge.global_state.GlobalState.changes = lambda self: []
-grader.judge.core.Core.do_call = lambda self, **kwargs: {"value": True, "verdict": "passed", "passed": True}
-grader.wire.Odd.__eq__ = lambda self, other: True
+grader.worker.global_state.GlobalState.changes = lambda self: []
+grader.worker.request_handler.Core.do_call = lambda self, **kwargs: {"value": True, "verdict": "passed", "passed": True}
+grader.protocol.values.Odd.__eq__ = lambda self, other: True
 
 
 def one_hot(ids, vocab_size):
-    return grader.wire.Odd("what was wanted")
+    return grader.protocol.values.Odd("what was wanted")

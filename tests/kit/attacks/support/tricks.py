@@ -5,8 +5,8 @@ import os
 import stat
 
 import msgspec
-from grader.judge.sandbox import seccomp
-from grader.judge.sandbox.system import MACHINE
+from grader.worker.sandbox import seccomp
+from grader.worker.sandbox.system import MACHINE
 
 SECRET = "@SECRET@"
 KIT = "@KIT@"

@@ -1,0 +1,137 @@
+"""The law that needs runs: stubs score nothing, solutions everything, and every known mistake is caught and named."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.layout import House
+from grader.course.mistakes import load_twins
+from grader.judge.client import Judge
+from grader.learner.checking import make_job, modules_for
+from grader.protocol.jobs import Job
+from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What the runs of one exercise showed. `troubles` is empty when it holds."""
+
+    exercise: str
+    seeds: int
+    mistakes: int
+    caught: int
+    named: int
+    misnamed: int
+    seconds: float
+    troubles: tuple[str, ...]
+    unnamed: tuple[str, ...]
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One run: of the stub, of the solution, or of a mistake."""
+
+    kind: str
+    label: str
+    job: Job
+
+
+def prove(
+    house: House,
+    curriculum: Curriculum,
+    exercises: list[Exercise],
+    seeds: list[int],
+    parallel: int,
+    report: Callable[[int, int, str], None],
+) -> list[Proof]:
+    """Run everything, telling `report` how many of how many runs are done and which exercise was last."""
+    graded = [exercise for exercise in exercises if not exercise.by_person]
+    with tempfile.TemporaryDirectory(prefix="grader-proof-") as folder:
+        tasks = [task for e in graded for task in _tasks(house, e, seeds, Path(folder))]
+        found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
+        by_job = {_key(task.job): task for task in tasks}
+        with Judge(modules_for(house, curriculum, graded)) as judge:
+            done = 0
+            for job, event in judge.run([task.job for task in tasks], parallel):
+                if isinstance(event, SuiteFinished):
+                    done += 1
+                    found[job.exercise].append((by_job[_key(job)], event.result))
+                    report(done, len(tasks), job.exercise)
+    return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in graded]
+
+
+def _tasks(house: House, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
+    stub = make_job(house, exercise, seed=seeds[0], diagnose=False)
+    tasks = [Task("stub", "the stub", stub)]
+    for seed in seeds:
+        job = make_job(house, exercise, seed=seed, root=house.solutions, diagnose=False)
+        tasks.append(Task("solution", f"the solution, seed {seed}", job))
+    for number, twin in enumerate(load_twins(house, exercise.name)):
+        path = folder / exercise.name / str(number) / f"{exercise.short}.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(twin.source, encoding="utf-8")
+        job = make_job(house, exercise, seed=seeds[number % len(seeds)], root=house.solutions, file=path)
+        job = msgspec.structs.replace(job, spare_long_tests=True, memo=str(folder / "memo"))
+        tasks.append(Task("mistake", twin.mistake.name, job))
+    return tasks
+
+
+def _key(job: Job) -> tuple[str, str, int]:
+    return job.root, job.file, job.seed
+
+
+def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult]]) -> Proof:
+    troubles, unnamed = [], []
+    caught = named = misnamed = 0
+    for task, result in runs:
+        if task.kind != "mistake":
+            troubles += _trouble(task, result)
+            continue
+        names = [mistake.name for mistake in result.mistakes]
+        wrong = result.verdict in (Verdict.FAILED, Verdict.TIMEOUT)
+        caught += wrong
+        named += names == [task.label]
+        misnamed += bool(set(names) - {task.label})
+        if not wrong:
+            troubles.append(f"the mistake {task.label} is {result.verdict}, not failed{_why(result)}")
+        elif set(names) - {task.label}:
+            troubles.append(f"the mistake {task.label} is named {', '.join(names)}")
+        elif not names:
+            unnamed.append(task.label)
+    return Proof(
+        exercise=exercise.name,
+        seeds=seeds,
+        mistakes=sum(task.kind == "mistake" for task, _ in runs),
+        caught=caught,
+        named=named,
+        misnamed=misnamed,
+        seconds=sum(result.seconds for _, result in runs),
+        troubles=tuple(troubles),
+        unnamed=tuple(unnamed),
+    )
+
+
+def _trouble(task: Task, result: ExerciseResult) -> list[str]:
+    if task.kind == "stub":
+        if result.verdict is Verdict.TODO and result.points == 0:
+            return []
+        return [f"the stub is {result.verdict} with {result.points:g} points, not todo with 0{_why(result)}"]
+    if result.verdict is Verdict.PASSED and result.points == result.points_possible:
+        return []
+    return [f"{task.label}, is {result.verdict}, not passed{_why(result)}"]
+
+
+def _why(result: ExerciseResult) -> str:
+    """The first things that went otherwise, for the author."""
+    if result.problem is not None:
+        return f": {result.problem.message}"
+    bad = [test for test in result.tests if test.verdict not in (Verdict.PASSED, Verdict.TODO)]
+    if not bad:
+        passed = [test.name for test in result.tests if test.verdict is Verdict.PASSED]
+        return f" (passed: {', '.join(passed)})" if result.verdict is not Verdict.PASSED else ""
+    texts = [f"{test.name}: {test.failure.message if test.failure else test.verdict}" for test in bad[:3]]
+    return ": " + "; ".join(texts)

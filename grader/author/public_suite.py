@@ -1,0 +1,63 @@
+"""A suite's public part: the text without its hidden tests and what only they used."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from grader.course.stubs import without_statements
+
+
+def public_part(source: str) -> str:
+    """The suite as a learner gets it."""
+    source = _without_hidden_parameters(source)
+    tree = ast.parse(source)
+    source = without_statements(source, [node for node in tree.body if _is_hidden(node)])
+    while True:
+        tree = ast.parse(source)
+        unused = _unused_helpers(tree)
+        if not unused:
+            return source.rstrip("\n") + "\n"
+        source = without_statements(source, unused)
+
+
+def _is_hidden(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    return any("mark.hidden" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def _without_hidden_parameters(source: str) -> str:
+    """Cut `pytest.param(…, marks=pytest.mark.hidden)` out of the lists of parameters."""
+    data = source.encode()
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line.encode()))
+    cuts = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and any(
+            k.arg == "marks" and "mark.hidden" in ast.unparse(k.value) for k in node.keywords
+        ):
+            first = starts[node.lineno - 1] + node.col_offset
+            last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+            cuts.append((first, last + len(re.match(rb"\s*,?\s*", data[last:])[0])))  # type: ignore[index]
+    for first, last in sorted(cuts, reverse=True):
+        data = data[:first] + data[last:]
+    return data.decode()
+
+
+def _unused_helpers(tree: ast.Module) -> list[ast.stmt]:
+    """Functions, fixtures and constants that nothing in the text uses any more."""
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    names |= {argument.arg for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) for argument in n.args.args}
+    names |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return [node for node in tree.body if (name := _helper_name(node)) and name not in names]
+
+
+def _helper_name(node: ast.stmt) -> str:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        automatic = any("autouse" in ast.unparse(item) for item in node.decorator_list)
+        return "" if node.name.startswith("test_") or automatic else node.name
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return "" if node.targets[0].id == "pytestmark" else node.targets[0].id
+    return ""

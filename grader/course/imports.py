@@ -1,0 +1,45 @@
+"""What a learner's file rests on: the parts that its exercise needs, and whatever else of the course it imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from grader.course.curriculum import Curriculum, Exercise
+
+# Import statements, found without parsing: this is done before each check, and one that is only quoted does no harm.
+REST = rb"[^\\\n;]*(?:\\(?:\r?\n)?[^\\\n;]*)*"  # of the statement, over lines that end in a backslash
+FROM = re.compile(rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]{0,1000}\)|" + REST + rb")", re.MULTILINE)
+IMPORT = re.compile(rb"^[ \t]*import[ \t]+(" + REST + rb")", re.MULTILINE)
+NAME = re.compile(rb"[\w.]+")
+
+
+def rests_on(curriculum: Curriculum, exercise: Exercise, read: Callable[[Exercise], bytes]) -> tuple[Exercise, ...]:
+    """All other exercises whose files this one may import, directly or not, in the order of the course.
+
+    `read` gives a file's bytes, nothing where there is none. A learner may use a part that the reference does not.
+    """
+    known = {item.name: item for item in curriculum.exercises}
+    found, waiting = {exercise.name}, [exercise]
+    while waiting:
+        item = waiting.pop()
+        fresh = {*item.needs, *(name for name in imported(read(item), item.chapter) if name in known)} - found
+        found |= fresh
+        waiting += [known[name] for name in fresh]
+    return tuple(item for item in curriculum.exercises if item.name in found and item is not exercise)
+
+
+def imported(source: bytes, chapter: str) -> Iterator[str]:
+    """Every module that the source imports, written as an exercise's name; those of its own folder may be relative."""
+    for module, names in FROM.findall(source):
+        owner = _full(module.decode(), chapter)
+        yield owner.replace(".", "/")
+        for name in NAME.findall(names):
+            yield f"{owner}/{name.decode()}"
+    for modules in IMPORT.findall(source):
+        for name in NAME.findall(modules):
+            yield name.decode().replace(".", "/")
+
+
+def _full(module: str, chapter: str) -> str:
+    return module if not module.startswith(".") else f"{chapter}.{module[1:]}".rstrip(".")

@@ -1,0 +1,149 @@
+"""What can be said of a learner's file before anything of it runs: is it there, does it parse, what does it use."""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import fnmatch
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.course.curriculum import Ban, Exercise
+from grader.protocol.results import Failure, Frame
+
+LARGEST = 2 * 2**20
+
+
+def first_problem(path: Path, shown: str, exercise: Exercise) -> Failure | None:
+    """Why the file cannot be judged, or None. Reads it and runs nothing."""
+    reset = f"`grader reset {exercise.name}` puts the stub back (your file is kept beside it)."
+    if not path.is_file():
+        return Failure(f"{shown} is missing.", location=shown, advice=reset)
+    if path.stat().st_size > LARGEST:
+        return Failure(f"{shown} is larger than 2 MB; a solution is a few kilobytes of text.", location=shown)
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        return Failure(
+            f"{shown} is not UTF-8 text: byte 0x{raw[error.start]:02x} in line {line}.",
+            location=f"{shown}:{line}",
+            advice="Save it as UTF-8 in your editor.",
+        )
+    if not text.strip():
+        return Failure(f"{shown} is empty.", location=shown, advice=reset)
+    if (encoding := _declared_encoding(raw)) not in ("utf-8", "utf-8-sig"):
+        return Failure(
+            f"{shown} declares the encoding {encoding}; it is read as UTF-8 alone.",
+            location=f"{shown}:1",
+            advice="Remove the `coding:` line at the top of the file.",
+        )
+    return _parse_problem(text, shown, exercise.bans)
+
+
+def _declared_encoding(raw: bytes) -> str:
+    """What Python would read the bytes as: in another encoding a comment may be code."""
+    try:
+        return codecs.lookup(tokenize.detect_encoding(io.BytesIO(raw).readline)[0]).name
+    except SyntaxError as error:  # one that Python does not know
+        return str(error).partition(": ")[2] or "of another kind"
+
+
+def _parse_problem(text: str, shown: str, bans: tuple[Ban, ...]) -> Failure | None:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        line = error.lineno or 0
+        frame = Frame(shown, line, "", (error.text or "").rstrip()[:200])
+        kind = type(error).__name__
+        return Failure(f"{kind} in line {line}: {error.msg}.", frames=(frame,), location=f"{shown}:{line}")
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Failure(f"{shown} cannot be read as Python: {error}.", location=shown)
+    for ban in bans:
+        for name, line in banned_uses(tree, ban.names):
+            source = text.splitlines()[line - 1].strip() if line else ""
+            return Failure(
+                f"Line {line} uses {name}, which does this exercise's own work.",
+                frames=(Frame(shown, line, "", source[:200]),),
+                location=f"{shown}:{line}",
+                advice=f"Instead, {ban.instead}.",
+            )
+    return None
+
+
+def banned_uses(tree: ast.Module, names: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """Each use of a banned dotted name, whatever it was imported as, with its line."""
+    nodes = list(ast.walk(tree))
+    known, stars = _imported_names(nodes)
+    methods = {name.rpartition(".")[2] for name in names if name.startswith("torch.Tensor.")}
+    banned = re.compile("|".join(fnmatch.translate(pattern) for pattern in names))
+    for node in nodes:
+        line = getattr(node, "lineno", 0)
+        for full in _full_names(node, known, stars):
+            if banned.match(full):
+                yield full, line
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+            owner = _dotted(node.func.value, known)
+            own = isinstance(node.func.value, ast.Name) and node.func.value.id in ("self", "cls")
+            if owner is None and not own:
+                yield f"torch.Tensor.{node.func.attr}", line
+
+
+def _imported_names(nodes: list[ast.AST]) -> tuple[dict[str, str], list[str]]:
+    """Local names of modules and of what was taken from them; modules imported with a star."""
+    known: dict[str, str] = {}
+    stars: list[str] = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.split(".")[0]
+                known[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                if alias.name == "*":
+                    stars.append(node.module)
+                else:
+                    known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    assignments = [node for node in nodes if isinstance(node, ast.Assign)]
+    for _ in range(3):  # `f = nn.functional` and then `g = f.softmax`
+        for node in assignments:
+            if full := _dotted(node.value, known):
+                for target in node.targets:
+                    if isinstance(target, ast.Name) and target.id not in known:
+                        known[target.id] = full
+    return known, stars
+
+
+def _dotted(node: ast.AST, known: dict[str, str]) -> str | None:
+    """The full dotted name of an expression, where its first name is an imported one."""
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value, known)
+        return f"{owner}.{node.attr}" if owner else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
+        return _got_attribute(node, known)
+    return None
+
+
+def _got_attribute(node: ast.Call, known: dict[str, str]) -> str | None:
+    """`getattr(nn, "Embedding")` is `nn.Embedding`."""
+    if len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
+        return None
+    owner = _dotted(node.args[0], known)
+    return f"{owner}.{node.args[1].value!s}" if owner else None
+
+
+def _full_names(node: ast.AST, known: dict[str, str], stars: list[str]) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        for alias in node.names:
+            yield f"{node.module}.{alias.name}"
+    elif isinstance(node, ast.Name) and node.id not in known:
+        for module in stars:
+            yield f"{module}.{node.id}"
+    elif isinstance(node, ast.Name | ast.Attribute | ast.Call) and (full := _dotted(node, known)):
+        yield full

@@ -1,0 +1,1 @@
+"""What crosses a border between processes: values, frames, messages, jobs and results. Data alone."""

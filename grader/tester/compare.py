@@ -1,0 +1,120 @@
+"""How far two arrays are apart, and whether that is far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader.protocol.results import Difference
+from grader.protocol.values import Odd, loaded_torch
+
+# By the coarser dtype of the two: relative, absolute.
+TOLERANCES = {
+    "float64": (1e-7, 1e-9),
+    "float32": (2e-4, 2e-5),
+    "float16": (1e-2, 2e-3),
+    "bfloat16": (5e-2, 1e-2),
+}
+
+
+def as_array(value: Any) -> np.ndarray | None:
+    """The value as a NumPy array in float64, complex128, int64 or bool; None when it is no array at all."""
+    torch = loaded_torch()
+    if torch is not None and isinstance(value, torch.Tensor):
+        if value.device.type == "meta":
+            return None
+        plain = value.detach().cpu()
+        if plain.dtype in (torch.bfloat16, torch.float16):
+            plain = plain.double()
+        value = plain.numpy()
+    elif isinstance(value, bool | int | float | complex | np.generic) or _is_number_list(value):
+        try:
+            value = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            return None
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc":
+        return None
+    return value.astype({"b": "bool", "i": "int64", "u": "int64", "f": "float64", "c": "complex128"}[value.dtype.kind])
+
+
+def _is_number_list(value: Any) -> bool:
+    if type(value) not in (list, tuple):
+        return False
+    return all(isinstance(item, int | float | np.number) or _is_number_list(item) for item in value)
+
+
+def dtype_name(value: Any) -> str:
+    """`float32` of a tensor or an array, empty for plain numbers and lists."""
+    return str(getattr(value, "dtype", "")).removeprefix("torch.")
+
+
+def tolerance(*values: Any) -> tuple[float, float]:
+    """The tolerance of the coarsest dtype among the values; plain numbers count as float64."""
+    found = [TOLERANCES[name] for value in values if (name := dtype_name(value)) in TOLERANCES]
+    return max(found, default=TOLERANCES["float64"])
+
+
+def far(wanted: np.ndarray, came: np.ndarray, relative: float, absolute: float) -> np.ndarray:
+    """Where the two differ by more than is allowed. Equal infinities and two NaNs are equal."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.isclose(came, wanted, rtol=relative, atol=absolute, equal_nan=True)
+    return ~np.asarray(near)
+
+
+def difference(wanted: np.ndarray, came: np.ndarray, wrong: np.ndarray) -> Difference:
+    """The figures for a message: how many, how far, and where it is worst."""
+    kind = complex if "c" in (wanted.dtype.kind, came.dtype.kind) else float
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = np.abs(came.astype(kind) - wanted.astype(kind))
+    gap = np.where(wrong & ~np.isfinite(gap), np.inf, np.where(np.isfinite(gap), gap, 0.0))
+    masked = np.where(wrong, gap, -1.0)
+    worst = np.unravel_index(int(np.argmax(masked)), wrong.shape) if wrong.ndim else ()
+    return Difference(
+        wrong=int(wrong.sum()),
+        total=int(wrong.size),
+        worst_index=tuple(int(i) for i in worst),
+        worst_wanted=show_number(wanted[worst]),
+        worst_came=show_number(came[worst]),
+        largest=_finite(gap.max()) if gap.size else 0.0,
+        mean=_finite(gap.mean()) if gap.size else 0.0,
+    )
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def show_number(value: Any) -> str:
+    """A number as a person writes it."""
+    if isinstance(value, bool | np.bool_ | int | np.integer):
+        return str(value)
+    return f"{complex(value):.6g}" if isinstance(value, complex | np.complexfloating) else f"{float(value):.6g}"
+
+
+def same(a: Any, b: Any, relative: float = 1e-5, absolute: float = 1e-7) -> bool:
+    """Whether two values that crossed the boundary are the same, but for rounding."""
+    from grader.tester.student import Handle
+
+    if isinstance(a, Handle) or isinstance(b, Handle):
+        return isinstance(a, Handle) and isinstance(b, Handle) and a._kind == b._kind
+    if isinstance(a, Odd) or isinstance(b, Odd):
+        return isinstance(a, Odd) and isinstance(b, Odd)
+    if type(a) in (list, tuple) and type(b) in (list, tuple) and not _is_number_list(a):
+        return len(a) == len(b) and all(same(x, y, relative, absolute) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key], relative, absolute) for key in a)
+    x, y = as_array(a), as_array(b)
+    if x is None or y is None:
+        return x is y and _same_plain(a, b)
+    if x.shape != y.shape or dtype_name(a) != dtype_name(b):
+        return False
+    if dtype_name(a) in ("float32", "float16", "bfloat16"):
+        relative, absolute = max(relative, 1e-4), max(absolute, 1e-5)
+    return not bool(far(x, y, relative, absolute).any())
+
+
+def _same_plain(a: Any, b: Any) -> bool:
+    if hasattr(a, "shape") and hasattr(b, "shape"):  # two meta tensors
+        return tuple(a.shape) == tuple(b.shape) and a.dtype == b.dtype
+    return type(a) is type(b) and (a == b if isinstance(a, str | bytes | set | frozenset) else True)

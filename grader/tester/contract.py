@@ -1,0 +1,165 @@
+"""What a learner's names promise, read from source text: kinds of results, and where each name stands."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.protocol.describe import describe_result
+from grader.protocol.values import loaded_torch
+
+ARRAY_KINDS = {"Float": "a floating-point", "Int": "an integer", "Bool": "a boolean", "Shaped": "a"}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """`returns` maps `f` and `Class.method` to annotations; `lines` maps names to line numbers."""
+
+    returns: dict[str, ast.expr] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shapes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def complaint(self, name: str, value: Any) -> str | None:
+        """`a tensor was wanted and None came`, or None when the kind of the result is right."""
+        annotation = self.returns.get(name)
+        if annotation is None:
+            return None
+        wanted = _mismatch(annotation, value)
+        return None if wanted is None else wanted
+
+
+def read_contract(file: str) -> Contract:
+    """The contract of a source file, without running it. One that cannot be read or parsed promises nothing."""
+    try:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested too deep
+        return Contract()
+    contract = Contract()
+    for node in tree.body:
+        _add(contract, node, "")
+        if isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                _add(contract, inner, node.name + ".")
+    return contract
+
+
+def _add(contract: Contract, node: ast.stmt, prefix: str) -> None:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        contract.lines[prefix + node.name] = node.lineno
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                contract.lines[prefix + target.id] = node.lineno
+    if isinstance(node, ast.FunctionDef):
+        arguments = [*node.args.posonlyargs, *node.args.args]
+        if prefix and not any(_name(item) == "staticmethod" for item in node.decorator_list):
+            arguments = arguments[1:]
+        contract.parameters[prefix + node.name] = tuple(argument.arg for argument in arguments)
+        contract.shapes[prefix + node.name] = {
+            argument.arg: shape
+            for argument in [*arguments, *node.args.kwonlyargs]
+            if argument.annotation is not None and (shape := shape_of(argument.annotation))
+        }
+        if node.returns is not None:
+            contract.returns[prefix + node.name] = node.returns
+
+
+def shape_of(annotation: ast.expr) -> str | None:
+    """`"batch seq"` of `Float[Tensor, "batch seq"]`."""
+    if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
+        last = annotation.slice.elts[-1]
+        if _name(annotation.value) in ARRAY_KINDS and isinstance(last, ast.Constant):
+            return str(last.value)
+    return None
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _mismatch(annotation: ast.expr, value: Any) -> str | None:
+    """What was wanted, when `value` is not of the annotated kind; None when it is, or it is not known."""
+    if isinstance(annotation, ast.Constant) and annotation.value is None:
+        return None if value is None else "None"
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return None
+    if isinstance(annotation, ast.BinOp):
+        sides = [_mismatch(annotation.left, value), _mismatch(annotation.right, value)]
+        return None if None in sides else " or ".join(side for side in sides if side)
+    if isinstance(annotation, ast.Subscript):
+        outer = _name(annotation.value)
+        if outer in ARRAY_KINDS and isinstance(annotation.slice, ast.Tuple):
+            return _array_mismatch(outer, _name(annotation.slice.elts[0]), value)
+        if outer == "tuple" and isinstance(annotation.slice, ast.Tuple):
+            return _tuple_mismatch(annotation.slice.elts, value)
+        return _plain_mismatch(outer, value)
+    return _plain_mismatch(_name(annotation), value)
+
+
+def _tuple_mismatch(parts: list[ast.expr], value: Any) -> str | None:
+    if any(isinstance(part, ast.Constant) and part.value is Ellipsis for part in parts):
+        return None if type(value) in (tuple, list) else "a tuple"
+    if type(value) not in (tuple, list) or len(value) != len(parts):
+        return f"a tuple of {len(parts)} values"
+    for place, (part, item) in enumerate(zip(parts, value, strict=True)):
+        wanted = _mismatch(part, item)
+        if wanted is not None:
+            return f"{wanted} at place {place} of the tuple"
+    return None
+
+
+def _array_mismatch(kind: str, holder: str, value: Any) -> str | None:
+    torch = loaded_torch()
+    words = ARRAY_KINDS[kind]
+    if holder == "Tensor" and torch is not None:
+        if not isinstance(value, torch.Tensor):
+            return f"{words} tensor"
+        is_float = value.is_floating_point() or value.is_complex()
+        is_bool = value.dtype == torch.bool
+    elif holder == "ndarray":
+        if not isinstance(value, np.ndarray):
+            return f"{words} NumPy array"
+        is_float, is_bool = value.dtype.kind in "fc", value.dtype.kind == "b"
+    else:
+        return None
+    right = {"Float": is_float, "Bool": is_bool, "Int": not is_float and not is_bool, "Shaped": True}[kind]
+    return None if right else f"{words} {'tensor' if holder == 'Tensor' else 'NumPy array'}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+PLAIN: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "float": ("a number", _is_number),
+    "int": ("a whole number", lambda v: isinstance(v, int | np.integer) and not isinstance(v, bool)),
+    "bool": ("True or False", lambda v: isinstance(v, bool | np.bool_)),
+    "str": ("a string", lambda v: isinstance(v, str)),
+    "list": ("a list", lambda v: isinstance(v, list)),
+    "dict": ("a dict", lambda v: isinstance(v, dict)),
+    "Counter": ("a Counter", lambda v: isinstance(v, Counter)),
+    "tuple": ("a tuple", lambda v: isinstance(v, tuple)),
+    "ndarray": ("a NumPy array", lambda v: isinstance(v, np.ndarray)),
+}
+
+
+def _plain_mismatch(name: str, value: Any) -> str | None:
+    torch = loaded_torch()
+    if name == "Tensor" and torch is not None:
+        return None if isinstance(value, torch.Tensor) else "a tensor"
+    words, fits = PLAIN.get(name, ("", lambda v: True))
+    return None if fits(value) else words
+
+
+def complaint_text(wanted: str, value: Any) -> str:
+    """The sentence for a result of the wrong kind."""
+    return f"wanted {wanted}, and {describe_result(value)} came"

@@ -1,0 +1,168 @@
+"""The smallest failing case: a call on which learner and reference differ, cut until it can be done by hand.
+
+The axes' names come from the signature (`Float[Tensor, "batch q_len d_k"]`): an axis is cut in every argument
+that has it. Values are rounded as long as the difference stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.protocol.describe import describe
+from grader.protocol.results import SmallestCase
+from grader.protocol.values import loaded_torch
+from grader.tester import compare
+from grader.tester.failures import SuiteFailure
+from grader.tester.student import Entry, Handle, Session
+
+MOST_NUMBERS = 24
+MOST_CALLS = 80
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments by name, in the order of the signature."""
+
+    arguments: dict[str, Any]
+
+    def numbers(self) -> int:
+        return sum(int(np.prod(value.shape)) for value in self.arguments.values() if _is_array(value))
+
+
+class Shrinker:
+    """Cuts one call of one function. `still` counts the calls, which are few."""
+
+    def __init__(self, student: Session, reference: Session, entry: Entry) -> None:
+        self.student = student
+        self.reference = reference
+        self.name = entry.path
+        self.shapes = student.contract.shapes.get(entry.path, {})
+        names = student.contract.parameters.get(entry.path, ())
+        self.case = Case({**dict(zip(names, entry.args, strict=False)), **entry.kwargs})
+        self.left = MOST_CALLS
+        self.whole = len(entry.args) <= len(names) and all(_is_plain(v) for v in self.case.arguments.values())
+
+    def run(self) -> SmallestCase | None:
+        """The smallest case found, or None where there is none small enough to write out."""
+        if not self.whole or "." in self.name or not self.differs(self.case):
+            return None
+        for axis in dict.fromkeys(self.axes()):
+            self.cut(axis)
+        for digits in (0, 1):
+            if self.take(Case({k: _rounded(v, digits) for k, v in self.case.arguments.items()})):
+                break
+        return self.written() if self.case.numbers() <= MOST_NUMBERS else None
+
+    def axes(self) -> Iterator[str]:
+        for label, shape in self.shapes.items():
+            names = shape.split()
+            if label in self.case.arguments and not any(name.startswith(("*", "...")) for name in names):
+                yield from (name for name in names if name.isidentifier())
+
+    def cut(self, axis: str) -> None:
+        """The smallest size of this axis at which the two still differ."""
+        for size in (1, 2, 3):
+            if self.take(Case({k: self.sliced(k, v, axis, size) for k, v in self.case.arguments.items()})):
+                return
+
+    def sliced(self, label: str, value: Any, axis: str, size: int) -> Any:
+        names = self.shapes.get(label, "").split()
+        if not _is_array(value) or len(names) != value.ndim:
+            return value
+        index = tuple(slice(0, size) if name == axis else slice(None) for name in names)
+        return _copy(value[index])
+
+    def take(self, case: Case) -> bool:
+        """Go on with this case if the two differ on it as well."""
+        if not self.differs(case):
+            return False
+        self.case = case
+        return True
+
+    def differs(self, case: Case) -> bool:
+        self.left -= 1
+        if self.left < 0:
+            return False
+        wanted = self.answer(self.reference, case)
+        if isinstance(wanted, SuiteFailure):
+            return False  # not a call that the function is made for
+        came = self.answer(self.student, case)
+        return isinstance(came, SuiteFailure) or not compare.same(came, wanted)
+
+    def answer(self, session: Session, case: Case) -> Any:
+        """The result of the call; the failure where it raised or was of the wrong kind."""
+        transcript = session.transcript
+        try:
+            return getattr_student(session, self.name)(**{k: _copy(v) for k, v in case.arguments.items()})
+        except SuiteFailure as failure:
+            return failure
+        finally:
+            session.transcript = transcript
+
+    def written(self) -> SmallestCase:
+        came = self.answer(self.student, self.case)
+        came_text = str(came) if isinstance(came, SuiteFailure) else write_out(came)
+        wanted = write_out(self.answer(self.reference, self.case))
+        return SmallestCase(
+            call=self.name,
+            arguments=tuple((label, write_out(value)) for label, value in self.case.arguments.items()),
+            wanted=wanted,
+            came=came_text,
+        )
+
+
+def smallest_case(student: Session, reference: Session, entry: Entry) -> SmallestCase | None:
+    """Shrink the call of `entry`, if both sides can still be asked."""
+    if student.link is None or reference.link is None or not entry.path:
+        return None
+    with contextlib.suppress(SuiteFailure, TypeError, ValueError, RuntimeError, IndexError):
+        return Shrinker(student, reference, entry).run()
+    return None
+
+
+def getattr_student(session: Session, name: str) -> Callable[..., Any]:
+    """The function of this name on the session's side."""
+    found: Callable[..., Any] = session.lookup(None, name, "")
+    return found
+
+
+def write_out(value: Any) -> str:
+    """A value with all its numbers."""
+    if type(value) in (tuple, list) and any(_is_array(item) for item in value):
+        return "(" + ", ".join(write_out(item) for item in value) + ")"
+    array = compare.as_array(value) if _is_array(value) else None
+    if array is None:
+        return describe(value)
+    return np.array2string(array, precision=DIGITS, separator=", ", suppress_small=True).replace("\n", "")
+
+
+def _is_array(value: Any) -> bool:
+    torch = loaded_torch()
+    return isinstance(value, np.ndarray) or (torch is not None and isinstance(value, torch.Tensor))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Handle):
+        return False
+    return value is None or _is_array(value) or isinstance(value, bool | int | float | str)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    return value.detach().clone() if _is_array(value) else value
+
+
+def _rounded(value: Any, digits: int) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return np.round(value, digits)
+    torch = loaded_torch()
+    if torch is not None and isinstance(value, torch.Tensor) and value.is_floating_point():
+        return torch.round(value.detach(), decimals=digits)
+    return value

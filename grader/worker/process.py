@@ -1,0 +1,117 @@
+"""The untrusted process: it waits for its set-up, lowers its limits, then runs the learner's code on request."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import signal
+import socket
+import sys
+import tempfile
+from typing import Any, NoReturn
+
+from grader.protocol import values as wire
+from grader.tester.channel import Closed, receive_frame, send_frame
+from grader.worker import limits
+from grader.worker.global_state import GlobalState
+from grader.worker.request_handler import Core
+from grader.worker.sandbox import Policy, SandboxError, enter
+
+
+def main(sock: socket.socket, output: int, trace: int) -> NoReturn:
+    """Serve requests until the other side hangs up. Never returns into the caller's code."""
+    status = 0
+    try:
+        _detach(sock.fileno(), output, trace)
+        _serve(sock)
+    except (Closed, wire.WireError):
+        pass
+    except BaseException:
+        status = 70
+    finally:
+        os._exit(status)
+
+
+def _detach(keep: int, output: int, trace: int) -> None:
+    """A process group of its own, no terminal, the learner's prints into the pipe, nothing else open."""
+    with contextlib.suppress(OSError):
+        os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    high_trace, high_keep = sorted((trace, keep))
+    os.closerange(3, high_trace)
+    os.closerange(high_trace + 1, high_keep)
+    os.closerange(high_keep + 1, os.sysconf("SC_OPEN_MAX"))
+    os.environ.clear()
+    os.environ.update({"PATH": os.defpath, "LANG": "C.UTF-8", "MPLBACKEND": "Agg", "LOGNAME": "learner"})
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 # lives as long as the process
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 # likewise
+    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 # likewise
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(name, signal.SIG_DFL)
+    if hasattr(faulthandler, "register"):
+        faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
+
+
+def _serve(sock: socket.socket) -> None:
+    def ask(number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call a function of the tester's side, in the middle of a call of ours."""
+        send_frame(sock, core.encode({"callback": number, "args": args, "kwargs": kwargs}))
+        reply = wire.decode_frame(receive_frame(sock), core.restore)
+        if "raised" in reply:
+            raise RuntimeError(reply["raised"])
+        return reply["value"]
+
+    core = Core(ask)
+    state: GlobalState | None = None
+    while True:
+        frame = receive_frame(sock)
+        header, _ = wire.check_prefix(frame[: wire.PREFIX.size])
+        start = wire.PREFIX.size
+        own = _own_request(frame)
+        if own is not None and own["op"] == "setup":
+            reply = wire.encode(_set_up(own))
+        elif own is not None:
+            reply = wire.encode({"value": state.changes() if state is not None else []})
+        else:
+            reply = core.answer(frame[start : start + header], memoryview(frame)[start + header :])
+        _flush()
+        send_frame(sock, reply)
+        if state is None and core.module is not None:
+            state = GlobalState()
+
+
+def _own_request(frame: bytes) -> dict[str, Any] | None:
+    """A request for the process rather than for the learner's code; those are short and hold no handles."""
+    if len(frame) > 65_536 or (b"setup" not in frame and b"state" not in frame):
+        return None
+    try:
+        request = wire.decode_frame(frame)
+    except wire.WireError:
+        return None
+    return request if isinstance(request, dict) and request.get("op") in ("setup", "state") else None
+
+
+def _set_up(request: dict[str, Any]) -> dict[str, Any]:
+    """Lower the limits and enter the sandbox. What fails is said, and the tester then sends no code."""
+    scratch = request["scratch"]
+    os.chdir(scratch)
+    os.environ.update({"HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": scratch})
+    tempfile.tempdir = scratch
+    try:
+        limits.apply(request["memory"], request["processor_seconds"])
+        enter(request["tier"], Policy(scratch, tuple(request["readable"])))
+        if request["tier"] == "linux-full":
+            limits.apply_in_namespace()
+    except (SandboxError, OSError) as error:
+        return {"failed": str(error)}
+    return {"value": request["tier"]}
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # the learner may have put anything there
+            stream.flush()
