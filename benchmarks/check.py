@@ -16,7 +16,7 @@ from pathlib import Path
 from timing import Contender, command, compare, table
 
 from grader.course.curriculum import load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -27,14 +27,14 @@ from pathlib import Path
 import msgspec
 from grader.learner.checking import make_job, modules_for
 from grader.course.curriculum import load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.judge.client import Judge
-house = House(Path.cwd())
-curriculum = load_curriculum(house)
+layout = Layout(Path.cwd())
+curriculum = load_curriculum(layout)
 exercise = curriculum.get("ch2_embeddings/embedding")
-job = make_job(house, exercise, seed=1, root=house.solutions, diagnose=False)
+job = make_job(layout, exercise, seed=1, root=layout.solutions, diagnose=False)
 job = msgspec.structs.replace(job, worker_per_test=sys.argv[1] == "each")
-with Judge(modules_for(house, curriculum, [exercise])) as judge:
+with Judge(modules_for(layout, curriculum, [exercise])) as judge:
     judge.judge(job)
 """
 PLAIN = '''
@@ -118,9 +118,9 @@ def main(rounds: int) -> None:
 
 def each(rounds: int, words: list[str]) -> None:
     """Every exercise named, edited before each round, with the earlier ones that it needs passed."""
-    house = House(ROOT)
-    curriculum = load_curriculum(house)
-    names = [exercise.name for word in words for exercise in curriculum.find(word) if not exercise.by_person]
+    layout = Layout(ROOT)
+    curriculum = load_curriculum(layout)
+    names = [exercise.name for word in words for exercise in curriculum.find(word) if not exercise.manually_graded]
     with tempfile.TemporaryDirectory() as folder:
         kit = _solved_kit(Path(folder))
         env = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.course.layout import House
-from grader.course.mistakes import load_twins
+from grader.course.layout import Layout
+from grader.course.mistakes import load_mutants
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ("ch3_attention/softmax", "ch3_attention/scaled_dot_product", "ch3_attention/multi_head")
@@ -81,12 +81,12 @@ def _hand_in(people: Path, count: int, text_of: Callable[[str], str]) -> None:
 
 
 def _sometimes_mistaken(chance: random.Random) -> Callable[[str], str]:
-    house = House(ROOT)
-    twins = {name: load_twins(house, name) for name in EXERCISES}
+    layout = Layout(ROOT)
+    mutants = {name: load_mutants(layout, name) for name in EXERCISES}
 
     def text_of(name: str) -> str:
         right = (ROOT / "solutions" / (name + ".py")).read_text()
-        return chance.choice(twins[name]).source if chance.random() < MISTAKEN else right
+        return chance.choice(mutants[name]).source if chance.random() < MISTAKEN else right
 
     return text_of
 

@@ -20,9 +20,9 @@ from grader.errors import GraderError
 
 if TYPE_CHECKING:
     from grader.course.curriculum import Curriculum, Exercise
-    from grader.course.layout import House
+    from grader.course.layout import Layout
     from grader.learner.checking import Checker, Options
-    from grader.learner.progress import Memory
+    from grader.learner.progress import ProgressStore
     from grader.protocol.results import ExerciseResult
 
 
@@ -63,21 +63,21 @@ def cli() -> None:
     """
 
 
-def _open() -> tuple[House, Curriculum, Memory]:
+def _open() -> tuple[Layout, Curriculum, ProgressStore]:
     from grader.course.curriculum import load_curriculum
-    from grader.course.layout import House
-    from grader.learner.progress import Memory
+    from grader.course.layout import Layout
+    from grader.learner.progress import ProgressStore
 
-    house = House.find()
-    curriculum = load_curriculum(house)
-    return house, curriculum, Memory(house, curriculum)
+    layout = Layout.find()
+    curriculum = load_curriculum(layout)
+    return layout, curriculum, ProgressStore(layout, curriculum)
 
 
-def _exercise(curriculum: Curriculum, memory: Memory, name: str | None) -> Exercise:
+def _exercise(curriculum: Curriculum, memory: ProgressStore, name: str | None) -> Exercise:
     """The exercise of this name, or the first that has not passed."""
     if name is None:
         return next(
-            (e for e in curriculum.exercises if not e.by_person and memory.passed(e) is None),
+            (e for e in curriculum.exercises if not e.manually_graded and memory.passed(e) is None),
             curriculum.exercises[-1],
         )
     found = curriculum.find(name)
@@ -115,13 +115,13 @@ def check(
     """Check your work. Without a name: everything up to the next exercise to do."""
     from grader.learner.checking import Options
 
-    house, curriculum, memory = _open()
+    layout, curriculum, memory = _open()
     chosen = [e for name in names for e in curriculum.find(name)]
     if everything:
         chosen = list(curriculum.exercises)
-    by_person = [e for e in chosen if e.by_person]
-    if by_person and len(by_person) == len(chosen):
-        click.echo(f"{by_person[0].name} is read and marked by a person; there is nothing to run.")
+    manually_graded = [e for e in chosen if e.manually_graded]
+    if manually_graded and len(manually_graded) == len(chosen):
+        click.echo(f"{manually_graded[0].name} is read and marked by a person; there is nothing to run.")
         return
     options = Options(
         exercises=chosen or list(curriculum.exercises),
@@ -133,16 +133,16 @@ def check(
         **({"fork": False} if spawn else {}),
     )
     if watch:
-        _watch(house, curriculum, options, bool(chosen), verbose)
-    with _checker(house, curriculum, memory, options) as checker:
+        _watch(layout, curriculum, options, bool(chosen), verbose)
+    with _checker(layout, curriculum, memory, options) as checker:
         code = _check_once(checker, bool(chosen), as_json, verbose)
     sys.exit(code)
 
 
-def _checker(house: House, curriculum: Curriculum, memory: Memory, options: Options) -> Checker:
+def _checker(layout: Layout, curriculum: Curriculum, memory: ProgressStore, options: Options) -> Checker:
     from grader.learner.checking import Checker
 
-    return Checker(house, curriculum, memory, options)
+    return Checker(layout, curriculum, memory, options)
 
 
 def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
@@ -154,17 +154,17 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
     line = LiveLine(sys.stderr)
     quiet_until_wrong = not named
     events = checker.check_these(checker.options.exercises) if named else checker.check_next()
-    wanted = {e.name for e in checker.options.exercises}
+    asked = {e.name for e in checker.options.exercises}
     try:
         for event in events:
             line.show(event)
             if as_json or not isinstance(event, SuiteFinished):
                 continue
             result = event.result
-            shown = result.exercise in wanted or result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR)
-            if shown and not (quiet_until_wrong and result.cached):
+            listed = result.exercise in asked or result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR)
+            if listed and not (quiet_until_wrong and result.cached):
                 report.exercise(result)
-                report.explanations(_explanations(checker.house, result))
+                report.explanations(_explanations(checker.layout, result))
     finally:
         line.clear()
         with contextlib.suppress(OSError):
@@ -174,21 +174,21 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
     if as_json:
         click.echo(render_json(results, checker.seed, upcoming))
     else:
-        report.end(results, wanted, upcoming)
+        report.end(results, asked, upcoming)
     return _exit_code(results)
 
 
-def _explanations(house: House, result: ExerciseResult) -> dict[str, str]:
+def _explanations(layout: Layout, result: ExerciseResult) -> dict[str, str]:
     """Why the answers are right, where the exercise is a set of questions that has just been passed."""
     from grader.course.concepts import explanations_for
     from grader.protocol.results import Verdict
 
     if not result.exercise.endswith("/concepts") or result.verdict is not Verdict.PASSED or result.cached:
         return {}
-    return explanations_for(house.suite_file(result.exercise), house.exercise_file(result.exercise)) or {}
+    return explanations_for(layout.suite_file(result.exercise), layout.exercise_file(result.exercise)) or {}
 
 
-def _upcoming(curriculum: Curriculum, memory: Memory, results: list[ExerciseResult]) -> Exercise | None:
+def _upcoming(curriculum: Curriculum, memory: ProgressStore, results: list[ExerciseResult]) -> Exercise | None:
     """Where to go on: the earliest thing that did not pass in this run, else the next of the course."""
     from grader.protocol.results import Verdict
 
@@ -197,7 +197,7 @@ def _upcoming(curriculum: Curriculum, memory: Memory, results: list[ExerciseResu
         return next(e for e in curriculum.exercises if e.name in wrong)
     done = {r.exercise for r in results if r.verdict is Verdict.PASSED}
     for exercise in curriculum.exercises:
-        if not exercise.by_person and exercise.name not in done and memory.passed(exercise) is None:
+        if not exercise.manually_graded and exercise.name not in done and memory.passed(exercise) is None:
             return exercise
     return None
 
@@ -210,27 +210,27 @@ def _exit_code(results: list[ExerciseResult]) -> int:
     return 0 if all(result.verdict is Verdict.PASSED for result in results) else 1
 
 
-def _watch(house: House, curriculum: Curriculum, options: Options, named: bool, verbose: bool) -> None:
+def _watch(layout: Layout, curriculum: Curriculum, options: Options, named: bool, verbose: bool) -> None:
     """Check, wait for a file of the course to be saved, and check again with the judge still warm."""
-    from grader.learner.progress import Memory
+    from grader.learner.progress import ProgressStore
 
-    memory = Memory(house, curriculum)
-    with _checker(house, curriculum, memory, options) as checker:
+    memory = ProgressStore(layout, curriculum)
+    with _checker(layout, curriculum, memory, options) as checker:
         while True:
-            before = _saved(house)
+            before = _saved(layout)
             click.clear()
             _check_once(checker, named, False, verbose)
             click.echo("\nWaiting for a file to be saved. Ctrl-C ends this.")
-            while _saved(house) == before:
+            while _saved(layout) == before:
                 time.sleep(0.1)
             checker.results.clear()
-            checker.tree = type(checker.tree)(house, curriculum, options.notebooks)
+            checker.tree = type(checker.tree)(layout, curriculum, options.notebooks)
             memory.fingerprints.clear()
 
 
-def _saved(house: House) -> dict[Path, float]:
+def _saved(layout: Layout) -> dict[Path, float]:
     found = {}
-    for path in [*house.exercises.rglob("*.py"), *house.exercises.rglob("*.ipynb")]:
+    for path in [*layout.exercises.rglob("*.py"), *layout.exercises.rglob("*.ipynb")]:
         with contextlib.suppress(OSError):
             found[path] = path.stat().st_mtime
     return found
@@ -251,7 +251,7 @@ def list_() -> None:
             state[exercise.name] = "passed"
         elif exercise.name in memory.notes.passes:
             state[exercise.name] = "changed"
-        elif exercise.by_person:
+        elif exercise.manually_graded:
             state[exercise.name] = "by a person"
     print_list(make_console(), curriculum, state)
 
@@ -263,8 +263,8 @@ def show(name: str | None) -> None:
     from grader.render.brief import print_brief
     from grader.render.terminal import make_console
 
-    house, curriculum, memory = _open()
-    print_brief(make_console(), house, _exercise(curriculum, memory, name))
+    layout, curriculum, memory = _open()
+    print_brief(make_console(), layout, _exercise(curriculum, memory, name))
 
 
 @cli.command()
@@ -288,18 +288,18 @@ def reset(name: str, yes: bool) -> None:
     """Put the stub back. Your file is kept beside it as a backup."""
     from grader.learner.reset import put_stub_back
 
-    house, curriculum, memory = _open()
+    layout, curriculum, memory = _open()
     exercise = _exercise(curriculum, memory, name)
-    path = house.exercise_file(exercise.name, exercise.suffix)
+    path = layout.exercise_file(exercise.name, exercise.suffix)
     if not yes:
         click.confirm(f"Put the stub of {exercise.name} back? Your file is kept as a backup.", abort=True)
-    backup = put_stub_back(house, exercise)
+    backup = put_stub_back(layout, exercise)
     memory.forget(exercise)
     memory.notes.hints.pop(exercise.name, None)
     memory.save()
-    click.echo(f"{house.shown(path)} is the stub again.")
+    click.echo(f"{layout.display_path(path)} is the stub again.")
     if backup is not None:
-        click.echo(f"Your file is {house.shown(backup)}.")
+        click.echo(f"Your file is {layout.display_path(backup)}.")
 
 
 @cli.command()
@@ -312,9 +312,9 @@ def train(device: str, steps: int, checkpoint: Path | None, picture: Path) -> No
     from grader.learner.training import train as run_training
     from grader.render.terminal import training_progress
 
-    house, _, _ = _open()
+    layout, _, _ = _open()
     try:
-        done = run_training(house, device, steps, checkpoint, picture, training_progress(sys.stderr))
+        done = run_training(layout, device, steps, checkpoint, picture, training_progress(sys.stderr))
     except NotImplementedError:
         raise click.UsageError("gpt, train and what they need are still to do: `grader check train`") from None
     click.echo(f"held-out text: {done.held_out:.3f} nats per character; the floor is {done.floor:.3f}")
@@ -347,9 +347,9 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
     """Score a class. The same command goes on where a run was stopped."""
     from grader.score.command import ScoreOptions, run_score
 
-    house, curriculum, _ = _open()
+    layout, curriculum, _ = _open()
     try:
-        run_score(house, curriculum, submissions, out, ScoreOptions(**options), sys.stdout, sys.stderr)
+        run_score(layout, curriculum, submissions, out, ScoreOptions(**options), sys.stdout, sys.stderr)
     except KeyboardInterrupt:
         click.echo("\nstopped; what was judged is kept, and the same command goes on from there", err=True)
         raise
@@ -366,10 +366,10 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
     """After a suite was mended: whose mark would change, by how much, on which test."""
     from grader.score.command import ScoreOptions, preview_regrade
 
-    house, curriculum, _ = _open()
+    layout, curriculum, _ = _open()
     if not (out / "journal.sqlite").exists():
         raise click.UsageError(f"{out} holds no journal of an earlier scoring")
-    found = preview_regrade(house, curriculum, submissions, out, ScoreOptions(**options), sys.stderr)
+    found = preview_regrade(layout, curriculum, submissions, out, ScoreOptions(**options), sys.stderr)
     for change in found:
         click.echo(f"{change.student}  {change.exercise}  {change.before:g} → {change.after:g}")
         for test, before, after in change.tests:
@@ -389,8 +389,8 @@ def similar(submissions: Path, out: Path, archive: Path | None, least: float, pa
     from grader.score.pages import Pages
     from grader.score.similar import similar_pairs
 
-    house, curriculum, _ = _open()
-    pairs = similar_pairs(house, curriculum, submissions, archive, pattern, least)
+    layout, curriculum, _ = _open()
+    pairs = similar_pairs(layout, curriculum, submissions, archive, pattern, least)
     write_atomically(out, Pages().similar(pairs))
     for pair in pairs[:20]:
         click.echo(f"{max(pair.first_share, pair.second_share):4.0%}  {pair.exercise}  {pair.first}  {pair.second}")
@@ -409,9 +409,9 @@ def export_gradescope(out: Path, only: tuple[str, ...]) -> None:
     """Write Gradescope's autograder archive, with its set-up and run scripts."""
     from grader.score.export import write_gradescope
 
-    house, curriculum, _ = _open()
+    layout, curriculum, _ = _open()
     exercises = [e.name for name in only for e in curriculum.find(name)]
-    click.echo(f"{write_gradescope(house, out, exercises)} files in {out}")
+    click.echo(f"{write_gradescope(layout, out, exercises)} files in {out}")
 
 
 @cli.command()
@@ -421,8 +421,8 @@ def release(out: Path) -> None:
     from grader.author.release import release as write
     from grader.render.proof import render_progress
 
-    house, curriculum, _ = _open()
-    done = write(house, curriculum, out, os.cpu_count() or 1, render_progress(sys.stderr))
+    layout, curriculum, _ = _open()
+    done = write(layout, curriculum, out, os.cpu_count() or 1, render_progress(sys.stderr))
     click.echo(f"{done.exercises} exercises and {done.tests} public tests in {out}")
     click.echo(f"what the reference answered takes {done.bytes_recorded / 1e6:.1f} MB; no secret line is in it")
 
@@ -435,20 +435,20 @@ def notebook(names: tuple[str, ...], everything: bool) -> None:
     from grader.course.files import write_atomically
     from grader.course.notebooks import notebook_path, write_notebook
 
-    house, curriculum, _ = _open()
+    layout, curriculum, _ = _open()
     chosen = list(curriculum.exercises) if everything else [e for name in names for e in curriculum.find(name)]
     if not chosen:
         raise click.UsageError("name an exercise, or give --all")
     for exercise in chosen:
-        path = notebook_path(house.exercise_file(exercise.name))
-        if exercise.by_person:
+        path = notebook_path(layout.exercise_file(exercise.name))
+        if exercise.manually_graded:
             continue
         if path.exists():
-            click.echo(f"{house.shown(path)} is there already")
+            click.echo(f"{layout.display_path(path)} is there already")
             continue
-        source = house.exercise_file(exercise.name).read_text(encoding="utf-8")
+        source = layout.exercise_file(exercise.name).read_text(encoding="utf-8")
         write_atomically(path, write_notebook(source, exercise))
-        click.echo(f"wrote {house.shown(path)}")
+        click.echo(f"wrote {layout.display_path(path)}")
 
 
 # -- dev ----------------------------------------------------------------------------------------------
@@ -466,11 +466,11 @@ def dev_new(name: str, title: str | None) -> None:
     """Make the first lines of a new exercise: solution, suite, mistakes, and its table."""
     from grader.author.scaffold import scaffold
     from grader.course.curriculum import load_curriculum
-    from grader.course.layout import House
+    from grader.course.layout import Layout
 
-    house = House.find()
-    for path in scaffold(house, load_curriculum(house), name, title):
-        click.echo(f"wrote {house.shown(path)}")
+    layout = Layout.find()
+    for path in scaffold(layout, load_curriculum(layout), name, title):
+        click.echo(f"wrote {layout.display_path(path)}")
     click.echo(f"\nFill them in, then: grader dev sync && grader dev check {name}")
 
 
@@ -479,11 +479,11 @@ def dev_sync() -> None:
     """Derive every stub from its solution."""
     from grader.author.laws import sync
     from grader.course.curriculum import load_curriculum
-    from grader.course.layout import House
+    from grader.course.layout import Layout
 
-    house = House.find()
-    for path in sync(house, load_curriculum(house)):
-        click.echo(f"wrote {house.shown(path)}")
+    layout = Layout.find()
+    for path in sync(layout, load_curriculum(layout)):
+        click.echo(f"wrote {layout.display_path(path)}")
 
 
 @dev.command("check")
@@ -496,16 +496,16 @@ def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | 
     from grader.author.laws import violations
     from grader.author.proof import prove
     from grader.course.curriculum import load_curriculum
-    from grader.course.layout import House
+    from grader.course.layout import Layout
     from grader.render.proof import render_progress, render_proofs
 
-    house = House.find()
-    curriculum = load_curriculum(house)
+    layout = Layout.find()
+    curriculum = load_curriculum(layout)
     exercises = [e for name in names for e in curriculum.find(name)] or list(curriculum.exercises)
     first = seed if seed is not None else secrets.randbits(32)
-    broken = violations(house, curriculum, exercises)
+    broken = violations(layout, curriculum, exercises)
     proofs = prove(
-        house,
+        layout,
         curriculum,
         exercises,
         [first + i for i in range(seeds)],
@@ -526,15 +526,15 @@ def dev_judge(name: str, file: str, seed: int | None) -> None:
     from pathlib import Path
 
     from grader.course.curriculum import load_curriculum
-    from grader.course.layout import House
+    from grader.course.layout import Layout
     from grader.judge.client import Judge
     from grader.learner.checking import make_job, modules_for
 
-    house = House.find()
-    curriculum = load_curriculum(house)
+    layout = Layout.find()
+    curriculum = load_curriculum(layout)
     (exercise,) = curriculum.find(name)
-    with Judge(modules_for(house, curriculum, [exercise])) as judge:
-        result = judge.judge(make_job(house, exercise, seed=seed, root=house.solutions, file=Path(file)))
+    with Judge(modules_for(layout, curriculum, [exercise])) as judge:
+        result = judge.judge(make_job(layout, exercise, seed=seed, root=layout.solutions, file=Path(file)))
     click.echo(f"{result.exercise}: {result.verdict}, {result.points:g} of {result.points_possible:g}")
     for test in result.tests:
         click.echo(f"  {test.verdict:8} {test.seconds:6.2f} s  {test.name}")

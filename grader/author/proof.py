@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.layout import House
-from grader.course.mistakes import load_twins
+from grader.course.layout import Layout
+from grader.course.mistakes import load_mutants
 from grader.judge.client import Judge
 from grader.learner.checking import make_job, modules_for
 from grader.protocol.jobs import Job
@@ -41,7 +41,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 def prove(
-    house: House,
+    layout: Layout,
     curriculum: Curriculum,
     exercises: list[Exercise],
     seeds: list[int],
@@ -49,12 +49,12 @@ def prove(
     report: Callable[[int, int, str], None],
 ) -> list[Proof]:
     """Run everything, telling `report` how many of how many runs are done and which exercise was last."""
-    graded = [exercise for exercise in exercises if not exercise.by_person]
+    graded = [exercise for exercise in exercises if not exercise.manually_graded]
     with tempfile.TemporaryDirectory(prefix="grader-proof-") as folder:
-        tasks = [task for e in graded for task in _tasks(house, e, seeds, Path(folder))]
+        tasks = [task for e in graded for task in _tasks(layout, e, seeds, Path(folder))]
         found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
         by_job = {_key(task.job): task for task in tasks}
-        with Judge(modules_for(house, curriculum, graded)) as judge:
+        with Judge(modules_for(layout, curriculum, graded)) as judge:
             done = 0
             for job, event in judge.run([task.job for task in tasks], parallel):
                 if isinstance(event, SuiteFinished):
@@ -64,19 +64,19 @@ def prove(
     return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in graded]
 
 
-def _tasks(house: House, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
-    stub = make_job(house, exercise, seed=seeds[0], diagnose=False)
+def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
+    stub = make_job(layout, exercise, seed=seeds[0], diagnose=False)
     tasks = [Task("stub", "the stub", stub)]
     for seed in seeds:
-        job = make_job(house, exercise, seed=seed, root=house.solutions, diagnose=False)
+        job = make_job(layout, exercise, seed=seed, root=layout.solutions, diagnose=False)
         tasks.append(Task("solution", f"the solution, seed {seed}", job))
-    for number, twin in enumerate(load_twins(house, exercise.name)):
+    for number, mutant in enumerate(load_mutants(layout, exercise.name)):
         path = folder / exercise.name / str(number) / f"{exercise.short}.py"
         path.parent.mkdir(parents=True)
-        path.write_text(twin.source, encoding="utf-8")
-        job = make_job(house, exercise, seed=seeds[number % len(seeds)], root=house.solutions, file=path)
+        path.write_text(mutant.source, encoding="utf-8")
+        job = make_job(layout, exercise, seed=seeds[number % len(seeds)], root=layout.solutions, file=path)
         job = msgspec.structs.replace(job, spare_long_tests=True, memo=str(folder / "memo"))
-        tasks.append(Task("mistake", twin.mistake.name, job))
+        tasks.append(Task("mistake", mutant.mistake.name, job))
     return tasks
 
 

@@ -14,7 +14,7 @@ import msgspec
 from grader.author.public_suite import public_part
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.course.stubs import derive_stub
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
@@ -65,38 +65,38 @@ class Released:
 
 
 def release(
-    house: House, curriculum: Curriculum, out: Path, parallel: int, report: Callable[[int, int, str], None]
+    layout: Layout, curriculum: Curriculum, out: Path, parallel: int, report: Callable[[int, int, str], None]
 ) -> Released:
     """Write the kit into an empty folder, and prove that nothing secret is in it."""
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty", "give a folder that does not exist yet")
-    kit = House(out.resolve())
-    _copy_common(house, kit)
-    tests = sum(_copy_exercise(house, kit, exercise) for exercise in curriculum.exercises)
+    kit = Layout(out.resolve())
+    _copy_common(layout, kit)
+    tests = sum(_copy_exercise(layout, kit, exercise) for exercise in curriculum.exercises)
     for chapter in curriculum.chapters:
-        _copy(house.chapter_file(chapter.name), kit.chapter_file(chapter.name))
-        for answers in house.chapter_file(chapter.name).parent.glob("*.answers.json"):
+        _copy(layout.chapter_file(chapter.name), kit.chapter_file(chapter.name))
+        for answers in layout.chapter_file(chapter.name).parent.glob("*.answers.json"):
             _copy(answers, kit.graded / chapter.name / answers.name)
-    size = _record(house, kit, curriculum, parallel, report)
-    leaks = list(secrets_in(house, kit, curriculum))
+    size = _record(layout, kit, curriculum, parallel, report)
+    leaks = list(secrets_in(layout, kit, curriculum))
     if leaks:
         shutil.rmtree(out)
         raise GraderError("the kit would give away what it must not:\n  " + "\n  ".join(leaks[:20]))
     return Released(kit.root, len(curriculum.exercises), tests, size)
 
 
-def _copy_common(house: House, kit: House) -> None:
+def _copy_common(layout: Layout, kit: Layout) -> None:
     for name in COPIED_FILES:
-        if (house.root / name).exists():
-            text = (house.root / name).read_text(encoding="utf-8")
+        if (layout.root / name).exists():
+            text = (layout.root / name).read_text(encoding="utf-8")
             write_atomically(kit.root / name, NOT_FOR_LEARNERS.sub("", text).rstrip("\n") + "\n")
     package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
         relative = path.relative_to(package)
         if not set(relative.parts) & set(LEFT_OUT):
             _copy(path, kit.root / "grader" / relative)
-    for path in sorted(p for p in house.data.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        _copy(path, kit.data / path.relative_to(house.data))
+    for path in sorted(p for p in layout.data.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        _copy(path, kit.data / path.relative_to(layout.data))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", WORKFLOW)
     write_atomically(kit.root / ".gitignore", ".venv/\n__pycache__/\n.grader/\n*.egg-info/\n")
 
@@ -105,15 +105,15 @@ def _copy(source: Path, target: Path) -> None:
     write_atomically(target, source.read_bytes())
 
 
-def _copy_exercise(house: House, kit: House, exercise: Exercise) -> int:
+def _copy_exercise(layout: Layout, kit: Layout, exercise: Exercise) -> int:
     """Stub, pristine stub and public tests. Returns the number of test functions."""
-    text = house.solution_file(exercise.name, exercise.suffix).read_text(encoding="utf-8")
-    stub = text if exercise.by_person else derive_stub(text)
+    text = layout.solution_file(exercise.name, exercise.suffix).read_text(encoding="utf-8")
+    stub = text if exercise.manually_graded else derive_stub(text)
     write_atomically(kit.exercise_file(exercise.name, exercise.suffix), stub)
     write_atomically(kit.pristine_file(exercise.name, exercise.suffix), stub)
-    if exercise.by_person:
+    if exercise.manually_graded:
         return 0
-    public = public_part(house.suite_file(exercise.name).read_text(encoding="utf-8"))
+    public = public_part(layout.suite_file(exercise.name).read_text(encoding="utf-8"))
     write_atomically(kit.suite_file(exercise.name), public)
     return len(re.findall(r"^def test_", public, re.MULTILINE))
 
@@ -122,18 +122,18 @@ def _copy_exercise(house: House, kit: House, exercise: Exercise) -> int:
 
 
 def _record(
-    house: House, kit: House, curriculum: Curriculum, parallel: int, report: Callable[[int, int, str], None]
+    layout: Layout, kit: Layout, curriculum: Curriculum, parallel: int, report: Callable[[int, int, str], None]
 ) -> int:
-    graded = [exercise for exercise in curriculum.exercises if not exercise.by_person]
+    graded = [exercise for exercise in curriculum.exercises if not exercise.manually_graded]
     jobs = []
     for exercise in graded:
         for _ in range(TAKES):
-            job = make_job(house, exercise, seed=secrets.randbits(40), root=house.solutions)
+            job = make_job(layout, exercise, seed=secrets.randbits(40), root=layout.solutions)
             jobs.append(msgspec.structs.replace(job, suite=str(kit.suite_file(exercise.name)), record=True))
     takes: dict[str, list[bytes]] = {exercise.name: [] for exercise in graded}
     seeds: dict[str, list[int]] = {exercise.name: [] for exercise in graded}
     done = 0
-    with Judge(modules_for(house, curriculum, graded)) as judge:
+    with Judge(modules_for(layout, curriculum, graded)) as judge:
         for job, event in judge.run(jobs, parallel):
             if isinstance(event, Recorded):
                 takes[job.exercise].append(event.take)
@@ -164,7 +164,7 @@ def joined(exercise: str, takes: list[bytes]) -> bytes:
 # -- the proof that nothing secret is in it ------------------------------------------------------------
 
 
-def secrets_in(house: House, kit: House, curriculum: Curriculum) -> Iterator[str]:
+def secrets_in(layout: Layout, kit: Layout, curriculum: Curriculum) -> Iterator[str]:
     """What a kit gives away of a solution, a hidden test or a mistake.
 
     In the exercise's own stub and suite a single line of it is too much. Elsewhere it takes `RUN` lines in a row:
@@ -175,25 +175,25 @@ def secrets_in(house: House, kit: House, curriculum: Curriculum) -> Iterator[str
     texts = {path: _telling(path.read_text(encoding="utf-8", errors="replace")) for path in files}
     runs: dict[tuple[str, ...], Path] = {run: path for path, lines in texts.items() for run in _runs(lines)}
     for exercise in curriculum.exercises:
-        if exercise.by_person:
+        if exercise.manually_graded:
             continue
         own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
-        for whose, secret in _secrets_of(house, exercise):
+        for whose, secret in _secrets_of(layout, exercise):
             lines = [line for line in secret if line not in free]
             for path in own & set(texts):
-                yield from (f"{kit.shown(path)}: {line}   ({whose})" for line in lines if line in texts[path])
+                yield from (f"{kit.display_path(path)}: {line}   ({whose})" for line in lines if line in texts[path])
             for run in _runs(lines):
                 if run in runs and runs[run] not in own:
-                    yield f"{kit.shown(runs[run])}: {' / '.join(run)}   ({whose})"
+                    yield f"{kit.display_path(runs[run])}: {' / '.join(run)}   ({whose})"
     for name in ("solutions", "tests/kit", "tests/graded/mistakes"):
         if (kit.root / name).exists():
             yield f"{name}: it does not belong into a kit"
 
 
-def _secrets_of(house: House, exercise: Exercise) -> Iterator[tuple[str, list[str]]]:
+def _secrets_of(layout: Layout, exercise: Exercise) -> Iterator[tuple[str, list[str]]]:
     """The lines of a solution that are not in its stub, and those of the suite that are not in its public part."""
-    solution = house.solution_file(exercise.name).read_text(encoding="utf-8")
-    suite = house.suite_file(exercise.name).read_text(encoding="utf-8")
+    solution = layout.solution_file(exercise.name).read_text(encoding="utf-8")
+    suite = layout.suite_file(exercise.name).read_text(encoding="utf-8")
     for whose, text, known in (
         (f"a line of solutions/{exercise.name}.py", solution, derive_stub(solution)),
         (f"a line of a hidden test of {exercise.name}", suite, public_part(suite)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.course.curriculum import NAME, Curriculum
 from grader.course.files import write_atomically
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.errors import UsageError
 
 SOLUTION = '''"""# {title}
@@ -58,12 +58,12 @@ TABLE = """
 [{name}]
 title = "{title}"
 points = 10
-needs = []
+prerequisites = []
 hints = ["Which operator multiplies a tensor by a number?"]
 """
 
 
-def scaffold(house: House, curriculum: Curriculum, name: str, title: str | None) -> list[Path]:
+def scaffold(layout: Layout, curriculum: Curriculum, name: str, title: str | None) -> list[Path]:
     """Write solution, suite, mistakes and table. Nothing that exists is overwritten."""
     match = re.fullmatch(r"(ch\d+_[a-z0-9_]+)/([a-z][a-z0-9_]*)", name)
     if match is None or not NAME.match(match[2]):
@@ -73,16 +73,16 @@ def scaffold(house: House, curriculum: Curriculum, name: str, title: str | None)
     chapter, short = match[1], match[2]
     words = title or short.replace("_", " ").capitalize()
     files = {
-        house.solution_file(name): SOLUTION,
-        house.suite_file(name): SUITE,
-        house.mistakes_file(name): MISTAKES,
+        layout.solution_file(name): SOLUTION,
+        layout.suite_file(name): SUITE,
+        layout.mistakes_file(name): MISTAKES,
     }
     for path in files:
         if path.exists():
-            raise UsageError(f"{house.shown(path)} is there already")
+            raise UsageError(f"{layout.display_path(path)} is there already")
     for path, template in files.items():
         write_atomically(path, template.format(name=short, title=words))
-    table = house.chapter_file(chapter)
+    table = layout.chapter_file(chapter)
     before = table.read_text(encoding="utf-8") if table.exists() else f'title = "{chapter}"\n'
     write_atomically(table, before.rstrip("\n") + "\n" + TABLE.format(name=short, title=words))
     return [*files, table]

@@ -85,12 +85,12 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise NotAnswered(Failure(f"{name} is still to do: give {_choice_text(question)}."))
         text = normalized(answer)
         if text is None or (question.choices and text not in question.choices):
-            raise SuiteFailure(Failure(f"{name} wants {_choice_text(question)}.", came=repr(answer)[:60]))
+            raise SuiteFailure(Failure(f"{name} wants {_choice_text(question)}.", actual=repr(answer)[:60]))
         if not hmac.compare_digest(_hash(text, question.salt), question.hash):
             raise SuiteFailure(
                 Failure(
                     f"{name}: {text} is not the right answer.",
-                    came=text,
+                    actual=text,
                     advice="Read the question again and say, for each other choice, what would have to be true for it.",
                 )
             )
@@ -110,9 +110,9 @@ def normalized(answer: object) -> str | None:
     return str(int(answer)) if float(answer).is_integer() else str(float(answer))
 
 
-def derive_answers(chapter: str, shown: str, source: str) -> str:
+def derive_answers(chapter: str, display_path: str, source: str) -> str:
     """The text of `concepts.answers.json` for a solution. The same source always gives the same text."""
-    given, explained = _read_solution(shown, source)
+    given, explained = _read_solution(display_path, source)
     questions = {}
     for name, (answer, choices) in given.items():
         salt = _salt(chapter, name)
@@ -149,7 +149,7 @@ def explanations_for(suite: Path, file: Path) -> dict[str, str] | None:
 # -- reading a solution -----------------------------------------------------------------------------------
 
 
-def _read_solution(shown: str, source: str) -> tuple[dict[str, tuple[str, list[str]]], dict[str, str]]:
+def _read_solution(display_path: str, source: str) -> tuple[dict[str, tuple[str, list[str]]], dict[str, str]]:
     """For each question the answer and its choices, and the explanations."""
     tree, lines = ast.parse(source), source.splitlines()
     given: dict[str, tuple[str, list[str]]] = {}
@@ -162,15 +162,19 @@ def _read_solution(shown: str, source: str) -> tuple[dict[str, tuple[str, list[s
         answer = normalized(value)
         todo = re.search(r"# TODO:(.*)", lines[(node.end_lineno or node.lineno) - 1])
         if answer is None or todo is None:
-            raise ContentError(shown, name, "a letter or number and, after it, a comment such as `# TODO: A, B or C`")
+            raise ContentError(
+                display_path, name, "a letter or number and, after it, a comment such as `# TODO: A, B or C`"
+            )
         choices = re.findall(r"\b[A-Z]\b", todo[1])
         if choices and answer not in choices:
-            raise ContentError(shown, name, f"one of the choices in its TODO was expected, not {answer!r}")
+            raise ContentError(display_path, name, f"one of the choices in its TODO was expected, not {answer!r}")
         given[name] = (answer, choices)
     if list(given) != [f"Q{i}" for i in range(1, len(given) + 1)] or not given:
-        raise ContentError(shown, "Q1, Q2, …", f"questions numbered from 1 in order were expected, not {list(given)}")
+        raise ContentError(
+            display_path, "Q1, Q2, …", f"questions numbered from 1 in order were expected, not {list(given)}"
+        )
     if not isinstance(explained, dict) or explained.keys() != given.keys():
-        raise ContentError(shown, "_EXPLANATIONS", "a dict with one text for each question was expected")
+        raise ContentError(display_path, "_EXPLANATIONS", "a dict with one text for each question was expected")
     return given, {name: " ".join(str(explained[name]).split()) for name in given}
 
 

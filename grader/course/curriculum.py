@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.errors import ContentError, UsageError
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -29,7 +29,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: str
     points: float = 10.0
-    needs: tuple[str, ...] = ()
+    prerequisites: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     time_limit: float = 10.0
     memory_limit_mb: int = 2048
@@ -40,17 +40,17 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. `name` is `chapter/exercise`, `needs` are full names of earlier ones."""
+    """One exercise. `name` is `chapter/exercise`, `prerequisites` are full names of earlier ones."""
 
     name: str
     title: str
     points: float
-    needs: tuple[str, ...]
+    prerequisites: tuple[str, ...]
     hints: tuple[str, ...]
     time_limit: float
     memory_limit: int
     bans: tuple[Ban, ...]
-    by_person: bool
+    manually_graded: bool
     minutes: int
 
     @property
@@ -63,7 +63,7 @@ class Exercise:
 
     @property
     def suffix(self) -> str:
-        return ".md" if self.by_person else ".py"
+        return ".md" if self.manually_graded else ".py"
 
 
 @dataclass(frozen=True)
@@ -117,28 +117,28 @@ class Curriculum:
         close = close or [short[s] for s in difflib.get_close_matches(word.split("/")[-1], short, n=1, cutoff=0.5)]
         return f"did you mean {close[0]}?" if close else "`grader list` shows them all"
 
-    def spoken(self, exercise: Exercise) -> str:
+    def shortest_name(self, exercise: Exercise) -> str:
         """The shortest name that means just this exercise."""
         alone = sum(other.short == exercise.short for other in self.exercises) == 1
         return exercise.short if alone else exercise.name
 
-    def needs_of(self, exercise: Exercise) -> tuple[Exercise, ...]:
+    def prerequisites_of(self, exercise: Exercise) -> tuple[Exercise, ...]:
         """Everything that the exercise rests on, directly or not, in the order of the course."""
-        wanted, queue = set(), list(exercise.needs)
+        found, queue = set(), list(exercise.prerequisites)
         while queue:
             name = queue.pop()
-            if name not in wanted:
-                wanted.add(name)
-                queue.extend(self.get(name).needs)
-        return tuple(e for e in self.exercises if e.name in wanted)
+            if name not in found:
+                found.add(name)
+                queue.extend(self.get(name).prerequisites)
+        return tuple(e for e in self.exercises if e.name in found)
 
 
-def load_curriculum(house: House) -> Curriculum:
+def load_curriculum(layout: Layout) -> Curriculum:
     """Read every chapter. What is wrong in one is named with its file, its key and what was expected."""
-    files = sorted(house.graded.glob("ch*/chapter.toml"), key=lambda path: _chapter_order(path.parent.name))
+    files = sorted(layout.graded.glob("ch*/chapter.toml"), key=lambda path: _chapter_order(path.parent.name))
     chapters: list[Chapter] = []
     for path in files:
-        chapters.append(_read_chapter(house, path, {e.name for c in chapters for e in c.exercises}))
+        chapters.append(_read_chapter(layout, path, {e.name for c in chapters for e in c.exercises}))
     return Curriculum(tuple(chapters))
 
 
@@ -147,56 +147,58 @@ def _chapter_order(name: str) -> tuple[int, str]:
     return (int(digits[1]) if digits else 0, name)
 
 
-def _read_chapter(house: House, path: Path, earlier: set[str]) -> Chapter:
-    shown, name = house.shown(path), path.parent.name
-    document = read_toml(path, shown)
+def _read_chapter(layout: Layout, path: Path, earlier: set[str]) -> Chapter:
+    display_path, name = layout.display_path(path), path.parent.name
+    document = read_toml(path, display_path)
     title = document.pop("title", None)
     if not isinstance(title, str):
-        raise ContentError(shown, "title", "the chapter's title, a string, was expected")
+        raise ContentError(display_path, "title", "the chapter's title, a string, was expected")
     exercises: list[Exercise] = []
     known = set(earlier)
     for key, table in document.items():
-        exercises.append(_read_exercise(shown, name, key, table, known))
+        exercises.append(_read_exercise(display_path, name, key, table, known))
         known.add(exercises[-1].name)
     return Chapter(name, title, tuple(exercises))
 
 
-def _read_exercise(shown: str, chapter: str, key: str, value: Any, known: set[str]) -> Exercise:
+def _read_exercise(display_path: str, chapter: str, key: str, value: Any, known: set[str]) -> Exercise:
     if not NAME.match(key) or not isinstance(value, dict):
-        raise ContentError(shown, key, "a table named after the exercise was expected")
+        raise ContentError(display_path, key, "a table named after the exercise was expected")
     try:
         table = msgspec.convert(value, Table)
     except msgspec.ValidationError as error:
-        raise ContentError(shown, f"[{key}]", str(error)) from None
-    needs = tuple(item if "/" in item else f"{chapter}/{item}" for item in table.needs)
-    for item in needs:
+        raise ContentError(display_path, f"[{key}]", str(error)) from None
+    prerequisites = tuple(item if "/" in item else f"{chapter}/{item}" for item in table.prerequisites)
+    for item in prerequisites:
         if item not in known:
-            raise ContentError(shown, f"[{key}] needs", f"an earlier exercise was expected, not {item!r}")
+            raise ContentError(
+                display_path, f"[{key}] prerequisites", f"an earlier exercise was expected, not {item!r}"
+            )
     if table.marked_by not in ("suite", "person"):
-        raise ContentError(shown, f"[{key}] marked_by", '"suite" or "person" was expected')
+        raise ContentError(display_path, f"[{key}] marked_by", '"suite" or "person" was expected')
     if table.points <= 0 or table.time_limit <= 0:
-        raise ContentError(shown, f"[{key}] points, time_limit", "numbers above 0 were expected")
+        raise ContentError(display_path, f"[{key}] points, time_limit", "numbers above 0 were expected")
     return Exercise(
         name=f"{chapter}/{key}",
         title=table.title,
         points=table.points,
-        needs=needs,
+        prerequisites=prerequisites,
         hints=table.hints,
         time_limit=table.time_limit,
         memory_limit=table.memory_limit_mb * 2**20,
         bans=table.bans,
-        by_person=table.marked_by == "person",
+        manually_graded=table.marked_by == "person",
         minutes=table.minutes,
     )
 
 
-def read_toml(path: Path, shown: str) -> dict[str, Any]:
+def read_toml(path: Path, display_path: str) -> dict[str, Any]:
     """A TOML file as a dict, or an error that names the file and the line."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ContentError(shown, "file", "it is missing") from None
+        raise ContentError(display_path, "file", "it is missing") from None
     except UnicodeDecodeError:
-        raise ContentError(shown, "file", "UTF-8 text was expected") from None
+        raise ContentError(display_path, "file", "UTF-8 text was expected") from None
     except tomllib.TOMLDecodeError as error:
-        raise ContentError(shown, "file", f"valid TOML was expected: {error}") from None
+        raise ContentError(display_path, "file", f"valid TOML was expected: {error}") from None

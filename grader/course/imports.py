@@ -23,7 +23,7 @@ def rests_on(curriculum: Curriculum, exercise: Exercise, read: Callable[[Exercis
     found, waiting = {exercise.name}, [exercise]
     while waiting:
         item = waiting.pop()
-        fresh = {*item.needs, *(name for name in imported(read(item), item.chapter) if name in known)} - found
+        fresh = {*item.prerequisites, *(name for name in imported(read(item), item.chapter) if name in known)} - found
         found |= fresh
         waiting += [known[name] for name in fresh]
     return tuple(item for item in curriculum.exercises if item.name in found and item is not exercise)

@@ -9,13 +9,13 @@ from grader.errors import UsageError
 
 
 @dataclass(frozen=True)
-class House:
+class Layout:
     """The kit's root folder. `exercises` is the only tree that a learner edits."""
 
     root: Path
 
     @classmethod
-    def find(cls, start: Path | None = None) -> House:
+    def find(cls, start: Path | None = None) -> Layout:
         """The kit around `start` (the current folder unless given), looking upwards."""
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
@@ -71,7 +71,7 @@ class House:
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
 
-    def shown(self, path: Path) -> str:
+    def display_path(self, path: Path) -> str:
         """A path as a person in the kit's folder writes it."""
         try:
             return path.resolve().relative_to(self.root).as_posix()

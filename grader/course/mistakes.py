@@ -7,9 +7,9 @@ import ast
 import msgspec
 
 from grader.course.curriculum import read_toml
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.errors import ContentError
-from grader.protocol.jobs import Twin
+from grader.protocol.jobs import Mutant
 from grader.protocol.results import Mistake
 
 
@@ -22,45 +22,45 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says: str
 
 
-def load_twins(house: House, exercise: str) -> tuple[Twin, ...]:
+def load_mutants(layout: Layout, exercise: str) -> tuple[Mutant, ...]:
     """The solution with each of its known mistakes, as source text."""
-    path, solution = house.mistakes_file(exercise), house.solution_file(exercise)
+    path, solution = layout.mistakes_file(exercise), layout.solution_file(exercise)
     if not path.exists() or not solution.exists():
         return ()
-    shown = house.shown(path)
+    display_path = layout.display_path(path)
     source = solution.read_text(encoding="utf-8")
-    twins = tuple(_twin(shown, source, edit) for edit in read_edits(house, exercise))
-    names = [twin.mistake.name for twin in twins]
+    mutants = tuple(_mutant(display_path, source, edit) for edit in read_edits(layout, exercise))
+    names = [mutant.mistake.name for mutant in mutants]
     for name in names:
         if names.count(name) > 1:
-            raise ContentError(shown, name, "each mistake's name was expected once")
-    return twins
+            raise ContentError(display_path, name, "each mistake's name was expected once")
+    return mutants
 
 
-def read_edits(house: House, exercise: str) -> tuple[Edit, ...]:
+def read_edits(layout: Layout, exercise: str) -> tuple[Edit, ...]:
     """The edits as they are written in the mistakes file."""
-    path = house.mistakes_file(exercise)
-    shown = house.shown(path)
-    tables = read_toml(path, shown).get("mistake", [])
+    path = layout.mistakes_file(exercise)
+    display_path = layout.display_path(path)
+    tables = read_toml(path, display_path).get("mistake", [])
     try:
         return tuple(msgspec.convert(tables, list[Edit]))
     except msgspec.ValidationError as error:
-        raise ContentError(shown, "[[mistake]]", str(error)) from None
+        raise ContentError(display_path, "[[mistake]]", str(error)) from None
 
 
-def _twin(shown: str, source: str, edit: Edit) -> Twin:
+def _mutant(display_path: str, source: str, edit: Edit) -> Mutant:
     count = source.count(edit.find)
     if count != 1:
         raise ContentError(
-            shown,
+            display_path,
             f"{edit.name}: find",
             f"text that stands exactly once in the solution was expected, and it stands there {count} times",
         )
     if edit.find == edit.replace:
-        raise ContentError(shown, f"{edit.name}: replace", "something other than `find` was expected")
+        raise ContentError(display_path, f"{edit.name}: replace", "something other than `find` was expected")
     changed = source.replace(edit.find, edit.replace)
     try:
         ast.parse(changed)
     except SyntaxError as error:
-        raise ContentError(shown, f"{edit.name}: replace", f"valid Python was expected: {error}") from None
-    return Twin(Mistake(edit.name, edit.says), changed)
+        raise ContentError(display_path, f"{edit.name}: replace", f"valid Python was expected: {error}") from None
+    return Mutant(Mistake(edit.name, edit.says), changed)

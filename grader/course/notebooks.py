@@ -113,20 +113,22 @@ def split(source: str) -> tuple[str, list[str]]:
 # -- reading ------------------------------------------------------------------------------------------
 
 
-def read_notebook(data: bytes, shown: str) -> Module:
+def read_notebook(data: bytes, display_path: str) -> Module:
     """The module that a notebook's code cells make. Outputs are not looked at."""
     try:
         document = json.loads(data.decode("utf-8-sig"))
         cells = document["cells"]
         codes = [(n, _source(cell), cell) for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
     except (UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NotebookError(f"{shown} is not a notebook: {type(error).__name__}: {error}") from None
+        raise NotebookError(f"{display_path} is not a notebook: {type(error).__name__}: {error}") from None
     source, places, notes = "", [], []
     for number, text, cell in codes:
         if CHECK_MARK in text:
             continue
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise NotebookError(f"{shown} is not a notebook: cell {number} holds half a character (a lone surrogate)")
+            raise NotebookError(
+                f"{display_path} is not a notebook: cell {number} holds half a character (a lone surrogate)"
+            )
         code, aside = _python_lines(text)
         notes += [f"cell {number}, line {line}: `{words[:60]}` was set aside" for line, words in aside]
         places.append((source.count("\n") + 1, number))

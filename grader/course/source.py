@@ -17,32 +17,34 @@ from grader.protocol.results import Failure, Frame
 LARGEST = 2 * 2**20
 
 
-def first_problem(path: Path, shown: str, exercise: Exercise) -> Failure | None:
+def first_problem(path: Path, display_path: str, exercise: Exercise) -> Failure | None:
     """Why the file cannot be judged, or None. Reads it and runs nothing."""
     reset = f"`grader reset {exercise.name}` puts the stub back (your file is kept beside it)."
     if not path.is_file():
-        return Failure(f"{shown} is missing.", location=shown, advice=reset)
+        return Failure(f"{display_path} is missing.", location=display_path, advice=reset)
     if path.stat().st_size > LARGEST:
-        return Failure(f"{shown} is larger than 2 MB; a solution is a few kilobytes of text.", location=shown)
+        return Failure(
+            f"{display_path} is larger than 2 MB; a solution is a few kilobytes of text.", location=display_path
+        )
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         return Failure(
-            f"{shown} is not UTF-8 text: byte 0x{raw[error.start]:02x} in line {line}.",
-            location=f"{shown}:{line}",
+            f"{display_path} is not UTF-8 text: byte 0x{raw[error.start]:02x} in line {line}.",
+            location=f"{display_path}:{line}",
             advice="Save it as UTF-8 in your editor.",
         )
     if not text.strip():
-        return Failure(f"{shown} is empty.", location=shown, advice=reset)
+        return Failure(f"{display_path} is empty.", location=display_path, advice=reset)
     if (encoding := _declared_encoding(raw)) not in ("utf-8", "utf-8-sig"):
         return Failure(
-            f"{shown} declares the encoding {encoding}; it is read as UTF-8 alone.",
-            location=f"{shown}:1",
+            f"{display_path} declares the encoding {encoding}; it is read as UTF-8 alone.",
+            location=f"{display_path}:1",
             advice="Remove the `coding:` line at the top of the file.",
         )
-    return _parse_problem(text, shown, exercise.bans)
+    return _parse_problem(text, display_path, exercise.bans)
 
 
 def _declared_encoding(raw: bytes) -> str:
@@ -53,23 +55,23 @@ def _declared_encoding(raw: bytes) -> str:
         return str(error).partition(": ")[2] or "of another kind"
 
 
-def _parse_problem(text: str, shown: str, bans: tuple[Ban, ...]) -> Failure | None:
+def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> Failure | None:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
         line = error.lineno or 0
-        frame = Frame(shown, line, "", (error.text or "").rstrip()[:200])
+        frame = Frame(display_path, line, "", (error.text or "").rstrip()[:200])
         kind = type(error).__name__
-        return Failure(f"{kind} in line {line}: {error.msg}.", frames=(frame,), location=f"{shown}:{line}")
+        return Failure(f"{kind} in line {line}: {error.msg}.", frames=(frame,), location=f"{display_path}:{line}")
     except (ValueError, RecursionError, MemoryError) as error:
-        return Failure(f"{shown} cannot be read as Python: {error}.", location=shown)
+        return Failure(f"{display_path} cannot be read as Python: {error}.", location=display_path)
     for ban in bans:
         for name, line in banned_uses(tree, ban.names):
             source = text.splitlines()[line - 1].strip() if line else ""
             return Failure(
                 f"Line {line} uses {name}, which does this exercise's own work.",
-                frames=(Frame(shown, line, "", source[:200]),),
-                location=f"{shown}:{line}",
+                frames=(Frame(display_path, line, "", source[:200]),),
+                location=f"{display_path}:{line}",
                 advice=f"Instead, {ban.instead}.",
             )
     return None

@@ -57,9 +57,9 @@ def prepare(modules: list[str], tests: bool) -> None:
     if "counting" in modules:
         import torch
 
-        from grader.worker.counting import Tally
+        from grader.worker.counting import OpCounter
 
-        with Tally().measuring():
+        with OpCounter().measuring():
             torch.zeros(2, 2).matmul(torch.zeros(2, 2))
     import grader.worker.process  # imported before the fork, once
     from grader.worker.sandbox import interpreter_trees

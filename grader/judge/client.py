@@ -32,7 +32,7 @@ class Running:
     process: subprocess.Popen[bytes] | None = None
     pending: bytearray = field(default_factory=bytearray)
     finished: bool = False
-    goes_on: bool = False
+    reusable: bool = False
 
 
 class Judge:
@@ -45,12 +45,16 @@ class Judge:
     """
 
     def __init__(
-        self, modules: tuple[str, ...] = ("torch",), fork: bool = True, tier: str | None = None, lasting: bool = False
+        self,
+        modules: tuple[str, ...] = ("torch",),
+        fork: bool = True,
+        tier: str | None = None,
+        keep_testers: bool = False,
     ) -> None:
-        self.lasting = lasting
+        self.keep_testers = keep_testers
         self.modules = ",".join(modules)
         self.fork = fork and sys.platform != "darwin"
-        self.wanted_tier = tier
+        self.required_tier = tier
         self.tier = "none"
         self.idle: list[Running] = []
         self.server: subprocess.Popen[bytes] | None = None
@@ -61,8 +65,8 @@ class Judge:
             self.commands, theirs = socket.socketpair()
             self.server = _start("server", self.modules, theirs)
         try:  # the canary runs while the server imports
-            wanted = self.wanted_tier
-            self.tier = detection.detect() if wanted is None else detection.require(wanted)
+            tier = self.required_tier
+            self.tier = detection.detect() if tier is None else detection.require(tier)
         except BaseException:
             self.__exit__()
             raise
@@ -99,7 +103,7 @@ class Judge:
                     events = list(self._read(running))
                     if running.finished:
                         selector.unregister(running.sock)
-                        self.idle.append(running) if running.goes_on else self._close(running)
+                        self.idle.append(running) if running.reusable else self._close(running)
                         ahead = self._fill(selector, parallel, ahead, waiting)
                     for event in events:
                         yield running.job, event
@@ -107,7 +111,7 @@ class Judge:
             for key in list(selector.get_map().values()):
                 self._close(key.data)
             selector.close()
-            if not self.lasting:
+            if not self.keep_testers:
                 self._dismiss()
 
     def _fill(
@@ -177,7 +181,7 @@ class Judge:
             del running.pending[: LENGTH + size]
             yield event
             if isinstance(event, SuiteFinished):
-                running.finished, running.goes_on = True, event.goes_on
+                running.finished, running.reusable = True, event.reusable
                 return
 
     def _close(self, running: Running) -> None:

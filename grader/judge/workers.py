@@ -19,9 +19,7 @@ from grader.judge import reaping
 from grader.worker.sandbox import Policy, detection
 from grader.worker.sandbox.commands import command_prefix
 
-BOOT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from grader.judge.boot import main; main(sys.argv[2:])"
-)
+BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from grader.judge.boot import main; main(sys.argv[2:])"
 
 OWN_CODE = str(Path(__file__).resolve().parents[1])
 PATIENCE = 0.2

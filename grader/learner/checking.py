@@ -13,13 +13,13 @@ from pathlib import Path
 import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.layout import House
-from grader.course.mistakes import load_twins
+from grader.course.layout import Layout
+from grader.course.mistakes import load_mutants
 from grader.course.notebooks import in_cells
 from grader.course.source import first_problem
 from grader.judge.client import Judge
-from grader.learner.progress import Memory
-from grader.learner.workspace import Tree
+from grader.learner.progress import ProgressStore
+from grader.learner.workspace import Workspace
 from grader.protocol.jobs import Job
 from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdict
 
@@ -38,7 +38,7 @@ class Options:
 
 
 def make_job(
-    house: House,
+    layout: Layout,
     exercise: Exercise,
     *,
     seed: int | None = None,
@@ -48,9 +48,9 @@ def make_job(
     fail_fast: bool = False,
 ) -> Job:
     """A job for one exercise. `root` is the tree to judge (`exercises` unless given), `file` a file in its place."""
-    tree = root or house.exercises
-    recording = house.recording_file(exercise.name)
-    recorded = recording.exists() and not house.solution_file(exercise.name).exists()
+    tree = root or layout.exercises
+    recording = layout.recording_file(exercise.name)
+    recorded = recording.exists() and not layout.solution_file(exercise.name).exists()
     seeds = recorded_seeds(recording) if recorded else []
     if recorded and seed not in seeds:
         seed = secrets.choice(seeds)
@@ -58,16 +58,16 @@ def make_job(
     return Job(
         exercise=exercise.name,
         file=str(path),
-        shown=house.shown(path),
+        display_path=layout.display_path(path),
         root=str(tree),
-        suite=str(house.suite_file(exercise.name)),
-        reference_file=str(house.solution_file(exercise.name)),
-        reference_root=str(house.solutions),
+        suite=str(layout.suite_file(exercise.name)),
+        reference_file=str(layout.solution_file(exercise.name)),
+        reference_root=str(layout.solutions),
         seed=secrets.randbits(48) if seed is None else seed,
-        data=str(house.data),
-        promised=str(house.pristine_file(exercise.name)) if recorded else "",
+        data=str(layout.data),
+        promised=str(layout.pristine_file(exercise.name)) if recorded else "",
         recording=str(recording) if recorded else "",
-        twins=load_twins(house, exercise.name) if diagnose else (),
+        mutants=load_mutants(layout, exercise.name) if diagnose else (),
         time_limit=exercise.time_limit,
         memory_limit=exercise.memory_limit,
         points=exercise.points,
@@ -81,14 +81,18 @@ def recorded_seeds(recording: Path) -> list[int]:
     return [int(line) for line in recording.with_suffix(".seeds").read_text().split()]
 
 
-def modules_for(house: House, curriculum: Curriculum, exercises: list[Exercise]) -> tuple[str, ...]:
+def modules_for(layout: Layout, curriculum: Curriculum, exercises: list[Exercise]) -> tuple[str, ...]:
     """`torch`, `optim`, `meta` (torch's meta device) and `counting`, if any of the files that will run mention them."""
-    wanted: set[str] = set()
+    mentioned: set[str] = set()
     for exercise in exercises:
-        for item in (exercise, *curriculum.needs_of(exercise)):
-            for path in (house.suite_file(item.name), house.exercise_file(item.name), house.solution_file(item.name)):
-                wanted |= _mentions(path)
-    return tuple(name for name in ("torch", "optim", "meta", "counting") if name in wanted)
+        for item in (exercise, *curriculum.prerequisites_of(exercise)):
+            for path in (
+                layout.suite_file(item.name),
+                layout.exercise_file(item.name),
+                layout.solution_file(item.name),
+            ):
+                mentioned |= _mentions(path)
+    return tuple(name for name in ("torch", "optim", "meta", "counting") if name in mentioned)
 
 
 def _mentions(path: Path) -> set[str]:
@@ -116,14 +120,14 @@ def _mentions(path: Path) -> set[str]:
 class Checker:
     """One `grader check`: decides what to run, runs it, and yields what happens."""
 
-    def __init__(self, house: House, curriculum: Curriculum, memory: Memory, options: Options) -> None:
-        self.house = house
+    def __init__(self, layout: Layout, curriculum: Curriculum, memory: ProgressStore, options: Options) -> None:
+        self.layout = layout
         self.curriculum = curriculum
         self.memory = memory
         self.options = options
         self.seed = secrets.randbits(48) if options.seed is None else options.seed
         self.results: dict[str, ExerciseResult] = {}
-        self.tree = Tree(house, curriculum, options.notebooks)
+        self.tree = Workspace(layout, curriculum, options.notebooks)
         self.stack = contextlib.ExitStack()
         self.judge: Judge | None = None
 
@@ -145,16 +149,16 @@ class Checker:
     def check_these(self, exercises: Iterable[Exercise]) -> Iterator[Event]:
         """These, and before each the earlier ones that it needs."""
         for exercise in self._graded(exercises):
-            for need in self.curriculum.needs_of(exercise):
-                if need.name not in self.results:
-                    yield from self.check_one(need)
+            for prerequisite in self.curriculum.prerequisites_of(exercise):
+                if prerequisite.name not in self.results:
+                    yield from self.check_one(prerequisite)
             if exercise.name not in self.results:
                 yield from self.check_one(exercise)
             if self.options.fail_fast and self.results[exercise.name].verdict is not Verdict.PASSED:
                 return
 
     def _graded(self, exercises: Iterable[Exercise]) -> list[Exercise]:
-        return [exercise for exercise in exercises if not exercise.by_person]
+        return [exercise for exercise in exercises if not exercise.manually_graded]
 
     # -- one exercise ---------------------------------------------------------------------------------
 
@@ -178,11 +182,11 @@ class Checker:
         yield SuiteFinished(result)
 
     def _blocked(self, exercise: Exercise) -> ExerciseResult | None:
-        needs = self.curriculum.needs_of(exercise)
+        prerequisites = self.curriculum.prerequisites_of(exercise)
         missing = tuple(
-            need.name
-            for need in needs
-            if need.name in self.results and self.results[need.name].verdict is not Verdict.PASSED
+            prerequisite.name
+            for prerequisite in prerequisites
+            if prerequisite.name in self.results and self.results[prerequisite.name].verdict is not Verdict.PASSED
         )
         if not missing:
             return None
@@ -204,7 +208,7 @@ class Checker:
 
     def _unreadable(self, exercise: Exercise) -> ExerciseResult | None:
         place = self.tree.place(exercise)
-        problem = first_problem(place.file, place.shown, exercise)
+        problem = first_problem(place.file, place.display_path, exercise)
         if problem is None:
             return None
         result = ExerciseResult(
@@ -214,12 +218,12 @@ class Checker:
 
     def _by_cells(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
         """The result with every place in a notebook given by its cell."""
-        return in_cells(result, self.tree.cells(exercise), self.tree.place(exercise).shown)
+        return in_cells(result, self.tree.cells(exercise), self.tree.place(exercise).display_path)
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:
         place = self.tree.place(exercise)
         job = make_job(
-            self.house,
+            self.layout,
             exercise,
             seed=self.seed,
             root=place.root,
@@ -227,7 +231,7 @@ class Checker:
             fail_fast=self.options.fail_fast,
             diagnose=not self.options.debug,
         )
-        job = msgspec.structs.replace(job, shown=place.shown)
+        job = msgspec.structs.replace(job, display_path=place.display_path)
         if self.options.debug:
             from grader.tester.process import judge_here
 
@@ -239,6 +243,6 @@ class Checker:
     def _started_judge(self) -> Judge:
         """The judge, started when the first exercise needs it."""
         if self.judge is None:
-            modules = modules_for(self.house, self.curriculum, self.options.exercises)
+            modules = modules_for(self.layout, self.curriculum, self.options.exercises)
             self.judge = self.stack.enter_context(Judge(modules, fork=self.options.fork))
         return self.judge

@@ -39,9 +39,9 @@ def doctor() -> tuple[Check, ...]:
 
 def python() -> Check:
     """The interpreter is one that the kit is tested with."""
-    wanted = ".".join(map(str, PYTHON))
+    needed = ".".join(map(str, PYTHON))
     works = sys.version_info >= PYTHON
-    return Check("Python", works, platform.python_version(), True, f"install Python {wanted} or newer")
+    return Check("Python", works, platform.python_version(), True, f"install Python {needed} or newer")
 
 
 def libraries() -> tuple[Check, ...]:

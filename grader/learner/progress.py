@@ -11,7 +11,7 @@ import msgspec
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.imports import rests_on
-from grader.course.layout import House
+from grader.course.layout import Layout
 
 JUDGING = ("course", "protocol", "worker", "tester", "judge")
 
@@ -26,7 +26,7 @@ class Pass(msgspec.Struct, frozen=True):
     tier: str
 
 
-class Notes(msgspec.Struct):
+class ProgressState(msgspec.Struct):
     """The remembered state, as it stands in `.grader/state.json`."""
 
     version: int = 1
@@ -34,24 +34,24 @@ class Notes(msgspec.Struct):
     hints: dict[str, int] = {}
 
 
-class Memory:
+class ProgressStore:
     """Reads and writes the notes. A file that cannot be read is set aside, not lost."""
 
-    def __init__(self, house: House, curriculum: Curriculum) -> None:
-        self.house = house
+    def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
+        self.layout = layout
         self.curriculum = curriculum
-        self.path = house.state / "state.json"
+        self.path = layout.state / "state.json"
         self.notes = self._load()
         self.fingerprints: dict[str, str] = {}
 
-    def _load(self) -> Notes:
+    def _load(self) -> ProgressState:
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Notes)
+            return msgspec.json.decode(self.path.read_bytes(), type=ProgressState)
         except FileNotFoundError:
-            return Notes()
+            return ProgressState()
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             self.path.replace(self.path.with_suffix(".unreadable.json"))
-            return Notes()
+            return ProgressState()
 
     def save(self) -> None:
         write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.notes), indent=1))
@@ -63,22 +63,22 @@ class Memory:
 
             def source(item: Exercise) -> bytes:
                 """The file and the notebook beside it: whichever counts, what it imports is found."""
-                file, notebook = (read(self.house.exercise_file(item.name, kind)) for kind in (item.suffix, ".ipynb"))
+                file, notebook = (read(self.layout.exercise_file(item.name, kind)) for kind in (item.suffix, ".ipynb"))
                 return (file or b"") + b"\n" + (notebook or b"").replace(b'"', b"\n").replace(b"\\n", b"\n")
 
             digest = hashlib.sha256(_grader_hash().encode())
             digest.update(repr(exercise).encode())
             for path in (
-                self.house.exercise_file(exercise.name, exercise.suffix),
-                self.house.exercise_file(exercise.name, ".ipynb"),
-                self.house.suite_file(exercise.name),
-                self.house.solution_file(exercise.name, exercise.suffix),
+                self.layout.exercise_file(exercise.name, exercise.suffix),
+                self.layout.exercise_file(exercise.name, ".ipynb"),
+                self.layout.suite_file(exercise.name),
+                self.layout.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_hash(read(path)))
-            for need in rests_on(self.curriculum, exercise, source):
-                digest.update(need.name.encode())
-                for kind in (need.suffix, ".ipynb"):
-                    digest.update(_hash(read(self.house.exercise_file(need.name, kind))))
+            for prerequisite in rests_on(self.curriculum, exercise, source):
+                digest.update(prerequisite.name.encode())
+                for kind in (prerequisite.suffix, ".ipynb"):
+                    digest.update(_hash(read(self.layout.exercise_file(prerequisite.name, kind))))
             self.fingerprints[exercise.name] = digest.hexdigest()
         return self.fingerprints[exercise.name]
 

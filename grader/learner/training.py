@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.corpora import language
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.errors import UsageError
 
 CONTEXT = 64
@@ -41,13 +41,13 @@ class Trained:
 
 
 def train(
-    house: House, device: str, steps: int, checkpoint: Path | None, picture: Path, report: Callable[[Step], None]
+    layout: Layout, device: str, steps: int, checkpoint: Path | None, picture: Path, report: Callable[[Step], None]
 ) -> Trained:
     """Train the learner's GPT with their own loop, and measure it on fresh text."""
     import torch
 
     _check_device(torch, device)
-    lesson, models = _learner(house)
+    lesson, models = _learner(layout)
     place = {character: i for i, character in enumerate(language.ALPHABET)}
 
     def encode(text: str) -> Any:
@@ -59,7 +59,7 @@ def train(
         warmup_steps=max(1, steps // 8), weight_decay=0.01, max_norm=1.0, seed=0, eval_every=max(1, steps // 8),
     )  # fmt: skip
     floor = language.entropy_per_character()
-    text = (house.data / "language.txt").read_text(encoding="utf-8")
+    text = (layout.data / "language.txt").read_text(encoding="utf-8")
     train_ids, val_ids = encode(text[: -HELD_OUT // 10]), encode(text[-HELD_OUT // 10 :])
     result = lesson.train_gpt(model, train_ids, val_ids, settings, checkpoint, _Reporter(steps, floor, report))
     if hasattr(lesson, "plot_losses"):
@@ -86,10 +86,10 @@ class _Reporter:
         self.report(Step(step, self.steps, float(loss), self.floor, pace * (self.steps - step)))
 
 
-def _learner(house: House) -> tuple[Any, Any]:
+def _learner(layout: Layout) -> tuple[Any, Any]:
     from grader.worker.loading import load_exercise
 
-    root = house.exercises
+    root = layout.exercises
     models = load_exercise("ch5_models.gpt", root / "ch5_models" / "gpt.py", root)
     lesson = load_exercise("ch6_training.train", root / "ch6_training" / "train.py", root)
     return lesson, models

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.values import Odd, describe_type, loaded_torch
+from grader.protocol.values import Unsendable, describe_type, loaded_torch
 
 LONGEST = 60
 
@@ -17,7 +17,7 @@ def describe(value: Any) -> str:
     kind = type(value)
     if value is None or kind in (bool, int, float, str, bytes, complex):
         return shorten(repr(value))
-    if isinstance(value, Odd):
+    if isinstance(value, Unsendable):
         return value.description
     if kind in (list, tuple, set, frozenset):
         return _describe_items(value)

@@ -7,7 +7,7 @@ import msgspec
 from grader.protocol.results import Mistake
 
 
-class Twin(msgspec.Struct, frozen=True):
+class Mutant(msgspec.Struct, frozen=True):
     """The reference with one known mistake in it, as source text."""
 
     mistake: Mistake
@@ -21,14 +21,14 @@ class Job(msgspec.Struct, frozen=True):
     above what the worker starts with. `promised` is the file whose signatures count. `recording` stands in for a
     reference that is not there. `spare_long_tests` leaves out tests with a longer limit of their own once another
     has failed, which is enough to prove that a mistake is caught. `record` asks for the reference's and the
-    twins' answers instead of a verdict. `memo` is a folder in which what twins did is kept for other jobs.
+    mutants' answers instead of a verdict. `memo` is a folder in which what mutants did is kept for other jobs.
     `slack` are the seconds that a test may take in all beyond what the worker's limit lets it wait. `quiet` asks
     for the result alone: an event for each test is work for nothing where nobody watches.
     """
 
     exercise: str
     file: str
-    shown: str
+    display_path: str
     root: str
     suite: str
     reference_file: str
@@ -39,7 +39,7 @@ class Job(msgspec.Struct, frozen=True):
     recording: str = ""
     record: bool = False
     memo: str = ""
-    twins: tuple[Twin, ...] = ()
+    mutants: tuple[Mutant, ...] = ()
     time_limit: float = 10.0
     memory_limit: int = 2 * 2**30
     points: float = 1.0
@@ -54,4 +54,4 @@ class Job(msgspec.Struct, frozen=True):
 
 def differ_in_the_file_alone(one: Job, other: Job) -> bool:
     """Whether the two are the same suite under the same seed, for two learners' files."""
-    return msgspec.structs.replace(one, file=other.file, root=other.root, shown=other.shown) == other
+    return msgspec.structs.replace(one, file=other.file, root=other.root, display_path=other.display_path) == other

@@ -45,8 +45,8 @@ class Difference(msgspec.Struct, frozen=True):
     wrong: int
     total: int
     worst_index: tuple[int, ...]
-    worst_wanted: str
-    worst_came: str
+    worst_expected: str
+    worst_actual: str
     largest: float | None
     mean: float | None
 
@@ -56,8 +56,8 @@ class SmallestCase(msgspec.Struct, frozen=True):
 
     call: str
     arguments: tuple[tuple[str, str], ...]
-    wanted: str
-    came: str
+    expected: str
+    actual: str
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -65,8 +65,8 @@ class Failure(msgspec.Struct, frozen=True):
 
     message: str
     call: Call | None = None
-    wanted: str = ""
-    came: str = ""
+    expected: str = ""
+    actual: str = ""
     difference: Difference | None = None
     frames: tuple[Frame, ...] = ()
     location: str = ""
@@ -144,11 +144,11 @@ class SuiteFinished(msgspec.Struct, frozen=True, tag="finished"):
     """The exercise's result is complete. `goes_on`: the tester that found it may be given another file to judge."""
 
     result: ExerciseResult
-    goes_on: bool = False
+    reusable: bool = False
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
-    """What the reference and its twins answered under one seed, as `suite.recording` writes it."""
+    """What the reference and its mutants answered under one seed, as `suite.recording` writes it."""
 
     exercise: str
     take: bytes

@@ -39,7 +39,7 @@ class WireError(Exception):
     """A frame or a value that is not what it says it is."""
 
 
-class Odd:
+class Unsendable:
     """Stands for a value that cannot cross: only its description does.
 
     It answers nothing, so that a suite which uses it fails with a sentence about it.
@@ -256,8 +256,8 @@ class _Reader:
     def read_path(self, text: str) -> pathlib.Path:
         return pathlib.Path(text)
 
-    def read_odd(self, description: str) -> Odd:
-        return Odd(str(description)[:300])
+    def read_odd(self, description: str) -> Unsendable:
+        return Unsendable(str(description)[:300])
 
     def read_numpy_generator(self, node: Any) -> np.random.Generator:
         state = self.value(node, 0)

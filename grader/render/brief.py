@@ -9,19 +9,19 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from grader.course.curriculum import Exercise
-from grader.course.layout import House
+from grader.course.layout import Layout
 
 
-def brief_of(house: House, exercise: Exercise) -> str:
+def brief_of(layout: Layout, exercise: Exercise) -> str:
     """The Markdown at the head of an exercise's file: of the pristine one where the learner's has none."""
     for path in (
-        house.exercise_file(exercise.name, exercise.suffix),
-        house.pristine_file(exercise.name, exercise.suffix),
-        house.solution_file(exercise.name, exercise.suffix),
+        layout.exercise_file(exercise.name, exercise.suffix),
+        layout.pristine_file(exercise.name, exercise.suffix),
+        layout.solution_file(exercise.name, exercise.suffix),
     ):
         try:
             text = path.read_text(encoding="utf-8")
-            brief = text if exercise.by_person else ast.get_docstring(ast.parse(text))
+            brief = text if exercise.manually_graded else ast.get_docstring(ast.parse(text))
         except (OSError, UnicodeDecodeError, SyntaxError, ValueError):
             continue
         if brief:
@@ -29,11 +29,11 @@ def brief_of(house: House, exercise: Exercise) -> str:
     return f"# {exercise.title}"
 
 
-def print_brief(console: Console, house: House, exercise: Exercise) -> None:
+def print_brief(console: Console, layout: Layout, exercise: Exercise) -> None:
     """The brief, and how the exercise is worked on."""
-    console.print(Markdown(brief_of(house, exercise)))
-    needs = f", after {', '.join(exercise.needs)}" if exercise.needs else ""
-    console.print(Text(f"\n{exercise.points:g} points, about {exercise.minutes} minutes{needs}", style="dim"))
+    console.print(Markdown(brief_of(layout, exercise)))
+    prerequisites = f", after {', '.join(exercise.prerequisites)}" if exercise.prerequisites else ""
+    console.print(Text(f"\n{exercise.points:g} points, about {exercise.minutes} minutes{prerequisites}", style="dim"))
     console.print(Text(f"edit   exercises/{exercise.name}{exercise.suffix}\ncheck  grader check {exercise.name}"))
 
 

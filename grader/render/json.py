@@ -1,4 +1,4 @@
-"""Results as JSON, version 1: docs/json.md says what each field is."""
+"""Results as JSON, version 2: docs/json.md says what each field is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from grader.course.curriculum import Exercise
 from grader.protocol.results import ExerciseResult, TestResult
 
-VERSION = 1
+VERSION = 2
 
 
 def render_json(results: list[ExerciseResult], seed: int, upcoming: Exercise | None) -> str:

@@ -183,10 +183,10 @@ class CheckReport:
         rows: list[tuple[str, str]] = []
         if failure.call is not None and failure.call.name:
             rows.append(("called", failure.call.name + _arguments(failure)))
-        if failure.wanted:
-            rows.append(("wanted", failure.wanted))
-        if failure.came:
-            rows.append(("came", failure.came))
+        if failure.expected:
+            rows.append(("wanted", failure.expected))
+        if failure.actual:
+            rows.append(("came", failure.actual))
         rows += _difference_rows(failure)
         rows += _smallest_rows(failure)
         if failure.location and not failure.frames:
@@ -259,7 +259,7 @@ class CheckReport:
         self._line("")
         self._line(f"{'Now' if begun else 'Next'}: {upcoming.name}, {upcoming.title}", 0, "bold")
         rows = [("edit", f"exercises/{upcoming.name}{upcoming.suffix}")]
-        name = self.curriculum.spoken(upcoming)
+        name = self.curriculum.shortest_name(upcoming)
         rows += [("read", f"grader show {name}"), ("check", f"grader check {name}"), ("stuck?", f"grader hint {name}")]
         for label, text in rows:
             self._row(label, text, 2)
@@ -346,9 +346,11 @@ def _difference_rows(failure: Failure) -> list[tuple[str, str]]:
     if found is None:
         return []
     where = f" at {list(found.worst_index)}" if found.worst_index else ""
-    text = f"{found.wrong} of {found.total} values; worst{where}: wanted {found.worst_wanted}, came {found.worst_came}"
+    text = (
+        f"{found.wrong} of {found.total} values; worst{where}: wanted {found.worst_expected}, came {found.worst_actual}"
+    )
     if found.total == 1:
-        text = f"wanted {found.worst_wanted}, came {found.worst_came}"
+        text = f"wanted {found.worst_expected}, came {found.worst_actual}"
     rows = [("wrong", text)]
     if found.total > 1 and found.largest is not None and found.mean is not None:
         rows.append(("off by", f"at most {found.largest:.4g}, on average {found.mean:.4g}"))
@@ -361,7 +363,7 @@ def _smallest_rows(failure: Failure) -> list[tuple[str, str]]:
         return []
     rows = [("by hand", f"{case.call} with")]
     rows += [("", f"{name} = {value}") for name, value in case.arguments]
-    return [*rows, ("", f"wanted {case.wanted}"), ("", f"came   {case.came}")]
+    return [*rows, ("", f"wanted {case.expected}"), ("", f"came   {case.actual}")]
 
 
 def _points(number: float) -> str:

@@ -242,10 +242,10 @@ def _assign(submission: Submission, content: dict[str, bytes], curriculum: Curri
     return replace(submission, files=files, modules=modules, notes=notes, problem=problem)
 
 
-def _best(wanted: str, copies: dict[str, tuple[str, int]]) -> str | None:
+def _best(path_wanted: str, copies: dict[str, tuple[str, int]]) -> str | None:
     """`…/ch3_attention/softmax.py` first, then a `softmax.py` outside any chapter's folder; of copies the last one."""
-    short = wanted.rpartition("/")[2]
-    whole = [name for name, (path, _) in copies.items() if path == wanted or path.endswith("/" + wanted)]
+    short = path_wanted.rpartition("/")[2]
+    whole = [name for name, (path, _) in copies.items() if path == path_wanted or path.endswith("/" + path_wanted)]
     alone = [
         name
         for name, (path, _) in copies.items()

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.judge.client import Judge
 from grader.learner.checking import modules_for
@@ -59,7 +59,7 @@ class ScoreOptions:
 
 
 def run_score(
-    house: House,
+    layout: Layout,
     curriculum: Curriculum,
     folder: Path,
     out: Path,
@@ -79,10 +79,10 @@ def run_score(
         graded = scored(curriculum, options.only)
         seed = _seed(journal, options)
         tier = journal.setting("tier", _tier(options))
-        scorer = Scorer(house, curriculum, journal, graded, seed, tier, options.carry_forward)
+        scorer = Scorer(layout, curriculum, journal, graded, seed, tier, options.carry_forward)
         scorer.plan_all(submissions)
         if scorer.queue:
-            with _executor(house, curriculum, graded, options, tier) as executor:
+            with _executor(layout, curriculum, graded, options, tier) as executor:
                 scorer.run(executor, progress(stderr))
         submitted = {s.student: times.get(s.student, s.submitted) for s in submissions}
         people = {s.student for s in submissions}
@@ -110,7 +110,7 @@ def write_outputs(
 
 
 def preview_regrade(
-    house: House, curriculum: Curriculum, folder: Path, out: Path, options: ScoreOptions, stderr: TextIO
+    layout: Layout, curriculum: Curriculum, folder: Path, out: Path, options: ScoreOptions, stderr: TextIO
 ) -> list[Change]:
     """Judge the class again into a journal of its own, and compare. The old journal stays as it is."""
     old = Journal(out / "journal.sqlite")
@@ -124,10 +124,10 @@ def preview_regrade(
         people = {item.student for item in before}
         submissions = [s for s in collect(folder, curriculum, options.pattern) if s.student in people]
         graded = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
-        scorer = Scorer(house, curriculum, new, graded, seed, tier, options.carry_forward)
+        scorer = Scorer(layout, curriculum, new, graded, seed, tier, options.carry_forward)
         scorer.plan_all(submissions)
         if scorer.queue:
-            with _executor(house, curriculum, graded, options, tier) as executor:
+            with _executor(layout, curriculum, graded, options, tier) as executor:
                 scorer.run(executor, progress(stderr))
         names = {exercise.name for exercise in graded}
         return changes(before, [i for i in new.items() if i.student in people and i.exercise in names])
@@ -148,9 +148,9 @@ def _deadline(options: ScoreOptions) -> Deadline:
 
 def _seed(journal: Journal, options: ScoreOptions) -> int:
     """One seed for the class: drawn in the first run and kept, so that the next goes on with the same inputs."""
-    wanted = str(options.seed if options.seed is not None else secrets.randbits(48))
-    held = journal.setting("seed", wanted)
-    if options.seed is not None and held != wanted:
+    given = str(options.seed if options.seed is not None else secrets.randbits(48))
+    held = journal.setting("seed", given)
+    if options.seed is not None and held != given:
         raise UsageError(f"this journal was begun with --seed {held}", "give that one, or another --out folder")
     return int(held)
 
@@ -170,17 +170,17 @@ def _tier(options: ScoreOptions) -> str:
 
 @contextlib.contextmanager
 def _executor(
-    house: House, curriculum: Curriculum, graded: list[Exercise], options: ScoreOptions, tier: str
+    layout: Layout, curriculum: Curriculum, graded: list[Exercise], options: ScoreOptions, tier: str
 ) -> Iterator[Executor]:
     if options.dask is not None:
-        remote = DaskExecutor(house, options.dask)
+        remote = DaskExecutor(layout, options.dask)
         try:
             yield remote
         finally:
             remote.close()
         return
-    with Judge(modules_for(house, curriculum, graded), tier=tier) as judge:
-        local = LocalExecutor(house, curriculum, judge, options.workers or os.cpu_count() or 1)
+    with Judge(modules_for(layout, curriculum, graded), tier=tier) as judge:
+        local = LocalExecutor(layout, curriculum, judge, options.workers or os.cpu_count() or 1)
         try:
             yield local
         finally:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise, load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
 from grader.learner.checking import modules_for
@@ -30,8 +30,8 @@ class Executor(Protocol):
 class LocalExecutor:
     """The judge of this machine, `parallel` items at a time."""
 
-    def __init__(self, house: House, curriculum: Curriculum, judge: Judge, parallel: int) -> None:
-        self.workshop = Workshop(house, curriculum)
+    def __init__(self, layout: Layout, curriculum: Curriculum, judge: Judge, parallel: int) -> None:
+        self.workshop = Workshop(layout, curriculum)
         self.judge = judge
         self.parallel = parallel
 
@@ -86,7 +86,7 @@ def _drained(ready: list[tuple[Work, ExerciseResult]]) -> Iterator[tuple[Work, E
 class DaskExecutor:
     """The workers of a `dask.distributed` scheduler. Items of a lost worker are done again by another."""
 
-    def __init__(self, house: House, address: str, ahead: int = 2) -> None:
+    def __init__(self, layout: Layout, address: str, ahead: int = 2) -> None:
         try:
             self.distributed: Any = importlib.import_module("distributed")
         except ImportError:
@@ -96,7 +96,7 @@ class DaskExecutor:
             self.client = self.distributed.Client(address, timeout=20, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise UsageError(f"no Dask scheduler answers at {address}: {error}") from None
-        self.house = house
+        self.layout = layout
         self.ahead = ahead
 
     def run(self, next_work: NextWork) -> Iterator[tuple[Work, ExerciseResult]]:
@@ -107,7 +107,7 @@ class DaskExecutor:
             room = max(1, self.ahead * sum(self.client.nthreads().values()))
             while len(works) < room and (work := next_work()) is not None:
                 payload = msgspec.msgpack.encode(work)
-                future = self.client.submit(judge_remotely, str(self.house.root), payload, pure=False, retries=3)
+                future = self.client.submit(judge_remotely, str(self.layout.root), payload, pure=False, retries=3)
                 works[future.key] = work
                 waiting.add(future)
 
@@ -141,11 +141,11 @@ class Station:
     """What a Dask worker process keeps between items."""
 
     def __init__(self, root: str) -> None:
-        house = House(Path(root))
-        curriculum = load_curriculum(house)
-        graded: list[Exercise] = [e for e in curriculum.exercises if not e.by_person]
-        self.workshop = Workshop(house, curriculum)
-        self.judge = Judge(modules_for(house, curriculum, graded), lasting=True).__enter__()
+        layout = Layout(Path(root))
+        curriculum = load_curriculum(layout)
+        graded: list[Exercise] = [e for e in curriculum.exercises if not e.manually_graded]
+        self.workshop = Workshop(layout, curriculum)
+        self.judge = Judge(modules_for(layout, curriculum, graded), keep_testers=True).__enter__()
 
 
 def _station(root: str) -> Station:

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from grader.course.files import write_atomically
-from grader.course.layout import House
+from grader.course.layout import Layout
 
 SETUP = """#!/usr/bin/env bash
 # Runs once, when the image is built.
@@ -36,7 +36,7 @@ KEPT = ("grader", "solutions", "tests/graded", "data", "exercises")
 FILES = ("pyproject.toml", "constraints.txt", "README.md")
 
 
-def write_gradescope(house: House, out: Path, only: list[str]) -> int:
+def write_gradescope(layout: Layout, out: Path, only: list[str]) -> int:
     """Write the archive and return the number of its files. Only those who may see solutions may have it."""
     buffer = io.BytesIO()
     options = "".join(f" --only {name}" for name in only)
@@ -44,11 +44,11 @@ def write_gradescope(house: House, out: Path, only: list[str]) -> int:
         _add(archive, "setup.sh", SETUP.encode(), 0o755)
         _add(archive, "run_autograder", RUN.format(only=options).encode(), 0o755)
         for name in FILES:
-            _add(archive, f"kit/{name}", (house.root / name).read_bytes(), 0o644)
+            _add(archive, f"kit/{name}", (layout.root / name).read_bytes(), 0o644)
         for tree in KEPT:
-            for path in sorted((house.root / tree).rglob("*")):
+            for path in sorted((layout.root / tree).rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
-                    _add(archive, f"kit/{path.relative_to(house.root).as_posix()}", path.read_bytes(), 0o644)
+                    _add(archive, f"kit/{path.relative_to(layout.root).as_posix()}", path.read_bytes(), 0o644)
         count = len(archive.namelist())
     write_atomically(out, buffer.getvalue())
     return count

@@ -53,10 +53,10 @@ def explanation(test: TestView) -> str:
 
 def _failure_lines(failure: Failure) -> list[str]:
     lines = [failure.message]
-    if failure.wanted:
-        lines.append(f"wanted: {failure.wanted}")
-    if failure.came:
-        lines.append(f"came: {failure.came}")
+    if failure.expected:
+        lines.append(f"wanted: {failure.expected}")
+    if failure.actual:
+        lines.append(f"came: {failure.actual}")
     lines += [f"at {frame.file}:{frame.line}: {frame.text}" for frame in failure.frames]
     if failure.location and not failure.frames:
         lines.append(f"in {failure.location}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.protocol.results import ExerciseResult, Verdict
 from grader.score.collecting import Submission
 from grader.score.executors import Executor
@@ -32,7 +32,7 @@ class Scorer:
 
     def __init__(
         self,
-        house: House,
+        layout: Layout,
         curriculum: Curriculum,
         journal: Journal,
         exercises: list[Exercise],
@@ -40,7 +40,7 @@ class Scorer:
         tier: str,
         carry_forward: bool,
     ) -> None:
-        self.house = house
+        self.layout = layout
         self.curriculum = curriculum
         self.journal = journal
         self.exercises = exercises
@@ -88,7 +88,7 @@ class Scorer:
         self.want(submission.student, work)
 
     def work(self, submission: Submission, exercise: Exercise, carried: bool) -> Work:
-        return make_work(self.house, self.curriculum, submission, exercise, self.seed, self.tier, carried)
+        return make_work(self.layout, self.curriculum, submission, exercise, self.seed, self.tier, carried)
 
     def want(self, student: str, work: Work) -> None:
         """Ask for a verdict: from the journal, from an equal item under way, or by judging."""
@@ -111,9 +111,9 @@ class Scorer:
             self.finish(student, work.exercise, self.owns.pop(key), (work.digest, result))
             return
         exercise = self.curriculum.get(work.exercise)
-        if self.carry_forward and result.verdict is not Verdict.PASSED and work.needs:
+        if self.carry_forward and result.verdict is not Verdict.PASSED and work.prerequisites:
             again = self.work(self.submissions[student], exercise, carried=True)
-            if again.needs != work.needs:
+            if again.prerequisites != work.prerequisites:
                 self.owns[key] = (work.digest, result)
                 self.want(student, again)
                 return

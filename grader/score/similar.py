@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.learner.reset import pristine
 from grader.score.collecting import Submission, collect
@@ -45,7 +45,7 @@ class Entry:
 
 
 def similar_pairs(
-    house: House, curriculum: Curriculum, folder: Path, archive: Path | None, pattern: str | None, least: float
+    layout: Layout, curriculum: Curriculum, folder: Path, archive: Path | None, pattern: str | None, least: float
 ) -> list[Pair]:
     """Every pair above `least`, the most alike first."""
     library = _library()
@@ -53,8 +53,8 @@ def similar_pairs(
     before = collect(archive, curriculum, pattern) if archive is not None else []
     found: list[Pair] = []
     for exercise in curriculum.exercises:
-        if not exercise.by_person:
-            found += _of_exercise(library, house, exercise, this_year, before, least)
+        if not exercise.manually_graded:
+            found += _of_exercise(library, layout, exercise, this_year, before, least)
     return sorted(found, key=lambda pair: -max(pair.first_share, pair.second_share))
 
 
@@ -68,13 +68,13 @@ def _library() -> Any:
 
 def _of_exercise(
     library: Any,
-    house: House,
+    layout: Layout,
     exercise: Exercise,
     this_year: Iterable[Submission],
     before: Iterable[Submission],
     least: float,
 ) -> list[Pair]:
-    stub = _print(library, pristine(house, exercise), ())
+    stub = _print(library, pristine(layout, exercise), ())
     own_lines = stub.hashes if stub is not None else ()
     entries = [
         Entry(submission.student, earlier, found)

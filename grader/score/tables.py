@@ -28,13 +28,13 @@ def write_grades(path: Path, exercises: list[Exercise], marks: list[StudentMarks
 
 def write_rubric_sheet(path: Path, exercises: list[Exercise], submissions: list[Submission]) -> None:
     """The sheet for what a person marks. Rows that are there already stay as they are."""
-    by_person = [exercise for exercise in exercises if exercise.by_person]
-    if not by_person:
+    manually_graded = [exercise for exercise in exercises if exercise.manually_graded]
+    if not manually_graded:
         return
     kept = _existing(path)
     rows: list[list[str]] = [list(RUBRIC_COLUMNS)]
     for submission in submissions:
-        for exercise in by_person:
+        for exercise in manually_graded:
             held = kept.get((submission.student, exercise.name))
             text = submission.files.get(exercise.name, b"").decode("utf-8", "replace")
             first = [submission.student, exercise.name, held["points"] if held else "", f"{exercise.points:g}"]

@@ -13,12 +13,12 @@ import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import rests_on
-from grader.course.layout import House
-from grader.course.mistakes import load_twins
+from grader.course.layout import Layout
+from grader.course.mistakes import load_mutants
 from grader.course.source import first_problem
 from grader.course.stubs import derive_stub
 from grader.learner.checking import make_job
-from grader.protocol.jobs import Job, Twin
+from grader.protocol.jobs import Job, Mutant
 from grader.protocol.results import ExerciseResult, Verdict
 from grader.score.collecting import Submission
 
@@ -28,7 +28,7 @@ class Work(msgspec.Struct, frozen=True):
 
     exercise: str
     file: bytes
-    needs: dict[str, bytes]
+    prerequisites: dict[str, bytes]
     seed: int
     tier: str
     digest: str
@@ -36,7 +36,7 @@ class Work(msgspec.Struct, frozen=True):
 
 
 def make_work(
-    house: House,
+    layout: Layout,
     curriculum: Curriculum,
     submission: Submission,
     exercise: Exercise,
@@ -49,36 +49,36 @@ def make_work(
     What the file imports beyond that is the student's own in any case.
     """
     file = submission.files[exercise.name]
-    replaced = curriculum.needs_of(exercise) if carried else ()  # no more: another part could be the answer
+    replaced = curriculum.prerequisites_of(exercise) if carried else ()  # no more: another part could be the answer
 
     @functools.cache
     def read(item: Exercise) -> bytes:
         if item is exercise:
             return file
         if item in replaced:
-            return house.solution_file(item.name).read_bytes()
-        return submission.files.get(item.name) or _stub(house, item)
+            return layout.solution_file(item.name).read_bytes()
+        return submission.files.get(item.name) or _stub(layout, item)
 
-    needs = {need.name: read(need) for need in rests_on(curriculum, exercise, read)}
+    prerequisites = {prerequisite.name: read(prerequisite) for prerequisite in rests_on(curriculum, exercise, read)}
     digest = hashlib.sha256()
     for part in (
         exercise.name.encode(),
         repr(exercise).encode(),
         file,
-        _content(house.suite_file(exercise.name)),
-        _content(house.solution_file(exercise.name)),
-        _content(house.mistakes_file(exercise.name)),
-        *(item for name in sorted(needs) for item in (name.encode(), needs[name])),
+        _content(layout.suite_file(exercise.name)),
+        _content(layout.solution_file(exercise.name)),
+        _content(layout.mistakes_file(exercise.name)),
+        *(item for name in sorted(prerequisites) for item in (name.encode(), prerequisites[name])),
         str(seed).encode(),
         tier.encode(),
     ):
         digest.update(hashlib.sha256(part).digest())
-    return Work(exercise.name, file, needs, seed, tier, digest.hexdigest(), carried)
+    return Work(exercise.name, file, prerequisites, seed, tier, digest.hexdigest(), carried)
 
 
-def _stub(house: House, exercise: Exercise) -> bytes:
+def _stub(layout: Layout, exercise: Exercise) -> bytes:
     """What stands in for a file that was not handed in: it is still to do."""
-    return derive_stub(house.solution_file(exercise.name).read_text(encoding="utf-8")).encode()
+    return derive_stub(layout.solution_file(exercise.name).read_text(encoding="utf-8")).encode()
 
 
 def _content(path: Path) -> bytes:
@@ -88,11 +88,11 @@ def _content(path: Path) -> bytes:
 class Workshop:
     """Lays out work items. What is the same for the whole class is read, or found out, once."""
 
-    def __init__(self, house: House, curriculum: Curriculum) -> None:
-        self.house = house
+    def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
+        self.layout = layout
         self.curriculum = curriculum
         self.memo = tempfile.TemporaryDirectory(prefix="grader-memo-")
-        self.twins: dict[str, tuple[Twin, ...]] = {}
+        self.mutants: dict[str, tuple[Mutant, ...]] = {}
 
     def prepare(self, work: Work) -> Prepared:
         """The item in a folder of its own, with a job, or with the result where there is nothing to run."""
@@ -100,10 +100,10 @@ class Workshop:
         folder = tempfile.TemporaryDirectory(prefix="grader-work-")
         root = Path(folder.name)
         path = root / (work.exercise + ".py")
-        for name, data in {**work.needs, work.exercise: work.file}.items():
+        for name, data in {**work.prerequisites, work.exercise: work.file}.items():
             write_plainly(root / (name + ".py"), data)
-        shown = f"{work.exercise}.py"
-        problem = first_problem(path, shown, exercise)
+        display_path = f"{work.exercise}.py"
+        problem = first_problem(path, display_path, exercise)
         if problem is not None:
             result = ExerciseResult(
                 work.exercise,
@@ -115,20 +115,20 @@ class Workshop:
             )
             return Prepared(work, folder, None, result)
         job = msgspec.structs.replace(
-            make_job(self.house, exercise, seed=work.seed, root=root, diagnose=False),
+            make_job(self.layout, exercise, seed=work.seed, root=root, diagnose=False),
             diagnose=True,
-            twins=self._twins(work.exercise),
+            mutants=self._mutants(work.exercise),
             memo=self.memo.name,
-            shown=shown,
+            display_path=display_path,
             tier=work.tier,
             quiet=True,
         )
         return Prepared(work, folder, job, None)
 
-    def _twins(self, exercise: str) -> tuple[Twin, ...]:
-        if exercise not in self.twins:
-            self.twins[exercise] = load_twins(self.house, exercise)
-        return self.twins[exercise]
+    def _mutants(self, exercise: str) -> tuple[Mutant, ...]:
+        if exercise not in self.mutants:
+            self.mutants[exercise] = load_mutants(self.layout, exercise)
+        return self.mutants[exercise]
 
     def close(self) -> None:
         self.memo.cleanup()
@@ -165,4 +165,4 @@ def missing_result(exercise: Exercise, seed: int, reason: str) -> ExerciseResult
 def scored(curriculum: Curriculum, only: Iterable[str]) -> list[Exercise]:
     """The exercises that a suite marks, of those asked for or of all."""
     names = [exercise for word in only for exercise in curriculum.find(word)]
-    return [exercise for exercise in (names or curriculum.exercises) if not exercise.by_person]
+    return [exercise for exercise in (names or curriculum.exercises) if not exercise.manually_graded]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.results import Difference
-from grader.protocol.values import Odd, loaded_torch
+from grader.protocol.values import Unsendable, loaded_torch
 
 # By the coarser dtype of the two: relative, absolute.
 TOLERANCES = {
@@ -55,18 +55,18 @@ def tolerance(*values: Any) -> tuple[float, float]:
     return max(found, default=TOLERANCES["float64"])
 
 
-def far(wanted: np.ndarray, came: np.ndarray, relative: float, absolute: float) -> np.ndarray:
+def mismatch_mask(expected: np.ndarray, actual: np.ndarray, relative: float, absolute: float) -> np.ndarray:
     """Where the two differ by more than is allowed. Equal infinities and two NaNs are equal."""
     with np.errstate(invalid="ignore", over="ignore"):
-        near = np.isclose(came, wanted, rtol=relative, atol=absolute, equal_nan=True)
+        near = np.isclose(actual, expected, rtol=relative, atol=absolute, equal_nan=True)
     return ~np.asarray(near)
 
 
-def difference(wanted: np.ndarray, came: np.ndarray, wrong: np.ndarray) -> Difference:
+def difference(expected: np.ndarray, actual: np.ndarray, wrong: np.ndarray) -> Difference:
     """The figures for a message: how many, how far, and where it is worst."""
-    kind = complex if "c" in (wanted.dtype.kind, came.dtype.kind) else float
+    kind = complex if "c" in (expected.dtype.kind, actual.dtype.kind) else float
     with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.abs(came.astype(kind) - wanted.astype(kind))
+        gap = np.abs(actual.astype(kind) - expected.astype(kind))
     gap = np.where(wrong & ~np.isfinite(gap), np.inf, np.where(np.isfinite(gap), gap, 0.0))
     masked = np.where(wrong, gap, -1.0)
     worst = np.unravel_index(int(np.argmax(masked)), wrong.shape) if wrong.ndim else ()
@@ -74,8 +74,8 @@ def difference(wanted: np.ndarray, came: np.ndarray, wrong: np.ndarray) -> Diffe
         wrong=int(wrong.sum()),
         total=int(wrong.size),
         worst_index=tuple(int(i) for i in worst),
-        worst_wanted=show_number(wanted[worst]),
-        worst_came=show_number(came[worst]),
+        worst_expected=show_number(expected[worst]),
+        worst_actual=show_number(actual[worst]),
         largest=_finite(gap.max()) if gap.size else 0.0,
         mean=_finite(gap.mean()) if gap.size else 0.0,
     )
@@ -92,29 +92,29 @@ def show_number(value: Any) -> str:
     return f"{complex(value):.6g}" if isinstance(value, complex | np.complexfloating) else f"{float(value):.6g}"
 
 
-def same(a: Any, b: Any, relative: float = 1e-5, absolute: float = 1e-7) -> bool:
+def values_match(a: Any, b: Any, relative: float = 1e-5, absolute: float = 1e-7) -> bool:
     """Whether two values that crossed the boundary are the same, but for rounding."""
     from grader.tester.student import Handle
 
     if isinstance(a, Handle) or isinstance(b, Handle):
         return isinstance(a, Handle) and isinstance(b, Handle) and a._kind == b._kind
-    if isinstance(a, Odd) or isinstance(b, Odd):
-        return isinstance(a, Odd) and isinstance(b, Odd)
+    if isinstance(a, Unsendable) or isinstance(b, Unsendable):
+        return isinstance(a, Unsendable) and isinstance(b, Unsendable)
     if type(a) in (list, tuple) and type(b) in (list, tuple) and not _is_number_list(a):
-        return len(a) == len(b) and all(same(x, y, relative, absolute) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(values_match(x, y, relative, absolute) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key], relative, absolute) for key in a)
+        return a.keys() == b.keys() and all(values_match(a[key], b[key], relative, absolute) for key in a)
     x, y = as_array(a), as_array(b)
     if x is None or y is None:
-        return x is y and _same_plain(a, b)
+        return x is y and _plain_values_match(a, b)
     if x.shape != y.shape or dtype_name(a) != dtype_name(b):
         return False
     if dtype_name(a) in ("float32", "float16", "bfloat16"):
         relative, absolute = max(relative, 1e-4), max(absolute, 1e-5)
-    return not bool(far(x, y, relative, absolute).any())
+    return not bool(mismatch_mask(x, y, relative, absolute).any())
 
 
-def _same_plain(a: Any, b: Any) -> bool:
+def _plain_values_match(a: Any, b: Any) -> bool:
     if hasattr(a, "shape") and hasattr(b, "shape"):  # two meta tensors
         return tuple(a.shape) == tuple(b.shape) and a.dtype == b.dtype
     return type(a) is type(b) and (a == b if isinstance(a, str | bytes | set | frozenset) else True)

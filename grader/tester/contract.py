@@ -31,8 +31,8 @@ class Contract:
         annotation = self.returns.get(name)
         if annotation is None:
             return None
-        wanted = _mismatch(annotation, value)
-        return None if wanted is None else wanted
+        expected = _mismatch(annotation, value)
+        return None if expected is None else expected
 
 
 def read_contract(file: str) -> Contract:
@@ -111,9 +111,9 @@ def _tuple_mismatch(parts: list[ast.expr], value: Any) -> str | None:
     if type(value) not in (tuple, list) or len(value) != len(parts):
         return f"a tuple of {len(parts)} values"
     for place, (part, item) in enumerate(zip(parts, value, strict=True)):
-        wanted = _mismatch(part, item)
-        if wanted is not None:
-            return f"{wanted} at place {place} of the tuple"
+        expected = _mismatch(part, item)
+        if expected is not None:
+            return f"{expected} at place {place} of the tuple"
     return None
 
 
@@ -160,6 +160,6 @@ def _plain_mismatch(name: str, value: Any) -> str | None:
     return None if fits(value) else words
 
 
-def complaint_text(wanted: str, value: Any) -> str:
+def complaint_text(expected: str, value: Any) -> str:
     """The sentence for a result of the wrong kind."""
-    return f"wanted {wanted}, and {describe_result(value)} came"
+    return f"wanted {expected}, and {describe_result(value)} came"

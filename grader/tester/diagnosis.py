@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from grader.protocol.jobs import Job, Twin
+from grader.protocol.jobs import Job, Mutant
 from grader.protocol.results import Mistake, Verdict
-from grader.tester.compare import same
-from grader.tester.failures import TwinTimeout
-from grader.tester.links import LocalLink
-from grader.tester.memo import TwinMemo
-from grader.tester.recording import PlayedTest, PlayedTwin, entries_of, played
+from grader.tester.compare import values_match
+from grader.tester.failures import MutantTimeout
+from grader.tester.links import LocalConnection
+from grader.tester.memo import MutantMemo
+from grader.tester.recording import RecordedFailure, RecordedMutant, entries_of, played
 from grader.tester.student import Entry, Session
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SLOW_SECONDS = 3.0
 BUDGET_SECONDS = 120.0
-TWIN_SECONDS = 2.0
+MUTANT_SECONDS = 2.0
 WENT_WRONG = (Verdict.FAILED, Verdict.TIMEOUT)
 
 
@@ -41,24 +41,24 @@ class OutOfTime(Exception):
 
 
 class Player(Protocol):
-    """A twin under test: what a test said when it failed, and the values that crossed; None where it passed."""
+    """A mutant under test: what a test said when it failed, and the values that crossed; None where it passed."""
 
     mistake: Mistake
 
     def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None: ...
 
 
-class RunTwin:
-    """A twin that is run in this process, unless the memo knows what it does. One that does not import passes all."""
+class MutantRunner:
+    """A mutant that is run in this process, unless the memo knows what it does. One that does not import passes all."""
 
     def __init__(
-        self, plugin: SuitePlugin, items: dict[str, pytest.Item], twin: Twin, folder: str, memo: TwinMemo | None
+        self, plugin: SuitePlugin, items: dict[str, pytest.Item], mutant: Mutant, folder: str, memo: MutantMemo | None
     ) -> None:
         self.plugin = plugin
         self.items = items
-        self.mistake = twin.mistake
+        self.mistake = mutant.mistake
         self.memo = memo
-        self.load = functools.cache(lambda: loaded_twin(plugin.job, twin, folder))
+        self.load = functools.cache(lambda: load_mutant(plugin.job, mutant, folder))
 
     def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
         if self.memo is None:
@@ -69,8 +69,8 @@ class RunTwin:
             raised = self.run(name, seconds)
             found = None
             if raised is not None:
-                found = PlayedTest(str(raised), played(self.plugin.student_session.transcript))
-            if not isinstance(raised, TwinTimeout):  # another time it may be given longer
+                found = RecordedFailure(str(raised), played(self.plugin.student_session.transcript))
+            if not isinstance(raised, MutantTimeout):  # another time it may be given longer
                 self.memo.write(self.mistake.name, name, found)
         return None if found is None else (found.message, entries_of(found, self.plugin.student_session))
 
@@ -79,32 +79,32 @@ class RunTwin:
         return None if link is None else self.plugin.replay(self.items[name], link, seconds)
 
 
-class PlayedBack:
-    """A twin whose answers were written down."""
+class ReplayedMutant:
+    """A mutant whose answers were written down."""
 
-    def __init__(self, twin: PlayedTwin, session: Session) -> None:
-        self.mistake = twin.mistake
-        self.twin = twin
+    def __init__(self, mutant: RecordedMutant, session: Session) -> None:
+        self.mistake = mutant.mistake
+        self.mutant = mutant
         self.session = session
 
     def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
-        found = self.twin.failed.get(name)
+        found = self.mutant.failed.get(name)
         return None if found is None else (found.message, entries_of(found, self.session))
 
 
-def loaded_twin(job: Job, twin: Twin, folder: str) -> LocalLink | None:
-    """The twin's module, or None: a mistake may be one that does not import."""
-    from grader.tester.process import twin_link
+def load_mutant(job: Job, mutant: Mutant, folder: str) -> LocalConnection | None:
+    """The mutant's module, or None: a mistake may be one that does not import."""
+    from grader.tester.process import mutant_connection
 
     try:
-        return twin_link(job, twin.source, folder)
+        return mutant_connection(job, mutant.source, folder)
     except Exception:
         return None
 
 
 @dataclass
 class Candidate:
-    """A twin that explains at least one failure: which ones, and whether anything speaks against it."""
+    """A mutant that explains at least one failure: which ones, and whether anything speaks against it."""
 
     player: Player
     explained: set[str] = field(default_factory=set)
@@ -129,7 +129,7 @@ class Diagnosis:
         ]
 
     def is_quick(self, name: str) -> bool:
-        """A test that was given more time than others may be slow on a twin, however soon it failed here."""
+        """A test that was given more time than others may be slow on a mutant, however soon it failed here."""
         return self.plugin.results[name].seconds < SLOW_SECONDS and not self.plugin.is_long(self.items[name])
 
     def run(self) -> None:
@@ -139,7 +139,7 @@ class Diagnosis:
                 self.name_mistakes()
 
     def name_mistakes(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="grader-twin-") as folder:
+        with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
             players = list(self.players(folder))
             suspects = [player for player in players if all(self.try_test(player, self.failed[0]))]
             candidates = self.consistent(suspects)
@@ -151,19 +151,19 @@ class Diagnosis:
                 self.plugin.results[name] = msgspec.structs.replace(result, mistake=candidate.player.mistake)
 
     def players(self, folder: str) -> Iterator[Player]:
-        """The twins, each ready to be tested: run here, or played back where the kit has no solutions."""
+        """The mutants, each ready to be tested: run here, or played back where the kit has no solutions."""
         job = self.plugin.job
-        memo = TwinMemo(job.memo, job.exercise, job.seed) if job.memo else None
-        for twin in job.twins:
-            yield RunTwin(self.plugin, self.items, twin, folder, memo)
-        for recorded in self.plugin.recorded_twins:
-            yield PlayedBack(recorded, self.plugin.student_session)
+        memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo else None
+        for mutant in job.mutants:
+            yield MutantRunner(self.plugin, self.items, mutant, folder, memo)
+        for recorded in self.plugin.recorded_mutants:
+            yield ReplayedMutant(recorded, self.plugin.student_session)
 
     def consistent(self, players: list[Player]) -> list[Candidate]:
         """Those that explain something and that nothing speaks against.
 
-        A twin that explains every failure also explains the first one. So where there is one, looking at the
-        twins that agree on that first failure finds it, and every other one like it.
+        A mutant that explains every failure also explains the first one. So where there is one, looking at the
+        mutants that agree on that first failure finds it, and every other one like it.
         """
         found = [self.examine(player) for player in players]
         return [candidate for candidate in found if candidate is not None and candidate.consistent]
@@ -172,7 +172,7 @@ class Diagnosis:
         return len(candidate.explained) == len(self.failed)
 
     def examine(self, player: Player) -> Candidate | None:
-        """Try the failed tests, then the passed ones, on a twin."""
+        """Try the failed tests, then the passed ones, on a mutant."""
         candidate = Candidate(player)
         for name in self.failed:
             agrees, fails = self.try_test(player, name)
@@ -186,14 +186,14 @@ class Diagnosis:
         return candidate
 
     def try_test(self, player: Player, name: str) -> tuple[bool, bool]:
-        """Whether a test on the twin saw the same values as on the learner's code, and whether it failed."""
+        """Whether a test on the mutant saw the same values as on the learner's code, and whether it failed."""
         if time.monotonic() > self.deadline:
             raise OutOfTime
-        seen = player.test(name, max(TWIN_SECONDS, 10 * self.plugin.results[name].seconds))
+        seen = player.test(name, max(MUTANT_SECONDS, 10 * self.plugin.results[name].seconds))
         if seen is None:
             return False, False
         message, entries = seen
-        return alike(self.transcripts[name], entries) and self.same_words(name, entries, message), True
+        return transcripts_match(self.transcripts[name], entries) and self.same_words(name, entries, message), True
 
     def same_words(self, name: str, entries: list[Entry], message: str) -> bool:
         """Where the last call gave no value, what the test said of it must agree as well."""
@@ -214,14 +214,14 @@ class Diagnosis:
         ]
 
 
-def alike(mine: list[Entry], theirs: list[Entry]) -> bool:
+def transcripts_match(mine: list[Entry], theirs: list[Entry]) -> bool:
     """Two transcripts of the same test: the same calls, with the same results but for rounding."""
     if len(mine) != len(theirs):
         return False
-    return all(_alike(x, y) for x, y in zip(mine, theirs, strict=True))
+    return all(_entries_match(x, y) for x, y in zip(mine, theirs, strict=True))
 
 
-def _alike(x: Entry, y: Entry) -> bool:
-    ended = {"TwinTimeout": "no answer"}
+def _entries_match(x: Entry, y: Entry) -> bool:
+    ended = {"MutantTimeout": "no answer"}
     a, b = (ended.get(entry.raised[0], entry.raised[0]) if entry.raised else "" for entry in (x, y))
-    return x.name == y.name and a == b and same(x.value, y.value)
+    return x.name == y.name and a == b and values_match(x.value, y.value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.protocol.describe import describe, describe_result, shorten
 from grader.protocol.results import Call, Difference, Failure
-from grader.protocol.values import Odd
+from grader.protocol.values import Unsendable
 from grader.tester import compare
 from grader.tester.failures import StudentRaised, SuiteFailure
 from grader.tester.student import Entry, Handle, Session
@@ -25,8 +25,8 @@ class Expect:
 
     def close(
         self,
-        came: Any,
-        wanted: Any,
+        actual: Any,
+        expected: Any,
         message: str = "",
         *,
         tolerance: float | None = None,
@@ -37,91 +37,91 @@ class Expect:
 
         `tolerance` replaces both the relative and the absolute one. `dtype=False` lets the dtypes differ.
         """
-        x, y = compare.as_array(came), compare.as_array(wanted)
+        x, y = compare.as_array(actual), compare.as_array(expected)
         if y is None:
-            raise TypeError(f"expect.close wants numbers to compare with, not {wanted!r}")
+            raise TypeError(f"expect.close wants numbers to compare with, not {expected!r}")
         if x is None:
-            self._fail(message or "The result is not what was wanted.", came, wanted, call=call)
+            self._fail(message or "The result is not what was wanted.", actual, expected, call=call)
         if x.shape != y.shape:
-            self._fail(message or "The shape is wrong.", came, wanted, call=call)
-        names = compare.dtype_name(came), compare.dtype_name(wanted)
+            self._fail(message or "The shape is wrong.", actual, expected, call=call)
+        names = compare.dtype_name(actual), compare.dtype_name(expected)
         if dtype and all(names) and names[0] != names[1]:
-            self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", came, wanted, call=call)
-        relative, absolute = (tolerance, tolerance) if tolerance is not None else compare.tolerance(came, wanted)
-        wrong = compare.far(y, x, relative, absolute)
+            self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected, call=call)
+        relative, absolute = (tolerance, tolerance) if tolerance is not None else compare.tolerance(actual, expected)
+        wrong = compare.mismatch_mask(y, x, relative, absolute)
         if wrong.any():
             self._fail(
                 message or _values_message(x, y),
-                came,
-                wanted,
+                actual,
+                expected,
                 difference=compare.difference(y, x, wrong),
                 call=call,
             )
 
-    def equal(self, came: Any, wanted: Any, message: str = "") -> None:
+    def equal(self, actual: Any, expected: Any, message: str = "") -> None:
         """Exactly the same: whole numbers, strings, lists, dicts, boolean masks, ids."""
-        x, y = compare.as_array(came), compare.as_array(wanted)
+        x, y = compare.as_array(actual), compare.as_array(expected)
         if x is not None and y is not None:
-            self._equal_arrays(came, wanted, x, y, message)
-        elif isinstance(came, Handle | Odd) or not _plainly_equal(came, wanted):
-            self._fail(message or "The result is not what was wanted.", came, wanted)
+            self._equal_arrays(actual, expected, x, y, message)
+        elif isinstance(actual, Handle | Unsendable) or not _plainly_equal(actual, expected):
+            self._fail(message or "The result is not what was wanted.", actual, expected)
 
-    def _equal_arrays(self, came: Any, wanted: Any, x: np.ndarray, y: np.ndarray, message: str) -> None:
+    def _equal_arrays(self, actual: Any, expected: Any, x: np.ndarray, y: np.ndarray, message: str) -> None:
         if x.shape != y.shape:
-            self._fail(message or "The shape is wrong.", came, wanted)
-        names = compare.dtype_name(came), compare.dtype_name(wanted)
+            self._fail(message or "The shape is wrong.", actual, expected)
+        names = compare.dtype_name(actual), compare.dtype_name(expected)
         if all(names) and names[0] != names[1]:
-            self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", came, wanted)
-        if type(came) in (list, tuple) and type(wanted) in (list, tuple) and type(came) is not type(wanted):
-            self._fail(message or f"A {type(wanted).__name__} was wanted.", came, wanted)
-        wrong = compare.far(y, x, 0.0, 0.0)
+            self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected)
+        if type(actual) in (list, tuple) and type(expected) in (list, tuple) and type(actual) is not type(expected):
+            self._fail(message or f"A {type(expected).__name__} was wanted.", actual, expected)
+        wrong = compare.mismatch_mask(y, x, 0.0, 0.0)
         if wrong.any():
-            self._fail(message or _values_message(x, y), came, wanted, difference=compare.difference(y, x, wrong))
+            self._fail(message or _values_message(x, y), actual, expected, difference=compare.difference(y, x, wrong))
 
-    def shape(self, came: Any, wanted: tuple[int, ...], message: str = "") -> None:
+    def shape(self, actual: Any, expected: tuple[int, ...], message: str = "") -> None:
         """The result is an array or tensor of exactly this shape."""
-        found = getattr(came, "shape", None)
-        if isinstance(came, Handle | Odd) or found is None or tuple(found) != tuple(wanted):
-            self._fail(message or "The shape is wrong.", came, f"shape {tuple(wanted)}")
+        found = getattr(actual, "shape", None)
+        if isinstance(actual, Handle | Unsendable) or found is None or tuple(found) != tuple(expected):
+            self._fail(message or "The shape is wrong.", actual, f"shape {tuple(expected)}")
 
-    def dtype(self, came: Any, wanted: Any, message: str = "") -> None:
+    def dtype(self, actual: Any, expected: Any, message: str = "") -> None:
         """The result has this dtype."""
-        name = str(wanted).removeprefix("torch.")
-        if isinstance(came, Handle | Odd) or compare.dtype_name(came) != name:
-            self._fail(message or f"The dtype is not {name}.", came, f"dtype {name}")
+        name = str(expected).removeprefix("torch.")
+        if isinstance(actual, Handle | Unsendable) or compare.dtype_name(actual) != name:
+            self._fail(message or f"The dtype is not {name}.", actual, f"dtype {name}")
 
-    def finite(self, came: Any, message: str = "") -> None:
+    def finite(self, actual: Any, message: str = "") -> None:
         """No NaN and no infinity among the values."""
-        x = compare.as_array(came)
+        x = compare.as_array(actual)
         if x is None:
-            self._fail(message or "The result is not what was wanted.", came, "finite numbers")
+            self._fail(message or "The result is not what was wanted.", actual, "finite numbers")
         if not np.isfinite(x).all():
             bad = "NaN" if np.isnan(x).any() else "infinity"
-            self._fail(message or f"The result holds {bad}.", came, "finite numbers")
+            self._fail(message or f"The result holds {bad}.", actual, "finite numbers")
 
     # -- conditions -----------------------------------------------------------------------------------
 
-    def true(self, condition: Any, message: str, *, came: Any = None, wanted: Any = "") -> None:
+    def true(self, condition: Any, message: str, *, actual: Any = None, expected: Any = "") -> None:
         """A condition that the test computed itself. `message` says what does not hold."""
-        if isinstance(condition, Handle | Odd) or not bool(condition):
-            self._fail(message, came, wanted)
+        if isinstance(condition, Handle | Unsendable) or not bool(condition):
+            self._fail(message, actual, expected)
 
-    def less(self, came: Any, bound: Any, message: str) -> None:
+    def less(self, actual: Any, bound: Any, message: str) -> None:
         """A number is finite and below the bound."""
-        self._number(came, message)
-        if not float(came) < float(bound):
-            self._fail(message, came, f"less than {compare.show_number(bound)}")
+        self._number(actual, message)
+        if not float(actual) < float(bound):
+            self._fail(message, actual, f"less than {compare.show_number(bound)}")
 
-    def between(self, came: Any, low: float, high: float, message: str) -> None:
+    def between(self, actual: Any, low: float, high: float, message: str) -> None:
         """A number is finite and from `low` to `high`."""
-        self._number(came, message)
-        if not low <= float(came) <= high:
-            self._fail(message, came, f"from {compare.show_number(low)} to {compare.show_number(high)}")
+        self._number(actual, message)
+        if not low <= float(actual) <= high:
+            self._fail(message, actual, f"from {compare.show_number(low)} to {compare.show_number(high)}")
 
-    def _number(self, came: Any, message: str) -> None:
-        x = compare.as_array(came)
+    def _number(self, actual: Any, message: str) -> None:
+        x = compare.as_array(actual)
         if x is None or x.size != 1 or not np.isfinite(x).all():
-            self._fail(message, came, "a finite number")
+            self._fail(message, actual, "a finite number")
 
     def raises(
         self, error: type[Exception], function: Callable[..., Any], *args: Any, mentions: Any = None, **kwargs: Any
@@ -144,60 +144,62 @@ class Expect:
             return
         self._fail(f"An invalid argument was accepted; a {error.__name__} was wanted.", value, shown)
 
-    def fail(self, message: str, *, came: Any = None, wanted: Any = "") -> NoReturn:
+    def fail(self, message: str, *, actual: Any = None, expected: Any = "") -> NoReturn:
         """Fail with this sentence."""
-        self._fail(message, came, wanted)
+        self._fail(message, actual, expected)
 
     # -- failing --------------------------------------------------------------------------------------
 
     def _fail(
         self,
         message: str,
-        came: Any,
-        wanted: Any,
+        actual: Any,
+        expected: Any,
         *,
         difference: Difference | None = None,
         call: Call | None = None,
     ) -> NoReturn:
-        entry = self._entry_of(came)
+        entry = self._entry_of(actual)
         place = self._session.place(entry.path) if entry else ""
         raise SuiteFailure(
             Failure(
                 message=message,
                 call=call or (entry.call if entry else None),
-                wanted=_shown(wanted),
-                came=_shown(came) if came is not None else "",
+                expected=_shown(expected),
+                actual=_shown(actual) if actual is not None else "",
                 difference=difference,
                 location=place,
             )
         )
 
-    def _entry_of(self, came: Any) -> Entry | None:
+    def _entry_of(self, actual: Any) -> Entry | None:
         """The call from which a value came: that very object, or else the latest call."""
         entries = self._session.transcript
         for entry in reversed(entries):
             parts = entry.value if type(entry.value) in (list, tuple) else [entry.value]
-            if any(part is came for part in parts) and came is not None and not isinstance(came, bool | int):
+            if any(part is actual for part in parts) and actual is not None and not isinstance(actual, bool | int):
                 return entry
         return next((entry for entry in reversed(entries) if entry.call.arguments), None) or (
             entries[-1] if entries else None
         )
 
 
-def _plainly_equal(came: Any, wanted: Any) -> bool:
-    if type(came) in (list, tuple) and type(wanted) in (list, tuple):
+def _plainly_equal(actual: Any, expected: Any) -> bool:
+    if type(actual) in (list, tuple) and type(expected) in (list, tuple):
         return (
-            type(came) is type(wanted)
-            and len(came) == len(wanted)
-            and all(compare.same(x, y, 0.0, 0.0) for x, y in zip(came, wanted, strict=True))
+            type(actual) is type(expected)
+            and len(actual) == len(expected)
+            and all(compare.values_match(x, y, 0.0, 0.0) for x, y in zip(actual, expected, strict=True))
         )
-    if isinstance(came, dict) and isinstance(wanted, dict):
-        return came.keys() == wanted.keys() and all(compare.same(came[k], wanted[k], 0.0, 0.0) for k in came)
-    return type(came) is type(wanted) and bool(came == wanted)
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        return actual.keys() == expected.keys() and all(
+            compare.values_match(actual[k], expected[k], 0.0, 0.0) for k in actual
+        )
+    return type(actual) is type(expected) and bool(actual == expected)
 
 
-def _values_message(came: np.ndarray, wanted: np.ndarray) -> str:
-    if came.dtype.kind in "fc" and np.isnan(came).any() and not np.isnan(wanted).any():
+def _values_message(actual: np.ndarray, expected: np.ndarray) -> str:
+    if actual.dtype.kind in "fc" and np.isnan(actual).any() and not np.isnan(expected).any():
         return "The result holds NaN."
     return "The values are wrong."
 

@@ -55,8 +55,8 @@ def raised_failure(call: Call, types: tuple[str, ...], text: str, frames: tuple[
     return Failure(message=message, call=call, frames=frames, location=location)
 
 
-class TwinTimeout(BaseException):
-    """A mistaken twin took too long; it explains nothing."""
+class MutantTimeout(BaseException):
+    """A mutant took too long; it explains nothing."""
 
 
 class Stalled(BaseException):

@@ -22,7 +22,7 @@ from grader.tester import scratch
 from grader.tester.channel import Channel, Closed, Limit, Overused, TimedOut, process_time, thread_count
 from grader.tester.failures import StudentTimeout, SuiteFailure, WorkerLost
 from grader.worker.limits import THREADS
-from grader.worker.request_handler import Core
+from grader.worker.request_handler import RequestHandler
 from grader.worker.sandbox import Policy, SandboxError
 
 TRACE_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)')
@@ -33,12 +33,12 @@ LOOK_BETWEEN = 0.005
 Callback = Callable[[int, list[Any], dict[str, Any]], Any]
 
 
-class LocalLink:
-    """Code in this process: the reference, its mistaken twins, and `--debug`. Values still cross as data."""
+class LocalConnection:
+    """Code in this process: the reference, its mutants, and `--debug`. Values still cross as data."""
 
     def __init__(self, module: Any, root: str) -> None:
         self.callback: Callback | None = None
-        self.core = Core(self._call_back, module, root)
+        self.core = RequestHandler(self._call_back, module, root)
         self.random = RandomState()
 
     def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -56,7 +56,7 @@ class LocalLink:
 class RandomState:
     """Random state of its own for code that shares a process: what another draws does not move it.
 
-    A worker has its own by nature; so a mistaken twin draws what the learner's code drew.
+    A worker has its own by nature; so a mutant draws what the learner's code drew.
     """
 
     def __init__(self) -> None:
@@ -90,12 +90,10 @@ def _set_torch_state(state: Any) -> None:
         torch.default_generator.set_state(state)
 
 
-class RemoteLink:
+class WorkerConnection:
     """A worker process, replaced by a fresh one when it has died, hung or been tampered with."""
 
-    def __init__(
-        self, source: WorkerSource, load: dict[str, Any], policy: Policy, tier: str, memory: int
-    ) -> None:
+    def __init__(self, source: WorkerSource, load: dict[str, Any], policy: Policy, tier: str, memory: int) -> None:
         self.source = source
         self.load = load
         self.policy = policy

@@ -49,14 +49,16 @@ def _shown_frames(job: Job, test: TestResult) -> TestResult:
 
 def _relative(job: Job, failure: Failure) -> Failure:
     """The same failure with the learner's files named as the learner names them: those of earlier parts, too."""
-    before, found, _ = job.shown.rpartition(job.exercise)
+    before, found, _ = job.display_path.rpartition(job.exercise)
     tree = before if found else os.path.basename(job.root) + "/"
 
-    def shown(path: str) -> str:
+    def display_path(path: str) -> str:
         if path.startswith(job.file):
-            return job.shown + path[len(job.file) :]
+            return job.display_path + path[len(job.file) :]
         return tree + path[len(job.root) + 1 :] if path.startswith(job.root + "/") else path
 
-    frames = tuple(Frame(shown(item.file), item.line, item.function, item.text, item.locals) for item in failure.frames)
-    message = failure.message.replace(job.file, job.shown)
-    return msgspec.structs.replace(failure, frames=frames, location=shown(failure.location), message=message)
+    frames = tuple(
+        Frame(display_path(item.file), item.line, item.function, item.text, item.locals) for item in failure.frames
+    )
+    message = failure.message.replace(job.file, job.display_path)
+    return msgspec.structs.replace(failure, frames=frames, location=display_path(failure.location), message=message)

@@ -35,16 +35,16 @@ from grader.tester.contract import read_contract
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.draw import Draw, derive_seed
 from grader.tester.expect import Expect
-from grader.tester.failures import Stalled, StudentRaised, SuiteFailure, TwinTimeout, WorkerLost
-from grader.tester.links import LocalLink, RemoteLink
+from grader.tester.failures import MutantTimeout, Stalled, StudentRaised, SuiteFailure, WorkerLost
+from grader.tester.links import LocalConnection, WorkerConnection
 from grader.tester.outcome import outcome
-from grader.tester.recording import NotRecorded, PlaybackLink, PlayedTwin, RecordingLink, record
+from grader.tester.recording import NotRecorded, RecordedMutant, RecordingConnection, ReplayConnection, record
 from grader.tester.shrink import smallest_case
 from grader.tester.student import Entry, Session, Student
 from grader.worker import loading
 
 if TYPE_CHECKING:
-    from grader.tester.process import Bench
+    from grader.tester.process import TesterSession
 
 FILE_LIMIT = 8 * 2**20
 SHRUNK_AT_MOST = 2
@@ -84,25 +84,25 @@ class Scratch:
 class SuitePlugin:
     """Runs every test on the learner's code, then looks for the mistake that explains what failed."""
 
-    def __init__(self, job: Job, student: Session, reference: Session, bench: Bench) -> None:
+    def __init__(self, job: Job, student: Session, reference: Session, bench: TesterSession) -> None:
         self.student_session = student
         self.reference_session = reference
         self.bench = bench
-        self.link: RemoteLink | None = None
+        self.link: WorkerConnection | None = None
         self.scratch_folder = ""
         self.order: list[str] = []
         self.collection_error = "no test was found"
         self.raised: BaseException | None = None
-        self.recorded_twins: tuple[PlayedTwin, ...] = ()
-        self.take_up(job)
+        self.recorded_mutants: tuple[RecordedMutant, ...] = ()
+        self.start_file(job)
 
-    def take_up(self, job: Job) -> None:
+    def start_file(self, job: Job) -> None:
         """Begin with a file: nothing is known of it yet."""
         self.job = job
         self.results: dict[str, TestResult] = {}
         self.problem: Failure | None = None
         self.problem_verdict = Verdict.FAILED
-        self.student_session.take_up(read_contract(job.file), job.shown)
+        self.student_session.start_file(read_contract(job.file), job.display_path)
 
     def tell(self, event: Event) -> None:
         """Something for those who watch."""
@@ -177,7 +177,7 @@ class SuitePlugin:
         while job is not None:
             started = time.monotonic()
             if job is not self.job:
-                self.take_up(job)
+                self.start_file(job)
             self.tell(SuiteStarted(job.exercise, len(items)))
             with self.bench.place(job) as (self.link, self.scratch_folder):
                 self.write_down(items) if job.record else self.judge_file(items)
@@ -236,7 +236,7 @@ class SuitePlugin:
             if entry is None or entry.path in seen or len(seen) >= SHRUNK_AT_MOST:
                 continue
             seen.add(entry.path)
-            self.bench.spoil()
+            self.bench.taint()
             if self.link is not None:
                 self.link.end()  # this one may have run hidden tests
             if self.prepare_worker(self.job.time_limit)[0] is not None:
@@ -308,7 +308,7 @@ class SuitePlugin:
         if session.link is not None:
             return None, Verdict.PASSED
         loading.forget(self.job.reference_root)
-        session.attach(LocalLink(None, self.job.root))
+        session.attach(LocalConnection(None, self.job.root))
         load = {"name": self.job.exercise.replace("/", "."), "path": self.job.file, "root": self.job.root}
         try:
             self.check_import(session.ask("load", load))
@@ -331,13 +331,13 @@ class SuitePlugin:
         text = failed.failure.message
         if isinstance(failed, StudentRaised):
             text = f"{failed.types[0]}: {failed.text}"
-        return f"{self.job.shown} could not be imported. {text}"
+        return f"{self.job.display_path} could not be imported. {text}"
 
     def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
         """Run the test as pytest does and return what it raised, if anything."""
         self.raised = None
         seed = derive_seed("worker", item.name) % 2**32
-        if isinstance(self.reference_session.link, PlaybackLink | RecordingLink):
+        if isinstance(self.reference_session.link, ReplayConnection | RecordingConnection):
             self.reference_session.link.test = item.name
         try:
             self.reference_session.begin(seed) if self.reference_session.link is not None else None
@@ -353,7 +353,7 @@ class SuitePlugin:
         if isinstance(raised, Stalled):
             return self.stalled()
         if isinstance(raised, WorkerLost):
-            self.bench.spoil()
+            self.bench.taint()
             if self.student_session.transcript:
                 call = self.student_session.transcript[-1].call
                 place = self.student_session.place(call.name)
@@ -367,17 +367,17 @@ class SuitePlugin:
 
     def stalled(self) -> tuple[Verdict, Failure]:
         """The answer keeps the test busy for ever: a length of 10^18, say, that is gone through."""
-        self.bench.spoil()
+        self.bench.taint()
         if self.link is not None:
             self.link.end()  # it may have been in the middle of an answer
         transcript = self.student_session.transcript
         call = transcript[-1].call if transcript else None
         text = "The test does not come to an end over what your code returned."
-        return Verdict.TIMEOUT, Failure(text, call=call, came=call.returned if call else "")
+        return Verdict.TIMEOUT, Failure(text, call=call, actual=call.returned if call else "")
 
     def unexplained(self, item: pytest.Item, raised: BaseException) -> tuple[Verdict, Failure | None]:
         """The suite stumbled. If it does not stumble over the reference, the learner's value is why."""
-        self.bench.spoil()
+        self.bench.taint()
         transcript = self.student_session.transcript
         text = f"{type(raised).__name__}: {raised}"
         if isinstance(raised, NotRecorded):
@@ -390,14 +390,14 @@ class SuitePlugin:
         return Verdict.FAILED, Failure(
             f"What `{entry.call.name}` returned could not be used as a result: {text}",
             call=entry.call,
-            came=entry.call.returned,
+            actual=entry.call.returned,
             location=self.student_session.place(entry.path),
         )
 
     def stumbles_over_the_reference(self, item: pytest.Item) -> bool:
         """Whether the test raises with the right answer as well. Without a reference it is trusted not to."""
         link, transcript = self.reference_session.link, self.student_session.transcript
-        if not isinstance(link, LocalLink):
+        if not isinstance(link, LocalConnection):
             return False
         try:
             return self.replay(item, link, self.limit_of(item)) is not None
@@ -424,14 +424,14 @@ class SuitePlugin:
 
     def replay(self, item: pytest.Item, link: Any, seconds: float) -> BaseException | None:
         """Run a test with other code in the learner's place. Its transcript is the session's afterwards."""
-        self.bench.spoil()
+        self.bench.taint()
         session = self.student_session
         before, generation = session.link, session.generation
         session.attach(link)
         try:
-            with _alarm(seconds, TwinTimeout):
+            with _alarm(seconds, MutantTimeout):
                 return self.execute(item, None)
-        except TwinTimeout as error:
+        except MutantTimeout as error:
             return error
         finally:
             session.attach(before)

@@ -18,7 +18,7 @@ from grader.protocol.jobs import Job
 from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
 from grader.tester import scratch as scratches
 from grader.tester.channel import Closed, receive_exactly
-from grader.tester.links import LocalLink, RemoteLink
+from grader.tester.links import LocalConnection, WorkerConnection
 from grader.worker import loading
 from grader.worker.sandbox import Policy
 
@@ -45,7 +45,7 @@ def main(sock: socket.socket, workers: WorkerSource) -> NoReturn:
         os._exit(status)
 
 
-class Bench:
+class TesterSession:
     """Where files are judged: each at a worker, in a scratch, of its own.
 
     Without workers the learner's code runs here: `--debug`. With `read_next` the same suite goes on to the next
@@ -62,35 +62,35 @@ class Bench:
         self.send = send
         self.read_next = read_next
         self.judged = 0
-        self.spoilt = False
+        self.tainted = False
         self.occupied = True  # by a file that has no result yet
 
     @contextlib.contextmanager
-    def place(self, job: Job) -> Iterator[tuple[RemoteLink | None, str]]:
+    def place(self, job: Job) -> Iterator[tuple[WorkerConnection | None, str]]:
         """A link to a fresh worker, started when it is needed, and an empty scratch."""
         with _scratch() as scratch:
             if self.workers is None:
                 yield None, scratch
                 return
             load = {"name": module_name(job), "path": job.file, "root": job.root}
-            link = RemoteLink(self.workers, load, policy_of(job, scratch), job.tier, job.memory_limit)
+            link = WorkerConnection(self.workers, load, policy_of(job, scratch), job.tier, job.memory_limit)
             try:
                 yield link, scratch
             finally:
                 link.end()
 
-    def spoil(self) -> None:
-        """Twins were run here, or something was interrupted: the next file is to have a fresh process."""
-        self.spoilt = True
+    def taint(self) -> None:
+        """Mutants were run here, or something was interrupted: the next file is to have a fresh process."""
+        self.tainted = True
 
     def finish(self, result: ExerciseResult) -> Job | None:
         """Send the result. The next job, if this process may take one."""
         self.judged += 1
         plain = all(test.verdict in PLAIN_VERDICTS and not test.notes for test in result.tests)
-        fit = plain and result.problem is None and not self.spoilt and self.judged < FILES_AT_MOST
-        goes_on = fit and self.read_next is not None
-        self.send(SuiteFinished(result, goes_on))
-        following = self.read_next() if goes_on and self.read_next is not None else None
+        fit = plain and result.problem is None and not self.tainted and self.judged < FILES_AT_MOST
+        reusable = fit and self.read_next is not None
+        self.send(SuiteFinished(result, reusable))
+        following = self.read_next() if reusable and self.read_next is not None else None
         self.occupied = following is not None
         return following
 
@@ -104,7 +104,7 @@ def judge(
     """Run the suite of one exercise on the job's file, and on those that follow."""
     from grader.tester.suite_run import run_suite
 
-    run_suite(job, Bench(workers, send, read_next))
+    run_suite(job, TesterSession(workers, send, read_next))
 
 
 def judge_here(job: Job) -> list[Event]:
@@ -125,17 +125,17 @@ def module_name(job: Job) -> str:
     return job.exercise.replace("/", ".")
 
 
-def reference_link(job: Job) -> LocalLink:
+def reference_link(job: Job) -> LocalConnection:
     """The reference, imported from the solutions."""
     module = loading.load_exercise(module_name(job), job.reference_file, job.reference_root)
-    return LocalLink(module, job.reference_root)
+    return LocalConnection(module, job.reference_root)
 
 
-def twin_link(job: Job, source: str, folder: str) -> LocalLink:
+def mutant_connection(job: Job, source: str, folder: str) -> LocalConnection:
     """The reference with a mistake in it, under a name of its own."""
-    path = Path(folder) / "twin.py"
+    path = Path(folder) / "mutant.py"
     path.write_text(source, encoding="utf-8")
-    return LocalLink(loading.load_source(module_name(job) + "__twin", path), job.reference_root)
+    return LocalConnection(loading.load_source(module_name(job) + "__mutant", path), job.reference_root)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
-"""Suites without solutions: what the reference and its mistaken twins answered, written down and played back.
+"""Suites without solutions: what the reference and its mutants answered, written down and played back.
 
 A learner's kit holds outputs, not code. Its public tests run under seeds that were recorded; the reference's
-answers are played back in the order in which they were given, and a twin's whole transcript stands in for running it.
+answers are played back in the order in which they were given, and a mutant's whole transcript stands in for running it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from grader.protocol import values as wire
 from grader.protocol.results import Mistake
-from grader.tester.links import Callback, LocalLink
+from grader.tester.links import Callback, LocalConnection
 from grader.tester.student import Entry, Handle, Session
 
 if TYPE_CHECKING:
@@ -34,27 +34,27 @@ class Turn(msgspec.Struct, frozen=True, array_like=True):
     calls: tuple[bytes, ...] = ()
 
 
-class PlayedEntry(msgspec.Struct, frozen=True, array_like=True):
-    """One line of a twin's transcript."""
+class RecordedEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One line of a mutant's transcript."""
 
     name: str
     raised: tuple[str, ...]
     value: bytes
 
 
-class PlayedTest(msgspec.Struct, frozen=True, array_like=True):
-    """A test that a twin fails: what it said, and every value that crossed."""
+class RecordedFailure(msgspec.Struct, frozen=True, array_like=True):
+    """A test that a mutant fails: what it said, and every value that crossed."""
 
     message: str
-    entries: tuple[PlayedEntry, ...]
+    entries: tuple[RecordedEntry, ...]
 
 
-class PlayedTwin(msgspec.Struct, frozen=True):
+class RecordedMutant(msgspec.Struct, frozen=True):
     """A mistake, by the tests that it fails. `tried` are all the tests that were run on it."""
 
     mistake: Mistake
     tried: tuple[str, ...]
-    failed: dict[str, PlayedTest]
+    failed: dict[str, RecordedFailure]
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class Take(msgspec.Struct, frozen=True):
 
     seed: int
     turns: dict[str, list[Turn]]
-    twins: tuple[PlayedTwin, ...]
+    mutants: tuple[RecordedMutant, ...]
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -87,10 +87,10 @@ class NotRecorded(Exception):
     """The reference was asked something that it was not asked when the recording was made."""
 
 
-class RecordingLink:
+class RecordingConnection:
     """The reference with a pen: notes each reply under the test that is running."""
 
-    def __init__(self, inner: LocalLink) -> None:
+    def __init__(self, inner: LocalConnection) -> None:
         self.inner = inner
         self.turns: dict[str, list[Turn]] = {}
         self.test = ""
@@ -108,7 +108,7 @@ class RecordingLink:
         return reply
 
 
-class PlaybackLink:
+class ReplayConnection:
     """The recording in the reference's place."""
 
     def __init__(self, take: Take, session: Session) -> None:
@@ -136,12 +136,12 @@ def _asked(frame: bytes) -> tuple[str, str]:
     return str(request["op"]), str(request.get("name", ""))
 
 
-def played(entries: list[Entry]) -> tuple[PlayedEntry, ...]:
+def played(entries: list[Entry]) -> tuple[RecordedEntry, ...]:
     """A transcript as data. Handles keep their kind alone."""
-    return tuple(PlayedEntry(e.name, e.raised, wire.encode(e.value, _kind_alone)) for e in entries)
+    return tuple(RecordedEntry(e.name, e.raised, wire.encode(e.value, _kind_alone)) for e in entries)
 
 
-def entries_of(test: PlayedTest, session: Session) -> list[Entry]:
+def entries_of(test: RecordedFailure, session: Session) -> list[Entry]:
     """The transcript again, to be compared with a learner's."""
     from grader.protocol.results import Call
 
@@ -156,12 +156,12 @@ def _kind_alone(value: Any) -> list[Any] | None:
 
 
 def record(plugin: SuitePlugin, items: list[pytest.Item]) -> Take:
-    """Run every test with the reference as the learner, then with each twin, and write down what was answered."""
-    from grader.tester.diagnosis import SLOW_SECONDS, loaded_twin
+    """Run every test with the reference as the learner, then with each mutant, and write down what was answered."""
+    from grader.tester.diagnosis import SLOW_SECONDS, load_mutant
     from grader.tester.process import reference_link
 
     job, pen = plugin.job, plugin.reference_session.link
-    assert isinstance(pen, RecordingLink)
+    assert isinstance(pen, RecordingConnection)
     order: list[pytest.Item] = plugin.in_drawn_order(items)
     plugin.student_session.attach(reference_link(job))
     seconds: dict[str, float] = {}
@@ -173,19 +173,19 @@ def record(plugin: SuitePlugin, items: list[pytest.Item]) -> Take:
             raise RuntimeError(f"{item.name} fails on the reference: {raised}")
     turns = {name: list(found) for name, found in pen.turns.items()}
     quick = [item for item in order if seconds[item.name] < SLOW_SECONDS]
-    twins = []
-    with tempfile.TemporaryDirectory(prefix="grader-twin-") as folder:
-        for twin in job.twins:
-            link = loaded_twin(job, twin, folder)
+    mutants = []
+    with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
+        for mutant in job.mutants:
+            link = load_mutant(job, mutant, folder)
             if link is not None:
-                twins.append(_play(plugin, twin.mistake, link, quick))
-    return Take(job.seed, turns, tuple(twins))
+                mutants.append(_play(plugin, mutant.mistake, link, quick))
+    return Take(job.seed, turns, tuple(mutants))
 
 
-def _play(plugin: SuitePlugin, mistake: Mistake, link: LocalLink, items: list[pytest.Item]) -> PlayedTwin:
+def _play(plugin: SuitePlugin, mistake: Mistake, link: LocalConnection, items: list[pytest.Item]) -> RecordedMutant:
     failed = {}
     for item in items:
         raised = plugin.replay(item, link, plugin.limit_of(item))
         if raised is not None:
-            failed[item.name] = PlayedTest(str(raised), played(plugin.student_session.transcript))
-    return PlayedTwin(mistake, tuple(item.name for item in items), failed)
+            failed[item.name] = RecordedFailure(str(raised), played(plugin.student_session.transcript))
+    return RecordedMutant(mistake, tuple(item.name for item in items), failed)

@@ -89,11 +89,11 @@ class Shrinker:
         self.left -= 1
         if self.left < 0:
             return False
-        wanted = self.answer(self.reference, case)
-        if isinstance(wanted, SuiteFailure):
+        expected = self.answer(self.reference, case)
+        if isinstance(expected, SuiteFailure):
             return False  # not a call that the function is made for
-        came = self.answer(self.student, case)
-        return isinstance(came, SuiteFailure) or not compare.same(came, wanted)
+        actual = self.answer(self.student, case)
+        return isinstance(actual, SuiteFailure) or not compare.values_match(actual, expected)
 
     def answer(self, session: Session, case: Case) -> Any:
         """The result of the call; the failure where it raised or was of the wrong kind."""
@@ -106,14 +106,14 @@ class Shrinker:
             session.transcript = transcript
 
     def written(self) -> SmallestCase:
-        came = self.answer(self.student, self.case)
-        came_text = str(came) if isinstance(came, SuiteFailure) else write_out(came)
-        wanted = write_out(self.answer(self.reference, self.case))
+        actual = self.answer(self.student, self.case)
+        came_text = str(actual) if isinstance(actual, SuiteFailure) else write_out(actual)
+        expected = write_out(self.answer(self.reference, self.case))
         return SmallestCase(
             call=self.name,
             arguments=tuple((label, write_out(value)) for label, value in self.case.arguments.items()),
-            wanted=wanted,
-            came=came_text,
+            expected=expected,
+            actual=came_text,
         )
 
 

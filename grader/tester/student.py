@@ -20,7 +20,7 @@ from grader.tester.failures import StudentRaised, SuiteFailure, WorkerLost, rais
 TYPES_KEPT, FRAMES_KEPT, MESSAGE_KEPT = 40, 8, 4000
 
 
-class Link(Protocol):
+class Connection(Protocol):
     """Carries one request frame to where the code is and brings the reply frame back."""
 
     def exchange(self, frame: bytes, callback: Any) -> bytes: ...
@@ -60,8 +60,8 @@ class Session:
         self.keep_names = keep_names  # from test to test; a recording has each test ask for its own
         self.names: dict[tuple[int, str], Handle] = {}
         self.contract = contract
-        self.take_up(contract, "")
-        self.link: Link | None = None
+        self.start_file(contract, "")
+        self.link: Connection | None = None
         self.transcript: list[Entry] = []
         self.released: list[int] = []
         self.generation = 0
@@ -70,7 +70,7 @@ class Session:
         self.callbacks: list[Any] = []
         self.anchor: Any = None
 
-    def take_up(self, written: Contract, file: str) -> None:
+    def start_file(self, written: Contract, file: str) -> None:
         """Speak of this file from now on: where its names stand, and what it is called."""
         self.learner = written
         self.file = file
@@ -78,7 +78,7 @@ class Session:
 
     # -- exchange -------------------------------------------------------------------------------------
 
-    def attach(self, link: Link | None) -> None:
+    def attach(self, link: Connection | None) -> None:
         """Speak to another process or module from now on: handles from before are stale."""
         self.link = link
         self.attachments += 1
@@ -191,17 +191,17 @@ class Session:
         return value
 
     def checked_kind(self, path: str, call: Call, value: Any) -> Any:
-        wanted = self.contract.complaint(path, value)
-        if wanted is None:
+        expected = self.contract.complaint(path, value)
+        if expected is None:
             return value
         call = _with_result(call, value)
         self.transcript[-1] = Entry(call.name, call, value)
         raise SuiteFailure(
             Failure(
-                f"`{call.name}`: {complaint_text(wanted, value)}.",
+                f"`{call.name}`: {complaint_text(expected, value)}.",
                 call=call,
-                wanted=wanted,
-                came=describe_result(value),
+                expected=expected,
+                actual=describe_result(value),
                 location=self.place(path),
                 advice="Is there a `return` on every path?" if value is None else "",
             )
@@ -250,8 +250,8 @@ class Session:
                     Failure(
                         f"`{call.name}` changed its argument `{label}`, which belongs to the caller.",
                         call=call,
-                        wanted="the argument as it was",
-                        came=describe(new),
+                        expected="the argument as it was",
+                        actual=describe(new),
                         location=self.place(path),
                         advice="Make a new value instead of writing into the one that was passed in"
                         " (`+=`, `x[...] =`, `.append` and methods ending in `_` write in place).",
@@ -418,7 +418,7 @@ class Handle(Proxy):
             Failure(
                 f"{self.kit_description} came where a plain value was wanted.",
                 call=self._session.transcript[-1].call if self._session.transcript else None,
-                came=self.kit_description,
+                actual=self.kit_description,
             )
         )
 

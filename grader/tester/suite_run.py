@@ -13,12 +13,12 @@ from grader.protocol.jobs import Job
 from grader.tester.contract import read_contract
 from grader.tester.outcome import outcome
 from grader.tester.plugin import SuitePlugin
-from grader.tester.process import Bench
-from grader.tester.recording import PlaybackLink, RecordingLink, read_recording
-from grader.tester.student import Link, Session
+from grader.tester.process import TesterSession
+from grader.tester.recording import RecordingConnection, ReplayConnection, read_recording
+from grader.tester.student import Connection, Session
 
 
-def run_suite(job: Job, bench: Bench) -> None:
+def run_suite(job: Job, bench: TesterSession) -> None:
     """Collect the suite once; judge the job's file with it, and those that follow it on the bench."""
     import pytest
 
@@ -26,7 +26,7 @@ def run_suite(job: Job, bench: Bench) -> None:
     promised = read_contract(job.promised or job.reference_file)
     student = Session("your", promised, keep_names=True)
     own = Session("the reference", promised)
-    own.take_up(promised, Path(job.reference_file).name)
+    own.start_file(promised, Path(job.reference_file).name)
     plugin = SuitePlugin(job, student, own, bench)
     own.attach(_reference(job, plugin))
     folder = str(Path(job.suite).parent)  # pytest lists every folder from its confcutdir down
@@ -49,14 +49,14 @@ def run_suite(job: Job, bench: Bench) -> None:
         bench.finish(outcome(plugin, time.monotonic() - started))
 
 
-def _reference(job: Job, plugin: SuitePlugin) -> Link | None:
+def _reference(job: Job, plugin: SuitePlugin) -> Connection | None:
     """The reference itself; a recording where the kit has none; None where there is neither."""
     from grader.tester.process import reference_link
 
     if Path(job.reference_file).exists():
         link = reference_link(job)
-        return RecordingLink(link) if job.record else link
+        return RecordingConnection(link) if job.record else link
     if job.recording and (take := read_recording(Path(job.recording)).take(job.seed)) is not None:
-        plugin.recorded_twins = take.twins
-        return PlaybackLink(take, plugin.reference_session)
+        plugin.recorded_mutants = take.mutants
+        return ReplayConnection(take, plugin.reference_session)
     return None

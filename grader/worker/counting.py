@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class Tally:
+class OpCounter:
     """Counts while `measuring` is open. Operations are torch's own count, two per multiply-add."""
 
     def __init__(self) -> None:
@@ -21,14 +21,14 @@ class Tally:
         from torch.utils._python_dispatch import TorchDispatchMode
         from torch.utils.flop_counter import FlopCounterMode
 
-        tally = self
+        counter = self
 
         class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # the base is untyped in torch
             def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
                 result = func(*args, **(kwargs or {}))
                 for item in result if isinstance(result, list | tuple) else [result]:
                     if isinstance(item, torch.Tensor):
-                        tally.largest = max(tally.largest, _stored_elements(item))
+                        counter.largest = max(counter.largest, _stored_elements(item))
                 return result
 
         storages: dict[int, int] = {}
@@ -38,11 +38,11 @@ class Tally:
             storages[storage.data_ptr()] = storage.nbytes()
             return tensor
 
-        counter = FlopCounterMode(display=False)
+        flops = FlopCounterMode(display=False)
         largest = Largest()  # type: ignore[no-untyped-call]  # likewise
-        with counter, largest, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        with flops, largest, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             yield
-        self.flops = counter.get_total_flops()
+        self.flops = flops.get_total_flops()
         self.saved_bytes = sum(storages.values())
 
     def counts(self) -> dict[str, int]:

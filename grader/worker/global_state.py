@@ -43,8 +43,8 @@ class GlobalState:
 
     def __init__(self) -> None:
         self.settings = _settings()
-        self.modules = {name: Picture(vars(sys.modules[name])) for name in WATCHED if name in sys.modules}
-        self.classes = {name: Picture(vars(kind)) for name, kind in _classes().items()}
+        self.modules = {name: NamespaceSnapshot(vars(sys.modules[name])) for name in WATCHED if name in sys.modules}
+        self.classes = {name: NamespaceSnapshot(vars(kind)) for name, kind in _classes().items()}
 
     def changes(self) -> list[str]:
         """In words, what is no longer as it was; empty when all is."""
@@ -58,7 +58,7 @@ class GlobalState:
         return found[:10]
 
 
-class Picture:
+class NamespaceSnapshot:
     """The names of a module or a class, and what they stood for. Looked at after every test, so it must be quick."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from grader.protocol import values as wire
 from grader.tester.channel import Closed, receive_frame, send_frame
 from grader.worker import limits
 from grader.worker.global_state import GlobalState
-from grader.worker.request_handler import Core
+from grader.worker.request_handler import RequestHandler
 from grader.worker.sandbox import Policy, SandboxError, enter
 
 
@@ -65,7 +65,7 @@ def _serve(sock: socket.socket) -> None:
             raise RuntimeError(reply["raised"])
         return reply["value"]
 
-    core = Core(ask)
+    core = RequestHandler(ask)
     state: GlobalState | None = None
     while True:
         frame = receive_frame(sock)

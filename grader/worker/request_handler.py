@@ -1,6 +1,6 @@
 """What a worker does with a request: import, call, look up, differentiate, describe an exception.
 
-The same code serves the worker behind its socket and, inside the tester, the mistaken twins of the reference
+The same code serves the worker behind its socket and, inside the tester, the mutants of the reference
 and `--debug`. What it answers is a claim; the tester decides.
 """
 
@@ -24,7 +24,7 @@ FRAMES_SHOWN = 6
 LOCALS_SHOWN = 12
 
 
-class Core:
+class RequestHandler:
     """One exercise under test, and the objects of it that the tester holds handles to."""
 
     def __init__(self, callback: Callback, module: Any = None, root: str = "") -> None:
@@ -73,9 +73,9 @@ class Core:
             if isinstance(value, torch.Generator | torch.dtype | torch.device | torch.Size):
                 return None
         if value is Ellipsis or isinstance(
-            value, wire.Odd | np.ndarray | np.generic | np.random.Generator | complex | slice
+            value, wire.Unsendable | np.ndarray | np.generic | np.random.Generator | complex | slice
         ):
-            return ["odd", value.description] if isinstance(value, wire.Odd) else None
+            return ["odd", value.description] if isinstance(value, wire.Unsendable) else None
         return other(value)
 
     def handle(self, value: Any) -> list[Any]:
@@ -154,12 +154,12 @@ class Core:
         inputs.extend(_tensors_with_grad([*args, *kwargs.values()]))
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         before = {key: self.picture(value) for key, value in named.items()}
-        tally = counting.Tally() if count else None
-        with _grad_mode(grad), tally.measuring() if tally else contextlib.nullcontext():
+        counter = counting.OpCounter() if count else None
+        with _grad_mode(grad), counter.measuring() if counter else contextlib.nullcontext():
             value = target(*args, **kwargs)
         changed = {key: item for key, item in named.items() if self.picture(item) != before[key]}
         reply = {"value": value, "changed": changed, "graph": self.next_graph()}
-        return reply | {"counts": tally.counts()} if tally else reply
+        return reply | {"counts": counter.counts()} if counter else reply
 
     def next_graph(self) -> int:
         self.counter += 1

@@ -29,7 +29,7 @@ def course(kit: Kit) -> Kit:
     """The miniature with a second exercise that needs the first, and one for a person."""
     reflection = '\n[essay]\ntitle = "An essay"\npoints = 4\nmarked_by = "person"\nhints = ["Write."]\n'
     kit.add_second(reflection)
-    kit.house.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
+    kit.layout.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
     kit.sync()
     return kit
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grader.author.laws import sync
 from grader.course.curriculum import load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.course.source import first_problem
 from grader.judge.client import Judge
 from grader.learner.checking import make_job
@@ -78,7 +78,7 @@ SECOND = """
 [twice]
 title = "Four times"
 points = 5
-needs = ["scale"]
+prerequisites = ["scale"]
 hints = ["Call it twice."]
 """
 SECOND_SOLUTION = '''"""# Four times
@@ -112,13 +112,13 @@ class Kit:
     name = "ch1_mini/scale"
 
     def __init__(self, root: Path, judge: Judge) -> None:
-        self.house = House(root)
+        self.layout = Layout(root)
         self._judge = judge
         for path, text in (
-            (self.house.solution_file(self.name), SOLUTION),
-            (self.house.suite_file(self.name), SUITE),
-            (self.house.mistakes_file(self.name), MISTAKES),
-            (self.house.chapter_file("ch1_mini"), CHAPTER),
+            (self.layout.solution_file(self.name), SOLUTION),
+            (self.layout.suite_file(self.name), SUITE),
+            (self.layout.mistakes_file(self.name), MISTAKES),
+            (self.layout.chapter_file("ch1_mini"), CHAPTER),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -126,18 +126,18 @@ class Kit:
 
     def add_second(self, more: str = "") -> None:
         """A second exercise, `ch1_mini/twice`, that needs the first, and `more` tables. What follows is `sync`."""
-        self.house.chapter_file("ch1_mini").write_text(CHAPTER + SECOND + more, encoding="utf-8")
-        self.house.solution_file("ch1_mini/twice").write_text(SECOND_SOLUTION, encoding="utf-8")
-        self.house.suite_file("ch1_mini/twice").write_text(SECOND_SUITE, encoding="utf-8")
+        self.layout.chapter_file("ch1_mini").write_text(CHAPTER + SECOND + more, encoding="utf-8")
+        self.layout.solution_file("ch1_mini/twice").write_text(SECOND_SOLUTION, encoding="utf-8")
+        self.layout.suite_file("ch1_mini/twice").write_text(SECOND_SUITE, encoding="utf-8")
 
     def sync(self) -> None:
         """Read the chapter anew and derive its stubs."""
-        self.curriculum = load_curriculum(self.house)
-        sync(self.house, self.curriculum)
+        self.curriculum = load_curriculum(self.layout)
+        sync(self.layout, self.curriculum)
 
     @property
     def file(self) -> Path:
-        return self.house.exercise_file(self.name)
+        return self.layout.exercise_file(self.name)
 
     def write(self, double: str, head: str = "") -> None:
         """A learner's file whose `double` has this body; `halve` is right."""
@@ -148,10 +148,10 @@ class Kit:
     def judge(self, seed: int = 1) -> ExerciseResult:
         """As `grader check` does it: look at the file first, then run the suite."""
         exercise = self.curriculum.get(self.name)
-        problem = first_problem(self.file, self.house.shown(self.file), exercise)
+        problem = first_problem(self.file, self.layout.display_path(self.file), exercise)
         if problem is not None:
             return ExerciseResult(self.name, Verdict.FAILED, problem=problem)
-        return self.judge_job(make_job(self.house, exercise, seed=seed))
+        return self.judge_job(make_job(self.layout, exercise, seed=seed))
 
     def judge_job(self, job: Job) -> ExerciseResult:
         return self._judge.judge(job)

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from grader.course.curriculum import load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.judge.client import Judge
 from grader.learner.checking import make_job, modules_for
 from grader.protocol.jobs import Job
@@ -81,8 +81,8 @@ class Corpus:
     """The submissions as folders, ready to be judged."""
 
     def __init__(self, folder: Path) -> None:
-        self.house = House.find(Path(__file__))
-        self.curriculum = load_curriculum(self.house)
+        self.layout = Layout.find(Path(__file__))
+        self.curriculum = load_curriculum(self.layout)
         self.folder = folder
         self.token = secrets.token_hex(16)
         self.secret = folder / "hidden" / "secret.txt"
@@ -96,17 +96,17 @@ class Corpus:
         nested = "(" * 150 + "-" * 20_000 + "1" + ")" * 150
         file.write_text(text.replace("@NESTED@", nested))
         tricks = (FOLDER / "support" / "tricks.py").read_text()
-        tricks = tricks.replace("@SECRET@", str(self.secret)).replace("@KIT@", str(self.house.root))
+        tricks = tricks.replace("@SECRET@", str(self.secret)).replace("@KIT@", str(self.layout.root))
         (tree / "tricks.py").write_text(tricks)
         for known in EXERCISES:
-            right = self.house.solution_file(known).read_text(encoding="utf-8")
+            right = self.layout.solution_file(known).read_text(encoding="utf-8")
             (tree / f"right_{known.split('/')[1]}.py").write_text(right)
-        made = make_job(self.house, self.curriculum.get(exercise), seed=SEED, root=tree, file=file, diagnose=False)
+        made = make_job(self.layout, self.curriculum.get(exercise), seed=SEED, root=tree, file=file, diagnose=False)
         limits = {"time_limit": seconds, "memory_limit": 512 * 2**20, "fail_fast": stop_early}
         return msgspec.structs.replace(made, **limits)
 
     def honest(self, number: int) -> list[Job]:
-        texts = {exercise: self.house.solution_file(exercise).read_text(encoding="utf-8") for exercise in EXERCISES}
+        texts = {exercise: self.layout.solution_file(exercise).read_text(encoding="utf-8") for exercise in EXERCISES}
         right = [self.job(f"right-{number}-{i}", name, text) for i, (name, text) in enumerate(texts.items())]
         return [*right, self.job(f"wrong-{number}", EXERCISES[0], WRONG)]
 
@@ -140,7 +140,7 @@ def judged(tier: str, corpus: Corpus, temporary: Path) -> Rounds:
     jobs += corpus.honest(len(jobs))
     exercises = [corpus.curriculum.get(name) for name in EXERCISES]
     found: dict[int, ExerciseResult] = {}
-    with Judge((*modules_for(corpus.house, corpus.curriculum, exercises), "optim"), tier=tier) as judge:
+    with Judge((*modules_for(corpus.layout, corpus.curriculum, exercises), "optim"), tier=tier) as judge:
         for job, event in judge.run(jobs, PARALLEL):
             if isinstance(event, SuiteFinished):
                 found[id(job)] = event.result

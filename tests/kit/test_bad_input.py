@@ -80,7 +80,7 @@ def test_bad_code_fails_its_own_test_alone(kit: Kit, name: str) -> None:
     test = result_of(result, "test_double")
     assert test.failure is not None
     assert test.verdict == verdict
-    assert words in f"{test.failure.message} {test.failure.came}"
+    assert words in f"{test.failure.message} {test.failure.actual}"
     assert result_of(result, "test_halve").verdict is Verdict.PASSED
     assert result.points == 5
 
@@ -253,14 +253,18 @@ def test_a_stuck_line_is_shown(kit: Kit) -> None:
         ('title = "a"\n[scale]\ntitle = "b"\npoints = "ten"\n', "[scale]", "Expected `float`, got `str`"),
         ('title = "a"\n[scale]\npoints = 1\n', "[scale]", "missing required field `title`"),
         ('title = "a"\n[scale]\ntitle = "b"\npionts = 1\n', "[scale]", "unknown field `pionts`"),
-        ('title = "a"\n[scale]\ntitle = "b"\nneeds = ["later"]\n', "[scale] needs", "not 'ch1_mini/later'"),
+        (
+            'title = "a"\n[scale]\ntitle = "b"\nprerequisites = ["later"]\n',
+            "[scale] prerequisites",
+            "not 'ch1_mini/later'",
+        ),
         ('title = "a"\n[scale]\ntitle = "b"\npoints = -1\n', "[scale] points", "above 0"),
         ('title = "a\n', "file", "valid TOML"),
     ],
 )
 def test_a_wrong_chapter_file_is_named_with_its_key(kit: Kit, text: str, key: str, expected: str) -> None:
-    kit.house.chapter_file("ch1_mini").write_text(text)
-    done = grader(kit.house.root, "list")
+    kit.layout.chapter_file("ch1_mini").write_text(text)
+    done = grader(kit.layout.root, "list")
     assert done.returncode == 3
     assert "tests/graded/ch1_mini/chapter.toml" in done.stderr
     assert key in done.stderr
@@ -277,8 +281,8 @@ def test_a_wrong_chapter_file_is_named_with_its_key(kit: Kit, text: str, key: st
     ],
 )
 def test_a_wrong_mistakes_file_is_named_with_its_key(kit: Kit, text: str, key: str, expected: str) -> None:
-    kit.house.mistakes_file(kit.name).write_text(text)
-    done = grader(kit.house.root, "check", "scale")
+    kit.layout.mistakes_file(kit.name).write_text(text)
+    done = grader(kit.layout.root, "check", "scale")
     assert done.returncode == 3
     assert "tests/graded/mistakes/ch1_mini/scale.toml" in done.stderr
     assert key in done.stderr
@@ -287,7 +291,7 @@ def test_a_wrong_mistakes_file_is_named_with_its_key(kit: Kit, text: str, key: s
 
 def test_what_a_hidden_test_shows_cannot_be_told_in_a_public_one(kit: Kit) -> None:
     """The learner's code notes all that it sees, and tells it wherever it is asked."""
-    kit.house.suite_file(kit.name).write_text(
+    kit.layout.suite_file(kit.name).write_text(
         "import pytest\n\n\n" + SUITE.replace("def test_halve", "@pytest.mark.hidden\ndef test_halve")
     )
     kit.file.write_text(
@@ -309,13 +313,13 @@ def test_length(student, expect):
     """The length can be counted."""
     expect.equal(sum(1 for _ in range(student.length())), 3)
 '''
-    kit.house.suite_file(kit.name).write_text(SUITE + busy)
+    kit.layout.suite_file(kit.name).write_text(SUITE + busy)
     kit.file.write_text(SOLUTION + "\n\ndef length():\n    return 10**15\n")
-    job = make_job(kit.house, kit.curriculum.get(kit.name), seed=1)
+    job = make_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
     result = kit.judge_job(msgspec.structs.replace(job, time_limit=0.2, slack=0.5))
     verdicts = {test.name: str(test.verdict) for test in result.tests}
     assert verdicts == {"test_double": "passed", "test_halve": "passed", "test_length": "timeout"}
     failure = result_of(result, "test_length").failure
     assert failure is not None
     assert "does not come to an end over what your code returned" in failure.message
-    assert failure.came == "1000000000000000"
+    assert failure.actual == "1000000000000000"

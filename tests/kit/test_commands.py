@@ -23,7 +23,7 @@ def two(kit: Kit) -> Kit:
 
 
 def test_check_ends_with_the_next_exercise_and_how_to_start(kit: Kit) -> None:
-    done = grader(kit.house.root, "check")
+    done = grader(kit.layout.root, "check")
     assert done.returncode == 1
     assert done.stdout == (
         "· ch1_mini/scale  todo  0 of 10 points\n"
@@ -40,7 +40,7 @@ def test_check_ends_with_the_next_exercise_and_how_to_start(kit: Kit) -> None:
 
 def test_a_failure_names_the_mistake_and_shows_what_came(kit: Kit) -> None:
     kit.write("return x * x")
-    done = grader(kit.house.root, "check", "scale", "--seed", "7")
+    done = grader(kit.layout.root, "check", "scale", "--seed", "7")
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert lines[0] == "✗ ch1_mini/scale  failed  5 of 10 points"
@@ -58,7 +58,7 @@ def test_a_failure_names_the_mistake_and_shows_what_came(kit: Kit) -> None:
 
 def test_a_mistake_that_is_not_listed_is_not_named(kit: Kit) -> None:
     kit.write("return 3 * x")
-    done = grader(kit.house.root, "check", "scale", "--json")
+    done = grader(kit.layout.root, "check", "scale", "--json")
     (exercise,) = json.loads(done.stdout)["exercises"]
     assert exercise["verdict"] == "failed"
     assert exercise["mistakes"] == []
@@ -66,19 +66,19 @@ def test_a_mistake_that_is_not_listed_is_not_named(kit: Kit) -> None:
 
 def test_two_mistakes_are_both_named(kit: Kit) -> None:
     kit.file.write_text("def double(x):\n    return x * x\n\n\ndef halve(x):\n    return x - 2\n")
-    (exercise,) = json.loads(grader(kit.house.root, "check", "scale", "--json").stdout)["exercises"]
+    (exercise,) = json.loads(grader(kit.layout.root, "check", "scale", "--json").stdout)["exercises"]
     assert sorted(item["name"] for item in exercise["mistakes"]) == ["squared", "subtracted"]
 
 
 def test_a_pass_is_remembered_until_something_changes(kit: Kit) -> None:
     kit.write(SOLVED)
-    root = kit.house.root
+    root = kit.layout.root
     first, second = grader(root, "check", "scale"), grader(root, "check", "scale")
     assert (first.returncode, second.returncode) == (0, 0)
     assert first.stdout.startswith("✓ ch1_mini/scale  passed  10 of 10 points\n")
     assert second.stdout.startswith("✓ ch1_mini/scale  passed, unchanged  10 of 10 points\n")
     assert "unchanged" not in grader(root, "check", "scale", "--no-cache").stdout
-    suite = kit.house.suite_file(kit.name)
+    suite = kit.layout.suite_file(kit.name)
     suite.write_text(suite.read_text() + "\n")
     assert "unchanged" not in grader(root, "check", "scale").stdout
     kit.write("return x")
@@ -86,7 +86,7 @@ def test_a_pass_is_remembered_until_something_changes(kit: Kit) -> None:
 
 
 def test_an_exercise_is_blocked_by_one_that_is_to_do(two: Kit) -> None:
-    done = grader(two.house.root, "check", "twice")
+    done = grader(two.layout.root, "check", "twice")
     assert done.returncode == 1
     assert done.stdout.startswith(
         "- ch1_mini/twice  blocked  0 of 5 points\n  needs ch1_mini/scale, which has not passed\n"
@@ -96,7 +96,7 @@ def test_an_exercise_is_blocked_by_one_that_is_to_do(two: Kit) -> None:
 
 def test_an_earlier_failure_is_reported_first(two: Kit) -> None:
     two.write("return x * x")
-    done = grader(two.house.root, "check", "twice")
+    done = grader(two.layout.root, "check", "twice")
     assert done.stdout.index("ch1_mini/scale  failed") < done.stdout.index("ch1_mini/twice  blocked")
     assert "The elements are squared" in done.stdout
     assert "Now: ch1_mini/scale" in done.stdout
@@ -104,25 +104,25 @@ def test_an_earlier_failure_is_reported_first(two: Kit) -> None:
 
 def test_later_exercises_use_the_learners_own_earlier_work(two: Kit) -> None:
     two.write(SOLVED)
-    source = two.house.solution_file("ch1_mini/twice").read_text()
-    two.house.exercise_file("ch1_mini/twice").write_text(source)
-    done = grader(two.house.root, "check", "--all")
+    source = two.layout.solution_file("ch1_mini/twice").read_text()
+    two.layout.exercise_file("ch1_mini/twice").write_text(source)
+    done = grader(two.layout.root, "check", "--all")
     assert done.returncode == 0
     assert "2 of 2 exercises passed, 15 of 15 points" in done.stdout
 
 
 def test_a_change_of_what_it_needs_runs_it_again(two: Kit) -> None:
     two.write(SOLVED)
-    source = two.house.solution_file("ch1_mini/twice").read_text()
-    two.house.exercise_file("ch1_mini/twice").write_text(source)
-    grader(two.house.root, "check", "--all")
+    source = two.layout.solution_file("ch1_mini/twice").read_text()
+    two.layout.exercise_file("ch1_mini/twice").write_text(source)
+    grader(two.layout.root, "check", "--all")
     two.write("y = 2 * x\nreturn y")
-    done = grader(two.house.root, "check", "--all")
+    done = grader(two.layout.root, "check", "--all")
     assert "unchanged" not in done.stdout
 
 
 def test_did_you_mean(kit: Kit) -> None:
-    done = grader(kit.house.root, "check", "scael")
+    done = grader(kit.layout.root, "check", "scael")
     assert done.returncode == 2
     assert done.stderr == "error: there is no exercise or chapter 'scael'\n\nhint: did you mean ch1_mini/scale?\n"
 
@@ -130,7 +130,7 @@ def test_did_you_mean(kit: Kit) -> None:
 @pytest.mark.parametrize("word", ["scale", "ch1_mini/scale", "exercises/ch1_mini/scale.py", "ch1_mini", "ch1"])
 def test_an_exercise_has_many_names(kit: Kit, word: str) -> None:
     kit.write(SOLVED)
-    assert grader(kit.house.root, "check", word).returncode == 0
+    assert grader(kit.layout.root, "check", word).returncode == 0
 
 
 def test_outside_a_kit(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_outside_a_kit(tmp_path: Path) -> None:
 
 
 def test_hints_come_one_by_one(kit: Kit) -> None:
-    root = kit.house.root
+    root = kit.layout.root
     first = grader(root, "hint", "scale").stdout
     assert first.startswith("Hint 1 of 2\n  Which operator multiplies")
     assert "Hint 2 of 2\n  It is `*`." in grader(root, "hint", "scale").stdout
@@ -148,14 +148,14 @@ def test_hints_come_one_by_one(kit: Kit) -> None:
 
 
 def test_show_is_the_brief(kit: Kit) -> None:
-    text = grader(kit.house.root, "show", "scale").stdout
+    text = grader(kit.layout.root, "show", "scale").stdout
     assert "Double and halve" in text
     assert "10 points, about 20 minutes" in text
 
 
 def test_list_shows_what_passed_and_what_changed(kit: Kit) -> None:
     kit.write(SOLVED)
-    root = kit.house.root
+    root = kit.layout.root
     grader(root, "check")
     assert "✓ scale" in grader(root, "list").stdout
     kit.write("return x")
@@ -167,7 +167,7 @@ def test_list_shows_what_passed_and_what_changed(kit: Kit) -> None:
 def test_reset_asks_and_keeps_a_backup(kit: Kit) -> None:
     kit.write("return 5 * x")
     mine = kit.file.read_text()
-    root = kit.house.root
+    root = kit.layout.root
     assert grader(root, "reset", "scale", stdin="n\n").returncode == 130
     assert kit.file.read_text() == mine
     assert grader(root, "reset", "scale", stdin="y\n").returncode == 0
@@ -181,8 +181,8 @@ def test_reset_asks_and_keeps_a_backup(kit: Kit) -> None:
 
 def test_json_holds_what_the_page_says(kit: Kit) -> None:
     kit.write("return x * x")
-    document = json.loads(grader(kit.house.root, "check", "scale", "--json", "--seed", "3").stdout)
-    assert (document["version"], document["seed"], document["next"]) == (1, 3, "ch1_mini/scale")
+    document = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", "3").stdout)
+    assert (document["version"], document["seed"], document["next"]) == (2, 3, "ch1_mini/scale")
     described = (PACKAGE / "docs" / "json.md").read_text()
 
     def fields(value: object) -> set[str]:
@@ -197,7 +197,7 @@ def test_the_same_seed_gives_the_same_inputs(kit: Kit) -> None:
     kit.write("return x * x")
 
     def differences(seed: str) -> object:
-        document = json.loads(grader(kit.house.root, "check", "scale", "--json", "--seed", seed).stdout)
+        document = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", seed).stdout)
         return [test["failure"] for test in document["exercises"][0]["tests"]]
 
     assert differences("11") == differences("11")
@@ -206,21 +206,21 @@ def test_the_same_seed_gives_the_same_inputs(kit: Kit) -> None:
 
 def test_debug_runs_in_one_process(kit: Kit) -> None:
     kit.write("import os\nprint('pid', os.getpid(), os.getppid())\nreturn 2 * x")
-    done = grader(kit.house.root, "check", "scale", "--debug")
+    done = grader(kit.layout.root, "check", "scale", "--debug")
     assert done.returncode == 0
     assert "pid " in done.stdout
 
 
 def test_breakpoints_work_under_debug(kit: Kit) -> None:
     kit.write("breakpoint()\nreturn 2 * x")
-    done = grader(kit.house.root, "check", "scale", "--debug", stdin="p x.shape\nc\n")
+    done = grader(kit.layout.root, "check", "scale", "--debug", stdin="p x.shape\nc\n")
     assert "torch.Size([3, 5])" in done.stdout
 
 
 def test_spawned_processes_judge_the_same(kit: Kit) -> None:
     kit.write("return x * x")
-    forked = json.loads(grader(kit.house.root, "check", "scale", "--json", "--seed", "5").stdout)
-    spawned = json.loads(grader(kit.house.root, "check", "scale", "--json", "--seed", "5", "--spawn").stdout)
+    forked = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", "5").stdout)
+    spawned = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", "5", "--spawn").stdout)
 
     def verdicts(document: dict) -> object:
         return [(t["name"], t["verdict"], t["failure"], t["mistake"]) for t in document["exercises"][0]["tests"]]
@@ -230,16 +230,16 @@ def test_spawned_processes_judge_the_same(kit: Kit) -> None:
 
 def test_a_spawned_worker_that_dies_is_replaced(kit: Kit) -> None:
     kit.write("import os\nos._exit(3)")
-    (exercise,) = json.loads(grader(kit.house.root, "check", "scale", "--json", "--spawn").stdout)["exercises"]
+    (exercise,) = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--spawn").stdout)["exercises"]
     assert [test["verdict"] for test in exercise["tests"]] == ["failed", "passed"]
     assert "exit status 3" in exercise["tests"][0]["failure"]["message"]
 
 
 def test_a_suite_that_fails_whatever_the_answer_is_the_kits_fault(kit: Kit) -> None:
-    suite = kit.house.suite_file(kit.name)
+    suite = kit.layout.suite_file(kit.name)
     suite.write_text(suite.read_text() + '\n\ndef test_broken(student, draw, expect):\n    """Broken."""\n    1 / 0\n')
     kit.write(SOLVED)
-    done = grader(kit.house.root, "check", "scale")
+    done = grader(kit.layout.root, "check", "scale")
     assert done.returncode == 3
     assert "The test itself failed, whatever the answer: ZeroDivisionError" in done.stdout
 
@@ -255,14 +255,14 @@ def test_the_command_line_never_imports_torch() -> None:
 
 def test_output_is_readable_without_unicode(kit: Kit) -> None:
     kit.write("return x * x")
-    done = grader(kit.house.root, "check", "scale", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    done = grader(kit.layout.root, "check", "scale", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     assert done.stdout.startswith("x ch1_mini/scale  failed")
 
 
 def test_a_state_file_that_is_broken_is_set_aside(kit: Kit) -> None:
     kit.write(SOLVED)
-    state = kit.house.state / "state.json"
+    state = kit.layout.state / "state.json"
     state.parent.mkdir()
     state.write_text("{")
-    assert grader(kit.house.root, "check", "scale").returncode == 0
-    assert (kit.house.state / "state.unreadable.json").read_text() == "{"
+    assert grader(kit.layout.root, "check", "scale").returncode == 0
+    assert (kit.layout.state / "state.unreadable.json").read_text() == "{"

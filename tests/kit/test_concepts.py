@@ -62,7 +62,7 @@ def test_a_wrong_answer_fails_and_the_message_keeps_the_right_one(answers, name,
     right = {"Q1": "B", "Q2": "8", "Q3": "C"}[name]
     assert raised.value.verdict is Verdict.FAILED
     assert right not in failure.message.split()
-    assert right not in failure.came
+    assert right not in failure.actual
     assert normalized(given) in failure.message
     assert name in failure.message
 

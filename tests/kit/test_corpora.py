@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.corpora import language, make, senses, translation
+from grader.author import make_data as make
+from grader.corpora import language, senses, translation
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -87,9 +88,9 @@ def test_the_entropy_per_character_is_that_of_long_texts():
     text = "".join(sample)
     lost, length = language.surprisals(text), np.array([len(line) for line in sample])
     per_line = np.add.reduceat(lost, np.concatenate([[0], np.cumsum(length)[:-1]]))
-    wanted = language.entropy_per_character()
-    error = (per_line - wanted * length).std(ddof=1) / math.sqrt(len(sample)) / length.mean()
-    assert abs(lost.mean() - wanted) < 4 * error
+    expected = language.entropy_per_character()
+    error = (per_line - expected * length).std(ddof=1) / math.sqrt(len(sample)) / length.mean()
+    assert abs(lost.mean() - expected) < 4 * error
 
 
 @pytest.mark.parametrize("n", [0, 1, 5, 17, 40, 63])
@@ -136,10 +137,10 @@ def test_a_window_costs_more_at_its_beginning_only():
 
 def test_the_first_character_of_a_window_costs_the_entropy_of_single_characters():
     shares = Counter(language.sample(100_000, seed=16))
-    wanted = -sum(n / 1e5 * math.log(n / 1e5) for n in shares.values())
+    expected = -sum(n / 1e5 * math.log(n / 1e5) for n in shares.values())
     first = {c: float(language.surprisals(c, at_line_start=False)[0]) for c in language.ALPHABET}
     assert math.isclose(sum(math.exp(-lost) for lost in first.values()), 1.0)
-    assert abs(sum(math.exp(-lost) * lost for lost in first.values()) - wanted) < 0.01
+    assert abs(sum(math.exp(-lost) * lost for lost in first.values()) - expected) < 0.01
 
 
 def test_the_alphabet_is_what_occurs():

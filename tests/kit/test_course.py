@@ -9,7 +9,7 @@ import pytest
 from running import PACKAGE, grader
 
 from grader.course.curriculum import Exercise, load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.course.notebooks import write_notebook
 
 LEFT_OUT = ("ch6_training/train",)  # it trains for half a minute, and the proof runs it under three seeds
@@ -17,10 +17,12 @@ LEFT_OUT = ("ch6_training/train",)  # it trains for half a minute, and the proof
 
 @pytest.mark.timeout(400)
 def test_the_solutions_handed_in_earn_every_point(tmp_path: Path) -> None:
-    house = House(PACKAGE)
-    exercises = [item for item in load_curriculum(house).exercises if not item.by_person and item.name not in LEFT_OUT]
+    layout = Layout(PACKAGE)
+    exercises = [
+        item for item in load_curriculum(layout).exercises if not item.manually_graded and item.name not in LEFT_OUT
+    ]
     for exercise in exercises:
-        source = house.solution_file(exercise.name).read_text(encoding="utf-8")
+        source = layout.solution_file(exercise.name).read_text(encoding="utf-8")
         put(tmp_path / "class" / "files" / f"{exercise.name}.py", source)
         put(tmp_path / "class" / "notebooks" / f"{exercise.name}.ipynb", write_notebook(source, exercise))
     words = [word for exercise in exercises for word in ("--only", exercise.name)]

@@ -27,7 +27,7 @@ CLASSES = "class Counter:\n    pass\n\n\ndef look(counter, others):\n    return 
 
 
 def test_handles_to_the_same_object_are_independent(kit: Kit) -> None:
-    kit.house.suite_file(kit.name).write_text(SUITE + TWO_HANDLES, encoding="utf-8")
+    kit.layout.suite_file(kit.name).write_text(SUITE + TWO_HANDLES, encoding="utf-8")
     kit.write("return 2 * x", head=CLASSES)
     result = kit.judge()
     told = [(test.name, test.failure and test.failure.message) for test in result.tests if test.failure]

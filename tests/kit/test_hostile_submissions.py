@@ -61,7 +61,7 @@ class Scored:
 
 
 def score(kit: Kit, people: Path, out: Path) -> Scored:
-    done = grader(kit.house.root, "score", str(people), "--out", str(out), "--seed", "5", "--pattern", "plain")
+    done = grader(kit.layout.root, "score", str(people), "--out", str(out), "--seed", "5", "--pattern", "plain")
     assert done.returncode == 0, done.stderr
     with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
@@ -165,8 +165,12 @@ def test_no_bytes_of_an_archive_end_the_class(
 @given(
     cells=st.recursive(
         st.none() | st.integers() | st.text(st.characters(exclude_categories=())),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["cells", "cell_type", "source", "metadata", "grader"]), inner, max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["cells", "cell_type", "source", "metadata", "grader"]), inner, max_size=4
+            )
+        ),
         max_leaves=8,
     )
 )

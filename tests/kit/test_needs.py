@@ -30,7 +30,7 @@ BY_DOUBLE = "from ch1_mini.scale import double\n\n\ndef triple(x):\n    return d
 
 
 @pytest.mark.parametrize(
-    ("source", "wanted"),
+    ("source", "expected"),
     [
         ("from ch3_attention.softmax import softmax", "ch3_attention/softmax"),
         ("    from ch3_attention.softmax import softmax as s  # later", "ch3_attention/softmax"),
@@ -44,8 +44,8 @@ BY_DOUBLE = "from ch1_mini.scale import double\n\n\ndef triple(x):\n    return d
         ("x = 1; y = 2\r\nfrom ch3_attention.softmax import *\r\n", "ch3_attention/softmax"),
     ],
 )
-def test_an_import_is_found_however_it_is_written(source: str, wanted: str) -> None:
-    assert wanted in set(imported(source.encode(), "ch3_attention"))
+def test_an_import_is_found_however_it_is_written(source: str, expected: str) -> None:
+    assert expected in set(imported(source.encode(), "ch3_attention"))
 
 
 def test_words_are_no_imports() -> None:
@@ -54,10 +54,10 @@ def test_words_are_no_imports() -> None:
 
 
 def with_third(kit: Kit) -> None:
-    chapter = kit.house.chapter_file("ch1_mini")
+    chapter = kit.layout.chapter_file("ch1_mini")
     chapter.write_text(chapter.read_text() + THIRD)
-    kit.house.solution_file("ch1_mini/thrice").write_text(THIRD_SOLUTION)
-    kit.house.suite_file("ch1_mini/thrice").write_text(THIRD_SUITE)
+    kit.layout.solution_file("ch1_mini/thrice").write_text(THIRD_SOLUTION)
+    kit.layout.suite_file("ch1_mini/thrice").write_text(THIRD_SUITE)
     kit.sync()
 
 
@@ -81,9 +81,9 @@ def test_the_reference_stands_in_for_what_is_needed_and_for_nothing_else(course:
 
 def test_a_remembered_pass_ends_when_what_it_imports_changes(kit: Kit) -> None:
     with_third(kit)
-    root = kit.house.root
+    root = kit.layout.root
     kit.file.write_text(RIGHT)
-    kit.house.exercise_file("ch1_mini/thrice").write_text(BY_DOUBLE)
+    kit.layout.exercise_file("ch1_mini/thrice").write_text(BY_DOUBLE)
     assert "thrice" in grader(root, "check", "thrice").stdout
     assert "unchanged" in grader(root, "check", "thrice").stdout
     kit.file.write_text(RIGHT.replace("x + x", "x"))
@@ -93,7 +93,7 @@ def test_a_remembered_pass_ends_when_what_it_imports_changes(kit: Kit) -> None:
 
 def test_a_need_that_is_not_declared_is_told(kit: Kit) -> None:
     with_third(kit)
-    path = kit.house.solution_file("ch1_mini/thrice")
+    path = kit.layout.solution_file("ch1_mini/thrice")
     path.write_text(THIRD_SOLUTION.replace("import torch\n", "import torch\nfrom ch1_mini.scale import double\n"))
-    done = grader(kit.house.root, "dev", "check", "thrice", "--seeds", "1")
-    assert "ch1_mini/thrice: its solution imports ch1_mini/scale, which is not among its `needs`" in done.stdout
+    done = grader(kit.layout.root, "dev", "check", "thrice", "--seeds", "1")
+    assert "ch1_mini/thrice: its solution imports ch1_mini/scale, which is not among its `prerequisites`" in done.stdout

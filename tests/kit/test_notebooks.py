@@ -14,16 +14,16 @@ from miniature import SOLUTION, Kit
 from running import PACKAGE, grader
 
 from grader.course.curriculum import load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.course.notebooks import NotebookError, read_notebook, split, write_notebook
 
-HOUSE = House(PACKAGE)
-EXERCISES = [e for e in load_curriculum(HOUSE).exercises if not e.by_person]
+LAYOUT = Layout(PACKAGE)
+EXERCISES = [e for e in load_curriculum(LAYOUT).exercises if not e.manually_graded]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_the_code_comes_back_to_the_byte(exercise) -> None:
-    source = HOUSE.solution_file(exercise.name).read_text()
+    source = LAYOUT.solution_file(exercise.name).read_text()
     _, chunks = split(source)
     module = read_notebook(write_notebook(source, exercise).encode(), "x.ipynb")
     assert module.source == "".join(chunks)
@@ -34,7 +34,7 @@ def test_the_code_comes_back_to_the_byte(exercise) -> None:
 @pytest.fixture
 def filled(kit: Kit) -> Path:
     """The miniature as a notebook, filled with the solution."""
-    root = kit.house.root
+    root = kit.layout.root
     assert grader(root, "notebook", "--all").stdout == "wrote exercises/ch1_mini/scale.ipynb\n"
     path = kit.file.with_suffix(".ipynb")
     document = json.loads(path.read_text())
@@ -54,20 +54,20 @@ def edit(path: Path, number: int, text: str) -> None:
 
 
 def test_a_solved_notebook_passes(kit: Kit, filled: Path) -> None:
-    done = grader(kit.house.root, "check", "exercises/ch1_mini/scale.ipynb")
+    done = grader(kit.layout.root, "check", "exercises/ch1_mini/scale.ipynb")
     assert done.returncode == 0, done.stdout
-    assert grader(kit.house.root, "check").stdout.endswith("Everything has passed.\n")
+    assert grader(kit.layout.root, "check").stdout.endswith("Everything has passed.\n")
 
 
 def test_the_file_counts_once_it_is_no_stub(kit: Kit, filled: Path) -> None:
     kit.write("return 7 * x")
-    assert grader(kit.house.root, "check", "scale").returncode == 1
-    assert grader(kit.house.root, "check", "scale.ipynb").returncode == 0
+    assert grader(kit.layout.root, "check", "scale").returncode == 1
+    assert grader(kit.layout.root, "check", "scale.ipynb").returncode == 0
 
 
 def test_messages_name_cell_and_line(kit: Kit, filled: Path) -> None:
     edit(filled, 3, "def double(x):\n    y = x[0]\n    return y @ x")
-    (exercise,) = json.loads(grader(kit.house.root, "check", "scale.ipynb", "--json").stdout)["exercises"]
+    (exercise,) = json.loads(grader(kit.layout.root, "check", "scale.ipynb", "--json").stdout)["exercises"]
     frame = exercise["tests"][0]["failure"]["frames"][-1]
     assert (frame["file"], frame["line"], frame["text"]) == (
         "exercises/ch1_mini/scale.ipynb cell 3",
@@ -78,13 +78,13 @@ def test_messages_name_cell_and_line(kit: Kit, filled: Path) -> None:
 
 def test_a_syntax_error_names_cell_and_line(kit: Kit, filled: Path) -> None:
     edit(filled, 3, "def double(x):\n    return (2 * x")
-    (exercise,) = json.loads(grader(kit.house.root, "check", "scale.ipynb", "--json").stdout)["exercises"]
+    (exercise,) = json.loads(grader(kit.layout.root, "check", "scale.ipynb", "--json").stdout)["exercises"]
     assert "cell 3, line 2" in exercise["problem"]["message"]
 
 
 def test_magics_and_shell_lines_are_set_aside_with_a_note(kit: Kit, filled: Path) -> None:
     edit(filled, 3, "%timeit 1\n!ls\ndef double(x):\n    return 2 * x\ndouble?")
-    done = grader(kit.house.root, "check", "scale.ipynb")
+    done = grader(kit.layout.root, "check", "scale.ipynb")
     assert done.returncode == 0
     for words in ("cell 3, line 1: `%timeit 1`", "cell 3, line 2: `!ls`", "cell 3, line 5: `double?`"):
         assert f"note: {words} was set aside" in done.stdout
@@ -106,7 +106,7 @@ def test_what_is_no_notebook_is_told(data: bytes) -> None:
 
 def test_a_notebook_that_is_there_is_left_alone(kit: Kit, filled: Path) -> None:
     before = filled.read_text()
-    assert "is there already" in grader(kit.house.root, "notebook", "scale").stdout
+    assert "is there already" in grader(kit.layout.root, "notebook", "scale").stdout
     assert filled.read_text() == before
 
 
@@ -156,11 +156,11 @@ def filled_in(stub: str, solution: str) -> str:
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_each_cell_of_the_stub_has_its_solution(exercise) -> None:
     """Filled cell by cell, a stub's notebook is the solution's module."""
-    stub = write_notebook(HOUSE.exercise_file(exercise.name).read_text(), exercise)
-    solution = write_notebook(HOUSE.solution_file(exercise.name).read_text(), exercise)
+    stub = write_notebook(LAYOUT.exercise_file(exercise.name).read_text(), exercise)
+    solution = write_notebook(LAYOUT.solution_file(exercise.name).read_text(), exercise)
     module = read_notebook(filled_in(stub, solution).encode(), "x.ipynb")
-    wanted = read_notebook(solution.encode(), "x.ipynb")
-    assert ast.dump(ast.parse(module.source)) == ast.dump(ast.parse(wanted.source))
+    expected = read_notebook(solution.encode(), "x.ipynb")
+    assert ast.dump(ast.parse(module.source)) == ast.dump(ast.parse(expected.source))
 
 
 @pytest.mark.slow
@@ -173,7 +173,7 @@ def test_the_whole_course_is_solved_by_cells(tmp_path: Path) -> None:
     assert grader(tmp_path, "notebook", "--all").returncode == 0
     for exercise in EXERCISES:
         path = tmp_path / "exercises" / f"{exercise.name}.ipynb"
-        solution = write_notebook(HOUSE.solution_file(exercise.name).read_text(), exercise)
+        solution = write_notebook(LAYOUT.solution_file(exercise.name).read_text(), exercise)
         path.write_text(filled_in(path.read_text(), solution))
     done = grader(tmp_path, "check", "--all", "--json")
     results = json.loads(done.stdout)["exercises"]

@@ -33,7 +33,7 @@ HIDDEN = SUITE.replace("def test_halve", "@pytest.mark.hidden\ndef test_halve").
 
 @pytest.fixture
 def people(kit: Kit, tmp_path: Path) -> Path:
-    kit.house.suite_file(kit.name).write_text(HIDDEN)
+    kit.layout.suite_file(kit.name).write_text(HIDDEN)
     folder = tmp_path / "class"
     for student, text in {"ada": RIGHT, "ben": SQUARED, "cy": LEAKY, "dan": RIGHT}.items():
         (folder / student).mkdir(parents=True)
@@ -43,9 +43,9 @@ def people(kit: Kit, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def out(kit: Kit, people: Path) -> Path:
-    done = grader(kit.house.root, "score", str(people), "--out", "out", "--seed", "5")
+    done = grader(kit.layout.root, "score", str(people), "--out", "out", "--seed", "5")
     assert done.returncode == 0, done.stderr
-    return kit.house.root / "out"
+    return kit.layout.root / "out"
 
 
 def test_a_page_for_each_student_escapes_everything(out: Path) -> None:
@@ -101,18 +101,18 @@ def test_discrimination_is_a_correlation() -> None:
 
 def test_a_regrade_is_previewed_before_anything_is_overwritten(kit: Kit, people: Path, out: Path) -> None:
     before = (out / "grades.csv").read_bytes()
-    suite = kit.house.suite_file(kit.name)
+    suite = kit.layout.suite_file(kit.name)
     suite.write_text(
         HIDDEN.replace("expect.close(student.double(x), x + x)", "expect.shape(student.double(x), (3, 5))")
     )
-    done = grader(kit.house.root, "regrade", str(people), "--out", "out", "--preview")
+    done = grader(kit.layout.root, "regrade", str(people), "--out", "out", "--preview")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
         "ben  ch1_mini/scale  5 → 10\n    test_double: failed → passed\n"
         "1 marks would change; `grader score` with the same --out applies it\n"
     )
     assert (out / "grades.csv").read_bytes() == before
-    assert grader(kit.house.root, "score", str(people), "--out", "out").returncode == 0
+    assert grader(kit.layout.root, "score", str(people), "--out", "out").returncode == 0
     assert "ben,10" in (out / "grades.csv").read_text()
 
 
@@ -126,18 +126,18 @@ def test_similar_pairs_without_the_stub_and_with_an_archive(kit: Kit, people: Pa
     (archive / "zoe" / "scale.py").write_text(work)
     for student in ("ben", "cy"):
         (people / student / "scale.py").write_text(kit.file.read_text())
-    done = grader(kit.house.root, "similar", str(people), "--archive", str(archive), "--out", "pairs.html")
+    done = grader(kit.layout.root, "similar", str(people), "--archive", str(archive), "--out", "pairs.html")
     assert done.returncode == 0, done.stderr
     pairs = {tuple(line.split("  ")[2:]) for line in done.stdout.splitlines()[:-1]}
     assert pairs == {("ada", "dan"), ("ada", "zoe (earlier)"), ("dan", "zoe (earlier)")}
-    assert "<mark>" in (kit.house.root / "pairs.html").read_text()
+    assert "<mark>" in (kit.layout.root / "pairs.html").read_text()
 
 
 def test_gradescopes_archive_holds_the_kit_and_its_scripts(kit: Kit, tmp_path: Path) -> None:
     for name in ("pyproject.toml", "constraints.txt", "README.md"):
-        (kit.house.root / name).write_bytes((PACKAGE / name).read_bytes())
+        (kit.layout.root / name).write_bytes((PACKAGE / name).read_bytes())
     path = tmp_path / "autograder.zip"
-    done = grader(kit.house.root, "export", "gradescope", "--out", str(path), "--only", "scale")
+    done = grader(kit.layout.root, "export", "gradescope", "--out", str(path), "--only", "scale")
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
@@ -163,12 +163,10 @@ def rows(path: Path) -> list[tuple[object, ...]]:
     return found
 
 
-def command(
-    kit: Kit, people: Path, out: str, *more: str, stderr: int = subprocess.DEVNULL
-) -> subprocess.Popen[bytes]:
+def command(kit: Kit, people: Path, out: str, *more: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "grader", "score", str(people), "--out", out, "--seed", "5", *more],
-        cwd=kit.house.root,
+        cwd=kit.layout.root,
         env={**os.environ, "PYTHONPATH": str(PACKAGE)},
         stdout=subprocess.DEVNULL,
         stderr=stderr,
@@ -198,7 +196,7 @@ def kill_and_go_on(kit: Kit, crowd: Path, kills: int, seed: int) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert command(kit, crowd, "killed").wait(300) == 0
-    root = kit.house.root
+    root = kit.layout.root
     assert rows(root / "killed" / "journal.sqlite") == rows(root / "whole" / "journal.sqlite")
     assert (root / "killed" / "grades.csv").read_bytes() == (root / "whole" / "grades.csv").read_bytes()
 
@@ -210,7 +208,7 @@ def test_kills_change_nothing(kit: Kit, crowd: Path) -> None:
 def test_ctrl_c_says_that_nothing_is_lost(kit: Kit, crowd: Path) -> None:
     process = command(kit, crowd, "stopped", stderr=subprocess.PIPE)
     assert process.stderr is not None
-    while not (kit.house.root / "stopped" / "journal.sqlite").exists() or not rows_so_far(kit, "stopped"):
+    while not (kit.layout.root / "stopped" / "journal.sqlite").exists() or not rows_so_far(kit, "stopped"):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     said = process.stderr.read().decode()
@@ -220,7 +218,7 @@ def test_ctrl_c_says_that_nothing_is_lost(kit: Kit, crowd: Path) -> None:
 
 
 def rows_so_far(kit: Kit, out: str) -> int:
-    with sqlite3.connect(kit.house.root / out / "journal.sqlite") as connection:
+    with sqlite3.connect(kit.layout.root / out / "journal.sqlite") as connection:
         found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'items'").fetchone()
         return int(found[0] and connection.execute("SELECT count(*) FROM items").fetchone()[0])
 
@@ -256,6 +254,6 @@ def test_dask_gives_the_same_and_outlives_a_worker(kit: Kit, crowd: Path) -> Non
                 worker.kill()
                 worker.wait()
     assert command(kit, crowd, "local").wait(300) == 0
-    root = kit.house.root
+    root = kit.layout.root
     assert rows(root / "remote" / "journal.sqlite") == rows(root / "local" / "journal.sqlite")
     assert (root / "remote" / "grades.csv").read_bytes() == (root / "local" / "grades.csv").read_bytes()

@@ -36,19 +36,19 @@ WORK = SOLUTION.replace("return 2 * x", "answer = x.mul(2.000)  # the secret way
 
 @pytest.fixture
 def released(kit: Kit) -> Path:
-    kit.house.suite_file(kit.name).write_text("import pytest\nimport torch\n\n\n" + SUITE + HIDDEN)
-    kit.house.solution_file(kit.name).write_text(WORK)
-    kit.house.mistakes_file(kit.name).write_text(
+    kit.layout.suite_file(kit.name).write_text("import pytest\nimport torch\n\n\n" + SUITE + HIDDEN)
+    kit.layout.solution_file(kit.name).write_text(WORK)
+    kit.layout.mistakes_file(kit.name).write_text(
         MISTAKES.replace("return 2 * x", "x.mul(2.000)").replace("x**2", "x**2")
     )
-    text = kit.house.mistakes_file(kit.name).read_text().replace('replace = "return x**2"', 'replace = "x**2"')
-    kit.house.mistakes_file(kit.name).write_text(text)
-    kit.house.data.mkdir()
-    (kit.house.root / "docs").mkdir()
+    text = kit.layout.mistakes_file(kit.name).read_text().replace('replace = "return x**2"', 'replace = "x**2"')
+    kit.layout.mistakes_file(kit.name).write_text(text)
+    kit.layout.data.mkdir()
+    (kit.layout.root / "docs").mkdir()
     for name in ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md"):
-        shutil.copy(PACKAGE / name, kit.house.root / name)
-    out = kit.house.root / "out"
-    done = grader(kit.house.root, "release", "--out", str(out))
+        shutil.copy(PACKAGE / name, kit.layout.root / name)
+    out = kit.layout.root / "out"
+    done = grader(kit.layout.root, "release", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "1 exercises and 3 public tests" in done.stdout
     return out
@@ -115,15 +115,15 @@ def test_nothing_secret_is_in_it(released: Path) -> None:
 
 def test_a_kit_that_gives_a_solution_away_is_not_written(kit: Kit) -> None:
     line = "answer = x.mul(2.000)  # the secret way"
-    kit.house.solution_file(kit.name).write_text(WORK)
-    kit.house.mistakes_file(kit.name).unlink()
-    suite = kit.house.suite_file(kit.name)
+    kit.layout.solution_file(kit.name).write_text(WORK)
+    kit.layout.mistakes_file(kit.name).unlink()
+    suite = kit.layout.suite_file(kit.name)
     suite.write_text(
         suite.read_text().replace("    expect.close(student.double", f"    {line}\n    expect.close(student.double")
     )
-    kit.house.data.mkdir()
-    out = kit.house.root / "out"
-    done = grader(kit.house.root, "release", "--out", str(out))
+    kit.layout.data.mkdir()
+    out = kit.layout.root / "out"
+    done = grader(kit.layout.root, "release", "--out", str(out))
     assert done.returncode == 3
     assert "the kit would give away what it must not" in done.stderr
     assert line in done.stderr
@@ -133,7 +133,7 @@ def test_a_kit_that_gives_a_solution_away_is_not_written(kit: Kit) -> None:
 def test_a_folder_that_is_not_empty_is_left_alone(kit: Kit, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
-    assert grader(kit.house.root, "release", "--out", str(tmp_path / "mine")).returncode == 2
+    assert grader(kit.layout.root, "release", "--out", str(tmp_path / "mine")).returncode == 2
     assert (tmp_path / "mine" / "notes.txt").read_text() == "keep"
 
 

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from grader.course.curriculum import load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.course.source import first_problem
 from grader.judge.client import Judge
 from grader.learner.checking import make_job
 from grader.protocol.results import Verdict
 
-HOUSE = House(Path(__file__).resolve().parents[2])
+LAYOUT = Layout(Path(__file__).resolve().parents[2])
 FOLDER = Path(__file__).parent / "right_answers"
 FILES = sorted(FOLDER.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).with_suffix("").as_posix())
 def test_it_scores_everything(path: Path, judge: Judge) -> None:
-    exercise = load_curriculum(HOUSE).get(path.parent.relative_to(FOLDER).as_posix())
+    exercise = load_curriculum(LAYOUT).get(path.parent.relative_to(FOLDER).as_posix())
     assert first_problem(path, path.name, exercise) is None
-    result = judge.judge(make_job(HOUSE, exercise, root=HOUSE.solutions, file=path, diagnose=False))
+    result = judge.judge(make_job(LAYOUT, exercise, root=LAYOUT.solutions, file=path, diagnose=False))
     wrong = [(test.name, test.failure) for test in result.tests if test.verdict is not Verdict.PASSED]
     assert result.problem is None
     assert wrong == []

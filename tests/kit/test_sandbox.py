@@ -71,7 +71,7 @@ def test_a_tier_of_another_platform_or_of_no_platform_is_an_error() -> None:
 def test_a_worker_that_cannot_be_enclosed_is_the_kits_fault_and_runs_no_code(kit, tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     kit.write("return 2 * x", head=f"open({str(mark)!r}, 'w')")
-    job = make_job(kit.house, kit.curriculum.get(kit.name), seed=1)
+    job = make_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
     with Judge(("torch",), tier="none") as judge:
         judge.tier = "macos"  # a tier that the worker cannot enter
         result = judge.judge(job)
@@ -172,8 +172,8 @@ def test_the_filter_is_well_formed(machine: str) -> None:
 def test_the_filter_answers(machine: str, number: int, arguments: tuple[int, ...], answer: str) -> None:
     own = machine if machine in seccomp.ARCHITECTURES else "x86_64"
     architecture = seccomp.ARCHITECTURES.get(machine, 0x40000003)
-    wanted = {"allow": seccomp.ALLOW, "kill": seccomp.KILL, "EPERM": 0x50001, "ENOSYS": 0x50026}[answer]
-    assert run_filter(seccomp.build(own, 1234), number, architecture, arguments) == wanted
+    expected = {"allow": seccomp.ALLOW, "kill": seccomp.KILL, "EPERM": 0x50001, "ENOSYS": 0x50026}[answer]
+    assert run_filter(seccomp.build(own, 1234), number, architecture, arguments) == expected
 
 
 def run_filter(program: list[tuple[int, int, int, int]], number: int, architecture: int, args: tuple[int, ...]) -> int:
@@ -271,12 +271,12 @@ import sys
 from pathlib import Path
 from grader.learner.checking import make_job
 from grader.course.curriculum import load_curriculum
-from grader.course.layout import House
+from grader.course.layout import Layout
 from grader.judge.client import Judge
-house = House(Path(sys.argv[1]))
+layout = Layout(Path(sys.argv[1]))
 with Judge(("torch",)) as judge:
     print(judge.server.pid, flush=True)
-    for _, event in judge.run([make_job(house, load_curriculum(house).get("ch1_mini/scale"), seed=1)]):
+    for _, event in judge.run([make_job(layout, load_curriculum(layout).get("ch1_mini/scale"), seed=1)]):
         print(type(event).__name__, flush=True)
 """
 
@@ -288,7 +288,7 @@ def test_nothing_outlives_a_command_or_a_server_that_is_killed(kit, tmp_path: Pa
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     command = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, str(kit.house.root)],
+        [sys.executable, "-c", COMMAND, str(kit.layout.root)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,

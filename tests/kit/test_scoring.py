@@ -32,8 +32,8 @@ def hand_in(people: Path, student: str, **files: str) -> None:
 
 
 def score(course: Kit, people: Path, *options: str) -> tuple[list[dict[str, str]], str]:
-    out = course.house.root / "results"
-    done = grader(course.house.root, "score", str(people), "--out", str(out), "--seed", "5", *options)
+    out = course.layout.root / "results"
+    done = grader(course.layout.root, "score", str(people), "--out", str(out), "--seed", "5", *options)
     assert done.returncode == 0, done.stderr
     with (out / "grades.csv").open(newline="") as file:
         return list(csv.DictReader(file)), done.stdout
@@ -46,7 +46,7 @@ def test_one_mistake_is_not_paid_for_twice(course: Kit, people: Path) -> None:
     assert [row["student"] for row in rows] == ["ada", "ben"]
     assert [row["ch1_mini/scale"] for row in rows] == ["10", "5"]
     assert [row["ch1_mini/twice"] for row in rows] == ["5", "5"]
-    journal = Journal(course.house.root / "results" / "journal.sqlite")
+    journal = Journal(course.layout.root / "results" / "journal.sqlite")
     items = {(item.student, item.exercise): item for item in journal.items()}
     ben = items["ben", "ch1_mini/twice"]
     assert ben.carried is not None
@@ -63,7 +63,7 @@ def test_without_carrying_forward_it_is(course: Kit, people: Path) -> None:
 def test_a_line_of_an_earlier_part_is_named_as_the_student_names_it(course: Kit, people: Path) -> None:
     hand_in(people, "ben", scale=RIGHT.replace("return x + x", "raise ValueError('here')"), twice=TWICE)
     score(course, people, "--no-carry-forward")
-    page = (course.house.root / "results" / "feedback" / "ben.html").read_text()
+    page = (course.layout.root / "results" / "feedback" / "ben.html").read_text()
     assert "<dd>ch1_mini/scale.py:2 in double" in page
     assert "<dd>ch1_mini/twice.py:5 in quadruple" in page
     assert "grader-work" not in page
@@ -91,18 +91,18 @@ def test_of_two(student, draw, expect):
 
 
 def test_a_run_on_the_references_parts_cannot_quote_them(course: Kit, people: Path) -> None:
-    suite = course.house.suite_file("ch1_mini/twice")
+    suite = course.layout.suite_file("ch1_mini/twice")
     suite.write_text(suite.read_text() + OF_TWO)
-    solution = course.house.solution_file("ch1_mini/scale")
+    solution = course.layout.solution_file("ch1_mini/scale")
     solution.write_text(solution.read_text() + "\n\nSECRET = 'known to the reference alone'\n")
     course.sync()
     hand_in(people, "eve", scale=SQUARED, twice=QUOTES)
     rows, _ = score(course, people)
     assert rows[0]["ch1_mini/twice"] == "2.5"  # on the reference's part; 0 on her own
-    journal = Journal(course.house.root / "results" / "journal.sqlite")
+    journal = Journal(course.layout.root / "results" / "journal.sqlite")
     item = next(item for item in journal.items() if item.exercise == "ch1_mini/twice")
     assert "known to the reference alone" in repr(item.carried)  # it was read, for it is imported
-    texts = [path.read_text() for path in (course.house.root / "results").rglob("*.*") if "sqlite" not in path.name]
+    texts = [path.read_text() for path in (course.layout.root / "results").rglob("*.*") if "sqlite" not in path.name]
     assert len(texts) >= 4
     assert not any("known to the reference" in text for text in texts)
 
@@ -116,11 +116,11 @@ def test_a_notebooks_places_are_cells_and_what_is_left_out_is_told(course: Kit, 
     (people / "ada" / "twice.py").write_text(TWICE)
     (people / "ada" / "more.py").write_text("")
     score(course, people, "--no-carry-forward")
-    page = (course.house.root / "results" / "feedback" / "ada.html").read_text()
+    page = (course.layout.root / "results" / "feedback" / "ada.html").read_text()
     assert page.count("<dd>ch1_mini/scale.ipynb cell 2:3 in double") == 2  # called by the test, and by twice.py
     assert "cell 1, line 1: <code>%matplotlib inline</code> was set aside" in page
     assert "not part of the course: more.py" in page
-    results = (course.house.root / "results" / "gradescope" / "ada" / "results.json").read_text()
+    results = (course.layout.root / "results" / "gradescope" / "ada" / "results.json").read_text()
     assert "ch1_mini/scale.ipynb cell 2:3" in results
 
 
@@ -136,9 +136,9 @@ def test_equal_work_is_judged_once_and_a_second_run_judges_nothing(course: Kit, 
         hand_in(people, student, scale=RIGHT)
     rows, _ = score(course, people, "--only", "scale")
     assert [row["total"] for row in rows] == ["10", "10", "10"]
-    journal = Journal(course.house.root / "results" / "journal.sqlite")
+    journal = Journal(course.layout.root / "results" / "journal.sqlite")
     assert journal.connection.execute("SELECT count(*) FROM verdicts").fetchone() == (1,)
-    os.utime(course.house.root / "results" / "grades.csv")
+    os.utime(course.layout.root / "results" / "grades.csv")
     again, _ = score(course, people, "--only", "scale")
     assert again == rows
 
@@ -157,7 +157,7 @@ def test_a_bad_submission_gets_nothing_and_the_class_goes_on(course: Kit, people
 def test_late_days_grace_and_extensions(course: Kit, people: Path) -> None:
     for student in ("ada", "ben", "cy"):
         hand_in(people, student, scale=RIGHT)
-    root = course.house.root
+    root = course.layout.root
     (root / "times.csv").write_text(
         "student,submitted\nada,2027-03-01T12:00\nben,2027-03-04T12:00\ncy,2027-03-04T12:00\n"
     )
@@ -176,7 +176,7 @@ def test_late_days_grace_and_extensions(course: Kit, people: Path) -> None:
 def test_a_persons_marks_are_merged(course: Kit, people: Path) -> None:
     hand_in(people, "ada", scale=RIGHT, essay="Because ids are labels.")
     score(course, people)
-    sheet = course.house.root / "results" / "rubric.csv"
+    sheet = course.layout.root / "results" / "rubric.csv"
     text = sheet.read_text()
     assert "ada,ch1_mini/essay,,4,4,Because ids are labels.," in text
     sheet.write_text(text.replace("ada,ch1_mini/essay,,4", "ada,ch1_mini/essay,3.5,4"))
@@ -187,10 +187,10 @@ def test_a_persons_marks_are_merged(course: Kit, people: Path) -> None:
 
 def test_a_wrong_sheet_is_named_with_its_row(course: Kit, people: Path) -> None:
     hand_in(people, "ada", scale=RIGHT)
-    out = course.house.root / "results"
+    out = course.layout.root / "results"
     out.mkdir()
     (out / "rubric.csv").write_text("student,exercise,points,points_possible\nada,ch1_mini/essay,9,4\n")
-    done = grader(course.house.root, "score", str(people), "--out", str(out))
+    done = grader(course.layout.root, "score", str(people), "--out", str(out))
     assert done.returncode == 2
     assert "rubric.csv, row 2: points from 0 to 4 were expected, not 9" in done.stderr
 

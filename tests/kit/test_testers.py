@@ -53,7 +53,7 @@ def job_of(kit: Kit, tmp_path: Path) -> Callable[[str], Job]:
         root = tmp_path / f"work-{len(list(tmp_path.iterdir()))}"
         (root / "ch1_mini").mkdir(parents=True)
         (root / "ch1_mini" / "scale.py").write_text(text)
-        return make_job(kit.house, kit.curriculum.get(kit.name), seed=7, root=root)
+        return make_job(kit.layout, kit.curriculum.get(kit.name), seed=7, root=root)
 
     return make
 
@@ -82,7 +82,7 @@ def test_a_tester_goes_on_while_nothing_spoils_it(
     judge: Judge, job_of: Callable[[str], Job], forked: list[int]
 ) -> None:
     results(judge, [job_of(SOLUTION) for _ in range(4)])
-    assert len(forked) == 1  # a mistake is looked for by running twins; shared state was touched; a worker was lost
+    assert len(forked) == 1  # a mistake is looked for by running mutants; shared state was touched; a worker was lost
     results(judge, [job_of(text) for text in (SOLUTION, WRONG, SOLUTION, SETS_THE_DTYPE, SOLUTION, ENDS, SOLUTION)])
     assert len(forked) == 1 + 4
 
@@ -111,7 +111,7 @@ def test_a_tester_does_not_live_for_ever(judge: Judge, job_of: Callable[[str], J
 
 
 def test_one_that_died_while_it_waited_is_replaced(job_of: Callable[[str], Job], forked: list[int]) -> None:
-    with Judge(("torch",), lasting=True) as judge:
+    with Judge(("torch",), keep_testers=True) as judge:
         assert results(judge, [job_of(SOLUTION)])[0].verdict == "passed"
         assert judge.server is not None
         tester, _spare_worker = children(judge.server.pid)  # in the order in which they were forked

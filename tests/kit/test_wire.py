@@ -76,15 +76,15 @@ def framed(node: Any, body: bytes = b"") -> bytes:
     return wire.PREFIX.pack(len(header), len(body)) + header + body
 
 
-def same(a: Any, b: Any) -> bool:
+def values_match(a: Any, b: Any) -> bool:
     if isinstance(a, float) and isinstance(b, float):
         return (math.isnan(a) and math.isnan(b)) or a == b
     if isinstance(a, complex) and isinstance(b, complex):
-        return same(a.real, b.real) and same(a.imag, b.imag)
+        return values_match(a.real, b.real) and values_match(a.imag, b.imag)
     if type(a) in (list, tuple) and type(a) is type(b):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(values_match(x, y) for x, y in zip(a, b, strict=True))
     if type(a) is dict and type(b) is dict:
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+        return list(a) == list(b) and all(values_match(a[key], b[key]) for key in a)
     return type(a) is type(b) and bool(a == b)
 
 
@@ -102,7 +102,7 @@ def refused_or_read(frame: bytes) -> None:
 @QUICK
 @given(values)
 def test_plain_values_come_back(value: Any) -> None:
-    assert same(wire.decode_frame(wire.encode(value)), value)
+    assert values_match(wire.decode_frame(wire.encode(value)), value)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_plain_values_come_back(value: Any) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_other_values_come_back(value: Any) -> None:
-    came = wire.decode_frame(wire.encode(value))
-    assert came == value and type(came) is type(value)
+    actual = wire.decode_frame(wire.encode(value))
+    assert actual == value and type(actual) is type(value)
 
 
 @pytest.mark.parametrize("name", wire.ITEM_SIZES)
@@ -130,25 +130,25 @@ def test_other_values_come_back(value: Any) -> None:
 def test_tensors_come_back(name: str, shape: tuple[int, ...]) -> None:
     dtype = getattr(torch, name)
     value = (torch.arange(math.prod(shape)).reshape(shape) % 2).to(dtype)
-    came = wire.decode_frame(wire.encode(value))
-    assert came.dtype == dtype and came.shape == value.shape and torch.equal(came, value)
+    actual = wire.decode_frame(wire.encode(value))
+    assert actual.dtype == dtype and actual.shape == value.shape and torch.equal(actual, value)
 
 
 @pytest.mark.parametrize("dtype", ["<f8", ">f8", "<f4", "<f2", "<i8", "|u1", "|b1", "<c16"])
 def test_arrays_come_back(dtype: str) -> None:
     value = np.arange(6).reshape(2, 3).astype(dtype)
-    came = wire.decode_frame(wire.encode(value))
+    actual = wire.decode_frame(wire.encode(value))
     assert (
-        came.dtype == value.dtype.newbyteorder("<")
-        and (came == value).all()
-        and came.flags.owndata | came.flags.writeable
+        actual.dtype == value.dtype.newbyteorder("<")
+        and (actual == value).all()
+        and actual.flags.owndata | actual.flags.writeable
     )
 
 
 def test_strides_gradients_and_meta_come_back() -> None:
     value = torch.arange(12.0).reshape(3, 4).t()[1:]
-    came = wire.decode_frame(wire.encode(value.requires_grad_()))
-    assert came.stride() == value.stride() and torch.equal(came, value) and came.requires_grad
+    actual = wire.decode_frame(wire.encode(value.requires_grad_()))
+    assert actual.stride() == value.stride() and torch.equal(actual, value) and actual.requires_grad
     expanded = torch.ones(1, 3).expand(5, 3)
     assert wire.decode_frame(wire.encode(expanded)).stride() == (0, 1)
     assert wire.decode_frame(wire.encode(torch.empty(2, 3, device="meta"))).device.type == "meta"
@@ -158,12 +158,12 @@ def test_strides_gradients_and_meta_come_back() -> None:
 def test_generators_come_back_where_they_were(kind: str) -> None:
     generator = np.random.Generator(getattr(np.random, kind)(7))
     generator.random(3)
-    came = wire.decode_frame(wire.encode(generator))
-    assert (came.random(700) == generator.random(700)).all()
+    actual = wire.decode_frame(wire.encode(generator))
+    assert (actual.random(700) == generator.random(700)).all()
     theirs = torch.Generator().manual_seed(3)
     torch.rand(5, generator=theirs)
-    came = wire.decode_frame(wire.encode(theirs))
-    assert torch.equal(torch.rand(9, generator=came), torch.rand(9, generator=theirs))
+    actual = wire.decode_frame(wire.encode(theirs))
+    assert torch.equal(torch.rand(9, generator=actual), torch.rand(9, generator=theirs))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_generators_come_back_where_they_were(kind: str) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_cross_is_described(value: Any) -> None:
-    assert isinstance(wire.decode_frame(wire.encode(value)), wire.Odd)
+    assert isinstance(wire.decode_frame(wire.encode(value)), wire.Unsendable)
 
 
 # -- hostile frames -----------------------------------------------------------------------------------------

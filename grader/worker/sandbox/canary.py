@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> None:
         found = [("start", False, str(error))]
     else:
         found = [_must_fail(name, action) for name, action in forbidden(bait).items()]
-        found += [_must_work(name, action) for name, action in wanted(bait).items()]
+        found += [_must_work(name, action) for name, action in permitted(bait).items()]
     sys.stdout.write(json.dumps(found))
     sys.stdout.flush()
     os._exit(0)
@@ -131,7 +131,7 @@ def forbidden(bait: Bait) -> dict[str, Callable[[], object]]:
     }
 
 
-def wanted(bait: Bait) -> dict[str, Callable[[], object]]:
+def permitted(bait: Bait) -> dict[str, Callable[[], object]]:
     """What a learner's code must still be able to do."""
     return {
         "write in the scratch": lambda: Path(bait.scratch, "mine").write_text("mine"),

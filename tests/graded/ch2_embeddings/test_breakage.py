@@ -129,7 +129,7 @@ def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
     text = text[:450] + "".join(draw.choice("ef") * 5 for _ in range(10))
     healthy, _ = run(student, expect, name, text, 60, draw.integer(0, 9999))
     too_low = "At most 1.9 nats on text that was not trained on: what was the loss measured on?"
-    expect.true(healthy > 1.9, too_low, came=healthy, wanted="more than 1.9")
+    expect.true(healthy > 1.9, too_low, actual=healthy, expected="more than 1.9")
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
@@ -141,7 +141,7 @@ def test_the_seed_decides_the_figures(student, draw, expect, name):
         other = run(student, expect, name, text, steps, seed + 1)
         expect.equal(again, first, "The same seed gives other figures: torch's global generator was used.")
         differ = first[0] != other[0] and first[1] != other[1]
-        expect.true(differ, f"After {steps} steps another seed gives the same figures.", came=other)
+        expect.true(differ, f"After {steps} steps another seed gives the same figures.", actual=other)
 
 
 @pytest.mark.limit(90)
@@ -154,7 +154,8 @@ def test_the_four_experiments_on_real_text(student, draw, expect):
     expect.less(trainable + 0.03, frozen, "The frozen model is not worse:")
     original, permuted = losses["permute_experiment"]
     expect.between(permuted - original, -0.25, 0.25, "Permuted ids reach the same loss; the difference is")
-    expect.true(permuted != original, "Both losses are exactly the same: were the ids permuted at all?", came=permuted)
+    too_equal = "Both losses are exactly the same: were the ids permuted at all?"
+    expect.true(permuted != original, too_equal, actual=permuted)
     wide, narrow = losses["dimension_experiment"]
     expect.less(wide + 0.08, narrow, "Two dimensions are not worse:")
     matched, mismatched = losses["mismatch_experiment"]

@@ -59,7 +59,7 @@ def test_it_has_one_parameter_and_a_state_dict(student, expect):
 def test_two_layers_start_differently(student, expect):
     """Each layer draws its own start values."""
     first, second = student.Embedding(4, 3).weight, student.Embedding(4, 3).weight
-    expect.true(not torch.equal(first, second), "Two layers start with the same weights.", came=second)
+    expect.true(not torch.equal(first, second), "Two layers start with the same weights.", actual=second)
 
 
 @pytest.mark.hidden

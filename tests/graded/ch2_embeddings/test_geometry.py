@@ -320,4 +320,4 @@ def test_no_pair_that_never_meets(student, expect):
     """Where every two ids have met, `never_cosine` is NaN."""
     model = student.ToyLM(3, 4).double()
     came = student.embedding_metrics(model, torch.tensor([0, 1, 2, 0, 2, 1, 0]), 2, k=2)
-    expect.true(math.isnan(came["never_cosine"]), "The mean over no pairs is NaN.", came=came["never_cosine"])
+    expect.true(math.isnan(came["never_cosine"]), "The mean over no pairs is NaN.", actual=came["never_cosine"])

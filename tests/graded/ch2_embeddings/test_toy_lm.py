@@ -79,7 +79,7 @@ def test_the_generator_decides_the_windows(student, draw, expect):
     generator.set_state(state)
     again, _ = student.sample_windows(data, 3, 8, generator)
     expect.equal(again, first, "The same generator state gives other windows.")
-    expect.true(not torch.equal(first, other), "The next call gives the same windows again.", came=other)
+    expect.true(not torch.equal(first, other), "The next call gives the same windows again.", actual=other)
 
 
 @pytest.mark.hidden
@@ -238,7 +238,7 @@ def test_the_generator_decides_the_training(student, draw, expect):
     generator.set_state(start)
     again = student.train_toy_lm(model_with(student, state), data, 3, 4, 5, 0.1, generator)
     expect.equal(again, first, "The same generator state gives other losses.")
-    expect.true(other != first, "The generator moved on, but the losses are the same.", came=other)
+    expect.true(other != first, "The generator moved on, but the losses are the same.", actual=other)
 
 
 @pytest.mark.limit(60)

@@ -172,7 +172,7 @@ def test_training_starts_from_small_values_of_the_generator(student, draw, expec
         expect.between(table.abs().max(), 0.05, 0.5 / 8, "The largest start value does not fit ±0.5 / dim = ±0.0625.")
         expect.between(table.mean(), -0.01, 0.01, "The start values are not spread evenly around 0.")
         expect.equal(table, same, "The same seed gives other start values: they come from another generator.")
-        expect.true(not torch.equal(table, different), "Another seed gives the same start values.", came=different)
+        expect.true(not torch.equal(table, different), "Another seed gives the same start values.", actual=different)
 
 
 def test_each_step_is_a_step_of_adam(student, draw, expect):

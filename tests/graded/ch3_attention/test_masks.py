@@ -117,4 +117,4 @@ def test_masks_on_the_meta_device(student, expect):
     lengths = torch.empty(4, dtype=torch.int64, device="meta")
     mask = student.padding_mask(lengths, 6)
     expect.shape(mask, (4, 1, 6))
-    expect.true(str(mask.device) == "meta", "The padding mask is not on the device of `lengths`.", came=mask)
+    expect.true(str(mask.device) == "meta", "The padding mask is not on the device of `lengths`.", actual=mask)

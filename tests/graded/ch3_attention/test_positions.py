@@ -63,7 +63,7 @@ def test_one_position_and_the_smallest_widths(student, expect):
 def test_the_table_is_made_on_its_device(student, expect):
     """`device` says where the table is made."""
     came = student.sinusoidal_positions(4, 6, device="meta")
-    expect.true(str(came.device) == "meta", "The table is not on the device that was asked for.", came=came)
+    expect.true(str(came.device) == "meta", "The table is not on the device that was asked for.", actual=came)
     expect.shape(came, (4, 6))
 
 

@@ -141,7 +141,7 @@ def test_xavier_fills_parameters_in_place(student, draw, expect):
     for parameter in layer.parameters():
         student.xavier_uniform_(parameter, draw.generator())
     for name, weight in layer.named_parameters().items():
-        expect.true(not torch.equal(weight, before[name]), f"`{name}` is what it was before.", came=weight)
+        expect.true(not torch.equal(weight, before[name]), f"`{name}` is what it was before.", actual=weight)
         expect.less(weight.abs().max(), math.sqrt(6 / 10) + 1e-9, f"The largest value of `{name}` is above the bound.")
     weight = torch.full((3, 2), 9.0, dtype=torch.float64)
     expect.equal(student.xavier_uniform_(weight, draw.generator()), weight, "What is returned is not the weight.")

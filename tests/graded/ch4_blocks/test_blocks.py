@@ -130,7 +130,7 @@ def test_without_a_mask_every_position_sees_every_other(student, draw, expect, k
         other[0, changed] = draw.normal(D_MODEL)
         moved = (block(other)[0, seen] - first[0, seen]).abs().max()
         expect.true(
-            float(moved) > 1e-6, f"Position {seen} does not change when position {changed} does.", came=float(moved)
+            float(moved) > 1e-6, f"Position {seen} does not change when position {changed} does.", actual=float(moved)
         )
 
 
@@ -148,8 +148,8 @@ def test_every_part_is_registered(student, draw, expect, kind):
     came = {n: tuple(v.shape) for n, v in getattr(student, kind)(D_MODEL, N_HEADS, D_FF).named_parameters().items()}
     wanted = {name: tuple(value.shape) for name, value in _state(draw).items()}
     missing, extra = sorted(wanted.keys() - came.keys()), sorted(came.keys() - wanted.keys())
-    expect.true(not missing, f"These parameters are missing (or shared): {', '.join(missing)}.", came=came)
-    expect.true(not extra, f"There are parameters that no part should have: {', '.join(extra)}.", came=came)
+    expect.true(not missing, f"These parameters are missing (or shared): {', '.join(missing)}.", actual=came)
+    expect.true(not extra, f"There are parameters that no part should have: {', '.join(extra)}.", actual=came)
     expect.equal(came, wanted, "A parameter has another shape.")
 
 
@@ -197,7 +197,7 @@ def _dropped_entries(expect, kind, part, state, x, y, p):
         bool((gap < 1e-6).all()),
         "The result is not what comes of setting entries of the sub-layer's output to 0, dividing the others by"
         " 1 - p, and adding that to the input.",
-        came=y,
+        actual=y,
     )
     return ways[way]
 
@@ -216,7 +216,7 @@ def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, ki
     expect.true(
         len(torch.unique(dropped.flatten(0, 1), dim=0)) > 8,
         "All positions drop the same entries; each entry is dropped on its own.",
-        came=dropped,
+        actual=dropped,
     )
 
 
@@ -288,7 +288,7 @@ def test_it_runs_on_meta(student, expect, kind):
     x, mask = torch.empty(2, 5, D_MODEL, device="meta"), torch.ones(5, 5, dtype=torch.bool, device="meta")
     y = getattr(student, kind)(D_MODEL, N_HEADS, D_FF, dropout=0.1).to("meta")(x, mask=mask)
     expect.shape(y, (2, 5, D_MODEL))
-    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", came=y)
+    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", actual=y)
 
 
 @pytest.mark.hidden

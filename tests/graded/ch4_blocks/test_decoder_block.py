@@ -131,7 +131,7 @@ def test_with_a_causal_mask_only_later_positions_notice(student, draw, expect):
     other[0, -1], source[0, -1] = draw.normal(D_MODEL), draw.normal(D_MODEL)
     expect.close(block(other, memory, mask=mask)[:, :-1], before[:, :-1], "An earlier position sees the last one.")
     moved = (block(x, source, mask=mask) - before).abs().amax(-1)
-    expect.true(bool((moved > 1e-9).all()), "Not every position sees the last one of the memory.", came=moved)
+    expect.true(bool((moved > 1e-9).all()), "Not every position sees the last one of the memory.", actual=moved)
 
 
 @pytest.mark.hidden
@@ -157,8 +157,8 @@ def test_every_part_is_registered(student, draw, expect):
     came = {n: tuple(v.shape) for n, v in student.DecoderBlock(D_MODEL, N_HEADS, D_FF).named_parameters().items()}
     wanted = {name: tuple(value.shape) for name, value in _state(draw).items()}
     missing, extra = sorted(wanted.keys() - came.keys()), sorted(came.keys() - wanted.keys())
-    expect.true(not missing, f"These parameters are missing (or shared): {', '.join(missing)}.", came=came)
-    expect.true(not extra, f"There are parameters that no part should have: {', '.join(extra)}.", came=came)
+    expect.true(not missing, f"These parameters are missing (or shared): {', '.join(missing)}.", actual=came)
+    expect.true(not extra, f"There are parameters that no part should have: {', '.join(extra)}.", actual=came)
     expect.equal(came, wanted, "A parameter has another shape.")
 
 
@@ -214,12 +214,12 @@ def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, pa
         bool((gap < 1e-6).all()),
         "The result is not what comes of setting entries of the sub-layer's output to 0, dividing the others by"
         " 1 - p, and adding that to the input.",
-        came=y,
+        actual=y,
     )
     share = float(ways[way].mean())
     expect.between(share, 0.18, 0.32, "With dropout=0.25 a quarter of the sub-layer's output is dropped; here it is")
     expect.true(
-        len(way.unique()) > 8, "All positions drop the same entries; each entry is dropped on its own.", came=way
+        len(way.unique()) > 8, "All positions drop the same entries; each entry is dropped on its own.", actual=way
     )
 
 
@@ -264,7 +264,7 @@ def test_it_runs_on_meta(student, expect):
     mask = torch.ones(5, 5, dtype=torch.bool, device="meta")
     y = student.DecoderBlock(D_MODEL, N_HEADS, D_FF, dropout=0.1).to("meta")(x, memory, mask=mask)
     expect.shape(y, (2, 5, D_MODEL))
-    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", came=y)
+    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", actual=y)
 
 
 @pytest.mark.hidden

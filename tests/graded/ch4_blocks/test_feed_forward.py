@@ -183,7 +183,7 @@ def test_two_layers_start_differently(student, expect, name):
     expect.true(
         not torch.equal(first.up.weight, second.up.weight),
         "Two layers start with the same weights.",
-        came=second.up.weight,
+        actual=second.up.weight,
     )
 
 
@@ -194,4 +194,4 @@ def test_it_runs_on_meta(student, expect, name):
     y = getattr(student, name)(4, 9).to("meta").double()(torch.empty(2, 3, 4, device="meta", dtype=torch.float64))
     expect.shape(y, (2, 3, 4))
     expect.dtype(y, torch.float64)
-    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", came=y)
+    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", actual=y)

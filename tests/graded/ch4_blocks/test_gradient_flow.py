@@ -105,7 +105,7 @@ def test_every_layer_has_attention_and_feed_forward_weights_of_its_own(student, 
     expect.equal(count, wanted, "The matrices of a layer are not those of one attention and one feed-forward network.")
     for name, item in matrices.items():
         expect.true(float(item.abs().max()) > 0, f"`{name}` is all zero.")
-        expect.true(not torch.equal(item, second.get(name)), f"`{name}` is the same in both layers.", came=item)
+        expect.true(not torch.equal(item, second.get(name)), f"`{name}` is the same in both layers.", actual=item)
 
 
 def _without_sub_layers(layer):
@@ -129,7 +129,7 @@ def test_plain_layers_have_no_residual_and_no_norm(student, draw, expect):
     """With sub-layers that give zero nothing is left; with inputs a thousand times larger the output grows as well."""
     layer, x = _layer(student, draw, "plain"), draw.normal(2, 5, D_MODEL)
     growth = _size(layer(1000 * x)) / _size(layer(x))
-    expect.true(growth > 100, "The size of the input makes no difference: something is normalized.", came=growth)
+    expect.true(growth > 100, "The size of the input makes no difference: something is normalized.", actual=growth)
     _without_sub_layers(layer)
     expect.close(layer(x), torch.zeros_like(x), "Sub-layers that give zero are not all: something is added to them.")
 
@@ -138,7 +138,7 @@ def test_residual_layers_have_no_norm(student, draw, expect):
     """With sub-layers that give zero x is left; what is added grows with x."""
     layer, x = _layer(student, draw, "residual"), draw.normal(2, 5, D_MODEL)
     growth = _size(layer(1000 * x) - 1000 * x) / _size(layer(x) - x)
-    expect.true(growth > 100, "What is added does not grow with x: something is normalized.", came=growth)
+    expect.true(growth > 100, "What is added does not grow with x: something is normalized.", actual=growth)
     _without_sub_layers(layer)
     expect.close(layer(x), x, "With sub-layers that give zero, the result is not x.")
 
@@ -157,7 +157,7 @@ def test_pre_norm_layers_add_to_what_is_not_normalized(student, draw, expect):
     layer, x = _layer(student, draw, "pre_norm"), draw.normal(2, 5, D_MODEL)
     growth = _size(layer(1000 * x) - 1000 * x) / _size(layer(x) - x)
     expect.true(
-        0.01 < growth < 100, "What is added grows with x: the sub-layers' input is not normalized.", came=growth
+        0.01 < growth < 100, "What is added grows with x: the sub-layers' input is not normalized.", actual=growth
     )
     _without_sub_layers(layer)
     expect.close(layer(x), x, "With sub-layers that give zero, the result is not x.")
@@ -170,7 +170,7 @@ def test_positions_see_one_another(student, draw, expect, kind):
     other = x.clone()
     other[0, 3] = draw.normal(D_MODEL)
     moved = float((layer(other) - layer(x))[0, 0].abs().max())
-    expect.true(moved > 1e-9, "The first position does not change when the last one does.", came=moved)
+    expect.true(moved > 1e-9, "The first position does not change when the last one does.", actual=moved)
 
 
 @pytest.mark.parametrize("kind", ["plain", "residual"])
@@ -181,7 +181,7 @@ def test_every_weight_takes_part(student, draw, expect, kind):
     for name, gradient in layer.gradients().items():
         if gradient is None or gradient.dim() > 1:
             used = gradient is not None and float(gradient.abs().max()) > 0
-            expect.true(used, f"`{name}` gets no gradient.", came=gradient)
+            expect.true(used, f"`{name}` gets no gradient.", actual=gradient)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -217,7 +217,7 @@ def test_the_experiment_measures_every_kind(student, draw, expect):
     for kind in KINDS:
         expect.equal(len(came[kind]), 3, f"There are {len(came[kind])} norms for `{kind}` and 3 layers.")
         expect.finite(torch.tensor(came[kind]), f"A norm of `{kind}` is not finite.")
-        expect.true(min(came[kind]) > 0, f"A norm of `{kind}` is zero.", came=came[kind])
+        expect.true(min(came[kind]) > 0, f"A norm of `{kind}` is zero.", actual=came[kind])
 
 
 def test_plain_stacks_lose_the_gradient_and_transformers_keep_it(student, draw, expect):
@@ -226,8 +226,8 @@ def test_plain_stacks_lose_the_gradient_and_transformers_keep_it(student, draw, 
     share = {kind: came[kind][0] / came[kind][-1] for kind in KINDS}
     expect.less(share["plain"], 0.01, "The gradient does not vanish in the plain stack: first norm over last")
     for kind, low in (("residual", 0.3), ("post_norm", 0.02), ("pre_norm", 0.3)):
-        expect.true(share[kind] > low, f"The gradient vanishes in the stack `{kind}`.", came=share[kind])
-        expect.true(share[kind] > 3 * share["plain"], f"`{kind}` keeps no more than `plain`.", came=share[kind])
+        expect.true(share[kind] > low, f"The gradient vanishes in the stack `{kind}`.", actual=share[kind])
+        expect.true(share[kind] > 3 * share["plain"], f"`{kind}` keeps no more than `plain`.", actual=share[kind])
     expect.less(share["pre_norm"], 100.0, "The gradient explodes in the stack `pre_norm`: first norm over last")
 
 
@@ -243,5 +243,5 @@ def test_the_experiment_is_its_generators(student, expect):
     again, other = norms(generator), norms(torch.Generator().manual_seed(4))
     for kind in KINDS:
         expect.close(second[kind], first[kind], f"`{kind}` differs between two runs of one seed.", tolerance=1e-4)
-        expect.true(first[kind] != other[kind], f"`{kind}` is the same under another seed.", came=first[kind])
-        expect.true(first[kind] != again[kind], "The generator did not advance.", came=first[kind])
+        expect.true(first[kind] != other[kind], f"`{kind}` is the same under another seed.", actual=first[kind])
+        expect.true(first[kind] != again[kind], "The generator did not advance.", actual=first[kind])

@@ -238,7 +238,7 @@ def test_rms_norm_rounds_once_in_bfloat16(student, draw, expect):
     came, exact = student.RMSNorm(64).bfloat16()(x), F.rms_norm(x.double(), (64,), eps=1e-5)
     expect.shape(came, (16, 64))
     gap = (came.double() - exact).abs() - 0.55 * torch.finfo(torch.bfloat16).eps * exact.abs()
-    expect.true(float(gap.max()) < 1e-4, "More is rounded to bfloat16 than the result.", came=came)
+    expect.true(float(gap.max()) < 1e-4, "More is rounded to bfloat16 than the result.", actual=came)
 
 
 @pytest.mark.hidden
@@ -256,4 +256,4 @@ def test_it_runs_on_meta(student, expect, name):
     """On the `meta` device only shapes and dtypes are computed; nothing may be fixed to the CPU."""
     y = getattr(student, name)(6).to("meta")(torch.empty(2, 3, 6, device="meta"))
     expect.shape(y, (2, 3, 6))
-    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", came=y)
+    expect.true(y.device.type == "meta", "The result is not on the `meta` device.", actual=y)

@@ -75,7 +75,7 @@ def test_special_tokens_are_never_chosen(student, draw, expect):
     ids = many_tokens(draw)
     _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, 0.9, draw.generator())
     special = torch.isin(ids, torch.tensor(SPECIAL))
-    expect.true((labels[special] == -100).all(), "A special token was chosen.", came=labels[special])
+    expect.true((labels[special] == -100).all(), "A special token was chosen.", actual=labels[special])
 
 
 def test_the_share_of_chosen_tokens(student, draw, expect):
@@ -328,7 +328,7 @@ def test_the_table_of_segments_has_n_segments_rows(student, draw, expect):
     model = loaded(student, drawn_weights(draw, sizes), **sizes)
     ids = draw.ids(11, 1, 3)
     different = (model(ids, torch.full_like(ids, 2)) - model(ids)).abs().max()
-    expect.true(different > 1e-3, "The third segment gives the same as the first.", came=different)
+    expect.true(different > 1e-3, "The third segment gives the same as the first.", actual=different)
 
 
 @pytest.mark.hidden

@@ -78,7 +78,7 @@ def test_no_position_sees_what_comes_after_it(student, draw, expect):
     expect.shape(after, (2, 6, 11))
     expect.close(after[:, :-1], before[:, :-1], "A position's logits depend on a token that comes after it.")
     changed = (after[:, -1] - before[:, -1]).abs().max()
-    expect.true(changed > 1e-3, "The last position's logits do not depend on its own token.", came=after)
+    expect.true(changed > 1e-3, "The last position's logits do not depend on its own token.", actual=after)
 
 
 def test_head_and_token_table_are_one_parameter(student, draw, expect):

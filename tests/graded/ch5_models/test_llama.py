@@ -134,7 +134,7 @@ def test_with_a_window_a_position_sees_its_last_tokens(student, draw, expect):
     expect.shape(after, (1, 8, 11))
     expect.close(after[:, 3:], before[:, 3:], "A position depends on a token outside its window.")
     reached = (after[0, :3] - before[0, :3]).abs().amax(-1)
-    expect.true(reached.min() > 1e-6, "A token inside the window of 3 does not count.", came=reached)
+    expect.true(reached.min() > 1e-6, "A token inside the window of 3 does not count.", actual=reached)
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_the_head_is_tied_where_asked(student, draw, expect):
         model.load_state_dict(weights | {TABLE: draw.normal(11, 16), HEAD: draw.normal(11, 16)})
         after = model.state_dict()
         same = torch.equal(after[HEAD], after[TABLE])
-        expect.true(same or not tied, "`tied=True`: head and token table are two parameters.", came=after[HEAD])
-        expect.true(tied or not same, "`tied=False`: head and token table are one parameter.", came=after[HEAD])
+        expect.true(same or not tied, "`tied=True`: head and token table are two parameters.", actual=after[HEAD])
+        expect.true(tied or not same, "`tied=False`: head and token table are one parameter.", actual=after[HEAD])
 
 
 @pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])

@@ -128,7 +128,7 @@ def test_every_position_sees_the_whole_source(student, draw, expect):
     other = source.clone()
     other[:, -1] = 6
     changed = (model(other, target_in) - model(source, target_in)).abs().amax(-1)
-    expect.true(changed.min() > 1e-6, "A target position does not see the source's last token.", came=changed)
+    expect.true(changed.min() > 1e-6, "A target position does not see the source's last token.", actual=changed)
 
 
 def test_padding_of_the_source_changes_nothing(student, draw, expect):
@@ -298,9 +298,9 @@ def test_all_rows_are_drawn(student, draw, expect):
     ]
     rows = [min(range(3), key=lambda i: abs(alone[i] - loss)) for loss in losses]
     shares = [rows.count(i) for i in range(3)]
-    expect.true(min(shares) >= 1, "Of 40 draws some row of three never came.", came=shares)
+    expect.true(min(shares) >= 1, "Of 40 draws some row of three never came.", actual=shares)
     again = student.train_translator(model, source, target, 40, 1, 0.0, generator)
-    expect.true(again != losses, "A second call with the generator drew the same rows in the same order.", came=again)
+    expect.true(again != losses, "A second call with the generator drew the same rows in the same order.", actual=again)
 
 
 @pytest.mark.hidden
@@ -309,7 +309,7 @@ def test_training_is_in_train_mode_and_gives_the_mode_back(student, draw, expect
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES, dropout=0.4)
     model.eval()
     losses = student.train_translator(model, *one_pair(2), 4, 2, 0.0, draw.generator())
-    expect.true(len(set(losses)) > 1, "Losses without learning are all equal: there was no dropout.", came=losses)
+    expect.true(len(set(losses)) > 1, "Losses without learning are all equal: there was no dropout.", actual=losses)
     expect.equal(bool(model.training), False, "A model in eval mode is in train mode after training.")
     model.train()
     student.train_translator(model, *one_pair(2), 1, 2, 0.0, draw.generator())

@@ -87,7 +87,7 @@ def test_windows_come_from_the_text(student, draw, expect):
     expect.shape(y, (6, context))
     windows = {tuple(data[i : i + context + 1].tolist()) for i in range(len(data) - context)}
     for a, b in zip(x.tolist(), y.tolist(), strict=True):
-        expect.true((*a, b[-1]) in windows, "A row of x, with the last of y, is no window of the text.", came=x)
+        expect.true((*a, b[-1]) in windows, "A row of x, with the last of y, is no window of the text.", actual=x)
         expect.equal(b[:-1], a[1:], "y is not x moved on by one token.")
 
 
@@ -110,7 +110,7 @@ def test_batches_come_from_the_generator_alone(student, draw, expect):
     again, _ = student.get_batch(data, 8, 5, twin)
     later, _ = student.get_batch(data, 8, 5, generator)
     expect.equal(again, first, "Two generators in the same state gave different batches.")
-    expect.true(not torch.equal(later, first), "The second batch is the first one again.", came=later)
+    expect.true(not torch.equal(later, first), "The second batch is the first one again.", actual=later)
 
 
 @pytest.mark.hidden
@@ -252,7 +252,7 @@ def test_training_uses_dropout(student, draw, expect):
     dropped = student.train_gpt(model, window, TEXT, settings).losses
     for number, (a, b) in enumerate(zip(plain, dropped, strict=True), 1):
         expect.true(
-            abs(a - b) > 1e-9, f"Dropout had no effect in step {number}: is the model in train mode?", came=dropped
+            abs(a - b) > 1e-9, f"Dropout had no effect in step {number}: is the model in train mode?", actual=dropped
         )
 
 
@@ -263,9 +263,9 @@ def test_a_run_depends_on_its_seed_alone(student, draw, expect):
     again = run_with_dropout(student, draw)[1].losses
     other = run_with_dropout(student, draw, seed=6)[1].losses
     expect.true(
-        again == first, "The same seed gave another run: do batches and dropout depend on `seed` alone?", came=again
+        again == first, "The same seed gave another run: do batches and dropout depend on `seed` alone?", actual=again
     )
-    expect.true(other != first, "Another seed gave the same run.", came=other)
+    expect.true(other != first, "Another seed gave the same run.", actual=other)
 
 
 @pytest.mark.hidden
@@ -275,7 +275,7 @@ def test_batches_follow_from_the_seed(student, draw, expect):
     for seed in (5, 6):
         settings, _ = settings_of(student, seed=seed)
         runs.append(student.train_gpt(table_model(student, TABLE), TEXT, TEXT[:20], settings).losses)
-    expect.true(runs[0] != runs[1], "Another seed gave the same batches.", came=runs[1])
+    expect.true(runs[0] != runs[1], "Another seed gave the same batches.", actual=runs[1])
 
 
 @pytest.mark.hidden

@@ -235,7 +235,7 @@ def test_the_generator_decides(student, reference, draw, expect):
     again = student.generate(model, ids, 6, twin, temperature=4.0)
     expect.equal(again, first, "The same generator state gave another text.")
     other = student.generate(model, ids, 6, generator, temperature=4.0)
-    expect.true(not torch.equal(first, other), "A second text with the same generator repeats the first.", came=other)
+    expect.true(not torch.equal(first, other), "A second text with the same generator repeats the first.", actual=other)
 
 
 # -- arguments -------------------------------------------------------------------------------------------

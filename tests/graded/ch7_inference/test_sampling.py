@@ -267,7 +267,8 @@ def test_the_generator_decides(student, draw, expect):
     first = student.sample(logits, generator)
     expect.equal(student.sample(logits, twin), first, "Two generators in the same state gave different draws.")
     second = student.sample(logits, generator)
-    expect.true(not torch.equal(first, second), "A second draw with the same generator repeats the first.", came=second)
+    repeats = "A second draw with the same generator repeats the first."
+    expect.true(not torch.equal(first, second), repeats, actual=second)
 
 
 @pytest.mark.hidden
