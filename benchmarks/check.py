@@ -24,17 +24,19 @@ TORCH = "python -c 'import torch'"
 JUDGE = """
 import sys
 from pathlib import Path
-import msgspec
-from grader.learner.checking import make_job, modules_for
+from grader.judge.job_builder import build_job, source_in
+from grader.judge.libraries import libraries_for
+from grader.protocol.jobs import JudgeMode
 from grader.course.curriculum import load_curriculum
 from grader.course.layout import Layout
 from grader.judge.client import Judge
 layout = Layout(Path.cwd())
 curriculum = load_curriculum(layout)
 exercise = curriculum.get("ch2_embeddings/embedding")
-job = make_job(layout, exercise, seed=1, root=layout.solutions, diagnose=False)
-job = msgspec.structs.replace(job, worker_per_test=sys.argv[1] == "each")
-with Judge(modules_for(layout, curriculum, [exercise])) as judge:
+learner = source_in(layout, exercise, layout.solutions)
+mode = JudgeMode(diagnose=False, worker_per_test=sys.argv[1] == "each")
+job = build_job(layout, exercise, seed=1, learner=learner, mode=mode)
+with Judge(libraries_for(layout, curriculum, [exercise])) as judge:
     judge.judge(job)
 """
 PLAIN = '''

@@ -73,11 +73,11 @@ def _open() -> tuple[Layout, Curriculum, ProgressStore]:
     return layout, curriculum, ProgressStore(layout, curriculum)
 
 
-def _exercise(curriculum: Curriculum, memory: ProgressStore, name: str | None) -> Exercise:
+def _exercise(curriculum: Curriculum, progress: ProgressStore, name: str | None) -> Exercise:
     """The exercise of this name, or the first that has not passed."""
     if name is None:
         return next(
-            (e for e in curriculum.exercises if not e.manually_graded and memory.passed(e) is None),
+            (e for e in curriculum.exercises if not e.manually_graded and progress.passed(e) is None),
             curriculum.exercises[-1],
         )
     found = curriculum.find(name)
@@ -115,7 +115,7 @@ def check(
     """Check your work. Without a name: everything up to the next exercise to do."""
     from grader.learner.checking import Options
 
-    layout, curriculum, memory = _open()
+    layout, curriculum, progress = _open()
     chosen = [e for name in names for e in curriculum.find(name)]
     if everything:
         chosen = list(curriculum.exercises)
@@ -134,15 +134,15 @@ def check(
     )
     if watch:
         _watch(layout, curriculum, options, bool(chosen), verbose)
-    with _checker(layout, curriculum, memory, options) as checker:
+    with _checker(layout, curriculum, progress, options) as checker:
         code = _check_once(checker, bool(chosen), as_json, verbose)
     sys.exit(code)
 
 
-def _checker(layout: Layout, curriculum: Curriculum, memory: ProgressStore, options: Options) -> Checker:
+def _checker(layout: Layout, curriculum: Curriculum, progress: ProgressStore, options: Options) -> Checker:
     from grader.learner.checking import Checker
 
-    return Checker(layout, curriculum, memory, options)
+    return Checker(layout, curriculum, progress, options)
 
 
 def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
@@ -168,9 +168,9 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
     finally:
         line.clear()
         with contextlib.suppress(OSError):
-            checker.memory.save()
+            checker.progress.save()
     results = list(checker.results.values())
-    upcoming = _upcoming(checker.curriculum, checker.memory, results)
+    upcoming = _upcoming(checker.curriculum, checker.progress, results)
     if as_json:
         click.echo(render_json(results, checker.seed, upcoming))
     else:
@@ -188,7 +188,7 @@ def _explanations(layout: Layout, result: ExerciseResult) -> dict[str, str]:
     return explanations_for(layout.suite_file(result.exercise), layout.exercise_file(result.exercise)) or {}
 
 
-def _upcoming(curriculum: Curriculum, memory: ProgressStore, results: list[ExerciseResult]) -> Exercise | None:
+def _upcoming(curriculum: Curriculum, progress: ProgressStore, results: list[ExerciseResult]) -> Exercise | None:
     """Where to go on: the earliest thing that did not pass in this run, else the next of the course."""
     from grader.protocol.results import Verdict
 
@@ -197,7 +197,7 @@ def _upcoming(curriculum: Curriculum, memory: ProgressStore, results: list[Exerc
         return next(e for e in curriculum.exercises if e.name in wrong)
     done = {r.exercise for r in results if r.verdict is Verdict.PASSED}
     for exercise in curriculum.exercises:
-        if not exercise.manually_graded and exercise.name not in done and memory.passed(exercise) is None:
+        if not exercise.manually_graded and exercise.name not in done and progress.passed(exercise) is None:
             return exercise
     return None
 
@@ -214,8 +214,8 @@ def _watch(layout: Layout, curriculum: Curriculum, options: Options, named: bool
     """Check, wait for a file of the course to be saved, and check again with the judge still warm."""
     from grader.learner.progress import ProgressStore
 
-    memory = ProgressStore(layout, curriculum)
-    with _checker(layout, curriculum, memory, options) as checker:
+    progress = ProgressStore(layout, curriculum)
+    with _checker(layout, curriculum, progress, options) as checker:
         while True:
             before = _saved(layout)
             click.clear()
@@ -224,8 +224,8 @@ def _watch(layout: Layout, curriculum: Curriculum, options: Options, named: bool
             while _saved(layout) == before:
                 time.sleep(0.1)
             checker.results.clear()
-            checker.tree = type(checker.tree)(layout, curriculum, options.notebooks)
-            memory.fingerprints.clear()
+            checker.workspace = type(checker.workspace)(layout, curriculum, options.notebooks)
+            progress.fingerprints.clear()
 
 
 def _saved(layout: Layout) -> dict[Path, float]:
@@ -244,12 +244,12 @@ def list_() -> None:
     """The chapters and exercises, and what has passed."""
     from grader.render.terminal import make_console, print_list
 
-    _, curriculum, memory = _open()
+    _, curriculum, progress = _open()
     state = {}
     for exercise in curriculum.exercises:
-        if memory.passed(exercise) is not None:
+        if progress.passed(exercise) is not None:
             state[exercise.name] = "passed"
-        elif exercise.name in memory.notes.passes:
+        elif exercise.name in progress.state.passes:
             state[exercise.name] = "changed"
         elif exercise.manually_graded:
             state[exercise.name] = "by a person"
@@ -263,8 +263,8 @@ def show(name: str | None) -> None:
     from grader.render.brief import print_brief
     from grader.render.terminal import make_console
 
-    layout, curriculum, memory = _open()
-    print_brief(make_console(), layout, _exercise(curriculum, memory, name))
+    layout, curriculum, progress = _open()
+    print_brief(make_console(), layout, _exercise(curriculum, progress, name))
 
 
 @cli.command()
@@ -274,10 +274,10 @@ def hint(name: str | None) -> None:
     from grader.render.brief import print_hints
     from grader.render.terminal import make_console
 
-    _, curriculum, memory = _open()
-    exercise = _exercise(curriculum, memory, name)
-    count = memory.next_hint(exercise)
-    memory.save()
+    _, curriculum, progress = _open()
+    exercise = _exercise(curriculum, progress, name)
+    count = progress.next_hint(exercise)
+    progress.save()
     print_hints(make_console(), exercise, count)
 
 
@@ -288,15 +288,15 @@ def reset(name: str, yes: bool) -> None:
     """Put the stub back. Your file is kept beside it as a backup."""
     from grader.learner.reset import put_stub_back
 
-    layout, curriculum, memory = _open()
-    exercise = _exercise(curriculum, memory, name)
+    layout, curriculum, progress = _open()
+    exercise = _exercise(curriculum, progress, name)
     path = layout.exercise_file(exercise.name, exercise.suffix)
     if not yes:
         click.confirm(f"Put the stub of {exercise.name} back? Your file is kept as a backup.", abort=True)
     backup = put_stub_back(layout, exercise)
-    memory.forget(exercise)
-    memory.notes.hints.pop(exercise.name, None)
-    memory.save()
+    progress.forget(exercise)
+    progress.state.hints.pop(exercise.name, None)
+    progress.save()
     click.echo(f"{layout.display_path(path)} is the stub again.")
     if backup is not None:
         click.echo(f"Your file is {layout.display_path(backup)}.")
@@ -528,13 +528,15 @@ def dev_judge(name: str, file: str, seed: int | None) -> None:
     from grader.course.curriculum import load_curriculum
     from grader.course.layout import Layout
     from grader.judge.client import Judge
-    from grader.learner.checking import make_job, modules_for
+    from grader.judge.job_builder import build_job, source_in
+    from grader.judge.libraries import libraries_for
 
     layout = Layout.find()
     curriculum = load_curriculum(layout)
     (exercise,) = curriculum.find(name)
-    with Judge(modules_for(layout, curriculum, [exercise])) as judge:
-        result = judge.judge(make_job(layout, exercise, seed=seed, root=layout.solutions, file=Path(file)))
+    learner = source_in(layout, exercise, layout.solutions, Path(file))
+    with Judge(libraries_for(layout, curriculum, [exercise])) as judge:
+        result = judge.judge(build_job(layout, exercise, learner=learner, seed=seed))
     click.echo(f"{result.exercise}: {result.verdict}, {result.points:g} of {result.points_possible:g}")
     for test in result.tests:
         click.echo(f"  {test.verdict:8} {test.seconds:6.2f} s  {test.name}")

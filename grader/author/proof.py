@@ -13,9 +13,10 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
 from grader.judge.client import Judge
-from grader.learner.checking import make_job, modules_for
-from grader.protocol.jobs import Job
-from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
+from grader.judge.job_builder import build_job, source_in
+from grader.judge.libraries import libraries_for
+from grader.protocol.jobs import Job, JudgeMode
+from grader.protocol.results import ExerciseResult, Verdict
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -53,35 +54,38 @@ def prove(
     with tempfile.TemporaryDirectory(prefix="grader-proof-") as folder:
         tasks = [task for e in graded for task in _tasks(layout, e, seeds, Path(folder))]
         found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
-        by_job = {_key(task.job): task for task in tasks}
-        with Judge(modules_for(layout, curriculum, graded)) as judge:
-            done = 0
-            for job, event in judge.run([task.job for task in tasks], parallel):
-                if isinstance(event, SuiteFinished):
-                    done += 1
-                    found[job.exercise].append((by_job[_key(job)], event.result))
-                    report(done, len(tasks), job.exercise)
+        with Judge(libraries_for(layout, curriculum, graded), parallel=parallel) as judge:
+            by_ticket = {judge.submit(task.job): task for task in tasks}
+            for done, (ticket, result) in enumerate(judge.as_completed(), 1):
+                task = by_ticket[ticket]
+                found[task.job.exercise].append((task, result))
+                report(done, len(tasks), task.job.exercise)
     return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in graded]
 
 
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
-    stub = make_job(layout, exercise, seed=seeds[0], diagnose=False)
-    tasks = [Task("stub", "the stub", stub)]
+    plain, thorough = JudgeMode(diagnose=False), JudgeMode(spare_long_tests=True)
+    solution = source_in(layout, exercise, layout.solutions)
+    tasks = [Task("stub", "the stub", build_job(layout, exercise, seed=seeds[0], mode=plain))]
     for seed in seeds:
-        job = make_job(layout, exercise, seed=seed, root=layout.solutions, diagnose=False)
+        job = build_job(layout, exercise, learner=solution, seed=seed, mode=plain)
         tasks.append(Task("solution", f"the solution, seed {seed}", job))
-    for number, mutant in enumerate(load_mutants(layout, exercise.name)):
+    mutants = load_mutants(layout, exercise.name)
+    for number, mutant in enumerate(mutants):
         path = folder / exercise.name / str(number) / f"{exercise.short}.py"
         path.parent.mkdir(parents=True)
         path.write_text(mutant.source, encoding="utf-8")
-        job = make_job(layout, exercise, seed=seeds[number % len(seeds)], root=layout.solutions, file=path)
-        job = msgspec.structs.replace(job, spare_long_tests=True, memo=str(folder / "memo"))
+        job = build_job(
+            layout,
+            exercise,
+            learner=source_in(layout, exercise, layout.solutions, path),
+            seed=seeds[number % len(seeds)],
+            mode=thorough,
+            mutants=mutants,
+            memo=str(folder / "memo"),
+        )
         tasks.append(Task("mistake", mutant.mistake.name, job))
     return tasks
-
-
-def _key(job: Job) -> tuple[str, str, int]:
-    return job.root, job.file, job.seed
 
 
 def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult]]) -> Proof:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +19,20 @@ from grader.course.layout import Layout
 from grader.course.stubs import derive_stub
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
-from grader.learner.checking import make_job, modules_for
+from grader.judge.job_builder import build_job, source_in
+from grader.judge.libraries import libraries_for
+from grader.protocol.jobs import Job, RecordMode
 from grader.protocol.results import Recorded, SuiteFinished, Verdict
 
 TAKES = 3
+RECORDED_SEED_BITS = 40
 COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md")
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )
 LEFT_OUT = ("author", "score", "__pycache__")
-SHORTEST_LINE = 24
-RUN = 3
+MIN_TELLING_LINE = 24
+LINES_IN_A_ROW = 3
 TEXTS = (".py", ".toml", ".json", ".md")
 
 WORKFLOW = """name: check
@@ -125,21 +129,18 @@ def _record(
     layout: Layout, kit: Layout, curriculum: Curriculum, parallel: int, report: Callable[[int, int, str], None]
 ) -> int:
     graded = [exercise for exercise in curriculum.exercises if not exercise.manually_graded]
-    jobs = []
-    for exercise in graded:
-        for _ in range(TAKES):
-            job = make_job(layout, exercise, seed=secrets.randbits(40), root=layout.solutions)
-            jobs.append(msgspec.structs.replace(job, suite=str(kit.suite_file(exercise.name)), record=True))
     takes: dict[str, list[bytes]] = {exercise.name: [] for exercise in graded}
     seeds: dict[str, list[int]] = {exercise.name: [] for exercise in graded}
-    done = 0
-    with Judge(modules_for(layout, curriculum, graded)) as judge:
-        for job, event in judge.run(jobs, parallel):
+    done, total = 0, TAKES * len(graded)
+    with Judge(libraries_for(layout, curriculum, graded), parallel=parallel) as judge:
+        jobs = {judge.submit(job): job for exercise in graded for job in _recording_jobs(layout, kit, exercise)}
+        for ticket, event in judge.events():
+            job = jobs[ticket]
             if isinstance(event, Recorded):
                 takes[job.exercise].append(event.take)
                 seeds[job.exercise].append(job.seed)
                 done += 1
-                report(done, len(jobs), job.exercise)
+                report(done, total, job.exercise)
             elif isinstance(event, SuiteFinished) and event.result.verdict is not Verdict.TODO:
                 problem = event.result.problem.message if event.result.problem else "no test ran"
                 raise GraderError(f"{job.exercise} could not be recorded: {problem}")
@@ -153,10 +154,19 @@ def _record(
     return size
 
 
+def _recording_jobs(layout: Layout, kit: Layout, exercise: Exercise) -> list[Job]:
+    """The kit's public tests, each time under another seed."""
+    learner, suite = source_in(layout, exercise, layout.solutions), kit.suite_file(exercise.name)
+    return [
+        build_job(
+            layout, exercise, learner=learner, seed=secrets.randbits(RECORDED_SEED_BITS), mode=RecordMode(), suite=suite
+        )
+        for _ in range(TAKES)
+    ]
+
+
 def joined(exercise: str, takes: list[bytes]) -> bytes:
     """The file of an exercise's recording: msgpack, compressed, as `suite.recording` reads it."""
-    import zlib
-
     document = {"exercise": exercise, "takes": [msgspec.Raw(take) for take in takes]}
     return zlib.compress(msgspec.msgpack.encode(document), 6)
 
@@ -167,7 +177,7 @@ def joined(exercise: str, takes: list[bytes]) -> bytes:
 def secrets_in(layout: Layout, kit: Layout, curriculum: Curriculum) -> Iterator[str]:
     """What a kit gives away of a solution, a hidden test or a mistake.
 
-    In the exercise's own stub and suite a single line of it is too much. Elsewhere it takes `RUN` lines in a row:
+    In the exercise's own stub and suite a single line of it is too much. Elsewhere it takes `LINES_IN_A_ROW`:
     a loop over batches begins alike in many places.
     """
     free = _lines(kit.root / "grader")
@@ -203,7 +213,7 @@ def _secrets_of(layout: Layout, exercise: Exercise) -> Iterator[tuple[str, list[
 
 
 def _runs(lines: list[str]) -> Iterator[tuple[str, ...]]:
-    return zip(*(lines[start:] for start in range(RUN)), strict=False)
+    return zip(*(lines[start:] for start in range(LINES_IN_A_ROW)), strict=False)
 
 
 def _lines(tree: Path) -> set[str]:
@@ -214,4 +224,4 @@ def _telling(text: str) -> list[str]:
     """Lines long enough to tell something, without their margins, and without imports and comments."""
     skipped = ("#", "import ", "from ", "def ", "class ", "@", '"""')
     lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if len(line) >= SHORTEST_LINE and not line.startswith(skipped)]
+    return [line for line in lines if len(line) >= MIN_TELLING_LINE and not line.startswith(skipped)]

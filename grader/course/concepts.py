@@ -25,24 +25,27 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from grader.errors import ContentError
-from grader.protocol.results import Failure, Verdict
-from grader.tester.failures import SuiteFailure
 
 HASH_ROUNDS = 15_000
 SEAL_ROUNDS = 100_000
 QUESTION = re.compile(r"Q[1-9][0-9]*\Z")
 
 
-class NotAnswered(SuiteFailure):
-    """The constant is still None."""
+@dataclass(frozen=True)
+class Remark:
+    """What a learner is to be told of an answer, which is never the right one. `given` is the answer as it was read."""
 
-    verdict = Verdict.TODO
+    message: str
+    still_to_do: bool = False
+    given: str = ""
+    advice: str = ""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,22 +81,18 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except msgspec.DecodeError as error:
             raise ContentError(path.name, "file", f"`grader dev sync` writes it anew: {error}") from None
 
-    def check(self, name: str, answer: object) -> None:
-        """Return if the answer is right, or raise what the learner is to be told, which is never the right answer."""
+    def remark(self, name: str, answer: object) -> Remark | None:
+        """What is to be said of an answer; None when it is right."""
         question = self.questions[name]
         if answer is None:
-            raise NotAnswered(Failure(f"{name} is still to do: give {_choice_text(question)}."))
+            return Remark(f"{name} is still to do: give {_choice_text(question)}.", still_to_do=True)
         text = normalized(answer)
         if text is None or (question.choices and text not in question.choices):
-            raise SuiteFailure(Failure(f"{name} wants {_choice_text(question)}.", actual=repr(answer)[:60]))
-        if not hmac.compare_digest(_hash(text, question.salt), question.hash):
-            raise SuiteFailure(
-                Failure(
-                    f"{name}: {text} is not the right answer.",
-                    actual=text,
-                    advice="Read the question again and say, for each other choice, what would have to be true for it.",
-                )
-            )
+            return Remark(f"{name} wants {_choice_text(question)}.", given=repr(answer)[:60])
+        if hmac.compare_digest(_hash(text, question.salt), question.hash):
+            return None
+        advice = "Read the question again and say, for each other choice, what would have to be true for it."
+        return Remark(f"{name}: {text} is not the right answer.", given=text, advice=advice)
 
 
 def answers_file(suite: Path) -> Path:

@@ -9,8 +9,20 @@ import msgspec
 from grader.course.curriculum import read_toml
 from grader.course.layout import Layout
 from grader.errors import ContentError
-from grader.protocol.jobs import Mutant
-from grader.protocol.results import Mistake
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """A named mistake: its short name and the sentence that tells the learner."""
+
+    name: str
+    says: str
+
+
+class Mutant(msgspec.Struct, frozen=True):
+    """The solution with one known mistake in it, as source text."""
+
+    mistake: Mistake
+    source: str
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,16 +10,12 @@ import ast
 import importlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from grader.course.curriculum import Exercise
 from grader.errors import GraderError, UsageError
-from grader.protocol.results import ExerciseResult, Failure, Frame
 
 CHECK_MARK = "# This cell checks your work. Save the notebook first."
 NOT_PYTHON = re.compile(r"\s*(%|!|\?)|.*[^\s#]\?{1,2}\s*\Z")
@@ -30,21 +26,25 @@ class NotebookError(GraderError):
     """A file that is no notebook."""
 
 
+Cells = tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True)
 class Module:
     """The code cells as one module. `cells` gives the first line of each cell and its number, from 1."""
 
     source: str
-    cells: tuple[tuple[int, int], ...]
+    cells: Cells
     notes: tuple[str, ...]
 
-    def place(self, line: int) -> tuple[int, int]:
-        """The cell in which a line of the module stands, and its line there, both from 1."""
-        first, number = 1, 1
-        for start, cell in self.cells:
-            if start <= line:
-                first, number = start, cell
-        return number, line - first + 1
+
+def cell_and_line(cells: Cells, line: int) -> tuple[int, int]:
+    """The cell in which a line of the module stands, and its line there, both from 1."""
+    first, number = 1, 1
+    for start, cell in cells:
+        if start <= line:
+            first, number = start, cell
+    return number, line - first + 1
 
 
 # -- writing ------------------------------------------------------------------------------------------
@@ -172,55 +172,6 @@ def _parses(text: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
-
-
-# -- messages -----------------------------------------------------------------------------------------
-
-
-def in_cells(result: ExerciseResult, modules: Mapping[str, Module], own: str) -> ExerciseResult:
-    """The same result, every place in a notebook given by cell and line.
-
-    `modules` are the notebooks' code by the names that the result gives their files; `own` is the exercise's own.
-    """
-    if not modules:
-        return result
-    mine = modules.get(own)
-
-    def moved(failure: Failure | None) -> Failure | None:
-        if failure is None:
-            return None
-        frames = tuple(_moved_frame(frame, modules) for frame in failure.frames)
-        file, _, line = failure.location.rpartition(":")
-        location = failure.location
-        if file in modules and line.isdecimal():
-            cell, line_there = modules[file].place(int(line))
-            location = f"{_as_notebook(file)}, cell {cell}, line {line_there}"
-        message = failure.message
-        if mine is not None:
-            message = re.sub(r"\b[Ll]ine (\d+)", lambda found: _moved_words(found, mine), message)
-            message = message.replace(own, _as_notebook(own))
-        return msgspec.structs.replace(failure, frames=frames, location=location, message=message)
-
-    tests = tuple(msgspec.structs.replace(test, failure=moved(test.failure)) for test in result.tests)
-    notes = (*result.notes, *(mine.notes if mine is not None else ()))
-    return msgspec.structs.replace(result, tests=tests, problem=moved(result.problem), notes=notes)
-
-
-def _moved_words(found: re.Match[str], module: Module) -> str:
-    cell, line = module.place(int(found[1]))
-    return f"{'Cell' if found[0][0] == 'L' else 'cell'} {cell}, line {line}"
-
-
-def _moved_frame(frame: Frame, modules: Mapping[str, Module]) -> Frame:
-    module = modules.get(frame.file)
-    if module is None:
-        return frame
-    cell, line = module.place(frame.line)
-    return msgspec.structs.replace(frame, file=f"{_as_notebook(frame.file)} cell {cell}", line=line)
-
-
-def _as_notebook(name: str) -> str:
-    return name.removesuffix(".py") + ".ipynb" if name.endswith(".py") else name
 
 
 def notebook_path(path: Path) -> Path:

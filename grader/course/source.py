@@ -9,41 +9,48 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course.curriculum import Ban, Exercise
-from grader.protocol.results import Failure, Frame
 
-LARGEST = 2 * 2**20
+MAX_SOURCE_BYTES = 2 * 2**20
+MAX_LINE_SHOWN = 200
 
 
-def first_problem(path: Path, display_path: str, exercise: Exercise) -> Failure | None:
+@dataclass(frozen=True)
+class SourceProblem:
+    """Why a file cannot be judged: a sentence of two halves, between which the line's place is said where there is one.
+
+    `text` is that line, `advice` what to do.
+    """
+
+    subject: str
+    predicate: str
+    line: int | None = None
+    text: str = ""
+    advice: str = ""
+
+
+def first_problem(path: Path, display_path: str, exercise: Exercise) -> SourceProblem | None:
     """Why the file cannot be judged, or None. Reads it and runs nothing."""
     reset = f"`grader reset {exercise.name}` puts the stub back (your file is kept beside it)."
     if not path.is_file():
-        return Failure(f"{display_path} is missing.", location=display_path, advice=reset)
-    if path.stat().st_size > LARGEST:
-        return Failure(
-            f"{display_path} is larger than 2 MB; a solution is a few kilobytes of text.", location=display_path
-        )
+        return SourceProblem(display_path, " is missing.", advice=reset)
+    if path.stat().st_size > MAX_SOURCE_BYTES:
+        return SourceProblem(display_path, " is larger than 2 MB; a solution is a few kilobytes of text.")
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        return Failure(
-            f"{display_path} is not UTF-8 text: byte 0x{raw[error.start]:02x} in line {line}.",
-            location=f"{display_path}:{line}",
-            advice="Save it as UTF-8 in your editor.",
-        )
+        said = f"{display_path} is not UTF-8 text: byte 0x{raw[error.start]:02x}"
+        return SourceProblem(said, ".", line, advice="Save it as UTF-8 in your editor.")
     if not text.strip():
-        return Failure(f"{display_path} is empty.", location=display_path, advice=reset)
+        return SourceProblem(display_path, " is empty.", advice=reset)
     if (encoding := _declared_encoding(raw)) not in ("utf-8", "utf-8-sig"):
-        return Failure(
-            f"{display_path} declares the encoding {encoding}; it is read as UTF-8 alone.",
-            location=f"{display_path}:1",
-            advice="Remove the `coding:` line at the top of the file.",
-        )
+        said = f" declares the encoding {encoding}; it is read as UTF-8 alone."
+        return SourceProblem(display_path, said, advice="Remove the `coding:` line at the top of the file.")
     return _parse_problem(text, display_path, exercise.bans)
 
 
@@ -55,25 +62,19 @@ def _declared_encoding(raw: bytes) -> str:
         return str(error).partition(": ")[2] or "of another kind"
 
 
-def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> Failure | None:
+def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> SourceProblem | None:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        line = error.lineno or 0
-        frame = Frame(display_path, line, "", (error.text or "").rstrip()[:200])
-        kind = type(error).__name__
-        return Failure(f"{kind} in line {line}: {error.msg}.", frames=(frame,), location=f"{display_path}:{line}")
+        shown = (error.text or "").rstrip()[:MAX_LINE_SHOWN]
+        return SourceProblem(type(error).__name__, f": {error.msg}.", error.lineno or 0, shown)
     except (ValueError, RecursionError, MemoryError) as error:
-        return Failure(f"{display_path} cannot be read as Python: {error}.", location=display_path)
+        return SourceProblem(display_path, f" cannot be read as Python: {error}.")
     for ban in bans:
         for name, line in banned_uses(tree, ban.names):
-            source = text.splitlines()[line - 1].strip() if line else ""
-            return Failure(
-                f"Line {line} uses {name}, which does this exercise's own work.",
-                frames=(Frame(display_path, line, "", source[:200]),),
-                location=f"{display_path}:{line}",
-                advice=f"Instead, {ban.instead}.",
-            )
+            shown = text.splitlines()[line - 1].strip()[:MAX_LINE_SHOWN] if line else ""
+            does = " does this exercise's own work."
+            return SourceProblem(f"{name}, used", does, line, shown, advice=f"Instead, {ban.instead}.")
     return None
 
 

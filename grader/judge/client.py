@@ -2,143 +2,163 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
-import os
+import itertools
 import select
 import selectors
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 
 from grader.errors import JudgeError
-from grader.judge.workers import boot_command
+from grader.judge.launch import SERVER, TESTER, boot_command, trusted_environment
+from grader.protocol.frames import CHUNK_BYTES
 from grader.protocol.jobs import Job, differ_in_the_file_alone
+from grader.protocol.packets import PacketBuffer, send_packet
 from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
 from grader.worker.sandbox import detection
 
-LENGTH = 8
+SERVER_EXIT_SECONDS = 10
 
 
 @dataclass
-class Running:
-    """A tester at work: its job, its socket, and the bytes of an event that has not arrived whole."""
+class RunningTester:
+    """A tester at work: the ticket of its job, its socket, and what has arrived of its events."""
 
+    ticket: int
     job: Job
     sock: socket.socket
     process: subprocess.Popen[bytes] | None = None
-    pending: bytearray = field(default_factory=bytearray)
+    arrived: PacketBuffer = field(default_factory=PacketBuffer)
     finished: bool = False
     reusable: bool = False
 
 
 class Judge:
-    """The judging processes of one command. `modules` are imported once, before the first job.
+    """The judging processes of one command. `libraries` are imported once, before the first job.
 
-    `fork=False` starts each process on its own, for platforms on which a fork of torch is not safe.
-    `tier` is the sandbox that must be held: the strongest that works here unless given. A tier that was
-    asked for and does not hold is an error. `lasting` keeps testers for another file of their suite from one
-    run to the next.
+    `parallel` jobs run at a time. `fork=False` starts each process on its own, for platforms on which a fork of torch
+    is not safe. `tier` is the sandbox that must be held: the strongest that works here unless given. A tier that was
+    asked for and does not hold is an error. `keep_testers` keeps testers for another file of their suite after
+    everything that was submitted is done.
     """
 
     def __init__(
         self,
-        modules: tuple[str, ...] = ("torch",),
+        libraries: tuple[str, ...] = ("torch",),
+        *,
+        parallel: int = 1,
         fork: bool = True,
         tier: str | None = None,
         keep_testers: bool = False,
     ) -> None:
-        self.keep_testers = keep_testers
-        self.modules = ",".join(modules)
+        self.libraries = ",".join(libraries)
+        self.parallel = parallel
         self.fork = fork and sys.platform != "darwin"
         self.required_tier = tier
+        self.keep_testers = keep_testers
         self.tier = "none"
-        self.idle: list[Running] = []
+        self.tickets = itertools.count()
+        self.waiting: collections.deque[tuple[int, Job]] = collections.deque()
+        self.running = selectors.DefaultSelector()
+        self.idle: list[RunningTester] = []
         self.server: subprocess.Popen[bytes] | None = None
         self.commands: socket.socket | None = None
 
     def __enter__(self) -> Judge:
         if self.fork:
             self.commands, theirs = socket.socketpair()
-            self.server = _start("server", self.modules, theirs)
+            self.server = _start_process(SERVER, self.libraries, theirs)
         try:  # the canary runs while the server imports
-            tier = self.required_tier
-            self.tier = detection.detect() if tier is None else detection.require(tier)
+            required = self.required_tier
+            self.tier = detection.detect() if required is None else detection.require(required)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._abandon()
         self._dismiss()
+        self.running.close()
         if self.commands is not None:
             self.commands.close()
         if self.server is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.server.wait(10)
+                self.server.wait(SERVER_EXIT_SECONDS)
             if self.server.poll() is None:
                 self.server.kill()
                 self.server.wait()
 
-    def run(self, jobs: Iterable[Job], parallel: int = 1) -> Iterator[tuple[Job, Event]]:
-        """Judge the jobs, `parallel` at a time, and yield each event with its job.
+    # -- jobs in, results out -------------------------------------------------------------------------
 
-        One job more is taken from the iterator while others run, and begins before the last one's result is
-        yielded: what prepares jobs, or looks at results, holds nothing up. An iterator that has run dry is asked
-        again after each event, until nothing is running any more.
+    def submit(self, job: Job) -> int:
+        """Have a job judged as soon as there is room. Its ticket, by which its events are known."""
+        ticket = next(self.tickets)
+        self.waiting.append((ticket, msgspec.structs.replace(job, tier=self.tier)))
+        return ticket
+
+    def has_next(self) -> bool:
+        """Whether a job waits for the next free place. Who prepares jobs as they are needed keeps one waiting."""
+        return len(self.running.get_map()) + len(self.waiting) > self.parallel
+
+    def events(self) -> Iterator[tuple[int, Event]]:
+        """What happens, until everything that was submitted is done; what is submitted meanwhile is done as well.
+
+        The next job is begun before the last one's result is yielded: who looks at results holds nothing up.
         """
-        waiting = iter(jobs)
-        selector = selectors.DefaultSelector()
-        ahead: Job | None = None
         try:
-            while True:
-                ahead = self._fill(selector, parallel, ahead, waiting)
-                if not selector.get_map():
-                    return
-                for key, _ in selector.select():
-                    running: Running = key.data
-                    events = list(self._read(running))
-                    if running.finished:
-                        selector.unregister(running.sock)
-                        self.idle.append(running) if running.reusable else self._close(running)
-                        ahead = self._fill(selector, parallel, ahead, waiting)
-                    for event in events:
-                        yield running.job, event
+            self._start_waiting()
+            while self.running.get_map():
+                for key, _ in self.running.select():
+                    tester: RunningTester = key.data
+                    found = list(self._read(tester))
+                    if tester.finished:
+                        self.running.unregister(tester.sock)
+                        self.idle.append(tester) if tester.reusable else _close(tester)
+                        self._start_waiting()
+                    for event in found:
+                        yield tester.ticket, event
+                self._start_waiting()
         finally:
-            for key in list(selector.get_map().values()):
-                self._close(key.data)
-            selector.close()
+            self._abandon()
             if not self.keep_testers:
                 self._dismiss()
 
-    def _fill(
-        self, selector: selectors.BaseSelector, parallel: int, ahead: Job | None, waiting: Iterator[Job]
-    ) -> Job | None:
-        """Start jobs while there is room. The job that is next."""
-        ahead = next(waiting, None) if ahead is None else ahead
-        while ahead is not None and len(selector.get_map()) < parallel:
-            started = self._start(ahead)
-            selector.register(started.sock, selectors.EVENT_READ, started)
-            ahead = next(waiting, None)
-        return ahead
+    def as_completed(self) -> Iterator[tuple[int, ExerciseResult]]:
+        """The results alone, each with its job's ticket."""
+        for ticket, event in self.events():
+            if isinstance(event, SuiteFinished):
+                yield ticket, event.result
 
     def judge(self, job: Job) -> ExerciseResult:
         """Judge one job and return its result."""
-        for _, event in self.run([job]):
-            if isinstance(event, SuiteFinished):
-                return event.result
+        wanted = self.submit(job)
+        for ticket, result in self.as_completed():
+            if ticket == wanted:
+                return result
         raise JudgeError(f"the judge gave no result for {job.exercise}")
 
-    def _start(self, job: Job) -> Running:
+    # -- testers --------------------------------------------------------------------------------------
+
+    def _start_waiting(self) -> None:
+        """Begin jobs while there is room."""
+        while self.waiting and len(self.running.get_map()) < self.parallel:
+            tester = self._start(*self.waiting.popleft())
+            self.running.register(tester.sock, selectors.EVENT_READ, tester)
+
+    def _start(self, ticket: int, job: Job) -> RunningTester:
         """A tester at work on the job: one that has just judged the same suite, or a fresh one."""
-        for running in self.idle:
-            if differ_in_the_file_alone(running.job, job) and _is_waiting(running.sock):
-                self.idle.remove(running)
-                self._send(running.sock, job)
-                return Running(job, running.sock, running.process)
+        for tester in self.idle:
+            if differ_in_the_file_alone(tester.job, job) and _is_waiting(tester.sock):
+                self.idle.remove(tester)
+                _send(tester.sock, job)
+                return RunningTester(ticket, job, tester.sock, tester.process)
         self._dismiss()
         ours, theirs = socket.socketpair()
         process = None
@@ -146,51 +166,51 @@ class Judge:
             try:
                 socket.send_fds(self.commands, [b"T"], [theirs.fileno()])
             except OSError:
-                raise JudgeError("the judge could not be started", self._advice()) from None
+                raise JudgeError("the judge could not be started", _advice()) from None
             theirs.close()
         else:
-            process = _start("tester", self.modules, theirs)
-        self._send(ours, job)
-        return Running(job, ours, process)
+            process = _start_process(TESTER, self.libraries, theirs)
+        _send(ours, job)
+        return RunningTester(ticket, job, ours, process)
 
-    def _send(self, sock: socket.socket, job: Job) -> None:
-        data = msgspec.msgpack.encode(msgspec.structs.replace(job, tier=self.tier))
-        with contextlib.suppress(OSError):  # a tester that is gone is noticed when its events end
-            sock.sendall(len(data).to_bytes(LENGTH, "big") + data)
+    def _read(self, tester: RunningTester) -> Iterator[Event]:
+        try:
+            part = tester.sock.recv(CHUNK_BYTES)
+        except OSError:
+            part = b""
+        if not part:
+            tester.finished = True
+            yield SuiteFinished(_lost(tester.job))
+            return
+        for packet in tester.arrived.feed(part):
+            event = msgspec.msgpack.decode(packet, type=Event)
+            yield event
+            if isinstance(event, SuiteFinished):
+                tester.finished, tester.reusable = True, event.reusable
+                return
 
     def _dismiss(self) -> None:
         """Let the testers go that wait for another file of a suite."""
         while self.idle:
-            self._close(self.idle.pop())
+            _close(self.idle.pop())
 
-    def _read(self, running: Running) -> Iterator[Event]:
-        try:
-            part = running.sock.recv(1 << 20)
-        except OSError:
-            part = b""
-        if not part:
-            running.finished = True
-            yield SuiteFinished(_lost(running.job))
-            return
-        running.pending += part
-        while len(running.pending) >= LENGTH:
-            size = int.from_bytes(running.pending[:LENGTH], "big")
-            if len(running.pending) < LENGTH + size:
-                return
-            event = msgspec.msgpack.decode(running.pending[LENGTH : LENGTH + size], type=Event)
-            del running.pending[: LENGTH + size]
-            yield event
-            if isinstance(event, SuiteFinished):
-                running.finished, running.reusable = True, event.reusable
-                return
+    def _abandon(self) -> None:
+        """Leave nothing under way: what was submitted and is not done will not be."""
+        self.waiting.clear()
+        for key in list((self.running.get_map() or {}).values()):
+            self.running.unregister(key.fileobj)
+            _close(key.data)
 
-    def _close(self, running: Running) -> None:
-        running.sock.close()
-        if running.process is not None:
-            running.process.wait()
 
-    def _advice(self) -> str:
-        return "run `make check` once more; if it stays, `python -c 'import torch, pytest'` shows what is missing"
+def _close(tester: RunningTester) -> None:
+    tester.sock.close()
+    if tester.process is not None:
+        tester.process.wait()
+
+
+def _send(sock: socket.socket, job: Job) -> None:
+    with contextlib.suppress(OSError):  # a tester that is gone is noticed when its events end
+        send_packet(sock, msgspec.msgpack.encode(job))
 
 
 def _is_waiting(sock: socket.socket) -> bool:
@@ -198,21 +218,19 @@ def _is_waiting(sock: socket.socket) -> bool:
     return not select.select([sock], [], [], 0)[0]
 
 
-def _start(role: str, modules: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
+def _start_process(module: str, libraries: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        boot_command(role, modules, str(theirs.fileno())),
+        boot_command(module, libraries, str(theirs.fileno())),
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
-        env=_environment(),
+        env=trusted_environment(),
     )
     theirs.close()
     return process
 
 
-def _environment() -> dict[str, str]:
-    """What the judge needs of the caller's environment, and nothing else of it."""
-    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"MPLBACKEND": "Agg"}
+def _advice() -> str:
+    return "run `make check` once more; if it stays, `python -c 'import torch, pytest'` shows what is missing"
 
 
 def _lost(job: Job) -> ExerciseResult:

@@ -13,10 +13,19 @@ from typing import NoReturn
 import msgspec
 
 from grader.judge import reaping
-from grader.judge.workers import ForkedWorkers, WorkerProcess
+from grader.judge.preparation import prepare
+from grader.judge.workers import ForkedWorkers
 from grader.tester import process as tester
-from grader.tester import scratch
+from grader.tester import scratch_folder
+from grader.tester.worker_source import WorkerProcess
 from grader.worker import process as worker
+
+
+def start(arguments: list[str]) -> NoReturn:
+    """`LIBRARIES FD`: what to import beforehand, and the command's socket."""
+    libraries, descriptor = arguments
+    prepare(libraries)
+    Server(socket.socket(fileno=int(descriptor))).run()
 
 
 class Server:
@@ -147,7 +156,7 @@ class Server:
             reaping.kill_group(pid)
             reaping.reap(pid)
         reaping.end_orphans(())
-        scratch.remove(self.folder)
+        scratch_folder.remove(self.folder)
 
 
 def _close(process: WorkerProcess) -> None:

@@ -7,51 +7,21 @@ import json
 import os
 import socket
 import subprocess
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from grader.errors import JudgeError
 from grader.judge import reaping
+from grader.judge.launch import WORKER, boot_command, worker_environment
+from grader.tester.worker_source import WorkerProcess
 from grader.worker.sandbox import Policy, detection
 from grader.worker.sandbox.commands import command_prefix
 
-BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from grader.judge.boot import main; main(sys.argv[2:])"
-
 OWN_CODE = str(Path(__file__).resolve().parents[1])
-PATIENCE = 0.2
+EXIT_WAIT_SECONDS = 0.2
 SHELL_SIGNAL = 128  # a program around the worker reports its end by signal 9 as status 137
-
-
-@dataclass(frozen=True)
-class WorkerProcess:
-    """A worker just started: its process, the socket to it, and the pipes of its prints and its tracebacks."""
-
-    pid: int
-    sock: socket.socket
-    output: int
-    trace: int
-
-
-class WorkerSource(Protocol):
-    """Gives fresh workers and makes away with used ones."""
-
-    def start(self, tier: str, policy: Policy) -> WorkerProcess:
-        """A worker that waits for its set-up. One started as a process of its own gets the tier's outer wall here."""
-        ...
-
-    def end(self, pid: int) -> int | None:
-        """Kill the worker's whole process group. Its exit status as `os.waitstatus_to_exitcode` gives it."""
-        ...
-
-
-def boot_command(*arguments: str) -> list[str]:
-    """A clean interpreter that knows this package and nothing of the caller's environment or folder."""
-    package_root = str(Path(__file__).resolve().parents[2])
-    return [sys.executable, "-I", "-c", BOOT, package_root, *arguments]
 
 
 class ForkedWorkers:
@@ -77,8 +47,8 @@ class ForkedWorkers:
 class SpawnedWorkers:
     """Starts an interpreter for each worker: slower, for platforms on which a fork of torch is not safe."""
 
-    def __init__(self, modules: str) -> None:
-        self.modules = modules
+    def __init__(self, libraries: str) -> None:
+        self.libraries = libraries
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, tier: str, policy: Policy) -> WorkerProcess:
@@ -87,12 +57,12 @@ class SpawnedWorkers:
         trace_read, trace_write = os.pipe()
         info_read, info_write = os.pipe()
         fds = (theirs.fileno(), output_write, trace_write)
-        command = boot_command("worker", self.modules, *map(str, fds))
+        command = boot_command(WORKER, self.libraries, *map(str, fds))
         policy = replace(policy, readable=(*policy.readable, OWN_CODE))
         walled = tier == "macos" or (tier == "linux-full" and detection.wall_holds(tier))
         prefix = command_prefix(tier, policy, info_write) if walled else []
         process = subprocess.Popen(
-            [*prefix, *command], pass_fds=(*fds, info_write), stdin=subprocess.DEVNULL, env={"PATH": os.defpath}
+            [*prefix, *command], pass_fds=(*fds, info_write), stdin=subprocess.DEVNULL, env=worker_environment()
         )
         theirs.close()
         for descriptor in (output_write, trace_write, info_write):
@@ -107,7 +77,7 @@ class SpawnedWorkers:
         inside = pid != process.pid
         if inside:  # its number is not ours to kill: the program around it may have reaped it, and takes it along
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
+                process.wait(EXIT_WAIT_SECONDS)
         else:
             reaping.kill_group(pid)
         process.kill()

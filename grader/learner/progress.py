@@ -41,7 +41,7 @@ class ProgressStore:
         self.layout = layout
         self.curriculum = curriculum
         self.path = layout.state / "state.json"
-        self.notes = self._load()
+        self.state = self._load()
         self.fingerprints: dict[str, str] = {}
 
     def _load(self) -> ProgressState:
@@ -54,7 +54,7 @@ class ProgressStore:
             return ProgressState()
 
     def save(self) -> None:
-        write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.notes), indent=1))
+        write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.state), indent=1))
 
     def fingerprint(self, exercise: Exercise) -> str:
         """A hash of the learner's file, its suite, its table, the grader, and all other files that it rests on."""
@@ -84,22 +84,22 @@ class ProgressStore:
 
     def passed(self, exercise: Exercise) -> Pass | None:
         """The remembered pass, if nothing that it rests on has changed."""
-        found = self.notes.passes.get(exercise.name)
+        found = self.state.passes.get(exercise.name)
         return found if found and found.fingerprint == self.fingerprint(exercise) else None
 
     def remember(self, exercise: Exercise, points: float, tests: int, seed: int, tier: str) -> None:
         """Note a pass of the files as they were when this run began."""
         print_ = self.fingerprint(exercise)
-        self.notes.passes[exercise.name] = Pass(print_, points, tests, seed, tier)
+        self.state.passes[exercise.name] = Pass(print_, points, tests, seed, tier)
 
     def forget(self, exercise: Exercise) -> None:
         """An exercise that did not pass is not remembered as passed."""
-        self.notes.passes.pop(exercise.name, None)
+        self.state.passes.pop(exercise.name, None)
 
     def next_hint(self, exercise: Exercise) -> int:
         """How many hints are to be shown now: one more than the last time."""
-        count = min(self.notes.hints.get(exercise.name, 0) + 1, len(exercise.hints))
-        self.notes.hints[exercise.name] = count
+        count = min(self.state.hints.get(exercise.name, 0) + 1, len(exercise.hints))
+        self.state.hints[exercise.name] = count
         return count
 
 

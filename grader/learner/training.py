@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.corpora import language
+from grader.course import texts
 from grader.course.layout import Layout
 from grader.errors import UsageError
+from grader.worker.loading import load_exercise
 
 CONTEXT = 64
 HELD_OUT = 20_000
@@ -44,11 +45,11 @@ def train(
     layout: Layout, device: str, steps: int, checkpoint: Path | None, picture: Path, report: Callable[[Step], None]
 ) -> Trained:
     """Train the learner's GPT with their own loop, and measure it on fresh text."""
-    import torch
+    import torch  # heavy, and only this command needs it
 
     _check_device(torch, device)
     lesson, models = _learner(layout)
-    place = {character: i for i, character in enumerate(language.ALPHABET)}
+    place = {character: i for i, character in enumerate(texts.ALPHABET)}
 
     def encode(text: str) -> Any:
         return torch.tensor([place[character] for character in text], device=device)
@@ -58,13 +59,13 @@ def train(
         steps=steps, batch_size=16, context=CONTEXT, max_lr=0.015, min_lr=0.0005,
         warmup_steps=max(1, steps // 8), weight_decay=0.01, max_norm=1.0, seed=0, eval_every=max(1, steps // 8),
     )  # fmt: skip
-    floor = language.entropy_per_character()
+    floor = texts.floor()
     text = (layout.data / "language.txt").read_text(encoding="utf-8")
     train_ids, val_ids = encode(text[: -HELD_OUT // 10]), encode(text[-HELD_OUT // 10 :])
     result = lesson.train_gpt(model, train_ids, val_ids, settings, checkpoint, _Reporter(steps, floor, report))
     if hasattr(lesson, "plot_losses"):
         lesson.plot_losses(result, settings, floor, picture)
-    fresh = encode(language.sample(HELD_OUT, time.time_ns() % 2**31))
+    fresh = encode(texts.fresh_text(HELD_OUT, time.time_ns() % 2**31))
     return Trained(float(lesson.evaluate(model, fresh, CONTEXT, 32)), floor, picture)
 
 
@@ -87,8 +88,6 @@ class _Reporter:
 
 
 def _learner(layout: Layout) -> tuple[Any, Any]:
-    from grader.worker.loading import load_exercise
-
     root = layout.exercises
     models = load_exercise("ch5_models.gpt", root / "ch5_models" / "gpt.py", root)
     lesson = load_exercise("ch6_training.train", root / "ch6_training" / "train.py", root)

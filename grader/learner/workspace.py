@@ -9,18 +9,36 @@ from pathlib import Path
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
-from grader.course.notebooks import Module, notebook_path, read_notebook
+from grader.course.notebooks import Cells, Module, notebook_path, read_notebook
 from grader.learner.reset import pristine
+from grader.protocol.jobs import LearnerSource
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """Where an exercise's code is: the file, the tree it imports from, its name in messages, and its cells."""
+    """Where an exercise's code is: the file, the tree it imports from, its name in messages.
+
+    `module` is the notebook's where it was written as one, and `notebooks` has the cells of all that count.
+    """
 
     file: Path
     root: Path
     display_path: str
-    module: Module | None = None
+    module: Module | None
+    notebooks: dict[str, Cells]
+
+    @property
+    def cells(self) -> Cells | None:
+        return None if self.module is None else self.module.cells
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was set aside in the notebook."""
+        return () if self.module is None else self.module.notes
+
+    def for_judge(self) -> LearnerSource:
+        """The same as it goes into a job."""
+        return LearnerSource(str(self.file), str(self.root), self.display_path, self.notebooks)
 
 
 class Workspace:
@@ -36,26 +54,20 @@ class Workspace:
         self.modules: dict[str, Module] = {}
         self.root: Path | None = None
 
-    def place(self, exercise: Exercise) -> SourceFile:
+    def source(self, exercise: Exercise) -> SourceFile:
         """Where this exercise's code is. A notebook that cannot be read is an error that names it."""
         root = self._root()
         path = self.layout.exercise_file(exercise.name)
         module = self.modules.get(exercise.name)
-        if module is not None:
-            display_path = self.layout.display_path(notebook_path(path))
-            return SourceFile(root / (exercise.name + ".py"), root, display_path, module)
-        display_path = self.layout.display_path(path)
-        if not path.exists():
-            return SourceFile(path, root, display_path)
-        return SourceFile(root / (exercise.name + ".py"), root, display_path)
-
-    def cells(self, exercise: Exercise) -> dict[str, Module]:
-        """The notebooks that count, by the names that messages about this exercise give their code."""
-        files = {
-            self.layout.display_path(self.layout.exercise_file(name)): module for name, module in self.modules.items()
-        }
-        place = self.place(exercise)
-        return files if place.module is None else {**files, place.display_path: place.module}
+        shown = path if module is None else notebook_path(path)
+        missing = module is None and not path.exists()
+        return SourceFile(
+            file=path if missing else root / (exercise.name + ".py"),
+            root=root,
+            display_path=self.layout.display_path(shown),
+            module=module,
+            notebooks={name: found.cells for name, found in self.modules.items()},
+        )
 
     def _root(self) -> Path:
         """The exercises themselves, or a copy with the notebooks in it where there are any that count."""

@@ -4,54 +4,98 @@ from __future__ import annotations
 
 import msgspec
 
-from grader.protocol.results import Mistake
+from grader.course.mistakes import Mutant
+from grader.course.notebooks import Cells
 
 
-class Mutant(msgspec.Struct, frozen=True):
-    """The reference with one known mistake in it, as source text."""
+class LearnerSource(msgspec.Struct, frozen=True):
+    """The file to judge, and the tree that holds its earlier parts.
 
-    mistake: Mistake
-    source: str
-
-
-class Job(msgspec.Struct, frozen=True):
-    """One exercise to judge: `file` is the learner's, read from `root`, the tree that holds its earlier parts.
-
-    `shown` is how messages name the file. `time_limit` is in seconds for each test, `memory_limit` in bytes
-    above what the worker starts with. `promised` is the file whose signatures count. `recording` stands in for a
-    reference that is not there. `spare_long_tests` leaves out tests with a longer limit of their own once another
-    has failed, which is enough to prove that a mistake is caught. `record` asks for the reference's and the
-    mutants' answers instead of a verdict. `memo` is a folder in which what mutants did is kept for other jobs.
-    `slack` are the seconds that a test may take in all beyond what the worker's limit lets it wait. `quiet` asks
-    for the result alone: an event for each test is work for nothing where nobody watches.
+    `display_path` is how messages name the file. `notebooks` has, for each exercise of the tree that was written as a
+    notebook, the first line of each cell.
     """
 
-    exercise: str
     file: str
-    display_path: str
     root: str
-    suite: str
-    reference_file: str
-    reference_root: str
-    seed: int
-    data: str = ""
-    promised: str = ""
-    recording: str = ""
-    record: bool = False
-    memo: str = ""
-    mutants: tuple[Mutant, ...] = ()
-    time_limit: float = 10.0
-    memory_limit: int = 2 * 2**30
-    points: float = 1.0
+    display_path: str
+    notebooks: dict[str, Cells] = {}
+
+
+class Solution(msgspec.Struct, frozen=True, tag="solution"):
+    """The reference as source: its file, and the tree that it imports from."""
+
+    file: str
+    root: str
+
+
+class RecordedReference(msgspec.Struct, frozen=True, tag="recorded"):
+    """What the reference answered, in a kit that holds no solutions. The stub's signatures are those that count."""
+
+    recording: str
+    stub: str
+
+
+Reference = Solution | RecordedReference
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What each test may use: processor seconds, and bytes above what the worker starts with.
+
+    `slack_seconds` are what a test may take in all beyond what the worker's limit lets it wait.
+    """
+
+    seconds: float = 10.0
+    memory_bytes: int = 2 * 2**30
+    slack_seconds: float = 60.0
+
+
+class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
+    """Judge the file. `diagnose` asks for the mistakes behind failures.
+
+    `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
+    prove that a mistake is caught. `quiet` asks for the result alone: an event for each test is work for nothing where
+    nobody watches.
+    """
+
     diagnose: bool = True
     fail_fast: bool = False
     spare_long_tests: bool = False
     worker_per_test: bool = False
-    slack: float = 60.0
     quiet: bool = False
+
+
+class RecordMode(msgspec.Struct, frozen=True, tag="record"):
+    """Record what the reference and its mutants answer, instead of judging."""
+
+
+Mode = JudgeMode | RecordMode
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One exercise to judge. `memo` is a folder in which what mutants did is kept for other jobs.
+
+    `tier` is the sandbox that the judge holds; it fills it in.
+    """
+
+    exercise: str
+    suite: str
+    data: str
+    learner: LearnerSource
+    reference: Reference | None
+    mutants: tuple[Mutant, ...]
+    seed: int
+    points: float
+    limits: Limits
+    mode: Mode
+    memo: str | None = None
     tier: str = "none"
+
+    @property
+    def module(self) -> str:
+        """`ch2_embeddings.one_hot` for the exercise `ch2_embeddings/one_hot`."""
+        return self.exercise.replace("/", ".")
 
 
 def differ_in_the_file_alone(one: Job, other: Job) -> bool:
     """Whether the two are the same suite under the same seed, for two learners' files."""
-    return msgspec.structs.replace(one, file=other.file, root=other.root, display_path=other.display_path) == other
+    return msgspec.structs.replace(one, learner=other.learner) == other

@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from grader.course.mistakes import Mistake
+
 
 class Verdict(enum.StrEnum):
     """What became of a test or of an exercise. `todo` is not a failure; `error` is the kit's fault."""
@@ -18,11 +20,21 @@ class Verdict(enum.StrEnum):
     BLOCKED = "blocked"
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where something stands: a file, a line of it from 1, and the cell where the file is a notebook.
+
+    In a cell the line is counted from the cell's first one.
+    """
+
+    file: str
+    line: int | None = None
+    cell: int | None = None
+
+
 class Frame(msgspec.Struct, frozen=True):
     """One line of the learner's code on the way to an exception, with its local values described."""
 
-    file: str
-    line: int
+    place: Place
     function: str
     text: str
     locals: tuple[tuple[str, str], ...] = ()
@@ -37,7 +49,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How far what came is from what was wanted. Differences are absolute and in the values' own unit.
+    """How far the actual values are from the expected ones. Differences are absolute and in the values' own unit.
 
     `largest` and `mean` are None where an infinity or NaN is on one side alone: no number says how far that is.
     """
@@ -69,16 +81,9 @@ class Failure(msgspec.Struct, frozen=True):
     actual: str = ""
     difference: Difference | None = None
     frames: tuple[Frame, ...] = ()
-    location: str = ""
+    place: Place | None = None
     advice: str = ""
     smallest: SmallestCase | None = None
-
-
-class Mistake(msgspec.Struct, frozen=True):
-    """A named mistake: its short name and the sentence that tells the learner."""
-
-    name: str
-    says: str
 
 
 class TestResult(msgspec.Struct, frozen=True):
@@ -141,7 +146,7 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class SuiteFinished(msgspec.Struct, frozen=True, tag="finished"):
-    """The exercise's result is complete. `goes_on`: the tester that found it may be given another file to judge."""
+    """The exercise's result is complete. `reusable`: the tester that found it may be given another file to judge."""
 
     result: ExerciseResult
     reusable: bool = False

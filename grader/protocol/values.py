@@ -1,6 +1,6 @@
 """Values as data: the only form in which anything crosses between the tester and a worker.
 
-A frame is `>II` (the sizes of its two parts), a msgpack header and the raw bytes of its arrays. Nothing that
+A payload is `>II` (the sizes of its two parts), a msgpack header and the raw bytes of its arrays. Nothing that
 is read here can run code, and every size is checked against the bytes that are there before it is used.
 """
 
@@ -12,6 +12,7 @@ import pathlib
 import struct
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -57,11 +58,16 @@ def loaded_torch() -> Any:
     return sys.modules.get("torch")
 
 
-def encode(value: Any, reduce: Reduce | None = None) -> bytes:
-    """One frame that holds `value`. `reduce` gives the node of a value that the wire itself does not know."""
-    writer = _Writer(reduce)
-    node = writer.node(value, 0)
-    header = msgspec.msgpack.encode(node)
+@dataclass(frozen=True)
+class Payload:
+    """The two parts of a message: its header, and the bytes of its arrays."""
+
+    header: bytes
+    body: memoryview
+
+
+def join(header: bytes, writer: ValueWriter) -> bytes:
+    """A payload as bytes: the sizes of its two parts, the header, and the arrays that the writer met."""
     if len(header) > HEADER_LIMIT or writer.size > BODY_LIMIT:
         raise WireError(f"a value of {len(header) + writer.size:,} bytes is too large to send")
     return b"".join([PREFIX.pack(len(header), writer.size), header, *writer.buffers])
@@ -75,36 +81,37 @@ def check_prefix(prefix: bytes) -> tuple[int, int]:
     return header, body
 
 
-def decode(header: bytes, body: bytes | memoryview, restore: Restore | None = None) -> Any:
-    """The value of one frame, copied out of it."""
+def split(data: bytes | memoryview) -> Payload:
+    """The parts of a payload held in memory."""
+    if len(data) < PREFIX.size:
+        raise WireError("the frame is shorter than its prefix")
+    header, body = check_prefix(bytes(data[: PREFIX.size]))
+    start = PREFIX.size
+    if len(data) != start + header + body:
+        raise WireError("the frame is not as long as it says")
+    return Payload(bytes(data[start : start + header]), memoryview(data)[start + header :])
+
+
+def encode(value: Any, reduce: Reduce | None = None) -> bytes:
+    """One payload that holds `value`. `reduce` gives the node of a value that the wire itself does not know."""
+    writer = ValueWriter(reduce)
+    return join(msgspec.msgpack.encode(writer.node(value)), writer)
+
+
+def decode(data: bytes, restore: Restore | None = None) -> Any:
+    """The value of a payload, copied out of it."""
+    payload = split(data)
     try:
-        node = msgspec.msgpack.decode(header)
+        node = msgspec.msgpack.decode(payload.header)
     except Exception as error:  # whatever a library raises here, the frame is to blame
         raise WireError(f"the header is not msgpack: {error}") from None
-    reader = _Reader(memoryview(body), restore)
-    try:
-        value = reader.value(node, 0)
-    except WireError:
-        raise
-    except Exception as error:  # likewise
-        raise WireError(f"a node is malformed: {str(error)[:200]}") from None
-    if reader.position != len(body):
-        raise WireError(f"{len(body) - reader.position:,} bytes belong to no array")
+    reader = ValueReader(payload.body, restore)
+    value = reader.value(node)
+    reader.end()
     return value
 
 
-def decode_frame(frame: bytes, restore: Restore | None = None) -> Any:
-    """The value of a whole frame held in memory."""
-    if len(frame) < PREFIX.size:
-        raise WireError("the frame is shorter than its prefix")
-    header, body = check_prefix(frame[: PREFIX.size])
-    start = PREFIX.size
-    if len(frame) != start + header + body:
-        raise WireError("the frame is not as long as it says")
-    return decode(frame[start : start + header], memoryview(frame)[start + header :], restore)
-
-
-class _Writer:
+class ValueWriter:
     """Turns values into nodes; the bytes of arrays gather in `buffers`."""
 
     def __init__(self, reduce: Reduce | None) -> None:
@@ -112,9 +119,10 @@ class _Writer:
         self.buffers: list[bytes] = []
         self.size = 0
 
-    def node(self, value: Any, depth: int) -> Any:
+    def node(self, value: Any, depth: int = 0) -> Any:
+        """What stands for the value in a header."""
         if depth > DEPTH_LIMIT:
-            return ["odd", "a value nested more than 60 deep"]
+            return ["unsendable", "a value nested more than 60 deep"]
         kind = type(value)
         if value is None or kind in (bool, float, str, bytes):
             return value
@@ -128,16 +136,18 @@ class _Writer:
         return self.special(value)
 
     def special(self, value: Any) -> Any:
+        if isinstance(value, Unsendable):
+            return ["unsendable", value.description]
         for describe in (self.reduce, self.plain_object, self.array, self.tensor):
             node = describe(value) if describe is not None else None
             if node is not None:
                 return node
-        return ["odd", describe_type(value)]
+        return ["unsendable", describe_type(value)]
 
     def plain_object(self, value: Any) -> list[Any] | None:
         kind = type(value)
         if kind is slice:
-            return ["slice", [self.node(part, 0) for part in (value.start, value.stop, value.step)]]
+            return ["slice", [self.node(part) for part in (value.start, value.stop, value.step)]]
         if value is Ellipsis:
             return ["ellipsis"]
         if kind is complex:
@@ -145,7 +155,7 @@ class _Writer:
         if isinstance(value, pathlib.PurePath):
             return ["path", str(value)]
         if isinstance(value, np.random.Generator):
-            return ["numpy-generator", self.node(value.bit_generator.state, 0)]
+            return ["numpy-generator", self.node(value.bit_generator.state)]
         return None
 
     def array(self, value: Any) -> list[Any] | None:
@@ -155,9 +165,9 @@ class _Writer:
         if type(value) is not np.ndarray:
             return None
         if value.dtype.kind not in NUMPY_KINDS or value.dtype.itemsize > 16:
-            return ["odd", f"a NumPy array of dtype {value.dtype}"]
+            return ["unsendable", f"a NumPy array of dtype {value.dtype}"]
         if value.nbytes > BODY_LIMIT - self.size:
-            return ["odd", f"a NumPy array of {value.size:,} elements, too many to send"]
+            return ["unsendable", f"a NumPy array of {value.size:,} elements, too many to send"]
         plain = value.astype(value.dtype.newbyteorder("<"), copy=False)
         return ["array", plain.dtype.str, list(value.shape), self.buffer(plain.tobytes())]
 
@@ -177,14 +187,14 @@ class _Writer:
 
     def real_tensor(self, value: Any, torch: Any) -> list[Any]:
         if type(value) not in (torch.Tensor, torch.nn.Parameter):
-            return ["odd", f"a tensor subclass, {type(value).__name__}"]
+            return ["unsendable", f"a tensor subclass, {type(value).__name__}"]
         name = str(value.dtype).removeprefix("torch.")
         if value.layout is not torch.strided or name not in ITEM_SIZES:
-            return ["odd", f"a tensor of layout {value.layout} and dtype {value.dtype}"]
+            return ["unsendable", f"a tensor of layout {value.layout} and dtype {value.dtype}"]
         if value.device.type == "meta":
             return ["meta", name, list(value.shape)]
         if value.numel() * ITEM_SIZES[name] > BODY_LIMIT - self.size:
-            return ["odd", f"a tensor of {value.numel():,} elements, too many to send"]
+            return ["unsendable", f"a tensor of {value.numel():,} elements, too many to send"]
         plain = value.detach().resolve_conj().resolve_neg()
         strides = [] if plain.is_contiguous() else list(plain.stride())
         if strides:
@@ -200,7 +210,7 @@ class _Writer:
         return len(raw)
 
 
-class _Reader:
+class ValueReader:
     """Turns nodes back into values, taking each array's bytes from the body in order."""
 
     def __init__(self, body: memoryview, restore: Restore | None) -> None:
@@ -209,7 +219,21 @@ class _Reader:
         self.claimed = 0
         self.restore = restore
 
-    def value(self, node: Any, depth: int) -> Any:
+    def value(self, node: Any) -> Any:
+        """The value of a node. Whatever is wrong with it is a `WireError`."""
+        try:
+            return self.nested(node, 0)
+        except WireError:
+            raise
+        except Exception as error:  # whatever a library raises here, the frame is to blame
+            raise WireError(f"a node is malformed: {str(error)[:200]}") from None
+
+    def end(self) -> None:
+        """Every byte of the body belongs to an array that was read."""
+        if self.position != len(self.body):
+            raise WireError(f"{len(self.body) - self.position:,} bytes belong to no array")
+
+    def nested(self, node: Any, depth: int) -> Any:
         if depth > DEPTH_LIMIT:
             raise WireError("a value is nested too deep")
         if not isinstance(node, list):
@@ -220,7 +244,7 @@ class _Reader:
             raise WireError("a node without a tag")
         tag, rest = node[0], node[1:]
         if tag in ("list", "tuple", "set", "frozenset"):
-            items = [self.value(item, depth + 1) for item in rest[0]]
+            items = [self.nested(item, depth + 1) for item in rest[0]]
             return {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}[tag](items)
         if tag in ("dict", "counter"):
             return self.mapping(tag, rest[0], depth)
@@ -232,7 +256,7 @@ class _Reader:
         return self.restore(tag, rest)
 
     def mapping(self, tag: str, pairs: Iterable[Any], depth: int) -> Any:
-        items = [(self.value(k, depth + 1), self.value(v, depth + 1)) for k, v in pairs]
+        items = [(self.nested(k, depth + 1), self.nested(v, depth + 1)) for k, v in pairs]
         result = dict(items)
         if len(result) != len(items):
             raise WireError("a mapping names a key twice")
@@ -244,7 +268,7 @@ class _Reader:
         return int(digits)
 
     def read_slice(self, parts: list[Any]) -> slice:
-        start, stop, step = (self.value(part, 0) for part in parts)
+        start, stop, step = (self.nested(part, 0) for part in parts)
         return slice(start, stop, step)
 
     def read_ellipsis(self) -> Any:
@@ -256,11 +280,11 @@ class _Reader:
     def read_path(self, text: str) -> pathlib.Path:
         return pathlib.Path(text)
 
-    def read_odd(self, description: str) -> Unsendable:
+    def read_unsendable(self, description: str) -> Unsendable:
         return Unsendable(str(description)[:300])
 
     def read_numpy_generator(self, node: Any) -> np.random.Generator:
-        state = self.value(node, 0)
+        state = self.nested(node, 0)
         _check_block_position(state)
         bits = {"PCG64": np.random.PCG64, "MT19937": np.random.MT19937, "Philox": np.random.Philox}
         generator = np.random.Generator(bits[state["bit_generator"]]())
@@ -375,5 +399,4 @@ def storage_span(shape: Iterable[int], strides: Iterable[int]) -> int:
 def describe_type(value: Any) -> str:
     """What a value is, without asking it anything."""
     kind = type(value)
-    article = "an" if kind.__name__[:1].lower() in "aeiou" else "a"
-    return f"{article} object of type {kind.__name__}"
+    return f"an object of type {kind.__name__}"

@@ -15,6 +15,7 @@ from grader.protocol.results import (
     Event,
     ExerciseResult,
     Failure,
+    Place,
     Progress,
     SuiteFinished,
     SuiteStarted,
@@ -139,13 +140,13 @@ class CheckReport:
     def _todo(self, result: ExerciseResult, passed: list[TestResult], todo: list[TestResult]) -> None:
         if passed:
             self._line(f"{len(passed)} of {len(result.tests)} tests pass; the rest is still to do:", 2)
-        places: dict[str, str] = {}
+        places: dict[Place, str] = {}
         for test in todo:
             if test.failure is not None and test.failure.frames:
                 frame = test.failure.frames[-1]
-                places.setdefault(f"{frame.file}:{frame.line}", frame.function)
-        for place, function in sorted(places.items(), key=lambda item: int(item[0].rpartition(":")[2])):
-            self._line(f"{SIGNS[Verdict.TODO]} {function}  {place}", 2, "yellow")
+                places.setdefault(frame.place, frame.function)
+        for place, function in sorted(places.items(), key=lambda item: (item[0].cell or 0, item[0].line or 0)):
+            self._line(f"{SIGNS[Verdict.TODO]} {function}  {shown_place(place)}", 2, "yellow")
 
     def _test_line(self, test: TestResult) -> None:
         style = STYLES[test.verdict]
@@ -189,8 +190,8 @@ class CheckReport:
             rows.append(("came", failure.actual))
         rows += _difference_rows(failure)
         rows += _smallest_rows(failure)
-        if failure.location and not failure.frames:
-            rows.append(("in", failure.location))
+        if failure.place is not None and not failure.frames:
+            rows.append(("in", shown_place(failure.place)))
         for label, text in rows:
             self._row(label, text, indent)
         self._frames(failure, indent)
@@ -199,7 +200,7 @@ class CheckReport:
 
     def _frames(self, failure: Failure, indent: int) -> None:
         for frame in failure.frames:
-            where = f"{frame.file}:{frame.line}" + (f" in {frame.function}" if frame.function else "")
+            where = shown_place(frame.place) + (f" in {frame.function}" if frame.function else "")
             self._row("at", where, indent)
             if frame.text:
                 self._print(Text(frame.text, style="cyan"), indent + LABEL + 2)
@@ -331,7 +332,13 @@ def _way(test: TestResult) -> str:
     """Tests with the same words here failed in the same way."""
     if test.mistake is not None:
         return test.mistake.name
-    return f"{test.failure.message} {test.failure.location}" if test.failure is not None else test.name
+    return f"{test.failure.message} {test.failure.place}" if test.failure is not None else test.name
+
+
+def shown_place(place: Place) -> str:
+    """`exercises/ch3_attention/softmax.py:12`, or `….ipynb cell 3:2`."""
+    cell = "" if place.cell is None else f" cell {place.cell}"
+    return f"{place.file}{cell}" + ("" if place.line is None else f":{place.line}")
 
 
 def _arguments(failure: Failure) -> str:

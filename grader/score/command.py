@@ -15,7 +15,7 @@ from grader.course.files import write_atomically
 from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.judge.client import Judge
-from grader.learner.checking import modules_for
+from grader.judge.libraries import libraries_for
 from grader.score.collecting import Submission, collect
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
 from grader.score.formats import gradescope_results, junit
@@ -179,8 +179,9 @@ def _executor(
         finally:
             remote.close()
         return
-    with Judge(modules_for(layout, curriculum, graded), tier=tier) as judge:
-        local = LocalExecutor(layout, curriculum, judge, options.workers or os.cpu_count() or 1)
+    libraries, parallel = libraries_for(layout, curriculum, graded), options.workers or os.cpu_count() or 1
+    with Judge(libraries, parallel=parallel, tier=tier) as judge:
+        local = LocalExecutor(layout, curriculum, judge)
         try:
             yield local
         finally:

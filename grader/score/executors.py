@@ -2,85 +2,76 @@
 
 from __future__ import annotations
 
+import collections
 import importlib
 import os
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from grader.course.curriculum import Curriculum, Exercise, load_curriculum
+from grader.course.curriculum import Curriculum, load_curriculum
 from grader.course.layout import Layout
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
-from grader.learner.checking import modules_for
-from grader.protocol.results import ExerciseResult, SuiteFinished
+from grader.judge.libraries import libraries_for
+from grader.protocol.results import ExerciseResult
 from grader.score.work import Prepared, Work, Workshop
-
-NextWork = Callable[[], Work | None]
 
 
 class Executor(Protocol):
-    """Asks for work whenever it has room, until there is none and nothing is under way."""
+    """Takes work, and gives it back with its result. More may be submitted while results come in."""
 
-    def run(self, next_work: NextWork) -> Iterator[tuple[Work, ExerciseResult]]: ...
+    def submit(self, work: Work) -> None: ...
+
+    def as_completed(self) -> Iterator[tuple[Work, ExerciseResult]]: ...
 
 
 class LocalExecutor:
-    """The judge of this machine, `parallel` items at a time."""
+    """The judge of this machine. Work is laid out shortly before its turn, so that few folders are open at a time."""
 
-    def __init__(self, layout: Layout, curriculum: Curriculum, judge: Judge, parallel: int) -> None:
+    def __init__(self, layout: Layout, curriculum: Curriculum, judge: Judge) -> None:
         self.workshop = Workshop(layout, curriculum)
         self.judge = judge
-        self.parallel = parallel
+        self.waiting: collections.deque[Work] = collections.deque()
+        self.ready: collections.deque[tuple[Work, ExerciseResult]] = collections.deque()
+        self.under_way: dict[int, Prepared] = {}
 
-    def run(self, next_work: NextWork) -> Iterator[tuple[Work, ExerciseResult]]:
-        ready: list[tuple[Work, ExerciseResult]] = []
-        running: dict[str, Prepared] = {}
+    def submit(self, work: Work) -> None:
+        self.waiting.append(work)
 
-        def jobs() -> Iterator[Any]:
-            while (work := next_work()) is not None:
-                prepared = self.workshop.prepare(work)
-                if prepared.job is None:
-                    assert prepared.result is not None
-                    ready.append((work, prepared.result))
-                    prepared.close()
-                    continue
-                running[prepared.job.root] = prepared
-                yield prepared.job
+    def as_completed(self) -> Iterator[tuple[Work, ExerciseResult]]:
+        self._prepare()
+        while self.ready or self.under_way:
+            yield from self._without_run()
+            for ticket, result in self.judge.as_completed():
+                prepared = self.under_way.pop(ticket)
+                prepared.close()
+                yield prepared.work, result
+                self._prepare()
+                yield from self._without_run()
 
-        while True:
-            for job, event in self.judge.run(Resumable(jobs), self.parallel):
-                yield from _drained(ready)
-                if isinstance(event, SuiteFinished):
-                    prepared = running.pop(job.root)
-                    prepared.close()
-                    yield prepared.work, event.result
-            if not ready:
-                return
-            yield from _drained(ready)
+    def _without_run(self) -> Iterator[tuple[Work, ExerciseResult]]:
+        """What has a result already, which may be a reason to submit more."""
+        while self.ready:
+            yield self.ready.popleft()
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Lay out work until one job waits for the next free place."""
+        while self.waiting and not self.judge.has_next():
+            prepared = self.workshop.prepare(self.waiting.popleft())
+            if prepared.job is None:
+                assert prepared.result is not None
+                self.ready.append((prepared.work, prepared.result))
+                prepared.close()
+            else:
+                self.under_way[self.judge.submit(prepared.job)] = prepared
 
     def close(self) -> None:
         self.workshop.close()
-
-
-class Resumable:
-    """An iterator that may be asked again after it ran dry: more work may have come up meanwhile."""
-
-    def __init__(self, make: Callable[[], Iterator[Any]]) -> None:
-        self.make = make
-
-    def __iter__(self) -> Resumable:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self.make())
-
-
-def _drained(ready: list[tuple[Work, ExerciseResult]]) -> Iterator[tuple[Work, ExerciseResult]]:
-    while ready:
-        yield ready.pop(0)
 
 
 class DaskExecutor:
@@ -98,28 +89,34 @@ class DaskExecutor:
             raise UsageError(f"no Dask scheduler answers at {address}: {error}") from None
         self.layout = layout
         self.ahead = ahead
+        self.waiting: collections.deque[Work] = collections.deque()
 
-    def run(self, next_work: NextWork) -> Iterator[tuple[Work, ExerciseResult]]:
-        waiting = self.distributed.as_completed(loop=self.client.loop)
-        works: dict[Any, Work] = {}
+    def submit(self, work: Work) -> None:
+        self.waiting.append(work)
 
-        def fill() -> None:
-            room = max(1, self.ahead * sum(self.client.nthreads().values()))
-            while len(works) < room and (work := next_work()) is not None:
-                payload = msgspec.msgpack.encode(work)
-                future = self.client.submit(judge_remotely, str(self.layout.root), payload, pure=False, retries=3)
-                works[future.key] = work
-                waiting.add(future)
-
-        fill()
-        while works:
-            future = next(waiting)
+    def as_completed(self) -> Iterator[tuple[Work, ExerciseResult]]:
+        futures = self.distributed.as_completed(loop=self.client.loop)
+        under_way: dict[Any, Work] = {}
+        self._send(futures, under_way)
+        while under_way:
+            future = next(futures)
+            work = under_way.pop(future.key)
             try:
                 result = msgspec.msgpack.decode(future.result(), type=ExerciseResult)
             except Exception as error:
-                raise GraderError(f"a Dask worker could not judge {works[future.key].exercise}: {error}") from None
-            yield works.pop(future.key), result
-            fill()
+                raise GraderError(f"a Dask worker could not judge {work.exercise}: {error}") from None
+            yield work, result
+            self._send(futures, under_way)
+
+    def _send(self, futures: Any, under_way: dict[Any, Work]) -> None:
+        """Keep the workers busy, with a little more than they can do at once."""
+        room = max(1, self.ahead * sum(self.client.nthreads().values()))
+        while self.waiting and len(under_way) < room:
+            work = self.waiting.popleft()
+            payload = msgspec.msgpack.encode(work)
+            future = self.client.submit(judge_remotely, str(self.layout.root), payload, pure=False, retries=3)
+            under_way[future.key] = work
+            futures.add(future)
 
     def close(self) -> None:
         self.client.close()
@@ -143,15 +140,13 @@ class Station:
     def __init__(self, root: str) -> None:
         layout = Layout(Path(root))
         curriculum = load_curriculum(layout)
-        graded: list[Exercise] = [e for e in curriculum.exercises if not e.manually_graded]
+        graded = [e for e in curriculum.exercises if not e.manually_graded]
         self.workshop = Workshop(layout, curriculum)
-        self.judge = Judge(modules_for(layout, curriculum, graded), keep_testers=True).__enter__()
+        self.judge = Judge(libraries_for(layout, curriculum, graded), keep_testers=True).__enter__()
 
 
 def _station(root: str) -> Station:
     """This process's and thread's station; Dask gives each task a thread."""
-    import threading
-
     local = threading.current_thread().__dict__
     key = f"grader-station-{os.getpid()}-{root}"
     if key not in local:

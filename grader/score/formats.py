@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from grader.protocol.results import Failure
+from grader.render.terminal import shown_place
 from grader.score.views import ExerciseView, StudentView, TestView
 
 
@@ -57,9 +58,9 @@ def _failure_lines(failure: Failure) -> list[str]:
         lines.append(f"wanted: {failure.expected}")
     if failure.actual:
         lines.append(f"came: {failure.actual}")
-    lines += [f"at {frame.file}:{frame.line}: {frame.text}" for frame in failure.frames]
-    if failure.location and not failure.frames:
-        lines.append(f"in {failure.location}")
+    lines += [f"at {shown_place(frame.place)}: {frame.text}" for frame in failure.frames]
+    if failure.place is not None and not failure.frames:
+        lines.append(f"in {shown_place(failure.place)}")
     return [*lines, failure.advice] if failure.advice else lines
 
 

@@ -11,6 +11,7 @@ import msgspec
 from grader.errors import UsageError
 from grader.protocol.results import ExerciseResult
 
+FORMAT = "2"  # of what is written: results are read back as they are typed now
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS verdicts (digest TEXT PRIMARY KEY, result BLOB NOT NULL);
@@ -50,6 +51,19 @@ class Journal:
             self.connection.executescript(SCHEMA)
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{path} is no journal of this grader: {error}", "give another --out folder") from None
+        if self._is_of_another_format():
+            self.connection.close()
+            raise UsageError(f"{path} was written by another version of the grader", "give another --out folder")
+
+    def _is_of_another_format(self) -> bool:
+        """Whether results are in it that this version does not read. An empty journal becomes one of this format."""
+        query = "SELECT value FROM settings WHERE name = 'format'"
+        if (
+            self.connection.execute(query).fetchone() is None
+            and self.connection.execute("SELECT 1 FROM verdicts LIMIT 1").fetchone()
+        ):
+            return True
+        return self.setting("format", FORMAT) != FORMAT
 
     def close(self) -> None:
         self.connection.close()

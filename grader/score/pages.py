@@ -7,7 +7,7 @@ import re
 import jinja2
 from markupsafe import Markup, escape
 
-from grader.render.terminal import printable
+from grader.render.terminal import printable, shown_place
 from grader.score.similar import Pair
 from grader.score.views import ClassView, StudentView
 
@@ -26,6 +26,7 @@ class Pages:
         self.environment.filters["points"] = lambda number: f"{round(number, 2):g}"
         self.environment.filters["printable"] = printable
         self.environment.filters["prose"] = prose
+        self.environment.filters["place"] = shown_place
 
     def student(self, view: StudentView) -> str:
         """A student's feedback."""

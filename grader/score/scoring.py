@@ -64,13 +64,17 @@ class Scorer:
     def run(self, executor: Executor, report: Callable[[Advance], None]) -> None:
         """Judge what is queued. Each item is in the journal before the next result is looked at."""
         already, started = self.done, time.monotonic()
-        for work, result in executor.run(self.next_work):
+        self._hand_over(executor)
+        for work, result in executor.as_completed():
             self.arrived(work.digest, result)
+            self._hand_over(executor)
             pace = (time.monotonic() - started) / max(1, self.done - already)
             report(Advance(self.done, self.total, pace * (self.total - self.done)))
 
-    def next_work(self) -> Work | None:
-        return self.queue.popleft() if self.queue else None
+    def _hand_over(self, executor: Executor) -> None:
+        """Submit what is queued: a verdict may be a reason to judge again on the reference's parts."""
+        while self.queue:
+            executor.submit(self.queue.popleft())
 
     def plan(self, submission: Submission, exercise: Exercise) -> None:
         """Queue an item, unless the journal holds it or there is nothing to judge."""
@@ -111,9 +115,9 @@ class Scorer:
             self.finish(student, work.exercise, self.owns.pop(key), (work.digest, result))
             return
         exercise = self.curriculum.get(work.exercise)
-        if self.carry_forward and result.verdict is not Verdict.PASSED and work.prerequisites:
+        if self.carry_forward and result.verdict is not Verdict.PASSED and work.parts:
             again = self.work(self.submissions[student], exercise, carried=True)
-            if again.prerequisites != work.prerequisites:
+            if again.parts != work.parts:
                 self.owns[key] = (work.digest, result)
                 self.want(student, again)
                 return

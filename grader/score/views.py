@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.course.curriculum import Curriculum
-from grader.course.notebooks import in_cells
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
 from grader.score.collecting import Submission
 from grader.score.journal import Item
@@ -104,9 +103,8 @@ def student_views(
 
 
 def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, submission: Submission) -> ExerciseView:
-    modules = {f"{name}.py": module for name, module in submission.modules.items()}
-    own = in_cells(item.own, modules, f"{item.exercise}.py")
-    result = item.counted
+    own, result = item.own, item.counted
+    module = submission.modules.get(item.exercise)
     mark = next(mark for mark in marks.marks if mark.exercise == item.exercise)
     total = sum(test.points for test in result.tests) or 1.0
     details = {test.name: test for test in own.tests}
@@ -119,7 +117,7 @@ def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, subm
         problem=own.problem if result.verdict is not Verdict.PASSED else None,
         tests=tests,
         mistakes=tuple(dict.fromkeys(test.mistake for test in tests if test.mistake)),
-        notes=own.notes,
+        notes=(*own.notes, *(module.notes if module is not None else ())),
     )
 
 

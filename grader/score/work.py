@@ -14,21 +14,27 @@ import msgspec
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
-from grader.course.mistakes import load_mutants
+from grader.course.mistakes import Mutant, load_mutants
+from grader.course.notebooks import Cells
 from grader.course.source import first_problem
 from grader.course.stubs import derive_stub
-from grader.learner.checking import make_job
-from grader.protocol.jobs import Job, Mutant
-from grader.protocol.results import ExerciseResult, Verdict
+from grader.judge.job_builder import build_job
+from grader.protocol.jobs import Job, JudgeMode, LearnerSource
+from grader.protocol.places import failure_of
+from grader.protocol.results import ExerciseResult, Failure, Verdict
 from grader.score.collecting import Submission
 
 
 class Work(msgspec.Struct, frozen=True):
-    """`file` is the student's, `needs` the earlier parts by exercise. Two equal digests are the same work."""
+    """`file` is the student's, `parts` are the earlier ones that it rests on, by exercise.
+
+    `notebooks` has the cells of what was handed in as a notebook. Two equal digests are the same work.
+    """
 
     exercise: str
     file: bytes
-    prerequisites: dict[str, bytes]
+    parts: dict[str, bytes]
+    notebooks: dict[str, Cells]
     seed: int
     tier: str
     digest: str
@@ -59,7 +65,9 @@ def make_work(
             return layout.solution_file(item.name).read_bytes()
         return submission.files.get(item.name) or _stub(layout, item)
 
-    prerequisites = {prerequisite.name: read(prerequisite) for prerequisite in rests_on(curriculum, exercise, read)}
+    parts = {part.name: read(part) for part in rests_on(curriculum, exercise, read)}
+    own = {exercise.name, *parts} - {item.name for item in replaced}
+    notebooks = {name: module.cells for name, module in submission.modules.items() if name in own}
     digest = hashlib.sha256()
     for part in (
         exercise.name.encode(),
@@ -68,12 +76,13 @@ def make_work(
         _content(layout.suite_file(exercise.name)),
         _content(layout.solution_file(exercise.name)),
         _content(layout.mistakes_file(exercise.name)),
-        *(item for name in sorted(prerequisites) for item in (name.encode(), prerequisites[name])),
+        *(item for name in sorted(parts) for item in (name.encode(), parts[name])),
+        repr(sorted(notebooks.items())).encode(),
         str(seed).encode(),
         tier.encode(),
     ):
         digest.update(hashlib.sha256(part).digest())
-    return Work(exercise.name, file, prerequisites, seed, tier, digest.hexdigest(), carried)
+    return Work(exercise.name, file, parts, notebooks, seed, tier, digest.hexdigest(), carried)
 
 
 def _stub(layout: Layout, exercise: Exercise) -> bytes:
@@ -100,28 +109,21 @@ class Workshop:
         folder = tempfile.TemporaryDirectory(prefix="grader-work-")
         root = Path(folder.name)
         path = root / (work.exercise + ".py")
-        for name, data in {**work.prerequisites, work.exercise: work.file}.items():
+        for name, data in {**work.parts, work.exercise: work.file}.items():
             write_plainly(root / (name + ".py"), data)
-        display_path = f"{work.exercise}.py"
+        cells = work.notebooks.get(work.exercise)
+        display_path = work.exercise + (".py" if cells is None else ".ipynb")
         problem = first_problem(path, display_path, exercise)
         if problem is not None:
-            result = ExerciseResult(
-                work.exercise,
-                Verdict.FAILED,
-                problem=problem,
-                points_possible=exercise.points,
-                seed=work.seed,
-                tier=work.tier,
-            )
-            return Prepared(work, folder, None, result)
-        job = msgspec.structs.replace(
-            make_job(self.layout, exercise, seed=work.seed, root=root, diagnose=False),
-            diagnose=True,
+            return Prepared(work, folder, None, _unreadable(work, exercise, failure_of(problem, display_path, cells)))
+        job = build_job(
+            self.layout,
+            exercise,
+            learner=LearnerSource(str(path), str(root), display_path, work.notebooks),
+            seed=work.seed,
+            mode=JudgeMode(quiet=True),
             mutants=self._mutants(work.exercise),
             memo=self.memo.name,
-            display_path=display_path,
-            tier=work.tier,
-            quiet=True,
         )
         return Prepared(work, folder, job, None)
 
@@ -147,6 +149,17 @@ class Prepared:
         self.folder.cleanup()
 
 
+def _unreadable(work: Work, exercise: Exercise, problem: Failure) -> ExerciseResult:
+    return ExerciseResult(
+        work.exercise,
+        Verdict.FAILED,
+        problem=problem,
+        points_possible=exercise.points,
+        seed=work.seed,
+        tier=work.tier,
+    )
+
+
 def write_plainly(path: Path, data: bytes) -> None:
     """Write a file of a throwaway folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,8 +168,6 @@ def write_plainly(path: Path, data: bytes) -> None:
 
 def missing_result(exercise: Exercise, seed: int, reason: str) -> ExerciseResult:
     """The result of an exercise that was not handed in."""
-    from grader.protocol.results import Failure
-
     return ExerciseResult(
         exercise.name, Verdict.FAILED, problem=Failure(reason), points_possible=exercise.points, seed=seed
     )

@@ -14,35 +14,42 @@ import numpy as np
 from grader.protocol.describe import describe_result
 from grader.protocol.values import loaded_torch
 
-ARRAY_KINDS = {"Float": "a floating-point", "Int": "an integer", "Bool": "a boolean", "Shaped": "a"}
+ARRAY_KINDS = {
+    "Float": "a floating-point",
+    "Int": "an integer",
+    "Real": "a real",
+    "Bool": "a boolean",
+    "Shaped": "a",
+}
 
 
 @dataclass(frozen=True)
 class Contract:
-    """`returns` maps `f` and `Class.method` to annotations; `lines` maps names to line numbers."""
+    """What calls of `f` and `Class.method` promise: the annotation of the result, the parameters, their shapes."""
 
     returns: dict[str, ast.expr] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
     parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shapes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def complaint(self, name: str, value: Any) -> str | None:
-        """`a tensor was wanted and None came`, or None when the kind of the result is right."""
+        """What was expected, `a tensor` say, where the result is of another kind. None when it is right."""
         annotation = self.returns.get(name)
-        if annotation is None:
-            return None
-        expected = _mismatch(annotation, value)
-        return None if expected is None else expected
+        return None if annotation is None else _mismatch(annotation, value)
+
+
+def parsed(file: str) -> ast.Module | None:
+    """The syntax tree of a source file, which is not run. None where it cannot be read or parsed."""
+    try:
+        return ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested too deep
+        return None
 
 
 def read_contract(file: str) -> Contract:
-    """The contract of a source file, without running it. One that cannot be read or parsed promises nothing."""
-    try:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested too deep
-        return Contract()
+    """The contract of a source file. One that cannot be read or parsed promises nothing."""
     contract = Contract()
-    for node in tree.body:
+    tree = parsed(file)
+    for node in tree.body if tree is not None else ():
         _add(contract, node, "")
         if isinstance(node, ast.ClassDef):
             for inner in node.body:
@@ -51,24 +58,19 @@ def read_contract(file: str) -> Contract:
 
 
 def _add(contract: Contract, node: ast.stmt, prefix: str) -> None:
-    if isinstance(node, ast.ClassDef | ast.FunctionDef):
-        contract.lines[prefix + node.name] = node.lineno
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                contract.lines[prefix + target.id] = node.lineno
-    if isinstance(node, ast.FunctionDef):
-        arguments = [*node.args.posonlyargs, *node.args.args]
-        if prefix and not any(_name(item) == "staticmethod" for item in node.decorator_list):
-            arguments = arguments[1:]
-        contract.parameters[prefix + node.name] = tuple(argument.arg for argument in arguments)
-        contract.shapes[prefix + node.name] = {
-            argument.arg: shape
-            for argument in [*arguments, *node.args.kwonlyargs]
-            if argument.annotation is not None and (shape := shape_of(argument.annotation))
-        }
-        if node.returns is not None:
-            contract.returns[prefix + node.name] = node.returns
+    if not isinstance(node, ast.FunctionDef):
+        return
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    if prefix and not any(_name(item) == "staticmethod" for item in node.decorator_list):
+        arguments = arguments[1:]
+    contract.parameters[prefix + node.name] = tuple(argument.arg for argument in arguments)
+    contract.shapes[prefix + node.name] = {
+        argument.arg: shape
+        for argument in [*arguments, *node.args.kwonlyargs]
+        if argument.annotation is not None and (shape := shape_of(argument.annotation))
+    }
+    if node.returns is not None:
+        contract.returns[prefix + node.name] = node.returns
 
 
 def shape_of(annotation: ast.expr) -> str | None:
@@ -87,7 +89,7 @@ def _name(node: ast.expr) -> str:
 
 
 def _mismatch(annotation: ast.expr, value: Any) -> str | None:
-    """What was wanted, when `value` is not of the annotated kind; None when it is, or it is not known."""
+    """What was expected, when `value` is not of the annotated kind; None when it is, or it is not known."""
     if isinstance(annotation, ast.Constant) and annotation.value is None:
         return None if value is None else "None"
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
@@ -123,15 +125,15 @@ def _array_mismatch(kind: str, holder: str, value: Any) -> str | None:
     if holder == "Tensor" and torch is not None:
         if not isinstance(value, torch.Tensor):
             return f"{words} tensor"
-        is_float = value.is_floating_point() or value.is_complex()
-        is_bool = value.dtype == torch.bool
+        kinds = "c" * value.is_complex() or "f" * value.is_floating_point() or "b" * (value.dtype == torch.bool) or "i"
     elif holder == "ndarray":
         if not isinstance(value, np.ndarray):
             return f"{words} NumPy array"
-        is_float, is_bool = value.dtype.kind in "fc", value.dtype.kind == "b"
+        kinds = value.dtype.kind
     else:
         return None
-    right = {"Float": is_float, "Bool": is_bool, "Int": not is_float and not is_bool, "Shaped": True}[kind]
+    fits = {"Float": "fc", "Int": "iu", "Real": "fiu", "Bool": "b"}
+    right = kind == "Shaped" or kinds in fits[kind]
     return None if right else f"{words} {'tensor' if holder == 'Tensor' else 'NumPy array'}"
 
 
@@ -162,4 +164,4 @@ def _plain_mismatch(name: str, value: Any) -> str | None:
 
 def complaint_text(expected: str, value: Any) -> str:
     """The sentence for a result of the wrong kind."""
-    return f"wanted {expected}, and {describe_result(value)} came"
+    return f"expected {expected}, got {describe_result(value)}"

@@ -1,4 +1,4 @@
-"""`expect`: what a test wants to see, and the failure that says what came instead."""
+"""`expect`: what a test wants to see, and the failure that says what there was instead."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from grader.protocol.results import Call, Difference, Failure
 from grader.protocol.values import Unsendable
 from grader.tester import compare
 from grader.tester.failures import StudentRaised, SuiteFailure
-from grader.tester.student import Entry, Handle, Session
+from grader.tester.opaque import Opaque
+from grader.tester.peer import Peer
 
 
 class Expect:
     """Shape, dtype and finiteness are looked at before values. Every method fails with a sentence."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
 
     # -- values ---------------------------------------------------------------------------------------
 
@@ -41,7 +42,7 @@ class Expect:
         if y is None:
             raise TypeError(f"expect.close wants numbers to compare with, not {expected!r}")
         if x is None:
-            self._fail(message or "The result is not what was wanted.", actual, expected, call=call)
+            self._fail(message or "The result is not what was expected.", actual, expected, call=call)
         if x.shape != y.shape:
             self._fail(message or "The shape is wrong.", actual, expected, call=call)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
@@ -63,8 +64,8 @@ class Expect:
         x, y = compare.as_array(actual), compare.as_array(expected)
         if x is not None and y is not None:
             self._equal_arrays(actual, expected, x, y, message)
-        elif isinstance(actual, Handle | Unsendable) or not _plainly_equal(actual, expected):
-            self._fail(message or "The result is not what was wanted.", actual, expected)
+        elif isinstance(actual, Opaque | Unsendable) or not _plainly_equal(actual, expected):
+            self._fail(message or "The result is not what was expected.", actual, expected)
 
     def _equal_arrays(self, actual: Any, expected: Any, x: np.ndarray, y: np.ndarray, message: str) -> None:
         if x.shape != y.shape:
@@ -73,7 +74,7 @@ class Expect:
         if all(names) and names[0] != names[1]:
             self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected)
         if type(actual) in (list, tuple) and type(expected) in (list, tuple) and type(actual) is not type(expected):
-            self._fail(message or f"A {type(expected).__name__} was wanted.", actual, expected)
+            self._fail(message or f"A {type(expected).__name__} was expected.", actual, expected)
         wrong = compare.mismatch_mask(y, x, 0.0, 0.0)
         if wrong.any():
             self._fail(message or _values_message(x, y), actual, expected, difference=compare.difference(y, x, wrong))
@@ -81,20 +82,20 @@ class Expect:
     def shape(self, actual: Any, expected: tuple[int, ...], message: str = "") -> None:
         """The result is an array or tensor of exactly this shape."""
         found = getattr(actual, "shape", None)
-        if isinstance(actual, Handle | Unsendable) or found is None or tuple(found) != tuple(expected):
+        if isinstance(actual, Opaque | Unsendable) or found is None or tuple(found) != tuple(expected):
             self._fail(message or "The shape is wrong.", actual, f"shape {tuple(expected)}")
 
     def dtype(self, actual: Any, expected: Any, message: str = "") -> None:
         """The result has this dtype."""
         name = str(expected).removeprefix("torch.")
-        if isinstance(actual, Handle | Unsendable) or compare.dtype_name(actual) != name:
+        if isinstance(actual, Opaque | Unsendable) or compare.dtype_name(actual) != name:
             self._fail(message or f"The dtype is not {name}.", actual, f"dtype {name}")
 
     def finite(self, actual: Any, message: str = "") -> None:
         """No NaN and no infinity among the values."""
         x = compare.as_array(actual)
         if x is None:
-            self._fail(message or "The result is not what was wanted.", actual, "finite numbers")
+            self._fail(message or "The result is not what was expected.", actual, "finite numbers")
         if not np.isfinite(x).all():
             bad = "NaN" if np.isnan(x).any() else "infinity"
             self._fail(message or f"The result holds {bad}.", actual, "finite numbers")
@@ -103,7 +104,7 @@ class Expect:
 
     def true(self, condition: Any, message: str, *, actual: Any = None, expected: Any = "") -> None:
         """A condition that the test computed itself. `message` says what does not hold."""
-        if isinstance(condition, Handle | Unsendable) or not bool(condition):
+        if isinstance(condition, Opaque | Unsendable) or not bool(condition):
             self._fail(message, actual, expected)
 
     def less(self, actual: Any, bound: Any, message: str) -> None:
@@ -134,7 +135,7 @@ class Expect:
             if "NotImplementedError" in raised.types:
                 raise
             if error.__name__ not in raised.types:
-                self._fail(f"A {error.__name__} was wanted.", f"{raised.types[0]}: {raised.text}", shown)
+                self._fail(f"A {error.__name__} was expected.", f"{raised.types[0]}: {raised.text}", shown)
             if mentions is not None and str(mentions) not in raised.text:
                 self._fail(
                     f"The {error.__name__} does not say which value was wrong.",
@@ -142,7 +143,7 @@ class Expect:
                     shown,
                 )
             return
-        self._fail(f"An invalid argument was accepted; a {error.__name__} was wanted.", value, shown)
+        self._fail(f"An invalid argument was accepted; a {error.__name__} was expected.", value, shown)
 
     def fail(self, message: str, *, actual: Any = None, expected: Any = "") -> NoReturn:
         """Fail with this sentence."""
@@ -159,8 +160,7 @@ class Expect:
         difference: Difference | None = None,
         call: Call | None = None,
     ) -> NoReturn:
-        entry = self._entry_of(actual)
-        place = self._session.place(entry.path) if entry else ""
+        entry = self._peer.transcript.origin_of(actual)
         raise SuiteFailure(
             Failure(
                 message=message,
@@ -168,33 +168,15 @@ class Expect:
                 expected=_shown(expected),
                 actual=_shown(actual) if actual is not None else "",
                 difference=difference,
-                location=place,
+                place=self._peer.index.place(entry.path) if entry else None,
             )
-        )
-
-    def _entry_of(self, actual: Any) -> Entry | None:
-        """The call from which a value came: that very object, or else the latest call."""
-        entries = self._session.transcript
-        for entry in reversed(entries):
-            parts = entry.value if type(entry.value) in (list, tuple) else [entry.value]
-            if any(part is actual for part in parts) and actual is not None and not isinstance(actual, bool | int):
-                return entry
-        return next((entry for entry in reversed(entries) if entry.call.arguments), None) or (
-            entries[-1] if entries else None
         )
 
 
 def _plainly_equal(actual: Any, expected: Any) -> bool:
-    if type(actual) in (list, tuple) and type(expected) in (list, tuple):
-        return (
-            type(actual) is type(expected)
-            and len(actual) == len(expected)
-            and all(compare.values_match(x, y, 0.0, 0.0) for x, y in zip(actual, expected, strict=True))
-        )
-    if isinstance(actual, dict) and isinstance(expected, dict):
-        return actual.keys() == expected.keys() and all(
-            compare.values_match(actual[k], expected[k], 0.0, 0.0) for k in actual
-        )
+    if isinstance(actual, list | tuple | dict) or isinstance(expected, list | tuple | dict):
+        same_kind = type(actual) is type(expected) or (isinstance(actual, dict) and isinstance(expected, dict))
+        return same_kind and compare.values_match(actual, expected, 0.0, 0.0)
     return type(actual) is type(expected) and bool(actual == expected)
 
 

@@ -51,8 +51,7 @@ def raised_failure(call: Call, types: tuple[str, ...], text: str, frames: tuple[
         message = f"`{call.name}` asked for more memory than the limit allows: {text or 'MemoryError'}"
     else:
         message = f"`{call.name}` raised {name}: {text}" if text else f"`{call.name}` raised {name}."
-    location = f"{frames[-1].file}:{frames[-1].line}" if frames else ""
-    return Failure(message=message, call=call, frames=frames, location=location)
+    return Failure(message=message, call=call, frames=frames, place=frames[-1].place if frames else None)
 
 
 class MutantTimeout(BaseException):

@@ -15,7 +15,7 @@ import msgspec
 
 from grader.tester.recording import RecordedFailure
 
-LARGEST = 2**20
+MAX_MEMO_BYTES = 2**20
 
 
 class MutantMemo:
@@ -36,7 +36,7 @@ class MutantMemo:
     def write(self, mutant: str, test: str, found: RecordedFailure | None) -> None:
         """Keep it for the next one. What is very long, or finds no room, is run again instead."""
         data = msgspec.msgpack.encode(found)
-        if len(data) > LARGEST:
+        if len(data) > MAX_MEMO_BYTES:
             return
         path = self._path(mutant, test)
         part = path.with_suffix(f".{os.getpid()}")

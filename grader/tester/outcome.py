@@ -1,64 +1,67 @@
-"""From the verdicts on a suite's tests to the exercise's result, with files named as the learner names them."""
+"""From a file's run to the exercise's result, with every place named as the learner names it."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.protocol.jobs import Job
-from grader.protocol.results import ExerciseResult, Failure, Frame, TestResult, Verdict, exercise_verdict
+from grader.protocol.jobs import Job, LearnerSource
+from grader.protocol.places import place_in
+from grader.protocol.results import ExerciseResult, Failure, Frame, Place, TestResult, Verdict, exercise_verdict
+from grader.tester.file_run import FileRun
 
-if TYPE_CHECKING:
-    from grader.tester.plugin import SuitePlugin
 
-
-def outcome(plugin: SuitePlugin, seconds: float) -> ExerciseResult:
-    """The result of the file that the plugin has judged."""
-    job = plugin.job
-    tests = tuple(_shown_frames(job, test) for test in plugin.in_file_order())
-    problem = plugin.problem
-    if problem is not None:
-        problem = _relative(job, problem)
-    elif not tests:
-        problem = Failure(f"The suite {job.suite} could not be collected: {plugin.collection_error}")
-    verdict = plugin.problem_verdict if plugin.problem is not None else exercise_verdict(tests)
+def outcome(run: FileRun, seconds: float) -> ExerciseResult:
+    """The result of a file. A run without tests has a problem that says why."""
+    job = run.job
+    tests = tuple(_as_shown(job, run.results[name]) for name in run.order if name in run.results)
     earned = sum(test.points for test in tests if test.verdict is Verdict.PASSED)
     possible = sum(test.points for test in tests)
-    seen = {test.mistake.name: test.mistake for test in tests if test.mistake is not None}
+    mistakes = {test.mistake.name: test.mistake for test in tests if test.mistake is not None}
     return ExerciseResult(
         exercise=job.exercise,
-        verdict=verdict,
+        verdict=run.problem.verdict if run.problem is not None else exercise_verdict(tests),
         tests=tests,
-        problem=problem,
+        problem=learners_view(job, run.problem.failure) if run.problem is not None else None,
         points=round(job.points * earned / possible, 4) if possible else 0.0,
         points_possible=job.points,
         seed=job.seed,
         tier=job.tier,
         seconds=seconds,
-        mistakes=tuple(seen.values()),
+        mistakes=tuple(mistakes.values()),
     )
 
 
-def _shown_frames(job: Job, test: TestResult) -> TestResult:
+def _as_shown(job: Job, test: TestResult) -> TestResult:
     if test.failure is None:
         return test
-    return msgspec.structs.replace(test, failure=_relative(job, test.failure))
+    return msgspec.structs.replace(test, failure=learners_view(job, test.failure))
 
 
-def _relative(job: Job, failure: Failure) -> Failure:
+def learners_view(job: Job, failure: Failure) -> Failure:
     """The same failure with the learner's files named as the learner names them: those of earlier parts, too."""
-    before, found, _ = job.display_path.rpartition(job.exercise)
-    tree = before if found else os.path.basename(job.root) + "/"
-
-    def display_path(path: str) -> str:
-        if path.startswith(job.file):
-            return job.display_path + path[len(job.file) :]
-        return tree + path[len(job.root) + 1 :] if path.startswith(job.root + "/") else path
-
+    learner = job.learner
     frames = tuple(
-        Frame(display_path(item.file), item.line, item.function, item.text, item.locals) for item in failure.frames
+        Frame(_as_named(job, frame.place), frame.function, frame.text, frame.locals) for frame in failure.frames
     )
-    message = failure.message.replace(job.file, job.display_path)
-    return msgspec.structs.replace(failure, frames=frames, location=display_path(failure.location), message=message)
+    place = None if failure.place is None else _as_named(job, failure.place)
+    message = failure.message.replace(learner.file, learner.display_path)
+    return msgspec.structs.replace(failure, frames=frames, place=place, message=message)
+
+
+def _as_named(job: Job, place: Place) -> Place:
+    learner = job.learner
+    if place.file == learner.file:
+        return place_in(learner.display_path, place.line, learner.notebooks.get(job.exercise))
+    if not place.file.startswith(learner.root + "/"):
+        return place
+    name = place.file[len(learner.root) + 1 :].removesuffix(".py")
+    cells = learner.notebooks.get(name)
+    return place_in(_tree(job, learner) + name + (".py" if cells is None else ".ipynb"), place.line, cells)
+
+
+def _tree(job: Job, learner: LearnerSource) -> str:
+    """What stands before `ch3_attention/…` in the names of the learner's files."""
+    before, found, _ = learner.display_path.rpartition(job.exercise)
+    return before if found else os.path.basename(learner.root) + "/"

@@ -6,23 +6,21 @@ answers are played back in the order in which they were given, and a mutant's wh
 
 from __future__ import annotations
 
-import tempfile
-import time
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from grader.protocol import values as wire
-from grader.protocol.results import Mistake
-from grader.tester.links import Callback, LocalConnection
-from grader.tester.student import Entry, Handle, Session
-
-if TYPE_CHECKING:
-    import pytest
-
-    from grader.tester.plugin import SuitePlugin
+from grader.course.mistakes import Mistake
+from grader.protocol import values
+from grader.protocol.messages import Begin, name_of, peek_request
+from grader.protocol.results import Call
+from grader.tester.connection import Callback
+from grader.tester.local_connection import LocalConnection
+from grader.tester.peer import Peer
+from grader.tester.proxies import Handle
+from grader.tester.transcript import Entry
 
 
 class Turn(msgspec.Struct, frozen=True, array_like=True):
@@ -50,10 +48,9 @@ class RecordedFailure(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RecordedMutant(msgspec.Struct, frozen=True):
-    """A mistake, by the tests that it fails. `tried` are all the tests that were run on it."""
+    """A mistake, by the tests that it fails."""
 
     mistake: Mistake
-    tried: tuple[str, ...]
     failed: dict[str, RecordedFailure]
 
 
@@ -73,10 +70,6 @@ class Recording(msgspec.Struct, frozen=True):
 
     def take(self, seed: int) -> Take | None:
         return next((take for take in self.takes if take.seed == seed), None)
-
-
-def write_recording(recording: Recording) -> bytes:
-    return zlib.compress(msgspec.msgpack.encode(recording), 6)
 
 
 def read_recording(path: Path) -> Recording:
@@ -99,7 +92,7 @@ class RecordingConnection:
         calls: list[bytes] = []
 
         def noted(number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
-            calls.append(self.inner.core.encode([number, args, kwargs]))
+            calls.append(self.inner.handler.encode([number, args, kwargs]))
             return callback(number, args, kwargs)
 
         reply = self.inner.exchange(frame, noted)
@@ -111,81 +104,44 @@ class RecordingConnection:
 class ReplayConnection:
     """The recording in the reference's place."""
 
-    def __init__(self, take: Take, session: Session) -> None:
+    def __init__(self, take: Take, peer: Peer) -> None:
         self.take = take
-        self.session = session
+        self.peer = peer
         self.test = ""
         self.position: dict[str, int] = {}
 
     def exchange(self, frame: bytes, callback: Callback) -> bytes:
         op, name = _asked(frame)
         turns = self.take.turns.get(self.test, [])
-        position = 0 if op == "begin" else self.position.get(self.test, 0)
+        position = 0 if op == Begin.__name__ else self.position.get(self.test, 0)
         if position >= len(turns) or (turns[position].op, turns[position].name) != (op, name):
             raise NotRecorded(f"{op} {name} in {self.test}")
         self.position[self.test] = position + 1
         for call in turns[position].calls:
-            number, args, kwargs = wire.decode_frame(call, self.session.restore)
+            number, args, kwargs = values.decode(call, self.peer.restore)
             callback(number, args, kwargs)
         return turns[position].reply
 
 
 def _asked(frame: bytes) -> tuple[str, str]:
     """What a request asks for, without the numbers of handles, which differ from run to run."""
-    request = wire.decode_frame(frame, lambda tag, rest: None)
-    return str(request["op"]), str(request.get("name", ""))
+    request = peek_request(frame)
+    return name_of(request), str(getattr(request, "name", ""))
 
 
-def played(entries: list[Entry]) -> tuple[RecordedEntry, ...]:
+def recorded_entries(entries: list[Entry]) -> tuple[RecordedEntry, ...]:
     """A transcript as data. Handles keep their kind alone."""
-    return tuple(RecordedEntry(e.name, e.raised, wire.encode(e.value, _kind_alone)) for e in entries)
+    return tuple(RecordedEntry(e.name, e.raised, values.encode(e.value, _kind_alone)) for e in entries)
 
 
-def entries_of(test: RecordedFailure, session: Session) -> list[Entry]:
+def entries_of(test: RecordedFailure, peer: Peer) -> list[Entry]:
     """The transcript again, to be compared with a learner's."""
-    from grader.protocol.results import Call
 
     def restore(tag: str, rest: list[Any]) -> Any:
-        return Handle(session, -1, rest[0], "")
+        return Handle(peer, -1, rest[0], "")
 
-    return [Entry(e.name, Call(e.name), wire.decode_frame(e.value, restore), e.raised) for e in test.entries]
+    return [Entry(e.name, Call(e.name), values.decode(e.value, restore), e.raised) for e in test.entries]
 
 
 def _kind_alone(value: Any) -> list[Any] | None:
     return ["kind", value._kind] if isinstance(value, Handle) else None
-
-
-def record(plugin: SuitePlugin, items: list[pytest.Item]) -> Take:
-    """Run every test with the reference as the learner, then with each mutant, and write down what was answered."""
-    from grader.tester.diagnosis import SLOW_SECONDS, load_mutant
-    from grader.tester.process import reference_link
-
-    job, pen = plugin.job, plugin.reference_session.link
-    assert isinstance(pen, RecordingConnection)
-    order: list[pytest.Item] = plugin.in_drawn_order(items)
-    plugin.student_session.attach(reference_link(job))
-    seconds: dict[str, float] = {}
-    for item, following in zip(order, [*order[1:], None], strict=True):
-        started = time.monotonic()
-        raised = plugin.execute(item, following)
-        seconds[item.name] = time.monotonic() - started
-        if raised is not None:
-            raise RuntimeError(f"{item.name} fails on the reference: {raised}")
-    turns = {name: list(found) for name, found in pen.turns.items()}
-    quick = [item for item in order if seconds[item.name] < SLOW_SECONDS]
-    mutants = []
-    with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
-        for mutant in job.mutants:
-            link = load_mutant(job, mutant, folder)
-            if link is not None:
-                mutants.append(_play(plugin, mutant.mistake, link, quick))
-    return Take(job.seed, turns, tuple(mutants))
-
-
-def _play(plugin: SuitePlugin, mistake: Mistake, link: LocalConnection, items: list[pytest.Item]) -> RecordedMutant:
-    failed = {}
-    for item in items:
-        raised = plugin.replay(item, link, plugin.limit_of(item))
-        if raised is not None:
-            failed[item.name] = RecordedFailure(str(raised), played(plugin.student_session.transcript))
-    return RecordedMutant(mistake, tuple(item.name for item in items), failed)

@@ -9,54 +9,83 @@ import sys
 import time
 from pathlib import Path
 
-from grader.protocol.jobs import Job
-from grader.tester.contract import read_contract
+# pytest imports these when it starts: done before the fork, once.
+import _pytest.helpconfig
+import _pytest.setuponly
+import _pytest.setupplan
+import _pytest.skipping  # noqa: F401
+import pytest
+
+from grader.protocol.jobs import Job, RecordedReference, RecordMode, Solution
+from grader.tester.contract import Contract, read_contract
+from grader.tester.local_connection import connect_reference
 from grader.tester.outcome import outcome
+from grader.tester.peer import Peer
 from grader.tester.plugin import SuitePlugin
-from grader.tester.process import TesterSession
-from grader.tester.recording import RecordingConnection, ReplayConnection, read_recording
-from grader.tester.student import Connection, Session
+from grader.tester.recording import RecordedMutant, RecordingConnection, ReplayConnection, read_recording
+from grader.tester.runner import TestRunner
+from grader.tester.session import TesterSession
+from grader.tester.source_index import index_source
+from grader.tester.suite import Suite
+from grader.tester.trace import Trace
+
+# Of pytest's own plugins a suite needs few, and each costs time.
+LEFT_OUT = (
+    "cacheprovider", "terminal", "warnings", "logging", "debugging", "doctest", "junitxml", "unittest", "pastebin",
+    "faulthandler", "unraisableexception", "threadexception", "capture", "tmpdir",
+)  # fmt: skip
 
 
-def run_suite(job: Job, bench: TesterSession) -> None:
-    """Collect the suite once; judge the job's file with it, and those that follow it on the bench."""
-    import pytest
-
+def run_suite(job: Job, session: TesterSession) -> None:
+    """Collect the suite once; judge the job's file with it, and those that the session brings afterwards."""
     started = time.monotonic()
-    promised = read_contract(job.promised or job.reference_file)
-    student = Session("your", promised, keep_names=True)
-    own = Session("the reference", promised)
-    own.start_file(promised, Path(job.reference_file).name)
-    plugin = SuitePlugin(job, student, own, bench)
-    own.attach(_reference(job, plugin))
-    folder = str(Path(job.suite).parent)  # pytest lists every folder from its confcutdir down
-    arguments = [
-        job.suite,
-        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging",
-        "-p", "no:debugging", "-p", "no:doctest", "-p", "no:junitxml", "-p", "no:unittest",
-        "-p", "no:pastebin", "-p", "no:faulthandler",
-        "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:capture", "-p", "no:tmpdir",
-        "-c", os.devnull, "--rootdir", folder, "--confcutdir", folder, "--noconftest",
-        "--import-mode", "importlib", "--assert", "plain",
-    ]  # fmt: skip
+    promised, trace = _promised(job), Trace.from_environment()
+    student = Peer("your", promised, trace, keep_names=True)
+    reference = Peer("the reference", promised, trace)
+    recorded = _attach_reference(job, reference)
+    suite = Suite(TestRunner(job, student, reference, session), session, recorded)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     own_root = str(Path(job.suite).parents[1])
     if own_root not in sys.path:
         sys.path.append(own_root)
-    with contextlib.redirect_stderr(sys.stderr if bench.workers is None else io.StringIO()):
-        pytest.main(arguments, plugins=[plugin])
-    if bench.occupied:  # pytest did not come to the end of the file
-        bench.finish(outcome(plugin, time.monotonic() - started))
+    with contextlib.redirect_stderr(sys.stderr if session.workers is None else io.StringIO()):
+        pytest.main(_arguments(job.suite), plugins=[SuitePlugin(suite)])
+    if session.has_open_file:  # pytest did not come to the end of the file
+        session.report(outcome(suite.not_collected(), time.monotonic() - started))
 
 
-def _reference(job: Job, plugin: SuitePlugin) -> Connection | None:
-    """The reference itself; a recording where the kit has none; None where there is neither."""
-    from grader.tester.process import reference_link
+def _arguments(suite: str) -> list[str]:
+    folder = str(Path(suite).parent)  # pytest lists every folder from its confcutdir down
+    left_out = [word for name in LEFT_OUT for word in ("-p", f"no:{name}")]
+    return [
+        suite, *left_out, "-c", os.devnull, "--rootdir", folder, "--confcutdir", folder, "--noconftest",
+        "--import-mode", "importlib", "--assert", "plain",
+    ]  # fmt: skip
 
-    if Path(job.reference_file).exists():
-        link = reference_link(job)
-        return RecordingConnection(link) if job.record else link
-    if job.recording and (take := read_recording(Path(job.recording)).take(job.seed)) is not None:
-        plugin.recorded_mutants = take.mutants
-        return ReplayConnection(take, plugin.reference_session)
-    return None
+
+def _promised(job: Job) -> Contract:
+    """The signatures that count: those of the reference, or of the stub where a kit has no solutions."""
+    match job.reference:
+        case Solution(file=file):
+            return read_contract(file)
+        case RecordedReference(stub=stub):
+            return read_contract(stub)
+        case None:
+            return Contract()
+
+
+def _attach_reference(job: Job, peer: Peer) -> tuple[RecordedMutant, ...]:
+    """The reference itself, or a recording where the kit has none. Returns the mutants that were recorded with it."""
+    match job.reference:
+        case Solution() as solution:
+            peer.start_file(index_source(solution.file, Path(solution.file).name))
+            connection = connect_reference(job, solution)
+            peer.attach(RecordingConnection(connection) if isinstance(job.mode, RecordMode) else connection)
+        case RecordedReference(recording=recording):
+            take = read_recording(Path(recording)).take(job.seed)
+            if take is not None:
+                peer.attach(ReplayConnection(take, peer))
+                return take.mutants
+        case None:
+            pass
+    return ()

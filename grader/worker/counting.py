@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from grader.protocol.messages import WorkCounts
+
 
 class OpCounter:
     """Counts while `measuring` is open. Operations are torch's own count, two per multiply-add."""
@@ -17,7 +19,7 @@ class OpCounter:
 
     @contextlib.contextmanager
     def measuring(self) -> Iterator[None]:
-        import torch
+        import torch  # heavy: where nothing is counted, it may not be there at all
         from torch.utils._python_dispatch import TorchDispatchMode
         from torch.utils.flop_counter import FlopCounterMode
 
@@ -45,8 +47,8 @@ class OpCounter:
         self.flops = flops.get_total_flops()
         self.saved_bytes = sum(storages.values())
 
-    def counts(self) -> dict[str, int]:
-        return {"flops": self.flops, "largest": self.largest, "saved_bytes": self.saved_bytes}
+    def counts(self) -> WorkCounts:
+        return WorkCounts(self.flops, self.largest, self.saved_bytes)
 
 
 def _stored_elements(tensor: Any) -> int:

@@ -33,6 +33,8 @@ WATCHED = (
     "sys",
     "msgspec",
     "grader.protocol.values",
+    "grader.protocol.messages",
+    "grader.protocol.frames",
     "grader.worker.request_handler",
 )
 WATCHED_SYS = {"stdout", "stderr", "last_type", "last_value", "last_traceback", "last_exc", "path", "argv"}

@@ -6,23 +6,23 @@ import os
 import resource
 from pathlib import Path
 
-FILE_SIZE = 16 * 2**20
-OPEN_FILES = 64
-THREADS = 64
+MAX_FILE_BYTES = 16 * 2**20
+MAX_OPEN_FILES = 64
+MAX_THREADS = 64
 
 
 def apply(memory: int, processor_seconds: int) -> None:
     """Memory above what is already mapped, processor time, file size, open files, no core dumps."""
     _lower(resource.RLIMIT_AS, mapped_bytes() + memory)
     _lower(resource.RLIMIT_CPU, processor_seconds)
-    _lower(resource.RLIMIT_FSIZE, FILE_SIZE)
-    _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _lower(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
+    _lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     _lower(resource.RLIMIT_CORE, 0)
 
 
 def apply_in_namespace() -> None:
     """Threads, once the worker is alone in its user namespace: outside, the limit counts all of a user's processes."""
-    _lower(resource.RLIMIT_NPROC, THREADS)
+    _lower(resource.RLIMIT_NPROC, MAX_THREADS)
 
 
 def mapped_bytes() -> int:

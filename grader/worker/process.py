@@ -11,8 +11,19 @@ import sys
 import tempfile
 from typing import Any, NoReturn
 
-from grader.protocol import values as wire
-from grader.tester.channel import Closed, receive_frame, send_frame
+from grader.protocol.frames import Closed, FrameKind, receive_frame, send_frame
+from grader.protocol.messages import (
+    AnyCallBackReply,
+    CallBack,
+    CallBackFailed,
+    GetChangedState,
+    Refused,
+    Returned,
+    SetUp,
+    pack_message,
+    read_message,
+)
+from grader.protocol.values import WireError
 from grader.worker import limits
 from grader.worker.global_state import GlobalState
 from grader.worker.request_handler import RequestHandler
@@ -25,7 +36,7 @@ def main(sock: socket.socket, output: int, trace: int) -> NoReturn:
     try:
         _detach(sock.fileno(), output, trace)
         _serve(sock)
-    except (Closed, wire.WireError):
+    except (Closed, WireError):
         pass
     except BaseException:
         status = 70
@@ -59,56 +70,45 @@ def _detach(keep: int, output: int, trace: int) -> None:
 def _serve(sock: socket.socket) -> None:
     def ask(number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a function of the tester's side, in the middle of a call of ours."""
-        send_frame(sock, core.encode({"callback": number, "args": args, "kwargs": kwargs}))
-        reply = wire.decode_frame(receive_frame(sock), core.restore)
-        if "raised" in reply:
-            raise RuntimeError(reply["raised"])
-        return reply["value"]
+        message = CallBack(number=number, args=args, kwargs=kwargs)
+        send_frame(sock, pack_message(FrameKind.CALLBACK, message, handler.by_handle))
+        reply = read_message(receive_frame(sock), FrameKind.CALLBACK_REPLY, AnyCallBackReply, handler.restore)
+        if isinstance(reply, CallBackFailed):
+            raise RuntimeError(reply.text)
+        return reply.value
 
-    core = RequestHandler(ask)
+    handler = RequestHandler(ask)
     state: GlobalState | None = None
     while True:
-        frame = receive_frame(sock)
-        header, _ = wire.check_prefix(frame[: wire.PREFIX.size])
-        start = wire.PREFIX.size
-        own = _own_request(frame)
-        if own is not None and own["op"] == "setup":
-            reply = wire.encode(_set_up(own))
-        elif own is not None:
-            reply = wire.encode({"value": state.changes() if state is not None else []})
-        else:
-            reply = core.answer(frame[start : start + header], memoryview(frame)[start + header :])
+        request = handler.read(receive_frame(sock))
+        match request:
+            case SetUp():
+                reply = pack_message(FrameKind.REPLY, _set_up(request))
+            case GetChangedState():
+                changes = state.changes() if state is not None else []
+                reply = pack_message(FrameKind.REPLY, Returned(value=changes))
+            case _:
+                reply = handler.answer(request)
         _flush()
         send_frame(sock, reply)
-        if state is None and core.module is not None:
+        if state is None and handler.module is not None:
             state = GlobalState()
 
 
-def _own_request(frame: bytes) -> dict[str, Any] | None:
-    """A request for the process rather than for the learner's code; those are short and hold no handles."""
-    if len(frame) > 65_536 or (b"setup" not in frame and b"state" not in frame):
-        return None
-    try:
-        request = wire.decode_frame(frame)
-    except wire.WireError:
-        return None
-    return request if isinstance(request, dict) and request.get("op") in ("setup", "state") else None
-
-
-def _set_up(request: dict[str, Any]) -> dict[str, Any]:
+def _set_up(request: SetUp) -> Returned | Refused:
     """Lower the limits and enter the sandbox. What fails is said, and the tester then sends no code."""
-    scratch = request["scratch"]
+    scratch = request.scratch
     os.chdir(scratch)
     os.environ.update({"HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": scratch})
     tempfile.tempdir = scratch
     try:
-        limits.apply(request["memory"], request["processor_seconds"])
-        enter(request["tier"], Policy(scratch, tuple(request["readable"])))
-        if request["tier"] == "linux-full":
+        limits.apply(request.memory_bytes, request.processor_seconds)
+        enter(request.tier, Policy(scratch, request.readable))
+        if request.tier == "linux-full":
             limits.apply_in_namespace()
     except (SandboxError, OSError) as error:
-        return {"failed": str(error)}
-    return {"value": request["tier"]}
+        return Refused(reason=str(error))
+    return Returned(value=request.tier)
 
 
 def _flush() -> None:

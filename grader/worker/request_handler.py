@@ -8,20 +8,48 @@ from __future__ import annotations
 
 import contextlib
 import linecache
+import pathlib
 import random
 import traceback
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from grader.protocol import values as wire
+from grader.protocol import values
 from grader.protocol.describe import describe
-from grader.worker import counting, loading
+from grader.protocol.frames import FrameKind
+from grader.protocol.messages import (
+    AnyReply,
+    AnyRequest,
+    Backward,
+    Begin,
+    Call,
+    GetChangedState,
+    GetGradients,
+    GetItem,
+    GetLength,
+    GetNamedParameters,
+    GetParameters,
+    Load,
+    Lookup,
+    Missing,
+    Raised,
+    RaisedFrame,
+    Returned,
+    SetUp,
+    pack_message,
+    read_message,
+)
+from grader.worker import loading
+from grader.worker.counting import OpCounter
 
 Callback = Callable[[int, list[Any], dict[str, Any]], Any]
 FRAMES_SHOWN = 6
 LOCALS_SHOWN = 12
+MESSAGE_SHOWN = 2000
+CARRIED_BY_THE_WIRE = (np.ndarray, np.generic, np.random.Generator, complex, slice, pathlib.PurePath, values.Unsendable)
 
 
 class RequestHandler:
@@ -37,34 +65,44 @@ class RequestHandler:
 
     # -- frames ---------------------------------------------------------------------------------------
 
-    def answer(self, frame_header: bytes, frame_body: bytes | memoryview) -> bytes:
-        """One request frame in, one reply frame out; whatever the learner's code raises is a reply too."""
-        inputs: list[Any] = []
-        request = wire.decode(frame_header, frame_body, lambda tag, rest: self.restore(tag, rest))
-        for number in request.pop("release", ()):
+    def read(self, frame: bytes) -> AnyRequest:
+        """The request of a frame, its handles turned into the objects that they stand for."""
+        request: AnyRequest = read_message(frame, FrameKind.REQUEST, AnyRequest, self.restore)
+        return request
+
+    def answer(self, request: AnyRequest) -> bytes:
+        """The reply frame to a request; whatever the learner's code raises is a reply too."""
+        for number in request.release:
             self.release(number)
+        inputs: list[Any] = []
         outputs: list[Any] = []
+        reply: AnyReply
         try:
-            reply = getattr(self, "do_" + request.pop("op"))(inputs=inputs, **request)
+            reply = self.respond(request, inputs)
         except BaseException as error:  # a learner's SystemExit or KeyboardInterrupt is data here
-            reply = {"raised": self.describe_exception(error)}
-        reply_frame = self.encode(reply, outputs)
-        if outputs and "graph" in reply:
-            self.graphs[reply["graph"]] = (outputs, inputs)
-        return reply_frame
+            reply = self.describe_exception(error)
+        frame = pack_message(FrameKind.REPLY, reply, lambda item: self.reduce(item, outputs, self.handle))
+        if outputs and isinstance(reply, Returned) and reply.graph is not None:
+            self.graphs[reply.graph] = (outputs, inputs)
+        return frame
 
-    def encode(self, value: Any, outputs: list[Any] | None = None) -> bytes:
-        return wire.encode(value, lambda item: self.reduce(item, outputs, self.handle))
+    def encode(self, value: Any) -> bytes:
+        """A value as a payload, objects as handles."""
+        return values.encode(value, self.by_handle)
 
-    def picture(self, value: Any) -> bytes:
+    def by_handle(self, value: Any) -> list[Any] | None:
+        """The node of a value outside of a call: objects as handles."""
+        return self.reduce(value, None, self.handle)
+
+    def snapshot(self, value: Any) -> bytes:
         """The value as it is now, to be compared with later: no handle to it leaves this process."""
-        return wire.encode(value, lambda item: self.reduce(item, None, lambda other: ["object", id(other)]))
+        return values.encode(value, lambda item: self.reduce(item, None, lambda other: ["object", id(other)]))
 
     def reduce(self, value: Any, outputs: list[Any] | None, other: Callable[[Any], list[Any]]) -> list[Any] | None:
         """The node of a value that the wire has no form for; `other` makes that of an object that stays here."""
         if type(value) is _Reference:
             return value.node
-        torch = wire.loaded_torch()
+        torch = values.loaded_torch()
         if torch is not None:
             if isinstance(value, torch.Tensor):
                 if outputs is not None and value.requires_grad:
@@ -72,10 +110,8 @@ class RequestHandler:
                 return None
             if isinstance(value, torch.Generator | torch.dtype | torch.device | torch.Size):
                 return None
-        if value is Ellipsis or isinstance(
-            value, wire.Unsendable | np.ndarray | np.generic | np.random.Generator | complex | slice
-        ):
-            return ["odd", value.description] if isinstance(value, wire.Unsendable) else None
+        if value is Ellipsis or isinstance(value, CARRIED_BY_THE_WIRE):
+            return None
         return other(value)
 
     def handle(self, value: Any) -> list[Any]:
@@ -89,7 +125,7 @@ class RequestHandler:
 
     @staticmethod
     def kind_of(value: Any) -> str:
-        torch = wire.loaded_torch()
+        torch = values.loaded_torch()
         if torch is not None and isinstance(value, torch.nn.Module):
             return "module"
         if torch is not None and isinstance(value, torch.Tensor):
@@ -103,9 +139,9 @@ class RequestHandler:
             number = rest[0]
             return lambda *args, **kwargs: self.callback(number, list(args), kwargs)
         if tag == "function":
-            torch = wire.loaded_torch()
+            torch = values.loaded_torch()
             return {"relu": torch.nn.functional.relu, "tanh": torch.tanh}[rest[0]]
-        raise wire.WireError(f"unknown tag {tag!r}")
+        raise values.WireError(f"unknown tag {tag!r}")
 
     def release(self, number: int) -> None:
         self.objects.pop(number, None)
@@ -113,82 +149,87 @@ class RequestHandler:
 
     # -- requests -------------------------------------------------------------------------------------
 
-    def do_load(self, name: str, path: str, root: str, inputs: list[Any]) -> dict[str, Any]:
-        self.root = root
-        self.module = loading.load_exercise(name, path, root)
-        return {"value": True}
+    def respond(self, request: AnyRequest, inputs: list[Any]) -> AnyReply:
+        """Do what is asked. `inputs` gathers a call's arguments that collect gradients."""
+        match request:
+            case Load():
+                self.root = request.root
+                self.module = loading.load_exercise(request.name, request.path, request.root)
+                return Returned()
+            case Begin():
+                return self.begin(request.seed)
+            case Lookup():
+                return self.look_up(self.module if request.target is None else request.target, request.name)
+            case Call():
+                return self.call(request, inputs)
+            case Backward():
+                return self.differentiate(*self.graphs[request.graph], request.grads)
+            case GetItem():
+                return Returned(value=request.target[request.index])
+            case GetLength():
+                return Returned(value=len(request.target))
+            case GetParameters():  # as `module.parameters()` yields them: a shared one once
+                return Returned(value=[_Reference(self.handle(item)) for item in request.target.parameters()])
+            case GetNamedParameters():
+                named = request.target.named_parameters()
+                return Returned(value={name: item.detach() for name, item in named})
+            case GetGradients():
+                return Returned(value={name: item.grad for name, item in request.target.named_parameters()})
+            case SetUp() | GetChangedState():
+                raise values.WireError("a request for the process came to the learner's code")
 
-    def do_begin(self, seed: int, inputs: list[Any]) -> dict[str, Any]:
+    def begin(self, seed: int) -> Returned:
         """Known random state for a test, the same for every answer to it."""
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        torch = wire.loaded_torch()
+        torch = values.loaded_torch()
         if torch is not None:
             torch.default_generator.manual_seed(seed)  # torch.manual_seed is slow: it looks for accelerators too
-        return {"value": True}
+        return Returned()
 
-    def do_lookup(self, target: Any, name: str, inputs: list[Any]) -> dict[str, Any]:
-        """An attribute of the module (`target` None) or of a handle's object."""
-        owner = self.module if target is None else target
+    def look_up(self, owner: Any, name: str) -> AnyReply:
+        """An attribute of the module or of a handle's object."""
         try:
             value = getattr(owner, name)
         except AttributeError as error:
             if traceback.extract_tb(error.__traceback__)[1:]:
                 raise  # the learner's own property failed inside
-            return {"missing": name}
-        torch = wire.loaded_torch()
+            return Missing(name=name)
+        torch = values.loaded_torch()
         if torch is not None and isinstance(value, torch.Tensor):
             value = value.detach()
-        return {"value": value}
+        return Returned(value=value)
 
-    def do_item(self, target: Any, index: Any, inputs: list[Any]) -> dict[str, Any]:
-        return {"value": target[index]}
-
-    def do_length(self, target: Any, inputs: list[Any]) -> dict[str, Any]:
-        return {"value": len(target)}
-
-    def do_call(
-        self, target: Any, args: list[Any], kwargs: dict[str, Any], grad: bool, count: bool, inputs: list[Any]
-    ) -> dict[str, Any]:
+    def call(self, request: Call, inputs: list[Any]) -> Returned:
         """Call, with what changed among the arguments and what the work was, if asked."""
+        args, kwargs = request.args, request.kwargs
         inputs.extend(_tensors_with_grad([*args, *kwargs.values()]))
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
-        before = {key: self.picture(value) for key, value in named.items()}
-        counter = counting.OpCounter() if count else None
-        with _grad_mode(grad), counter.measuring() if counter else contextlib.nullcontext():
-            value = target(*args, **kwargs)
-        changed = {key: item for key, item in named.items() if self.picture(item) != before[key]}
-        reply = {"value": value, "changed": changed, "graph": self.next_graph()}
-        return reply | {"counts": counter.counts()} if counter else reply
+        before = {key: self.snapshot(value) for key, value in named.items()}
+        counter = OpCounter() if request.count else None
+        with _grad_mode(request.grad), counter.measuring() if counter else contextlib.nullcontext():
+            value = request.target(*args, **kwargs)
+        changed = {key: item for key, item in named.items() if self.snapshot(item) != before[key]}
+        counts = counter.counts() if counter else None
+        return Returned(value=value, changed=changed, graph=self.next_graph(), counts=counts)
 
     def next_graph(self) -> int:
         self.counter += 1
         return self.counter
 
-    def do_backward(self, graph: int, grads: list[Any], inputs: list[Any]) -> dict[str, Any]:
+    def differentiate(self, outputs: list[Any], leaves: list[Any], grads: Any) -> Returned:
         """Differentiate an earlier call; gradients of parameters stay here, those of arguments go back."""
-        torch = wire.loaded_torch()
-        outputs, leaves = self.graphs[graph]
+        torch = values.loaded_torch()
         pairs = [(out, grad) for out, grad in zip(outputs, grads, strict=True) if grad is not None]
         torch.autograd.backward([out for out, _ in pairs], [grad for _, grad in pairs], retain_graph=True)
         found = [leaf.grad for leaf in leaves]
         for leaf in leaves:
             leaf.grad = None
-        return {"value": found}
-
-    def do_parameters(self, target: Any, inputs: list[Any]) -> dict[str, Any]:
-        """References to the parameters, as `module.parameters()` yields them: a shared one once."""
-        return {"value": [_Reference(self.handle(parameter)) for parameter in target.parameters()]}
-
-    def do_named_parameters(self, target: Any, inputs: list[Any]) -> dict[str, Any]:
-        return {"value": {name: item.detach() for name, item in target.named_parameters()}}
-
-    def do_gradients(self, target: Any, inputs: list[Any]) -> dict[str, Any]:
-        return {"value": {name: item.grad for name, item in target.named_parameters()}}
+        return Returned(value=found)
 
     # -- exceptions -----------------------------------------------------------------------------------
 
-    def describe_exception(self, error: BaseException) -> dict[str, Any]:
+    def describe_exception(self, error: BaseException) -> Raised:
         """The exception as text: its types, its message and the learner's own frames."""
         try:
             message = str(error)
@@ -196,25 +237,20 @@ class RequestHandler:
             message = "(its message could not be read)"
         frames = list(self.own_frames(error))
         if isinstance(error, SyntaxError) and error.filename:
-            frames.append([error.filename, error.lineno or 0, "", (error.text or "").strip(), []])
+            frames.append(RaisedFrame(error.filename, error.lineno or 0, "", (error.text or "").strip()))
         if len(frames) > FRAMES_SHOWN:
             frames = frames[:3] + frames[-3:]
-        names = [kind.__name__ for kind in type(error).__mro__]
-        return {"types": names, "message": message[:2000], "frames": frames}
+        names = tuple(kind.__name__ for kind in type(error).__mro__)
+        return Raised(types=names, message=message[:MESSAGE_SHOWN], frames=tuple(frames))
 
-    def own_frames(self, error: BaseException) -> Iterator[list[Any]]:
+    def own_frames(self, error: BaseException) -> Iterator[RaisedFrame]:
         trace = error.__traceback__
         while trace is not None:
             code = trace.tb_frame.f_code
             if self.root and code.co_filename.startswith(self.root):
                 text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-                yield [
-                    code.co_filename,
-                    trace.tb_lineno,
-                    code.co_qualname,
-                    text,
-                    _locals_of(trace.tb_frame),
-                ]
+                described = _locals_of(trace.tb_frame)
+                yield RaisedFrame(code.co_filename, trace.tb_lineno, code.co_qualname, text, described)
             trace = trace.tb_next
 
 
@@ -225,19 +261,19 @@ class _Reference:
         self.node = node
 
 
-def _locals_of(frame: Any) -> list[Any]:
+def _locals_of(frame: FrameType) -> tuple[tuple[str, str], ...]:
     described = []
     for name, value in list(frame.f_locals.items())[:LOCALS_SHOWN]:
         with contextlib.suppress(Exception):
-            described.append([name, describe(value)])
-    return described
+            described.append((name, describe(value)))
+    return tuple(described)
 
 
-def _tensors_with_grad(values: list[Any]) -> Iterator[Any]:
-    torch = wire.loaded_torch()
+def _tensors_with_grad(items: list[Any]) -> Iterator[Any]:
+    torch = values.loaded_torch()
     if torch is None:
         return
-    for value in values:
+    for value in items:
         if isinstance(value, torch.Tensor):
             if value.requires_grad and type(value) is torch.Tensor:
                 yield value
@@ -249,7 +285,7 @@ def _tensors_with_grad(values: list[Any]) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _grad_mode(enabled: bool) -> Iterator[None]:
-    torch = wire.loaded_torch()
+    torch = values.loaded_torch()
     if torch is None:
         yield
         return

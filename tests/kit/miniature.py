@@ -9,8 +9,9 @@ from grader.course.curriculum import load_curriculum
 from grader.course.layout import Layout
 from grader.course.source import first_problem
 from grader.judge.client import Judge
-from grader.learner.checking import make_job
+from grader.judge.job_builder import build_job
 from grader.protocol.jobs import Job
+from grader.protocol.places import failure_of
 from grader.protocol.results import ExerciseResult, TestResult, Verdict
 
 SOLUTION = '''"""# Double and halve
@@ -148,10 +149,11 @@ class Kit:
     def judge(self, seed: int = 1) -> ExerciseResult:
         """As `grader check` does it: look at the file first, then run the suite."""
         exercise = self.curriculum.get(self.name)
-        problem = first_problem(self.file, self.layout.display_path(self.file), exercise)
+        display_path = self.layout.display_path(self.file)
+        problem = first_problem(self.file, display_path, exercise)
         if problem is not None:
-            return ExerciseResult(self.name, Verdict.FAILED, problem=problem)
-        return self.judge_job(make_job(self.layout, exercise, seed=seed))
+            return ExerciseResult(self.name, Verdict.FAILED, problem=failure_of(problem, display_path, None))
+        return self.judge_job(build_job(self.layout, exercise, seed=seed))
 
     def judge_job(self, job: Job) -> ExerciseResult:
         return self._judge.judge(job)

@@ -21,9 +21,10 @@ import pytest
 from grader.course.curriculum import load_curriculum
 from grader.course.layout import Layout
 from grader.judge.client import Judge
-from grader.learner.checking import make_job, modules_for
-from grader.protocol.jobs import Job
-from grader.protocol.results import ExerciseResult, SuiteFinished
+from grader.judge.job_builder import build_job, source_in
+from grader.judge.libraries import libraries_for
+from grader.protocol.jobs import Job, JudgeMode, Limits
+from grader.protocol.results import ExerciseResult
 from grader.worker.sandbox import detection
 
 FOLDER = Path(__file__).parent / "attacks"
@@ -101,9 +102,10 @@ class Corpus:
         for known in EXERCISES:
             right = self.layout.solution_file(known).read_text(encoding="utf-8")
             (tree / f"right_{known.split('/')[1]}.py").write_text(right)
-        made = make_job(self.layout, self.curriculum.get(exercise), seed=SEED, root=tree, file=file, diagnose=False)
-        limits = {"time_limit": seconds, "memory_limit": 512 * 2**20, "fail_fast": stop_early}
-        return msgspec.structs.replace(made, **limits)
+        found = self.curriculum.get(exercise)
+        mode = JudgeMode(diagnose=False, fail_fast=stop_early)
+        made = build_job(self.layout, found, seed=SEED, learner=source_in(self.layout, found, tree), mode=mode)
+        return msgspec.structs.replace(made, limits=Limits(seconds, 512 * 2**20))
 
     def honest(self, number: int) -> list[Job]:
         texts = {exercise: self.layout.solution_file(exercise).read_text(encoding="utf-8") for exercise in EXERCISES}
@@ -139,11 +141,10 @@ def judged(tier: str, corpus: Corpus, temporary: Path) -> Rounds:
             jobs += corpus.honest(number)
     jobs += corpus.honest(len(jobs))
     exercises = [corpus.curriculum.get(name) for name in EXERCISES]
-    found: dict[int, ExerciseResult] = {}
-    with Judge((*modules_for(corpus.layout, corpus.curriculum, exercises), "optim"), tier=tier) as judge:
-        for job, event in judge.run(jobs, PARALLEL):
-            if isinstance(event, SuiteFinished):
-                found[id(job)] = event.result
+    libraries = (*libraries_for(corpus.layout, corpus.curriculum, exercises), "optim")
+    with Judge(libraries, parallel=PARALLEL, tier=tier) as judge:
+        tickets = {judge.submit(job): id(job) for job in jobs}
+        found = {tickets[ticket]: result for ticket, result in judge.as_completed()}
         server = judge.server.pid if judge.server is not None else 0
         running = still_running(server)
     return Rounds(

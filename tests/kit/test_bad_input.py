@@ -11,16 +11,17 @@ import pytest
 from miniature import SOLUTION, SUITE, Kit, result_of
 from running import grader
 
-from grader.learner.checking import make_job
+from grader.judge.job_builder import build_job
+from grader.protocol.jobs import Limits
 from grader.protocol.results import Verdict
 
 # name: (head of the file, body of `double`, verdict, what the message says)
 ANSWERS = {
-    "none": ("", "return None", "failed", "wanted a floating-point tensor, and None came"),
-    "a list": ("", "return [1.0, 2.0]", "failed", "[1.0, 2.0] came"),
-    "a NumPy array": ("", "return (2 * x).numpy()", "failed", "array float64 (3, 5) came"),
+    "none": ("", "return None", "failed", "expected a floating-point tensor, got None"),
+    "a list": ("", "return [1.0, 2.0]", "failed", "got [1.0, 2.0]"),
+    "a NumPy array": ("", "return (2 * x).numpy()", "failed", "got array float64 (3, 5)"),
     "a wrong dtype": ("", "return (2 * x).float()", "failed", "The dtype is float32, not float64"),
-    "whole numbers": ("", "return (2 * x).long()", "failed", "tensor int64 (3, 5) came"),
+    "whole numbers": ("", "return (2 * x).long()", "failed", "got tensor int64 (3, 5)"),
     "a wrong shape": ("", "return (2 * x).T", "failed", "The shape is wrong"),
     "NaN": ("", "return x * float('nan')", "failed", "The result holds NaN"),
     "a subclass": (
@@ -36,14 +37,14 @@ ANSWERS = {
         "class Liar:\n    def __eq__(self, other):\n        return True\n    shape = (3, 5)",
         "return Liar()",
         "failed",
-        "a Liar came",
+        "got a Liar",
     ),
-    "a generator": ("", "yield x", "failed", "came"),
-    "itself": ("", "return double", "failed", "came"),
+    "a generator": ("", "yield x", "failed", "got "),
+    "itself": ("", "return double", "failed", "got "),
 }
 
 DEEDS = {
-    "an endless loop": ("", "while True:\n    pass", "timeout", "No answer within 2 seconds. It was at line"),
+    "an endless loop": ("", "while True:\n    pass", "timeout", "No answer within 2 seconds. It was in double"),
     "sleep": ("import time", "time.sleep(3600)", "timeout", "No answer within 2 seconds"),
     "recursion": ("", "return double(x)", "failed", "called itself without end"),
     "sys.exit": ("import sys", "sys.exit(0)", "failed", "called sys.exit"),
@@ -234,7 +235,7 @@ def test_the_learners_own_line_is_shown(kit: Kit) -> None:
     failure = result_of(kit.judge(), "test_double").failure
     assert failure is not None
     frame = failure.frames[-1]
-    assert (frame.file, frame.function, frame.text) == ("exercises/ch1_mini/scale.py", "double", "return y @ x")
+    assert (frame.place.file, frame.function, frame.text) == ("exercises/ch1_mini/scale.py", "double", "return y @ x")
     assert ("y", "tensor float64 (5,)") in frame.locals
 
 
@@ -315,8 +316,8 @@ def test_length(student, expect):
 '''
     kit.layout.suite_file(kit.name).write_text(SUITE + busy)
     kit.file.write_text(SOLUTION + "\n\ndef length():\n    return 10**15\n")
-    job = make_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
-    result = kit.judge_job(msgspec.structs.replace(job, time_limit=0.2, slack=0.5))
+    job = build_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
+    result = kit.judge_job(msgspec.structs.replace(job, limits=Limits(seconds=0.2, slack_seconds=0.5)))
     verdicts = {test.name: str(test.verdict) for test in result.tests}
     assert verdicts == {"test_double": "passed", "test_halve": "passed", "test_length": "timeout"}
     failure = result_of(result, "test_length").failure

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from grader.course import concepts
-from grader.course.concepts import Answers, NotAnswered, derive_answers, explanations, explanations_for, normalized
+from grader.course.concepts import Answers, derive_answers, explanations, explanations_for, normalized
 from grader.course.stubs import derive_stub
 from grader.errors import ContentError
 from grader.protocol.results import Verdict
 from grader.tester.failures import SuiteFailure
+from grader.tester.questions import NotAnswered, check_answer
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTION = '''"""# Three questions"""
@@ -46,18 +47,18 @@ def answers():
 
 @pytest.mark.parametrize("given", ["B", "b", " B ", "b)", "(B)", "B."])
 def test_a_right_answer_passes_however_it_is_written(answers, given):
-    answers.check("Q1", given)
+    check_answer(answers, "Q1", given)
 
 
 @pytest.mark.parametrize("given", [8, 8.0, "8", " 8 "])
 def test_numbers_may_be_answers(answers, given):
-    answers.check("Q2", given)
+    check_answer(answers, "Q2", given)
 
 
 @pytest.mark.parametrize(("name", "given"), [("Q1", "A"), ("Q2", 6), ("Q2", "six"), ("Q3", "D"), ("Q3", "a")])
 def test_a_wrong_answer_fails_and_the_message_keeps_the_right_one(answers, name, given):
     with pytest.raises(SuiteFailure) as raised:
-        answers.check(name, given)
+        check_answer(answers, name, given)
     failure = raised.value.failure
     right = {"Q1": "B", "Q2": "8", "Q3": "C"}[name]
     assert raised.value.verdict is Verdict.FAILED
@@ -69,7 +70,7 @@ def test_a_wrong_answer_fails_and_the_message_keeps_the_right_one(answers, name,
 
 def test_no_answer_is_still_to_do(answers):
     with pytest.raises(NotAnswered) as raised:
-        answers.check("Q1", None)
+        check_answer(answers, "Q1", None)
     assert raised.value.verdict is Verdict.TODO
     assert "A or B" in raised.value.failure.message
 
@@ -77,7 +78,7 @@ def test_no_answer_is_still_to_do(answers):
 @pytest.mark.parametrize("given", ["E", "AB", "", 1, True, ["B"], {"B"}, object(), float("nan"), float("inf")])
 def test_what_is_no_choice_is_told_the_choices(answers, given):
     with pytest.raises(SuiteFailure) as raised:
-        answers.check("Q3", given)
+        check_answer(answers, "Q3", given)
     assert "A, B, C or D" in raised.value.failure.message
 
 
@@ -192,7 +193,7 @@ def test_the_committed_answers_mark_the_committed_solution(chapter, monkeypatch)
     answers = Answers.beside(suite)
     given = {name: value for name, value, _ in concepts._constants(ast.parse(solution.read_text(encoding="utf-8")))}
     for name in answers.questions:
-        answers.check(name, given[name])
+        check_answer(answers, name, given[name])
     assert explanations_for(suite, solution).keys() == answers.questions.keys()
     assert explanations_for(suite, ROOT / "exercises" / chapter / "concepts.py") is None
 

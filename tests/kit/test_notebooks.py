@@ -69,11 +69,8 @@ def test_messages_name_cell_and_line(kit: Kit, filled: Path) -> None:
     edit(filled, 3, "def double(x):\n    y = x[0]\n    return y @ x")
     (exercise,) = json.loads(grader(kit.layout.root, "check", "scale.ipynb", "--json").stdout)["exercises"]
     frame = exercise["tests"][0]["failure"]["frames"][-1]
-    assert (frame["file"], frame["line"], frame["text"]) == (
-        "exercises/ch1_mini/scale.ipynb cell 3",
-        3,
-        "return y @ x",
-    )
+    assert frame["place"] == {"file": "exercises/ch1_mini/scale.ipynb", "line": 3, "cell": 3}
+    assert frame["text"] == "return y @ x"
 
 
 def test_a_syntax_error_names_cell_and_line(kit: Kit, filled: Path) -> None:

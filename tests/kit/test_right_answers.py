@@ -10,7 +10,8 @@ from grader.course.curriculum import load_curriculum
 from grader.course.layout import Layout
 from grader.course.source import first_problem
 from grader.judge.client import Judge
-from grader.learner.checking import make_job
+from grader.judge.job_builder import build_job, source_in
+from grader.protocol.jobs import JudgeMode
 from grader.protocol.results import Verdict
 
 LAYOUT = Layout(Path(__file__).resolve().parents[2])
@@ -22,7 +23,8 @@ FILES = sorted(FOLDER.rglob("*.py"))
 def test_it_scores_everything(path: Path, judge: Judge) -> None:
     exercise = load_curriculum(LAYOUT).get(path.parent.relative_to(FOLDER).as_posix())
     assert first_problem(path, path.name, exercise) is None
-    result = judge.judge(make_job(LAYOUT, exercise, root=LAYOUT.solutions, file=path, diagnose=False))
+    learner = source_in(LAYOUT, exercise, LAYOUT.solutions, path)
+    result = judge.judge(build_job(LAYOUT, exercise, learner=learner, mode=JudgeMode(diagnose=False)))
     wrong = [(test.name, test.failure) for test in result.tests if test.verdict is not Verdict.PASSED]
     assert result.problem is None
     assert wrong == []

@@ -14,11 +14,11 @@ import pytest
 
 from grader.errors import JudgeError
 from grader.judge.client import Judge
-from grader.learner.checking import make_job
+from grader.judge.job_builder import build_job
 from grader.learner.doctor import Check, doctor
 from grader.protocol.results import Verdict
 from grader.render.doctor import render_doctor
-from grader.tester import scratch
+from grader.tester import scratch_folder as scratch
 from grader.worker.sandbox import SandboxError, canary, detection, landlock, seccomp
 from grader.worker.sandbox.commands import bubblewrap, macos_profile
 from grader.worker.sandbox.policy import Policy, interpreter_trees
@@ -71,7 +71,7 @@ def test_a_tier_of_another_platform_or_of_no_platform_is_an_error() -> None:
 def test_a_worker_that_cannot_be_enclosed_is_the_kits_fault_and_runs_no_code(kit, tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     kit.write("return 2 * x", head=f"open({str(mark)!r}, 'w')")
-    job = make_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
+    job = build_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
     with Judge(("torch",), tier="none") as judge:
         judge.tier = "macos"  # a tier that the worker cannot enter
         result = judge.judge(job)
@@ -213,10 +213,10 @@ def test_the_outer_walls_name_the_scratch_and_nothing_of_the_kit(tmp_path: Path)
 def test_a_scratch_that_is_too_full_is_noticed(tmp_path: Path) -> None:
     assert scratch.complaint(str(tmp_path)) == ""
     with open(tmp_path / "large", "wb") as file:
-        file.truncate(scratch.TOTAL_BYTES + 1)
+        file.truncate(scratch.MAX_TOTAL_BYTES + 1)
     assert "MiB" in scratch.complaint(str(tmp_path))
     os.unlink(tmp_path / "large")
-    for number in range(scratch.TOTAL_ENTRIES + 1):
+    for number in range(scratch.MAX_ENTRIES + 1):
         (tmp_path / str(number)).touch()
     assert "files" in scratch.complaint(str(tmp_path))
 
@@ -269,14 +269,15 @@ def test_doctor_says_how_to_get_what_is_missing() -> None:
 COMMAND = """
 import sys
 from pathlib import Path
-from grader.learner.checking import make_job
+from grader.judge.job_builder import build_job
 from grader.course.curriculum import load_curriculum
 from grader.course.layout import Layout
 from grader.judge.client import Judge
 layout = Layout(Path(sys.argv[1]))
 with Judge(("torch",)) as judge:
     print(judge.server.pid, flush=True)
-    for _, event in judge.run([make_job(layout, load_curriculum(layout).get("ch1_mini/scale"), seed=1)]):
+    judge.submit(build_job(layout, load_curriculum(layout).get("ch1_mini/scale"), seed=1))
+    for _, event in judge.events():
         print(type(event).__name__, flush=True)
 """
 

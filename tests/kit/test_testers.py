@@ -15,10 +15,10 @@ from miniature import SOLUTION, Kit
 
 from grader.judge import client
 from grader.judge.client import Judge
-from grader.learner.checking import make_job
-from grader.protocol.jobs import Job
+from grader.judge.job_builder import build_job, source_in
+from grader.protocol.jobs import Job, JudgeMode, Limits
 from grader.protocol.results import ExerciseResult, SuiteFinished, SuiteStarted, TestFinished
-from grader.tester.process import FILES_AT_MOST
+from grader.tester.session import MAX_FILES
 
 WRONG = SOLUTION.replace("2 * x", "x**2")
 PRINTS = SOLUTION.replace("    return 2 * x", "    print('one')\n    return 2 * x")
@@ -53,14 +53,17 @@ def job_of(kit: Kit, tmp_path: Path) -> Callable[[str], Job]:
         root = tmp_path / f"work-{len(list(tmp_path.iterdir()))}"
         (root / "ch1_mini").mkdir(parents=True)
         (root / "ch1_mini" / "scale.py").write_text(text)
-        return make_job(kit.layout, kit.curriculum.get(kit.name), seed=7, root=root)
+        exercise = kit.curriculum.get(kit.name)
+        return build_job(kit.layout, exercise, seed=7, learner=source_in(kit.layout, exercise, root))
 
     return make
 
 
 def results(judge: Judge, jobs: list[Job], parallel: int = 1) -> list[ExerciseResult]:
-    found = {id(job): event.result for job, event in judge.run(jobs, parallel) if isinstance(event, SuiteFinished)}
-    return [found[id(job)] for job in jobs]
+    judge.parallel = parallel
+    tickets = [judge.submit(job) for job in jobs]
+    found = dict(judge.as_completed())
+    return [found[ticket] for ticket in tickets]
 
 
 def without_times(result: ExerciseResult) -> ExerciseResult:
@@ -87,7 +90,7 @@ def test_a_tester_goes_on_while_nothing_spoils_it(
     assert len(forked) == 1 + 4
 
 
-def test_what_twins_did_is_known_the_second_time(
+def test_what_mutants_did_is_known_the_second_time(
     judge: Judge, job_of: Callable[[str], Job], forked: list[int], tmp_path: Path
 ) -> None:
     memo = str(tmp_path / "memo")
@@ -101,12 +104,15 @@ def test_what_twins_did_is_known_the_second_time(
 
 def test_another_seed_or_suite_gets_a_fresh_one(judge: Judge, job_of: Callable[[str], Job], forked: list[int]) -> None:
     job = job_of(SOLUTION)
-    results(judge, [job, msgspec.structs.replace(job, seed=8), msgspec.structs.replace(job, memory_limit=2**30)])
+    results(
+        judge,
+        [job, msgspec.structs.replace(job, seed=8), msgspec.structs.replace(job, limits=Limits(memory_bytes=2**30))],
+    )
     assert len(forked) == 3
 
 
 def test_a_tester_does_not_live_for_ever(judge: Judge, job_of: Callable[[str], Job], forked: list[int]) -> None:
-    results(judge, [job_of(SOLUTION) for _ in range(FILES_AT_MOST + 1)])
+    results(judge, [job_of(SOLUTION) for _ in range(MAX_FILES + 1)])
     assert len(forked) == 2
 
 
@@ -128,5 +134,7 @@ def children(pid: int) -> list[int]:
 
 def test_a_quiet_job_sends_its_result_alone(judge: Judge, job_of: Callable[[str], Job]) -> None:
     job = job_of(SOLUTION)
-    kinds = [type(event) for _, event in judge.run([job, msgspec.structs.replace(job, quiet=True)])]
+    judge.submit(job)
+    judge.submit(msgspec.structs.replace(job, mode=JudgeMode(quiet=True)))
+    kinds = [type(event) for _, event in judge.events()]
     assert kinds == [SuiteStarted, TestFinished, TestFinished, SuiteFinished, SuiteFinished]

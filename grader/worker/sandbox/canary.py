@@ -23,7 +23,7 @@ from grader.worker.sandbox.policy import Policy, interpreter_trees
 from grader.worker.sandbox.tiers import enter
 
 SECRET = "canary-secret"
-PATIENCE = 20.0
+ANSWER_SECONDS = 20.0
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from grader.worker.sandbox.canary import main; main(sys.argv[2:])"
 
 
@@ -81,7 +81,12 @@ def _run(tier: str, bait: Bait, spawned: bool) -> tuple[Finding, ...]:
     command = [*prefix, sys.executable, "-I", "-c", BOOT, root, tier, json.dumps(bait.__dict__)]
     try:
         done = subprocess.run(
-            command, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, cwd=bait.scratch, check=False
+            command,
+            capture_output=True,
+            timeout=ANSWER_SECONDS,
+            stdin=subprocess.DEVNULL,
+            cwd=bait.scratch,
+            check=False,
         )
         said = done.stderr.decode(errors="replace").strip()[-300:]
         found = [Finding(*item) for item in json.loads(done.stdout)]

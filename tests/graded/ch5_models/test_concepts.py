@@ -3,6 +3,7 @@
 import pytest
 
 from grader.course.concepts import Answers
+from grader.tester.questions import check_answer
 
 ANSWERS = Answers.beside(__file__)
 
@@ -10,4 +11,4 @@ ANSWERS = Answers.beside(__file__)
 @pytest.mark.parametrize("question", ANSWERS.questions)
 def test_the_answer_is_right(student, question):
     """The answer is the right one."""
-    ANSWERS.check(question, getattr(student, question))
+    check_answer(ANSWERS, question, getattr(student, question))

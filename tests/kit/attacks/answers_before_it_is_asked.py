@@ -3,9 +3,9 @@
 """Sends a hundred answers while it is imported."""
 import os
 
-from tricks import frame, own_socket
+from tricks import returned, own_socket
 
-os.write(own_socket(), frame(["dict", [["value", True], ["changed", ["dict", []]], ["graph", 1]]]) * 100)
+os.write(own_socket(), returned(True) * 100)
 
 
 def one_hot(ids, vocab_size):

@@ -8,7 +8,7 @@ from tricks import send
 
 
 def one_hot(*args, **kwargs):
-    send(b"\x00\x01\x00\x00\x00\x00\x00\x00")
+    send(b"\x02\x00\x01\x00\x00\x00\x00\x00\x00")
     while True:
         send(b"\xc0")
         time.sleep(0.01)

@@ -8,7 +8,7 @@ from tricks import send
 
 
 def one_hot(*args, **kwargs):
-    send(b"\x00\x00\x01\x00\x00\x00\x00\x00" + b"\x92")
+    send(b"\x02\x00\x00\x01\x00\x00\x00\x00\x00" + b"\x92")
     time.sleep(1000)
 
 

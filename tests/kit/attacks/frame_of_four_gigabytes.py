@@ -6,7 +6,7 @@ from tricks import send
 
 
 def one_hot(*args, **kwargs):
-    send(b"\xff\xff\xff\xff\xff\xff\xff\xff")
+    send(b"\x02\xff\xff\xff\xff\xff\xff\xff\xff")
 
 
 embed_by_matmul = embed_by_lookup = lookup_gradient = multiplications = one_hot

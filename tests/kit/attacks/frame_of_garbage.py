@@ -6,7 +6,7 @@ from tricks import send
 
 
 def one_hot(*args, **kwargs):
-    send(b"\x00\x00\x00\x10\x00\x00\x00\x00" + b"\xc1" * 16)
+    send(b"\x02\x00\x00\x00\x10\x00\x00\x00\x00" + b"\xc1" * 16)
 
 
 embed_by_matmul = embed_by_lookup = lookup_gradient = multiplications = one_hot

@@ -1,7 +1,7 @@
 # attacks: ch2_embeddings/one_hot
 # verdict: failed
 """Answers with arrays that are not what they say: sizes, types, ranks, strides, overflows."""
-from tricks import frame, send
+from tricks import returned, send
 
 LIES = iter(
     [
@@ -26,7 +26,7 @@ LIES = iter(
 
 def one_hot(*args, **kwargs):
     body = bytes([7]) * 8
-    send(frame(["dict", [["value", next(LIES)], ["changed", ["dict", []]], ["graph", 1]]], body))
+    send(returned(next(LIES), body))
 
 
 embed_by_matmul = embed_by_lookup = lookup_gradient = multiplications = one_hot

@@ -2,13 +2,13 @@
 # verdict: failed
 # stop-early: yes
 """Asks the grader to call functions that were never passed."""
-from tricks import frame, send
+from tricks import CALLBACK, frame, send
 
 
 def one_hot(*args, **kwargs):
     for number in (0, -1, 10**9, "exec"):
-        call = ["dict", [["callback", number], ["args", ["list", ["import os"]]], ["kwargs", ["dict", []]]]]
-        send(frame(call))
+        call = ["CallBack", number, ["list", ["import os"]], ["dict", []]]
+        send(frame(call, kind=CALLBACK))
 
 
 embed_by_matmul = embed_by_lookup = lookup_gradient = multiplications = one_hot

@@ -52,9 +52,17 @@ def own_socket():
     raise OSError("no socket")
 
 
-def frame(node, body=b""):
+REPLY, CALLBACK = 2, 3
+
+
+def frame(node, body=b"", kind=REPLY):
     header = msgspec.msgpack.encode(node)
-    return len(header).to_bytes(4, "big") + len(body).to_bytes(4, "big") + header + body
+    return bytes([kind]) + len(header).to_bytes(4, "big") + len(body).to_bytes(4, "big") + header + body
+
+
+def returned(value, body=b""):
+    """A forged reply to a call."""
+    return frame(["Returned", value, ["dict", []], 1, None], body)
 
 
 def send(data):

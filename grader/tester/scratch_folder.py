@@ -1,14 +1,47 @@
-"""The scratch folder seen from outside: how full it is, and how to empty it whatever stands in it."""
+"""The folder that a learner's code may write to: how full it is, how to empty it, and how a suite reads from it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
-TOTAL_BYTES = 64 * 2**20
-TOTAL_ENTRIES = 1024
-DEEPEST = 24
+MAX_TOTAL_BYTES = 64 * 2**20
+MAX_ENTRIES = 1024
+MAX_DEPTH = 24
+MAX_READ_BYTES = 8 * 2**20
+
+
+class Scratch:
+    """A folder that the learner's code may write to. Paths are given to it, bytes are read back."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def path(self, name: str) -> str:
+        """Where the learner's code is to write a file of this name."""
+        return str(self.folder / name)
+
+    def files(self) -> list[str]:
+        """The names of the files that are there. Folders are left out: libraries make them for their caches."""
+        return sorted(item.name for item in self.folder.iterdir() if item.is_file())
+
+    def read(self, name: str) -> bytes | None:
+        """A regular file's bytes; None where there is none, or more than 8 MiB."""
+        try:
+            descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            data = file.read(MAX_READ_BYTES + 1)  # it may grow while it is read
+            return data if len(data) <= MAX_READ_BYTES else None
+
+    def clear(self) -> None:
+        """Remove the files that are there."""
+        empty(str(self.folder))
 
 
 def complaint(folder: str) -> str:
@@ -17,16 +50,16 @@ def complaint(folder: str) -> str:
     waiting = [(folder, 0)]
     while waiting:
         path, depth = waiting.pop()
-        if depth > DEEPEST:
-            return f"Your code nested folders more than {DEEPEST} deep."
+        if depth > MAX_DEPTH:
+            return f"Your code nested folders more than {MAX_DEPTH} deep."
         with contextlib.suppress(OSError), os.scandir(path) as items:
             for item in items:
                 entries += 1
                 size += _bytes_of(item)
-                if size > TOTAL_BYTES:
-                    return f"Your code wrote more than {TOTAL_BYTES // 2**20} MiB of files."
-                if entries > TOTAL_ENTRIES:
-                    return f"Your code made more than {TOTAL_ENTRIES} files."
+                if size > MAX_TOTAL_BYTES:
+                    return f"Your code wrote more than {MAX_TOTAL_BYTES // 2**20} MiB of files."
+                if entries > MAX_ENTRIES:
+                    return f"Your code made more than {MAX_ENTRIES} files."
                 if item.is_dir(follow_symlinks=False):
                     waiting.append((item.path, depth + 1))
     return ""
@@ -38,7 +71,7 @@ def empty(folder: str) -> None:
     A folder's folders are moved up before it is removed, so that no depth and no length of path is too much.
     """
     moved = 0
-    for _ in range(100 * TOTAL_ENTRIES):
+    for _ in range(100 * MAX_ENTRIES):
         folders = _remove_files(folder)
         if not folders:
             return

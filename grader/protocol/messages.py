@@ -1,0 +1,255 @@
+"""What tester and worker say to each other: tagged structs, whose fields in `VALUES` hold any value of the wire."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+
+from grader.protocol import frames, values
+from grader.protocol.frames import FrameKind
+from grader.protocol.values import Reduce, Restore, ValueReader, ValueWriter, WireError
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=True):
+    """The base of all messages. On the way, the values of fields in `VALUES` are nodes of the header."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ()
+
+
+# -- requests: tester to worker ---------------------------------------------------------------------------
+
+
+class Request(Message, frozen=True, kw_only=True):
+    """Something to do. `release` are the numbers of objects that nobody holds a handle to any more."""
+
+    release: tuple[int, ...] = ()
+
+
+class SetUp(Request, frozen=True, kw_only=True):
+    """Lower the limits and enter the sandbox, before anything of the learner's is near."""
+
+    scratch: str
+    readable: tuple[str, ...]
+    tier: str
+    memory_bytes: int
+    processor_seconds: int
+
+
+class GetChangedState(Request, frozen=True, kw_only=True):
+    """Say what has changed in the state that all tests of a process share."""
+
+
+class Load(Request, frozen=True, kw_only=True):
+    """Import the file `path` as the module `name`, with `root` as the tree of its earlier parts."""
+
+    name: str
+    path: str
+    root: str
+
+
+class Begin(Request, frozen=True, kw_only=True):
+    """A new test: known random state."""
+
+    seed: int
+
+
+class Lookup(Request, frozen=True, kw_only=True):
+    """An attribute of an object, or of the module where `target` is None."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("target",)
+    target: Any
+    name: str
+
+
+class GetItem(Request, frozen=True, kw_only=True):
+    """`target[index]`."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("target", "index")
+    target: Any
+    index: Any
+
+
+class GetLength(Request, frozen=True, kw_only=True):
+    """`len(target)`."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("target",)
+    target: Any
+
+
+class Call(Request, frozen=True, kw_only=True):
+    """`target(*args, **kwargs)`, with gradients if `grad`, its work counted if `count`."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("target", "args", "kwargs")
+    target: Any
+    args: Any
+    kwargs: Any
+    grad: bool
+    count: bool
+
+
+class Backward(Request, frozen=True, kw_only=True):
+    """Differentiate an earlier call. `grads` has one gradient for each of its outputs, or None."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("grads",)
+    graph: int
+    grads: Any
+
+
+class GetParameters(Request, frozen=True, kw_only=True):
+    """References to a module's parameters, each once."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("target",)
+    target: Any
+
+
+class GetNamedParameters(Request, frozen=True, kw_only=True):
+    """The values of a module's parameters by name."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("target",)
+    target: Any
+
+
+class GetGradients(Request, frozen=True, kw_only=True):
+    """The gradients of a module's parameters by name, None where there is none."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("target",)
+    target: Any
+
+
+AnyRequest = (
+    SetUp
+    | GetChangedState
+    | Load
+    | Begin
+    | Lookup
+    | GetItem
+    | GetLength
+    | Call
+    | Backward
+    | GetParameters
+    | GetNamedParameters
+    | GetGradients
+)
+
+
+# -- replies: worker to tester ----------------------------------------------------------------------------
+
+
+class WorkCounts(msgspec.Struct, frozen=True, array_like=True):
+    """The counted work of a call: operations, elements of the largest tensor made, bytes kept for the backward pass."""
+
+    flops: int
+    largest: int
+    saved_bytes: int
+
+
+class RaisedFrame(msgspec.Struct, frozen=True, array_like=True):
+    """A line of the learner's code on the way to an exception, its local values described."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+    locals: tuple[tuple[str, str], ...] = ()
+
+
+class Returned(Message, frozen=True, kw_only=True):
+    """What came of a request. `changed` has the arguments that a call changed, by place or name, as they are now.
+
+    `graph` is the number by which the call can be differentiated.
+    """
+
+    VALUES: ClassVar[tuple[str, ...]] = ("value", "changed")
+    value: Any = None
+    changed: Any = None
+    graph: int | None = None
+    counts: WorkCounts | None = None
+
+
+class Raised(Message, frozen=True, kw_only=True):
+    """An exception as text: the names of its class and its bases, its message, the learner's own frames."""
+
+    types: tuple[str, ...]
+    message: str
+    frames: tuple[RaisedFrame, ...]
+
+
+class Missing(Message, frozen=True, kw_only=True):
+    """There is no attribute of this name."""
+
+    name: str
+
+
+class Refused(Message, frozen=True, kw_only=True):
+    """The worker could not be set up; the reason."""
+
+    reason: str
+
+
+AnyReply = Returned | Raised | Missing | Refused
+
+
+# -- calls back: worker to tester, in the middle of a request ----------------------------------------------
+
+
+class CallBack(Message, frozen=True, kw_only=True):
+    """Call the tester's function of this number."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("args", "kwargs")
+    number: int
+    args: Any
+    kwargs: Any
+
+
+class CalledBack(Message, frozen=True, kw_only=True):
+    """What the tester's function returned."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("value",)
+    value: Any
+
+
+class CallBackFailed(Message, frozen=True, kw_only=True):
+    """The tester's function raised."""
+
+    text: str
+
+
+AnyCallBackReply = CalledBack | CallBackFailed
+
+M = TypeVar("M", bound=Message)
+
+
+def pack_message(kind: FrameKind, message: Message, reduce: Reduce | None = None) -> bytes:
+    """The frame of a message. `reduce` gives the node of a value that the wire itself does not know."""
+    writer = ValueWriter(reduce)
+    nodes = {name: writer.node(getattr(message, name)) for name in message.VALUES}
+    header = msgspec.msgpack.encode(msgspec.structs.replace(message, **nodes) if nodes else message)
+    return frames.pack(kind, values.join(header, writer))
+
+
+def read_message(frame: bytes, kind: FrameKind, type: Any, restore: Restore | None = None) -> Any:
+    """The message of a frame, which must be of this kind and one of these types. Its values are copied out."""
+    if frames.kind_of(frame) is not kind:
+        raise WireError(f"a {frames.kind_of(frame).name.lower()} came where a {kind.name.lower()} was expected")
+    payload = values.split(frames.payload_of(frame))
+    try:
+        message = msgspec.msgpack.decode(payload.header, type=type)
+    except Exception as error:  # whatever a library raises here, the frame is to blame
+        raise WireError(f"the header is no such message: {str(error)[:200]}") from None
+    reader = ValueReader(payload.body, restore)
+    found = {name: reader.value(getattr(message, name)) for name in message.VALUES}
+    reader.end()
+    return msgspec.structs.replace(message, **found) if found else message
+
+
+def peek_request(frame: bytes) -> AnyRequest:
+    """A request whose values are still nodes: for whoever asks only what kind it is."""
+    payload = values.split(frames.payload_of(frame))
+    request: AnyRequest = msgspec.msgpack.decode(payload.header, type=AnyRequest)
+    return request
+
+
+def name_of(request: Message) -> str:
+    """The kind of a request in a word."""
+    return type(request).__name__

@@ -1,0 +1,53 @@
+"""What is known of one file once its suite was run: data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from grader.course.mistakes import Mistake
+from grader.protocol.jobs import Job
+from grader.protocol.results import Failure, SmallestCase, TestResult, Verdict
+from grader.tester.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why no test of a file could be run, and the verdict that this gives the exercise."""
+
+    failure: Failure
+    verdict: Verdict = Verdict.FAILED
+
+
+@dataclass(frozen=True)
+class FileRun:
+    """A job's tests, in the order in which they ran: their results, and what crossed in each.
+
+    `order` is that of the suite. `problem` is what kept the tests off, if anything did.
+    """
+
+    job: Job
+    order: tuple[str, ...] = ()
+    results: Mapping[str, TestResult] = field(default_factory=dict)
+    transcripts: Mapping[str, Transcript] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+def with_mistakes(results: Mapping[str, TestResult], found: Mapping[str, Mistake]) -> dict[str, TestResult]:
+    """The results with the mistakes that explain them."""
+    return {
+        name: msgspec.structs.replace(result, mistake=found[name]) if name in found else result
+        for name, result in results.items()
+    }
+
+
+def with_smallest_cases(results: Mapping[str, TestResult], found: Mapping[str, SmallestCase]) -> dict[str, TestResult]:
+    """The results with failing calls that can be checked by hand."""
+    return {name: _with_case(result, found[name]) if name in found else result for name, result in results.items()}
+
+
+def _with_case(result: TestResult, case: SmallestCase) -> TestResult:
+    assert result.failure is not None
+    return msgspec.structs.replace(result, failure=msgspec.structs.replace(result.failure, smallest=case))

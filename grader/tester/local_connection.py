@@ -1,0 +1,91 @@
+"""Code in the tester's own process: the reference, its mutants, and `--debug`. Values still cross as data."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.random import mtrand
+
+from grader.protocol.jobs import Job, Solution
+from grader.protocol.values import loaded_torch
+from grader.tester.connection import Callback
+from grader.worker import loading
+from grader.worker.request_handler import RequestHandler
+
+
+class LocalConnection:
+    """A module in this process, spoken to as if it were in another."""
+
+    def __init__(self, module: Any, root: str) -> None:
+        self.callback: Callback | None = None
+        self.handler = RequestHandler(self._call_back, module, root)
+        self.random = RandomState()
+
+    def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        assert self.callback is not None
+        return self.callback(number, args, kwargs)
+
+    def exchange(self, frame: bytes, callback: Callback) -> bytes:
+        self.callback = callback
+        with self.random.own():
+            return self.handler.answer(self.handler.read(frame))
+
+
+class RandomState:
+    """Random state of its own for code that shares a process: what another draws does not move it.
+
+    A worker has its own by nature; so a mutant draws what the learner's code drew.
+    """
+
+    def __init__(self) -> None:
+        self.python = random.getstate()
+        self.numpy = np.random.MT19937(0)
+        self.torch = _torch_state()
+
+    @contextlib.contextmanager
+    def own(self) -> Iterator[None]:
+        python, numpy, torch = random.getstate(), mtrand.get_bit_generator(), _torch_state()
+        random.setstate(self.python)
+        mtrand.set_bit_generator(self.numpy)
+        _set_torch_state(self.torch)
+        try:
+            yield
+        finally:
+            self.python, self.torch = random.getstate(), _torch_state()
+            random.setstate(python)
+            mtrand.set_bit_generator(numpy)
+            _set_torch_state(torch)
+
+
+def connect_reference(job: Job, solution: Solution) -> LocalConnection:
+    """The reference, imported from the solutions."""
+    module = loading.load_exercise(job.module, solution.file, solution.root)
+    return LocalConnection(module, solution.root)
+
+
+def connect_mutant(job: Job, solution: Solution, source: str, folder: str) -> LocalConnection:
+    """The reference with a mistake in it, under a name of its own."""
+    path = Path(folder) / "mutant.py"
+    path.write_text(source, encoding="utf-8")
+    return LocalConnection(loading.load_source(job.module + "__mutant", path), solution.root)
+
+
+def connect_here(root: str) -> LocalConnection:
+    """The learner's code in this process, with nothing imported yet: `--debug`."""
+    return LocalConnection(None, root)
+
+
+def _torch_state() -> Any:
+    torch = loaded_torch()
+    return None if torch is None else torch.default_generator.get_state()
+
+
+def _set_torch_state(state: Any) -> None:
+    torch = loaded_torch()
+    if torch is not None and state is not None:
+        torch.default_generator.set_state(state)

@@ -1,0 +1,99 @@
+"""Mutants under test: run here, read from a memo, or played back where the kit has no solutions."""
+
+from __future__ import annotations
+
+import functools
+from typing import Protocol
+
+import pytest
+
+from grader.course.mistakes import Mistake, Mutant
+from grader.protocol.jobs import Job, Solution
+from grader.tester.failures import MutantTimeout
+from grader.tester.local_connection import LocalConnection, connect_mutant
+from grader.tester.memo import MutantMemo
+from grader.tester.peer import Peer
+from grader.tester.recording import RecordedFailure, RecordedMutant, entries_of, recorded_entries
+from grader.tester.runner import TestRunner
+from grader.tester.transcript import Entry
+
+SLOW_SECONDS = 3.0
+
+
+class MutantUnderTest(Protocol):
+    """What a test said when it failed on the mutant, and the values that crossed; None where it passed."""
+
+    mistake: Mistake
+
+    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None: ...
+
+
+class MutantRunner:
+    """A mutant that is run in this process, unless the memo knows what it does. One that does not import passes all."""
+
+    def __init__(
+        self,
+        runner: TestRunner,
+        items: dict[str, pytest.Item],
+        solution: Solution,
+        mutant: Mutant,
+        folder: str,
+        memo: MutantMemo | None,
+    ) -> None:
+        self.runner = runner
+        self.items = items
+        self.mistake = mutant.mistake
+        self.memo = memo
+        self.load = functools.cache(lambda: load_mutant(runner.job, solution, mutant, folder))
+
+    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
+        if self.memo is None:
+            raised = self.run(name, seconds)
+            return None if raised is None else (str(raised), self.runner.student.transcript.entries)
+        known, found = self.memo.read(self.mistake.name, name)
+        if not known:
+            raised = self.run(name, seconds)
+            found = None
+            if raised is not None:
+                found = RecordedFailure(str(raised), recorded_entries(self.runner.student.transcript.entries))
+            if not isinstance(raised, MutantTimeout):  # another time it may be given longer
+                self.memo.write(self.mistake.name, name, found)
+        return None if found is None else (found.message, entries_of(found, self.runner.student))
+
+    def run(self, name: str, seconds: float) -> BaseException | None:
+        connection = self.load()
+        return None if connection is None else self.runner.replay(self.items[name], connection, seconds)
+
+
+class ReplayedMutant:
+    """A mutant whose answers were written down."""
+
+    def __init__(self, recorded: RecordedMutant, peer: Peer) -> None:
+        self.mistake = recorded.mistake
+        self.recorded = recorded
+        self.peer = peer
+
+    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
+        found = self.recorded.failed.get(name)
+        return None if found is None else (found.message, entries_of(found, self.peer))
+
+
+def mutants_of(
+    runner: TestRunner, items: list[pytest.Item], recorded: tuple[RecordedMutant, ...], folder: str
+) -> list[MutantUnderTest]:
+    """The mutants of a job, each ready to be tested. Their files go into `folder`."""
+    job = runner.job
+    found: list[MutantUnderTest] = [ReplayedMutant(mutant, runner.student) for mutant in recorded]
+    if isinstance(job.reference, Solution):
+        memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
+        by_name = {item.name: item for item in items}
+        found += [MutantRunner(runner, by_name, job.reference, mutant, folder, memo) for mutant in job.mutants]
+    return found
+
+
+def load_mutant(job: Job, solution: Solution, mutant: Mutant, folder: str) -> LocalConnection | None:
+    """The mutant's module, or None: a mistake may be one that does not import."""
+    try:
+        return connect_mutant(job, solution, mutant.source, folder)
+    except Exception:
+        return None

@@ -1,0 +1,307 @@
+"""The other side of a suite's conversation: the learner's code, or the reference.
+
+A peer has a connection to where the code is, a transcript of what crossed, and an index of its source.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import msgspec
+
+from grader.protocol import messages
+from grader.protocol.describe import describe, describe_result
+from grader.protocol.frames import FrameKind
+from grader.protocol.messages import (
+    AnyReply,
+    Backward,
+    Begin,
+    Missing,
+    Raised,
+    Request,
+    Returned,
+    WorkCounts,
+    pack_message,
+    read_message,
+)
+from grader.protocol.results import Call, Failure, Frame, Place
+from grader.protocol.values import WireError, loaded_torch
+from grader.tester.changes import advance, write_back
+from grader.tester.connection import Connection
+from grader.tester.contract import Contract, complaint_text
+from grader.tester.failures import StudentRaised, SuiteFailure, WorkerLost, raised_failure
+from grader.tester.gradients import join_graph
+from grader.tester.proxies import Handle, Proxy
+from grader.tester.source_index import SourceIndex
+from grader.tester.trace import Trace
+from grader.tester.transcript import NO_ANSWER, Entry, Transcript
+
+# Of what the other side says about an exception; an honest worker says less.
+MAX_TYPES, MAX_FRAMES, MAX_MESSAGE = 40, 8, 4000
+
+
+@dataclass
+class Counts:
+    """Counted work of the calls inside `with student.counting() as counts`.
+
+    `flops` has two operations per multiply-add, `largest` is the element count of the largest tensor made,
+    `saved_bytes` is what autograd keeps for the backward pass.
+    """
+
+    flops: int = 0
+    largest: int = 0
+    saved_bytes: int = 0
+
+    def add(self, counts: WorkCounts) -> None:
+        """The work of one more call."""
+        self.flops += counts.flops
+        self.largest = max(self.largest, counts.largest)
+        self.saved_bytes += counts.saved_bytes
+
+
+class Peer:
+    """The tester's end of the conversation with one tree of code."""
+
+    def __init__(self, who: str, contract: Contract, trace: Trace, keep_names: bool = False) -> None:
+        self.who = who
+        self.contract = contract
+        self.trace = trace
+        self.keep_names = keep_names  # from test to test; a recording has each test ask for its own
+        self.names: dict[tuple[int, str], Handle] = {}
+        self.index = SourceIndex("", "")
+        self.connection: Connection | None = None
+        self.transcript = Transcript()
+        self.released: list[int] = []
+        self.generation = 0
+        self.attachments = 0
+        self.counts: Counts | None = None
+        self.callbacks: list[Any] = []
+
+    def start_file(self, index: SourceIndex) -> None:
+        """Speak of this file from now on: where its names stand, and what it is called."""
+        self.index = index
+        self.names.clear()
+
+    # -- exchange -------------------------------------------------------------------------------------
+
+    def attach(self, connection: Connection | None) -> None:
+        """Speak to another process or module from now on: handles from before are stale."""
+        self.connection = connection
+        self.attachments += 1
+        self.generation = self.attachments
+        self.released.clear()
+
+    @contextlib.contextmanager
+    def replaced(self, connection: Connection) -> Iterator[None]:
+        """Other code in this one's place; afterwards handles to this one's objects are good again."""
+        before, generation = self.connection, self.generation
+        self.attach(connection)
+        try:
+            yield
+        finally:
+            self.attach(before)
+            self.generation = generation
+
+    def begin(self, seed: int) -> None:
+        """A new test: an empty transcript and known random state on the other side."""
+        self.transcript = Transcript()
+        self.callbacks = []
+        if not self.keep_names:
+            self.names.clear()
+        self.ask(Begin(seed=seed))
+
+    def ask(self, request: Request, inputs: list[Any] | None = None) -> AnyReply:
+        """One request and its reply. `inputs` gathers the arguments that collect gradients."""
+        if self.connection is None:
+            raise WorkerLost(Failure(f"the process that runs {self.who}'s code is gone"))
+        released, self.released = self.released, []
+        request = msgspec.structs.replace(request, release=tuple(released))
+        frame = pack_message(FrameKind.REQUEST, request, lambda value: self.reduce(value, inputs))
+        answer = self.connection.exchange(frame, self.called_back)
+        try:
+            reply: AnyReply = read_message(answer, FrameKind.REPLY, AnyReply, self.restore)
+        except WireError as error:
+            raise WorkerLost(Failure(f"the answer was not understood: {error}")) from None
+        self.trace.write(self.who, request, reply)
+        return reply
+
+    def returned(self, reply: AnyReply, call: Call, path: str) -> Returned:
+        """What came back; an exception is raised here."""
+        if isinstance(reply, Raised):
+            self.fail_raised(call, path, reply)
+        if not isinstance(reply, Returned):
+            raise WorkerLost(Failure("the answer was not understood"))
+        return reply
+
+    def reduce(self, value: Any, inputs: list[Any] | None) -> list[Any] | None:
+        """The node of what the wire has no form for: handles, and functions of the suite."""
+        if isinstance(value, Proxy):
+            return value._node(self)
+        torch = loaded_torch()
+        if torch is not None and isinstance(value, torch.Tensor):
+            if inputs is not None and value.requires_grad:
+                inputs.append(value)
+            return None
+        if callable(value) and not isinstance(value, type):
+            if torch is not None and value is torch.nn.functional.relu:
+                return ["function", "relu"]
+            if torch is not None and value is torch.tanh:
+                return ["function", "tanh"]
+            self.callbacks.append(value)
+            return ["callback", len(self.callbacks) - 1]
+        return None
+
+    def restore(self, tag: str, rest: list[Any]) -> Any:
+        if tag == "handle" and len(rest) == 3 and type(rest[0]) is int:
+            return Handle(self, rest[0], str(rest[1])[:20], str(rest[2])[:60])
+        raise WireError(f"unknown tag {tag[:40]!r}")
+
+    def called_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if type(number) is not int or not 0 <= number < len(self.callbacks):
+            raise WorkerLost(Failure("a function was called that was never passed"))
+        return self.callbacks[number](*args, **kwargs)
+
+    # -- names and calls ------------------------------------------------------------------------------
+
+    def lookup(self, owner: Handle | None, name: str, prefix: str) -> Any:
+        """An attribute of the module, or of a handle's object."""
+        if owner is None and (self.generation, name) in self.names:
+            return self.names[self.generation, name]
+        path = f"{prefix}.{name}" if prefix else name
+        reply = self.ask(messages.Lookup(target=owner, name=name))
+        if isinstance(reply, Missing):
+            self.fail_missing(owner, name)
+        value = self.returned(reply, Call(path), path).value
+        if isinstance(value, Handle):
+            value._path = path
+            if owner is None:
+                self.names[self.generation, name] = value
+            return value
+        self.transcript.add(Entry(path, Call(path, returned=describe(value)), value))
+        return value
+
+    def fail_missing(self, owner: Handle | None, name: str) -> NoReturn:
+        if owner is None:
+            file = self.index.display_path
+            text = f"`{name}` is not defined in {file}. The stub defines it: was it renamed or removed?"
+        else:
+            text = f"`{owner._type_name}` has no attribute `{name}`."
+        self.transcript.add(Entry(name, Call(name), raised=("AttributeError",)))
+        raise SuiteFailure(Failure(text, call=Call(name), place=self.index.place(owner._path if owner else "")))
+
+    def query(self, what: str, owner: Handle, request: Request) -> Any:
+        """Something about an object, such as its length or its parameters."""
+        call = Call(f"{owner._path}.{what}")
+        value = self.returned(self.ask(request), call, owner._path).value
+        self.transcript.add(Entry(what, call, value))
+        return value
+
+    def call(self, target: Handle, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the object, and look at the kind of what it returns and at what it did to its arguments."""
+        torch = loaded_torch()
+        path = target._path + (".forward" if target._kind == "module" else "")
+        call = self.describe_call(path, args, kwargs)
+        inputs: list[Any] = []
+        request = messages.Call(
+            target=target,
+            args=list(args),
+            kwargs=kwargs,
+            grad=torch is not None and torch.is_grad_enabled(),
+            count=self.counts is not None,
+        )
+        self.transcript.add(Entry(path, call, raised=NO_ANSWER, path=path, args=args, kwargs=kwargs))
+        found = self.returned(self.ask(request, inputs), call, path)
+        value = self.checked_kind(path, call, found.value)
+        self.apply_changes(call, path, args, kwargs, found.changed)
+        if self.counts is not None and found.counts is not None:
+            self.counts.add(found.counts)
+        value = join_graph(self, value, inputs, found.graph)
+        if isinstance(value, Handle) and not value._path:
+            value._path = value._type_name
+        self.transcript.settle(Entry(path, _with_result(call, value), value, (), path, args, kwargs))
+        return value
+
+    @contextlib.contextmanager
+    def counting(self) -> Iterator[Counts]:
+        """Count the work of the calls made inside."""
+        counts = self.counts = Counts()
+        try:
+            yield counts
+        finally:
+            self.counts = None
+
+    def checked_kind(self, path: str, call: Call, value: Any) -> Any:
+        expected = self.contract.complaint(path, value)
+        if expected is None:
+            return value
+        call = _with_result(call, value)
+        self.transcript.settle(Entry(call.name, call, value))
+        raise SuiteFailure(
+            Failure(
+                f"`{call.name}`: {complaint_text(expected, value)}.",
+                call=call,
+                expected=expected,
+                actual=describe_result(value),
+                place=self.index.place(path),
+                advice="Is there a `return` on every path?" if value is None else "",
+            )
+        )
+
+    def describe_call(self, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        known = self.contract.parameters
+        names = known.get(path) or known.get(path + ".__init__") or ()
+        labels = [names[i] if i < len(names) else f"argument {i + 1}" for i in range(len(args))]
+        pairs = [*zip(labels, args, strict=True), *kwargs.items()]
+        return Call(path, tuple((label, describe(value)) for label, value in pairs))
+
+    def fail_raised(self, call: Call, path: str, raised: Raised) -> NoReturn:
+        types = tuple(name[:80] for name in raised.types[:MAX_TYPES])
+        text = raised.message[:MAX_MESSAGE]
+        frames = tuple(_frame(item) for item in raised.frames[:MAX_FRAMES])
+        self.transcript.settle(Entry(path, call, raised=types))
+        raise StudentRaised(raised_failure(call, types, text, frames), types, text)
+
+    def apply_changes(self, call: Call, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any) -> None:
+        """Generators advance; other arguments change only where the name ends in an underscore."""
+        if type(changed) is not dict:
+            raise WorkerLost(Failure("the answer was not understood"))
+        named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
+        for key, new in changed.items():
+            old = named.get(key)
+            if advance(old, new):
+                continue
+            label = call.arguments[key][0] if type(key) is int and 0 <= key < len(args) else str(key)
+            if not path.endswith("_"):
+                raise SuiteFailure(
+                    Failure(
+                        f"`{call.name}` changed its argument `{label}`, which belongs to the caller.",
+                        call=call,
+                        expected="the argument as it was",
+                        actual=describe(new),
+                        place=self.index.place(path),
+                        advice="Make a new value instead of writing into the one that was passed in"
+                        " (`+=`, `x[...] =`, `.append` and methods ending in `_` write in place).",
+                    )
+                )
+            write_back(old, new)
+
+    def backward(self, graph: int, grads: list[Any]) -> list[Any]:
+        """The gradients of an earlier call's arguments, from those of its results."""
+        call = Call("backward")
+        found = self.returned(self.ask(Backward(graph=graph, grads=grads)), call, "backward").value
+        if type(found) is not list:
+            raise WorkerLost(Failure("the gradients were not understood"))
+        self.transcript.add(Entry("backward", call, found))
+        return found
+
+
+def _with_result(call: Call, value: Any) -> Call:
+    return Call(call.name, call.arguments, describe_result(value))
+
+
+def _frame(item: messages.RaisedFrame) -> Frame:
+    pairs = tuple((name[:60], value[:120]) for name, value in item.locals)
+    return Frame(Place(item.file[:300], item.line), item.function[:80], item.text[:200], pairs)

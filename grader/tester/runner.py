@@ -1,0 +1,278 @@
+"""Runs one test at a time: on the learner's code with its worker and limits, or again with other code in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from _pytest.runner import runtestprotocol
+
+from grader.errors import JudgeError
+from grader.protocol.jobs import Job, JudgeMode, Solution
+from grader.protocol.messages import Raised
+from grader.protocol.results import Call, Failure, TestResult, Verdict
+from grader.tester.allowance import WALL_CLOCK_FACTOR
+from grader.tester.connection import Connection
+from grader.tester.draw import derive_seed
+from grader.tester.failures import MutantTimeout, Stalled, StudentRaised, SuiteFailure, WorkerLost
+from grader.tester.file_run import Problem
+from grader.tester.local_connection import LocalConnection, connect_here
+from grader.tester.peer import Peer
+from grader.tester.recording import NotRecorded, RecordingConnection, ReplayConnection
+from grader.tester.session import TesterSession, Workplace, load_request
+from grader.tester.source_index import index_source
+from grader.tester.transcript import Transcript
+from grader.tester.worker_connection import WorkerConnection
+from grader.worker import loading
+
+
+class TestRunner:
+    """Knows the file at hand, and the two peers that a test speaks to."""
+
+    __test__ = False
+
+    def __init__(self, job: Job, student: Peer, reference: Peer, session: TesterSession) -> None:
+        self.job = job
+        self.student = student
+        self.reference = reference
+        self.session = session
+        self.worker: WorkerConnection | None = None
+        self.scratch = ""
+        self.raised: BaseException | None = None
+        self.start_file(job)
+
+    def start_file(self, job: Job) -> None:
+        """Speak of this job's file from now on."""
+        self.job = job
+        self.student.start_file(index_source(job.learner.file, job.learner.display_path))
+
+    def enter(self, workplace: Workplace) -> None:
+        """Run the tests that follow here."""
+        self.worker, self.scratch = workplace.worker, workplace.scratch
+
+    # -- the learner's run of a test ------------------------------------------------------------------
+
+    def run(self, item: pytest.Item, following: pytest.Item | None) -> TestResult | Problem:
+        """One test on the learner's code. A problem is one of the whole file: it cannot be imported, say."""
+        started = time.monotonic()
+        seconds = self.limit_of(item)
+        problem = self.prepare(seconds)
+        if problem is not None:
+            return problem
+        with self._stall_alarm(seconds):
+            raised = self.execute(item, following)
+        verdict, failure = self._verdict(item, raised)
+        return TestResult(
+            name=item.name,
+            title=title_of(item),
+            verdict=verdict,
+            hidden=is_hidden(item),
+            points=float(_marker(item, "points", 1.0)),
+            seconds=time.monotonic() - started,
+            failure=failure,
+            output=self.worker.take_output() if self.worker is not None else "",
+            notes=self._changes_of_global_state(),
+        )
+
+    def limit_of(self, item: pytest.Item) -> float:
+        """The test's own limit in seconds, or the exercise's."""
+        return float(_marker(item, "limit", self.job.limits.seconds))
+
+    def is_long(self, item: pytest.Item) -> bool:
+        """Whether a test is given more time than others."""
+        return self.limit_of(item) > self.job.limits.seconds
+
+    def _stall_alarm(self, seconds: float) -> contextlib.AbstractContextManager[None]:
+        """How long a test may take in all, whatever comes back: far more than the worker's own limit lets it wait."""
+        if self.worker is None:  # `--debug`: a person may stand at a breakpoint
+            return contextlib.nullcontext()
+        return _alarm(2 * WALL_CLOCK_FACTOR * seconds + self.job.limits.slack_seconds, Stalled)
+
+    def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
+        """Run the test as pytest does and return what it raised, if anything."""
+        self.raised = None
+        seed = derive_seed("worker", item.name) % 2**32
+        reference = self.reference.connection
+        if isinstance(reference, ReplayConnection | RecordingConnection):
+            reference.test = item.name
+        try:
+            if reference is not None:
+                self.reference.begin(seed)
+            self.student.begin(seed)
+        except SuiteFailure as failed:
+            return failed
+        runtestprotocol(item, log=False, nextitem=following)
+        return self.raised
+
+    def _changes_of_global_state(self) -> tuple[str, ...]:
+        """End a worker whose shared state was touched, so that the next test starts clean."""
+        worker = self.worker
+        if worker is None or not worker.ready():
+            return ()
+        try:
+            worker.begin(worker.seconds)
+            changes = worker.global_changes()
+        except SuiteFailure:
+            worker.end()
+            return ()
+        if not changes:
+            return ()
+        worker.end()
+        return tuple(f"Your code changed {change}; the next test got a fresh process." for change in changes)
+
+    # -- a worker with the exercise imported ----------------------------------------------------------
+
+    def prepare(self, seconds: float) -> Problem | None:
+        """A worker that is ready for a test. What goes wrong here is the whole file's problem."""
+        worker, student = self.worker, self.student
+        if worker is None:
+            return self._prepare_here()
+        one_each = isinstance(self.job.mode, JudgeMode) and self.job.mode.worker_per_test
+        if worker.ready() and not one_each:
+            worker.begin(seconds)
+            return None
+        try:
+            worker.end()
+            worker.restore = student.restore
+            worker.start(seconds)
+            student.attach(worker)
+            self._import()
+        except SuiteFailure as failed:
+            return self._import_problem(failed)
+        except JudgeError as error:  # no sandbox, no verdict: the learner's code has not been run
+            return Problem(Failure(f"{error.message}.", advice=error.hint or ""), Verdict.ERROR)
+        return None
+
+    def _prepare_here(self) -> Problem | None:
+        """`--debug`: import the learner's file into this process, once."""
+        if self.student.connection is not None:
+            return None
+        if isinstance(self.job.reference, Solution):
+            loading.forget(self.job.reference.root)
+        self.student.attach(connect_here(self.job.learner.root))
+        try:
+            self._import()
+        except SuiteFailure as failed:
+            return self._import_problem(failed)
+        return None
+
+    def _import(self) -> None:
+        reply = self.student.ask(load_request(self.job))
+        if isinstance(reply, Raised):
+            self.student.transcript = Transcript()
+            self.student.fail_raised(Call(f"import {self.job.module}"), "", reply)
+
+    def _import_problem(self, failed: SuiteFailure) -> Problem:
+        text = failed.failure.message
+        if isinstance(failed, StudentRaised):
+            text = f"{failed.types[0]}: {failed.text}"
+        message = f"{self.job.learner.display_path} could not be imported. {text}"
+        return Problem(msgspec.structs.replace(failed.failure, message=message), failed.verdict)
+
+    # -- the verdict on what a test raised ------------------------------------------------------------
+
+    def _verdict(self, item: pytest.Item, raised: BaseException | None) -> tuple[Verdict, Failure | None]:
+        call = self.student.transcript.last_call
+        match raised:
+            case None:
+                return Verdict.PASSED, None
+            case Stalled():
+                return self._stalled()
+            case WorkerLost():
+                self.session.taint()
+                if call is None:
+                    return raised.verdict, raised.failure
+                place = self.student.index.place(call.name)
+                return raised.verdict, msgspec.structs.replace(raised.failure, call=call, place=place)
+            case SuiteFailure():
+                if raised.failure.call is None and call is not None:
+                    return raised.verdict, msgspec.structs.replace(raised.failure, call=call)
+                return raised.verdict, raised.failure
+            case _:
+                return self._unexplained(item, raised)
+
+    def _stalled(self) -> tuple[Verdict, Failure]:
+        """The answer keeps the test busy for ever: a length of 10^18, say, that is gone through."""
+        self.session.taint()
+        if self.worker is not None:
+            self.worker.end()  # it may have been in the middle of an answer
+        call = self.student.transcript.last_call
+        text = "The test does not come to an end over what your code returned."
+        return Verdict.TIMEOUT, Failure(text, call=call, actual=call.returned if call else "")
+
+    def _unexplained(self, item: pytest.Item, raised: BaseException) -> tuple[Verdict, Failure]:
+        """The suite stumbled. If it does not stumble over the reference, the learner's value is why."""
+        self.session.taint()
+        text = f"{type(raised).__name__}: {raised}"
+        if isinstance(raised, NotRecorded):
+            return Verdict.ERROR, Failure(f"This kit holds no answer of the reference to compare with: {text}")
+        if self._stumbles_over_the_reference(item):
+            return Verdict.ERROR, Failure(f"The test itself failed, whatever the answer: {text}")
+        entry = self.student.transcript.last
+        if entry is None:
+            return Verdict.FAILED, Failure(f"The test could not go on: {text}")
+        return Verdict.FAILED, Failure(
+            f"What `{entry.call.name}` returned could not be used as a result: {text}",
+            call=entry.call,
+            actual=entry.call.returned,
+            place=self.student.index.place(entry.path),
+        )
+
+    def _stumbles_over_the_reference(self, item: pytest.Item) -> bool:
+        """Whether the test raises with the right answer as well. Without a reference it is trusted not to."""
+        connection, transcript = self.reference.connection, self.student.transcript
+        if not isinstance(connection, LocalConnection):
+            return False
+        try:
+            return self.replay(item, connection, self.limit_of(item)) is not None
+        finally:
+            self.student.transcript = transcript
+
+    # -- the same test on other code ------------------------------------------------------------------
+
+    def replay(self, item: pytest.Item, connection: Connection, seconds: float) -> BaseException | None:
+        """Run a test with other code in the learner's place. Its transcript is the student's afterwards."""
+        self.session.taint()
+        try:
+            with self.student.replaced(connection), _alarm(seconds, MutantTimeout):
+                return self.execute(item, None)
+        except MutantTimeout as error:
+            return error
+
+
+def title_of(item: pytest.Item) -> str:
+    """The test's docstring; for a parametrised test, with the parameter's name."""
+    text = inspect.getdoc(getattr(item, "function", None)) or item.name.replace("_", " ")
+    title = " ".join(text.split("\n\n")[0].split())
+    callspec = getattr(item, "callspec", None)
+    return f"{title} [{callspec.id}]" if callspec is not None else title
+
+
+def is_hidden(item: pytest.Item) -> bool:
+    """Whether the test is not part of a learner's kit."""
+    return item.get_closest_marker("hidden") is not None
+
+
+def _marker(item: pytest.Item, name: str, default: Any) -> Any:
+    marker = item.get_closest_marker(name)
+    return marker.args[0] if marker is not None and marker.args else default
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float, error: type[BaseException]) -> Iterator[None]:
+    def ring(*_: Any) -> None:
+        raise error
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,99 @@
+"""A tester's life: it opens a worker for each file, reports the result, and goes on while it is as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from grader.protocol.jobs import Job
+from grader.protocol.messages import Load
+from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdict
+from grader.tester import scratch_folder
+from grader.tester.worker_connection import WorkerConnection
+from grader.tester.worker_source import WorkerSource
+from grader.worker.sandbox import Policy
+
+MAX_FILES = 32
+PLAIN_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.TODO)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where one file is judged: its worker, and a folder that its code may write to. No worker under `--debug`."""
+
+    worker: WorkerConnection | None
+    scratch: str
+
+
+class TesterSession:
+    """Judges files one after the other, each at a worker, in a scratch, of its own.
+
+    Without a source of workers the learner's code runs here: `--debug`. With `read_next` the same suite goes on to the
+    next file, but only where that one finds this process as the first one did: `taint` says that it would not.
+    """
+
+    def __init__(
+        self,
+        workers: WorkerSource | None,
+        send: Callable[[Event], None],
+        read_next: Callable[[], Job | None] | None = None,
+    ) -> None:
+        self.workers = workers
+        self.send = send
+        self.read_next = read_next
+        self.judged = 0
+        self.tainted = False
+        self.has_open_file = True  # one that has no result yet
+
+    @contextlib.contextmanager
+    def open_worker(self, job: Job) -> Iterator[Workplace]:
+        """A connection to a fresh worker, started when it is needed, and an empty scratch."""
+        with _scratch() as scratch:
+            if self.workers is None:
+                yield Workplace(None, scratch)
+                return
+            load = load_request(job)
+            limits = job.limits
+            worker = WorkerConnection(self.workers, load, policy_of(job, scratch), job.tier, limits.memory_bytes)
+            try:
+                yield Workplace(worker, scratch)
+            finally:
+                worker.end()
+
+    def taint(self) -> None:
+        """Mutants were run here, or something was interrupted: the next file is to have a fresh process."""
+        self.tainted = True
+
+    def report(self, result: ExerciseResult) -> Job | None:
+        """Send the result. The next job, if this process may take one."""
+        self.judged += 1
+        plain = all(test.verdict in PLAIN_VERDICTS and not test.notes for test in result.tests)
+        fit = plain and result.problem is None and not self.tainted and self.judged < MAX_FILES
+        reusable = fit and self.read_next is not None
+        self.send(SuiteFinished(result, reusable))
+        following = self.read_next() if reusable and self.read_next is not None else None
+        self.has_open_file = following is not None
+        return following
+
+
+def load_request(job: Job) -> Load:
+    """The request to import the job's file."""
+    return Load(name=job.module, path=job.learner.file, root=job.learner.root)
+
+
+def policy_of(job: Job, scratch: str) -> Policy:
+    """What the worker may read: the learner's tree, the exercise's file, the kit's data."""
+    readable = (job.learner.root, job.learner.file, job.data)
+    return Policy(scratch, tuple(path for path in readable if os.path.exists(path)))
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[str]:
+    folder = tempfile.mkdtemp(prefix="grader-")
+    try:
+        yield folder
+    finally:
+        scratch_folder.remove(folder)

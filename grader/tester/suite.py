@@ -1,0 +1,119 @@
+"""A collected suite at work: all its tests on one file, then on each file that follows."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from grader.course.mistakes import Mistake
+from grader.protocol.jobs import Job, JudgeMode, RecordMode
+from grader.protocol.results import Event, Failure, Recorded, SuiteStarted, TestFinished, TestResult, Verdict
+from grader.tester.diagnosis import Diagnosis
+from grader.tester.draw import Draw, derive_seed
+from grader.tester.file_run import FileRun, Problem, with_mistakes, with_smallest_cases
+from grader.tester.mutants import mutants_of
+from grader.tester.outcome import outcome
+from grader.tester.record import record
+from grader.tester.recording import RecordedMutant
+from grader.tester.runner import TestRunner, is_hidden
+from grader.tester.session import TesterSession
+from grader.tester.shrink import smallest_cases
+from grader.tester.transcript import Transcript
+
+
+class Suite:
+    """Judges files with the tests that pytest collected."""
+
+    def __init__(self, runner: TestRunner, session: TesterSession, recorded: tuple[RecordedMutant, ...] = ()) -> None:
+        self.runner = runner
+        self.session = session
+        self.recorded = recorded
+        self.collection_error = "no test was found"
+
+    def tell(self, event: Event) -> None:
+        """Something for those who watch."""
+        mode = self.runner.job.mode
+        if not (isinstance(mode, JudgeMode) and mode.quiet):
+            self.session.send(event)
+
+    def judge_files(self, items: list[pytest.Item]) -> None:
+        """The job's file, and those that the session brings afterwards."""
+        job: Job | None = self.runner.job
+        while job is not None:
+            started = time.monotonic()
+            if job is not self.runner.job:
+                self.runner.start_file(job)
+            self.tell(SuiteStarted(job.exercise, len(items)))
+            with self.session.open_worker(job) as workplace:
+                self.runner.enter(workplace)
+                match job.mode:
+                    case RecordMode():
+                        run = self.write_down(job, items)
+                    case JudgeMode():
+                        run = self.judge_file(job, job.mode, items)
+            job = self.session.report(outcome(run, time.monotonic() - started))
+
+    def not_collected(self) -> FileRun:
+        """The run of a file that pytest did not come to the end of."""
+        job = self.runner.job
+        failure = Failure(f"The suite {job.suite} could not be collected: {self.collection_error}")
+        return FileRun(job, problem=Problem(failure, Verdict.ERROR))
+
+    def write_down(self, job: Job, items: list[pytest.Item]) -> FileRun:
+        """The recording instead of a verdict."""
+        take = msgspec.msgpack.encode(record(self.runner, in_drawn_order(job, items)))
+        self.session.send(Recorded(job.exercise, take))
+        return FileRun(job, problem=Problem(Failure("recorded, not judged"), Verdict.TODO))
+
+    def judge_file(self, job: Job, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
+        """Every test on the learner's file, then the mistakes behind what failed."""
+        run = self.run_tests(job, mode, items)
+        if run.problem is not None or not mode.diagnose:
+            return run
+        named = with_mistakes(run.results, self.mistakes(run, items))
+        cases = smallest_cases(self.runner, named, run.transcripts)
+        return replace(run, results=with_smallest_cases(named, cases))
+
+    def mistakes(self, run: FileRun, items: list[pytest.Item]) -> dict[str, Mistake]:
+        """The mistakes that explain failures, by test."""
+        diagnosis = Diagnosis(run, [item.name for item in items if self.runner.is_long(item)])
+        if not diagnosis.failed:
+            return {}
+        with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
+            return diagnosis.mistakes(mutants_of(self.runner, items, self.recorded, folder))
+
+    def run_tests(self, job: Job, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
+        """Every test once. The order is drawn too, so that no test leans on another.
+
+        Hidden tests come last: what the learner's code has seen in one, it cannot tell in a public one's message.
+        """
+        shuffled = sorted(in_drawn_order(job, items), key=is_hidden)
+        if mode.spare_long_tests:
+            shuffled.sort(key=self.runner.is_long)
+        results: dict[str, TestResult] = {}
+        transcripts: dict[str, Transcript] = {}
+        for item, following in zip(shuffled, [*shuffled[1:], None], strict=True):
+            if mode.spare_long_tests and self.runner.is_long(item) and _has_failed(results):
+                continue
+            result = self.runner.run(item, following)
+            if isinstance(result, Problem):
+                return FileRun(job, problem=result)
+            transcripts[item.name] = self.runner.student.transcript
+            results[item.name] = result
+            self.tell(TestFinished(job.exercise, result))
+            if mode.fail_fast and result.verdict is not Verdict.PASSED:
+                break
+        return FileRun(job, tuple(item.name for item in items), results, transcripts)
+
+
+def in_drawn_order(job: Job, items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests in the order that the seed gives."""
+    return list(Draw(derive_seed(job.seed, "order")).shuffled(items))
+
+
+def _has_failed(results: dict[str, TestResult]) -> bool:
+    return any(result.verdict in (Verdict.FAILED, Verdict.TIMEOUT) for result in results.values())

@@ -1,0 +1,60 @@
+"""What crossed in a test: each exchange with the code under test, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.protocol.results import Call
+
+NO_ANSWER = ("no answer",)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One exchange: what was asked, and what came of it. `raised` are the names of an exception's class and bases.
+
+    `path`, `args` and `kwargs` are there for calls, so that one can be made again.
+    """
+
+    name: str
+    call: Call
+    value: Any = None
+    raised: tuple[str, ...] = ()
+    path: str = ""
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+class Transcript:
+    """The exchanges of one test, in order."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        """One more exchange."""
+        self.entries.append(entry)
+
+    def settle(self, entry: Entry) -> None:
+        """What came of the latest exchange, if that has no answer yet; else one more."""
+        if self.entries and self.entries[-1].raised == NO_ANSWER:
+            self.entries[-1] = entry
+        else:
+            self.add(entry)
+
+    @property
+    def last(self) -> Entry | None:
+        return self.entries[-1] if self.entries else None
+
+    @property
+    def last_call(self) -> Call | None:
+        return self.entries[-1].call if self.entries else None
+
+    def origin_of(self, value: Any) -> Entry | None:
+        """The exchange from which a value came: that very object, or else the latest call."""
+        for entry in reversed(self.entries):
+            parts = entry.value if type(entry.value) in (list, tuple) else [entry.value]
+            if any(part is value for part in parts) and value is not None and not isinstance(value, bool | int):
+                return entry
+        return next((entry for entry in reversed(self.entries) if entry.call.arguments), None) or self.last
