@@ -71,6 +71,11 @@ class House:
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
 
+    @property
+    def bans_file(self) -> Path:
+        """The sets of names that exercises ban."""
+        return self.graded / "bans.toml"
+
     def shown(self, path: Path) -> str:
         """A path as a person in the kit's folder writes it."""
         try:
