@@ -86,7 +86,8 @@ def modules_for(house: House, curriculum: Curriculum, exercises: list[Exercise])
     wanted: set[str] = set()
     for exercise in exercises:
         for item in (exercise, *curriculum.needs_of(exercise)):
-            for path in (house.suite_file(item.name), house.exercise_file(item.name), house.solution_file(item.name)):
+            own = house.exercise_file(item.name), house.solution_file(item.name)
+            for path in (*house.suite_files(item.name), *own):
                 wanted |= _mentions(path)
     return tuple(name for name in ("torch", "optim", "meta", "counting") if name in wanted)
 

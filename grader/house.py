@@ -57,6 +57,20 @@ class House:
         chapter, exercise = name.split("/")
         return self.graded / chapter / f"test_{exercise}.py"
 
+    @property
+    def shared_checks(self) -> list[Path]:
+        """What suites may import from the folder above their chapters."""
+        return sorted(self.graded.glob("*.py"))
+
+    def suite_files(self, name: str) -> list[Path]:
+        """The suite and the shared checks that it mentions, directly or not: what a verdict rests on."""
+        found, waiting = [], [self.suite_file(name)]
+        while waiting:
+            found.append(waiting.pop())
+            text = found[-1].read_text(encoding="utf-8", errors="replace") if found[-1].exists() else ""
+            waiting += [path for path in self.shared_checks if path.stem in text and path not in found + waiting]
+        return found
+
     def mistakes_file(self, name: str) -> Path:
         return self.graded / "mistakes" / (name + ".toml")
 

@@ -69,7 +69,7 @@ class Memory:
             for path in (
                 self.house.exercise_file(exercise.name, exercise.suffix),
                 self.house.exercise_file(exercise.name, ".ipynb"),
-                self.house.suite_file(exercise.name),
+                *self.house.suite_files(exercise.name),
                 self.house.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_hash(read(path)))

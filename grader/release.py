@@ -74,8 +74,8 @@ def release(
     kit = House(out.resolve())
     _copy_common(house, kit)
     tests = sum(_copy_exercise(house, kit, exercise) for exercise in curriculum.exercises)
-    if house.bans_file.exists():
-        _copy(house.bans_file, kit.bans_file)
+    for path in [*house.shared_checks, *house.graded.glob(house.bans_file.name)]:
+        _copy(path, kit.graded / path.name)
     for chapter in curriculum.chapters:
         _copy(house.chapter_file(chapter.name), kit.chapter_file(chapter.name))
         for answers in house.chapter_file(chapter.name).parent.glob("*.answers.json"):

@@ -65,7 +65,7 @@ def make_work(
         exercise.name.encode(),
         repr(exercise).encode(),
         file,
-        _content(house.suite_file(exercise.name)),
+        *(_content(path) for path in house.suite_files(exercise.name)),
         _content(house.solution_file(exercise.name)),
         _content(house.mistakes_file(exercise.name)),
         *(item for name in sorted(needs) for item in (name.encode(), needs[name])),
