@@ -19,10 +19,11 @@ FILES = sorted(path for path in SOLUTIONS.rglob("*.py") if ">>> " in path.read_t
 @pytest.fixture(scope="module", autouse=True)
 def path_to_the_solutions() -> Iterator[None]:
     """They import one another from their own tree; nothing of it stays behind for other tests."""
+    before = set(sys.modules)
     sys.path.insert(0, str(SOLUTIONS))
     yield
     sys.path.remove(str(SOLUTIONS))
-    for name in [name for name in sys.modules if re.match(r"ch\d+_", name)]:
+    for name in [name for name in sys.modules if re.match(r"ch\d+_", name) and name not in before]:
         del sys.modules[name]
 
 
