@@ -34,7 +34,8 @@ Sources: Vaswani et al., *Attention Is All You Need*, 2017, section 3.1 and 5.4;
 Normalization in the Transformer Architecture*, ICML 2020, figure 1 and table 1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -104,3 +105,23 @@ class PreNormBlock(nn.Module):
         # TODO: norm1, attention under the mask, dropout; add to the x that was not normalized.
         # TODO: norm2, feed-forward network, dropout; add in the same way.
         raise NotImplementedError
+
+
+@contextmanager
+def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """Given: train or eval mode inside a `with` block; after it, or an error in it, each part has its former mode.
+
+    >>> block = PreNormBlock(8, n_heads=2, d_ff=32)
+    >>> with in_mode(block, training=False):
+    ...     print(block.training)
+    False
+    >>> block.training
+    True
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

@@ -37,6 +37,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ch4_blocks.blocks import in_mode
 from ch5_models.bert import BERT, BERTConfig, mask_tokens
 
 
@@ -75,9 +76,8 @@ def sense_separation(
     >>> round(static, 3)
     0.0
     """
-    # TODO: remember the mode and switch to eval mode.
     # TODO: pad the sentences into one tensor of ids (any id will do) and note their lengths.
-    # TODO: the word's static and contextual vectors, one row per sentence.
+    # TODO: the word's static and contextual vectors, one row per sentence; the model works inside `in_mode`.
     # TODO: for each of the two, cosine similarities of all pairs i < j, and the difference of the two means.
     raise NotImplementedError
 

@@ -48,7 +48,7 @@ from torch import Tensor, nn
 from ch2_embeddings.embedding import Embedding
 from ch3_attention.masks import causal_mask, combine_masks
 from ch3_attention.positions import sinusoidal_positions
-from ch4_blocks.blocks import PostNormBlock
+from ch4_blocks.blocks import PostNormBlock, in_mode
 from ch4_blocks.decoder_block import DecoderBlock
 
 
@@ -151,7 +151,7 @@ def train_translator(
     >>> len(losses), losses[-1] < losses[0]
     (20, True)
     """
-    # TODO: make the optimizer; remember the mode and switch to train mode.
+    # TODO: make the optimizer; train inside `in_mode`.
     # TODO: each step: draw rows; the decoder's input is the target without its last token, what it is to
     #       predict is the target without its first.
     # TODO: cross-entropy that ignores pad_id; set the learning rate; zero_grad, backward, step; note the loss as a
@@ -177,7 +177,7 @@ def greedy_translate(
     >>> greedy_translate(Translator(config), torch.tensor([[3, 4]]), 1, 2, max_new_tokens=3)[0, 0].item()
     1
     """
-    # TODO: remember the mode and switch to eval mode; encode the source.
+    # TODO: inside `in_mode`, for eval mode: encode the source.
     # TODO: begin with a column of start tokens; no row is finished.
     # TODO: up to max_new_tokens times: decode, take the best token of the last position, the pad where a row is
     #       finished; append; note which rows have stopped; leave when all have.

@@ -35,6 +35,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor, nn
 
+from ch4_blocks.blocks import in_mode
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # the model to train
 from ch6_training.adamw import AdamW, parameter_groups
 from ch6_training.loss import cross_entropy, next_token_targets
@@ -93,13 +94,15 @@ def evaluate(model: nn.Module, data: Int[Tensor, "n"], context: int, batch_size:
     meanwhile and in its former mode afterwards, and no gradient is kept. A context below 1, and data of fewer
     than 2 tokens, raise a `ValueError` that gives the number.
 
-    >>> evaluate(model, torch.tensor([3, 1, 4, 1, 5, 9]), context=2, batch_size=8)  # [3, 1], [4, 1], [5]
+    >>> guess = nn.Embedding.from_pretrained(torch.zeros(10, 10))  # the same logit for each of ten tokens
+    >>> loss = evaluate(guess, torch.tensor([3, 1, 4, 1, 5, 9]), context=2, batch_size=8)  # [3, 1], [4, 1], [5]
+    >>> round(loss, 3)
+    2.303
     """
     # TODO: reject arguments that make no sense.
-    # TODO: switch to eval mode, and remember the mode before.
-    # TODO: add up the loss of every target over all windows (batch mean times number of targets), the short
-    #   one too.
-    # TODO: give the model its mode back, and return the sum over the number of targets.
+    # TODO: inside `in_mode`, for eval mode: add up the loss of every target over all windows (batch mean times number
+    #   of targets), the short one too.
+    # TODO: return the sum over the number of targets.
     raise NotImplementedError
 
 
@@ -133,8 +136,11 @@ def train_gpt(
     that with `settings.seed` too, and the checkpoint holds its state; `torch.random.fork_rng` gives the
     caller's own random state back afterwards.
 
-    >>> settings = TrainSettings(200, batch_size=16, context=32, max_lr=3e-3, min_lr=3e-4, warmup_steps=20)
-    >>> train_gpt(GPT(GPTConfig(...)), train_ids, val_ids, settings, "run.pt").val_losses
+    >>> model = GPT(GPTConfig(vocab_size=3, max_len=8, d_model=8, n_layers=1, n_heads=2, d_ff=16))
+    >>> settings = TrainSettings(40, batch_size=4, context=6, max_lr=1e-2, min_lr=1e-3, warmup_steps=4)
+    >>> result = train_gpt(model, torch.arange(60) % 3, torch.arange(30) % 3, settings)
+    >>> len(result.losses), result.val_losses[-1] < result.losses[0]
+    (40, True)
     """
     # TODO: inside torch.random.fork_rng(devices=[]), seed torch and a generator for the batches with
     #   settings.seed.

@@ -27,6 +27,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ch3_attention.masks import causal_mask
+from ch4_blocks.blocks import in_mode
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # GPTConfig is there to try the loop with
 from ch7_inference.sampling import sample
 
@@ -57,9 +58,9 @@ def generate(
     torch.Size([1, 5])
     """
     # TODO: check the arguments.
-    # TODO: remember the model's mode, switch to eval, and make sure that the mode comes back at the end.
-    # TODO: without gradients, up to `max_new_tokens` times: the logits of the last position of the last `max_len` ids,
-    #       sample, stop_id for rows that are finished, join, and leave the loop when all rows are finished.
+    # TODO: inside `in_mode`, for eval mode, and without gradients, up to `max_new_tokens` times: the logits of the last
+    #       position of the last `max_len` ids, sample, stop_id for rows that are finished, join, and leave the loop
+    #       when all rows are finished.
     raise NotImplementedError
 
 

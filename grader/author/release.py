@@ -77,6 +77,8 @@ def release(
     kit = Layout(out.resolve())
     _copy_common(layout, kit)
     tests = sum(_copy_exercise(layout, kit, exercise) for exercise in curriculum.exercises)
+    for path in [*layout.shared_checks, *layout.graded.glob(layout.bans_file.name)]:
+        _copy(path, kit.graded / path.name)
     for chapter in curriculum.chapters:
         _copy(layout.chapter_file(chapter.name), kit.chapter_file(chapter.name))
         for answers in layout.chapter_file(chapter.name).parent.glob("*.answers.json"):

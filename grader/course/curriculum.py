@@ -18,14 +18,14 @@ NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class Ban(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names that an exercise may not use, and what to use instead."""
+    """Names that an exercise may not use, and what to use instead: a table of `bans.toml`."""
 
     names: tuple[str, ...]
     instead: str
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An exercise's table in `chapter.toml`."""
+    """An exercise's table in `chapter.toml`. `bans` are names of sets in `bans.toml`."""
 
     title: str
     points: float = 10.0
@@ -33,7 +33,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hints: tuple[str, ...] = ()
     time_limit: float = 10.0
     memory_limit_mb: int = 2048
-    bans: tuple[Ban, ...] = ()
+    bans: tuple[str, ...] = ()
     marked_by: str = "suite"
     minutes: int = 20
 
@@ -136,9 +136,10 @@ class Curriculum:
 def load_curriculum(layout: Layout) -> Curriculum:
     """Read every chapter. What is wrong in one is named with its file, its key and what was expected."""
     files = sorted(layout.graded.glob("ch*/chapter.toml"), key=lambda path: _chapter_order(path.parent.name))
+    sets = _read_bans(layout)
     chapters: list[Chapter] = []
     for path in files:
-        chapters.append(_read_chapter(layout, path, {e.name for c in chapters for e in c.exercises}))
+        chapters.append(_read_chapter(layout, path, {e.name for c in chapters for e in c.exercises}, sets))
     return Curriculum(tuple(chapters))
 
 
@@ -147,7 +148,19 @@ def _chapter_order(name: str) -> tuple[int, str]:
     return (int(digits[1]) if digits else 0, name)
 
 
-def _read_chapter(layout: Layout, path: Path, earlier: set[str]) -> Chapter:
+def _read_bans(layout: Layout) -> dict[str, Ban]:
+    """The sets of names that exercises may ban; a course without bans has no such file."""
+    path, display_path = layout.bans_file, layout.display_path(layout.bans_file)
+    sets = {}
+    for name, value in (read_toml(path, display_path) if path.exists() else {}).items():
+        try:
+            sets[name] = msgspec.convert(value, Ban)
+        except msgspec.ValidationError as error:
+            raise ContentError(display_path, f"[{name}]", str(error)) from None
+    return sets
+
+
+def _read_chapter(layout: Layout, path: Path, earlier: set[str], sets: dict[str, Ban]) -> Chapter:
     display_path, name = layout.display_path(path), path.parent.name
     document = read_toml(path, display_path)
     title = document.pop("title", None)
@@ -156,12 +169,14 @@ def _read_chapter(layout: Layout, path: Path, earlier: set[str]) -> Chapter:
     exercises: list[Exercise] = []
     known = set(earlier)
     for key, table in document.items():
-        exercises.append(_read_exercise(display_path, name, key, table, known))
+        exercises.append(_read_exercise(display_path, name, key, table, known, sets))
         known.add(exercises[-1].name)
     return Chapter(name, title, tuple(exercises))
 
 
-def _read_exercise(display_path: str, chapter: str, key: str, value: Any, known: set[str]) -> Exercise:
+def _read_exercise(
+    display_path: str, chapter: str, key: str, value: Any, known: set[str], sets: dict[str, Ban]
+) -> Exercise:
     if not NAME.match(key) or not isinstance(value, dict):
         raise ContentError(display_path, key, "a table named after the exercise was expected")
     try:
@@ -174,6 +189,11 @@ def _read_exercise(display_path: str, chapter: str, key: str, value: Any, known:
             raise ContentError(
                 display_path, f"[{key}] prerequisites", f"an earlier exercise was expected, not {item!r}"
             )
+    for item in table.bans:
+        if item not in sets:
+            close = difflib.get_close_matches(item, sets, n=1)
+            hint = f"did you mean {close[0]}?" if close else None
+            raise ContentError(display_path, f"[{key}] bans", f"a set of bans.toml was expected, not {item!r}", hint)
     if table.marked_by not in ("suite", "person"):
         raise ContentError(display_path, f"[{key}] marked_by", '"suite" or "person" was expected')
     if table.points <= 0 or table.time_limit <= 0:
@@ -186,7 +206,7 @@ def _read_exercise(display_path: str, chapter: str, key: str, value: Any, known:
         hints=table.hints,
         time_limit=table.time_limit,
         memory_limit=table.memory_limit_mb * 2**20,
-        bans=table.bans,
+        bans=tuple(sets[item] for item in table.bans),
         manually_graded=table.marked_by == "person",
         minutes=table.minutes,
     )

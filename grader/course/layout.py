@@ -57,6 +57,20 @@ class Layout:
         chapter, exercise = name.split("/")
         return self.graded / chapter / f"test_{exercise}.py"
 
+    @property
+    def shared_checks(self) -> list[Path]:
+        """What suites may import from the folder above their chapters."""
+        return sorted(self.graded.glob("*.py"))
+
+    def suite_files(self, name: str) -> list[Path]:
+        """The suite and the shared checks that it mentions, directly or not: what a verdict rests on."""
+        found, waiting = [], [self.suite_file(name)]
+        while waiting:
+            found.append(waiting.pop())
+            text = found[-1].read_text(encoding="utf-8", errors="replace") if found[-1].exists() else ""
+            waiting += [path for path in self.shared_checks if path.stem in text and path not in found + waiting]
+        return found
+
     def mistakes_file(self, name: str) -> Path:
         return self.graded / "mistakes" / (name + ".toml")
 
@@ -70,6 +84,11 @@ class Layout:
 
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
+
+    @property
+    def bans_file(self) -> Path:
+        """The sets of names that exercises ban."""
+        return self.graded / "bans.toml"
 
     def display_path(self, path: Path) -> str:
         """A path as a person in the kit's folder writes it."""

@@ -17,8 +17,9 @@ def libraries_for(layout: Layout, curriculum: Curriculum, exercises: Iterable[Ex
     mentioned: set[str] = set()
     for exercise in exercises:
         for item in (exercise, *curriculum.prerequisites_of(exercise)):
-            for find in (layout.suite_file, layout.exercise_file, layout.solution_file):
-                mentioned |= _mentions(find(item.name))
+            own = layout.exercise_file(item.name), layout.solution_file(item.name)
+            for path in (*layout.suite_files(item.name), *own):
+                mentioned |= _mentions(path)
     return tuple(name for name in KNOWN if name in mentioned)
 
 

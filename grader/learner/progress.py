@@ -71,7 +71,7 @@ class ProgressStore:
             for path in (
                 self.layout.exercise_file(exercise.name, exercise.suffix),
                 self.layout.exercise_file(exercise.name, ".ipynb"),
-                self.layout.suite_file(exercise.name),
+                *self.layout.suite_files(exercise.name),
                 self.layout.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_hash(read(path)))

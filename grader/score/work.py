@@ -73,7 +73,7 @@ def make_work(
         exercise.name.encode(),
         repr(exercise).encode(),
         file,
-        _content(layout.suite_file(exercise.name)),
+        *(_content(path) for path in layout.suite_files(exercise.name)),
         _content(layout.solution_file(exercise.name)),
         _content(layout.mistakes_file(exercise.name)),
         *(item for name in sorted(parts) for item in (name.encode(), parts[name])),

@@ -108,13 +108,11 @@ class MultiHeadAttention(nn.Module):
         # TODO: return the weights that `forward` mixes the values with.
         return self._attend(x, context, mask)[1]
 
-    def _attend(
-        self,
-        x: Float[Tensor, "batch q_len d_model"],
-        context: Float[Tensor, "batch k_len d_model"] | None,
-        mask: Bool[Tensor, "*broadcast q_len k_len"] | None,
-    ) -> tuple[Float[Tensor, "batch n_heads q_len d_head"], Float[Tensor, "batch n_heads q_len k_len"]]:
-        """What both methods share: the mixed values of every head, and the weights."""
+    def _attend(self, x, context, mask):
+        """What both methods share: the mixed values of every head, `(batch, n_heads, q_len, d_head)`, and the weights.
+
+        The arguments are those of `forward`.
+        """
         # TODO: queries come from x; keys and values from context, or from x where there is none. Split each.
         # TODO: give a mask of 3 axes a heads axis at place 1; masks of 2 and 4 axes fit as they are.
         # TODO: hand the heads to your own scaled_dot_product_attention.

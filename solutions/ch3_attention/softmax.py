@@ -35,7 +35,7 @@ def softmax(x: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*shape"]:
     all entries along `dim` are `-inf`, all weights are zero and so are their gradients. `x` itself is not changed.
     Nothing depends on looking at a value from Python (`if`, `.item()`), so that it also runs on the meta device.
 
-    >>> softmax(torch.tensor([[0.0, 0.0], [5.0, -math.inf]]), dim=-1)
+    >>> softmax(torch.tensor([[0.0, 0.0], [5.0, -torch.inf]]), dim=-1)
     tensor([[0.5000, 0.5000],
             [1.0000, 0.0000]])
     """

@@ -37,6 +37,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ch4_blocks.blocks import in_mode
 from ch5_models.bert import BERT, BERTConfig, mask_tokens
 
 
@@ -81,20 +82,17 @@ def sense_separation(
     >>> round(static, 3)
     0.0
     """
-    # TODO: remember the mode and switch to eval mode.
     # TODO: pad the sentences into one tensor of ids (any id will do) and note their lengths.
-    # TODO: the word's static and contextual vectors, one row per sentence.
+    # TODO: the word's static and contextual vectors, one row per sentence; the model works inside `in_mode`.
     # TODO: for each of the two, cosine similarities of all pairs i < j, and the difference of the two means.
-    was_training = model.training
-    model.eval()
     lengths = torch.tensor([len(sentence) for sentence in sentences])
     ids = torch.zeros(len(sentences), int(lengths.max()), dtype=torch.int64)
     for row, sentence in zip(ids, sentences, strict=True):
         row[: len(sentence)] = torch.tensor(sentence)
     rows, places = torch.arange(len(sentences)), torch.tensor(positions)
     static = model.token_embedding(ids[rows, places])
-    contextual = model(ids, lengths=lengths)[rows, places]
-    model.train(was_training)
+    with in_mode(model, training=False):
+        contextual = model(ids, lengths=lengths)[rows, places]
     return _separation(static, senses), _separation(contextual, senses)
 
 

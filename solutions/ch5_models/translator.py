@@ -48,7 +48,7 @@ from torch import Tensor, nn
 from ch2_embeddings.embedding import Embedding
 from ch3_attention.masks import causal_mask, combine_masks
 from ch3_attention.positions import sinusoidal_positions
-from ch4_blocks.blocks import PostNormBlock
+from ch4_blocks.blocks import PostNormBlock, in_mode
 from ch4_blocks.decoder_block import DecoderBlock
 
 
@@ -180,28 +180,26 @@ def train_translator(
     >>> len(losses), losses[-1] < losses[0]
     (20, True)
     """
-    # TODO: make the optimizer; remember the mode and switch to train mode.
+    # TODO: make the optimizer; train inside `in_mode`.
     # TODO: each step: draw rows; the decoder's input is the target without its last token, what it is to
     #       predict is the target without its first.
     # TODO: cross-entropy that ignores pad_id; set the learning rate; zero_grad, backward, step; note the loss as a
     #       float; call on_step.
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=(0.9, 0.98))
-    was_training = model.training
-    model.train()
     losses = []
-    for t in range(1, steps + 1):
-        rows = torch.randint(len(source), (batch_size,), generator=generator)
-        logits = model(source[rows], target[rows, :-1])
-        loss = F.cross_entropy(logits.flatten(0, 1), target[rows, 1:].flatten(), ignore_index=model.config.pad_id)
-        for group in optimizer.param_groups:
-            group["lr"] = lr * min(t / (0.1 * steps), (steps + 1 - t) / (0.9 * steps), 1.0)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-        if on_step is not None:
-            on_step(t, losses[-1])
-    model.train(was_training)
+    with in_mode(model, training=True):
+        for t in range(1, steps + 1):
+            rows = torch.randint(len(source), (batch_size,), generator=generator)
+            logits = model(source[rows], target[rows, :-1])
+            loss = F.cross_entropy(logits.flatten(0, 1), target[rows, 1:].flatten(), ignore_index=model.config.pad_id)
+            for group in optimizer.param_groups:
+                group["lr"] = lr * min(t / (0.1 * steps), (steps + 1 - t) / (0.9 * steps), 1.0)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            if on_step is not None:
+                on_step(t, losses[-1])
     return losses
 
 
@@ -223,21 +221,19 @@ def greedy_translate(
     >>> greedy_translate(Translator(config), torch.tensor([[3, 4]]), 1, 2, max_new_tokens=3)[0, 0].item()
     1
     """
-    # TODO: remember the mode and switch to eval mode; encode the source.
+    # TODO: inside `in_mode`, for eval mode: encode the source.
     # TODO: begin with a column of start tokens; no row is finished.
     # TODO: up to max_new_tokens times: decode, take the best token of the last position, the pad where a row is
     #       finished; append; note which rows have stopped; leave when all have.
-    was_training = model.training
-    model.eval()
-    memory = model.encode(source)
-    target = torch.full((len(source), 1), start_id, device=source.device)
-    finished = torch.zeros(len(source), dtype=torch.bool, device=source.device)
-    for _ in range(max_new_tokens):
-        best = model.decode(target, memory, source)[:, -1].argmax(-1)
-        best = torch.where(finished, model.config.pad_id, best)
-        target = torch.cat([target, best.unsqueeze(1)], dim=1)
-        finished = finished | (best == stop_id)
-        if finished.all():
-            break
-    model.train(was_training)
+    with in_mode(model, training=False):
+        memory = model.encode(source)
+        target = torch.full((len(source), 1), start_id, device=source.device)
+        finished = torch.zeros(len(source), dtype=torch.bool, device=source.device)
+        for _ in range(max_new_tokens):
+            best = model.decode(target, memory, source)[:, -1].argmax(-1)
+            best = torch.where(finished, model.config.pad_id, best)
+            target = torch.cat([target, best.unsqueeze(1)], dim=1)
+            finished = finished | (best == stop_id)
+            if finished.all():
+                break
     return target

@@ -97,7 +97,11 @@ def all_reduce_gradients(
     A rank with an empty share (`n_local` 0) has no mean loss: it takes part with zeros, whatever its
     gradients hold.
 
-    >>> all_reduce_gradients(model, lambda tensor: tensor, n_local=1, n_global=1)  # alone: no change
+    >>> model = nn.Linear(2, 1, bias=False)
+    >>> model.weight.grad = torch.tensor([[3.0, 4.0]])
+    >>> all_reduce_gradients(model, lambda tensor: 2 * tensor, n_local=1, n_global=2)  # two ranks with equal gradients
+    >>> model.weight.grad
+    tensor([[3., 4.]])
     """
     # TODO: for each parameter, in the model's order: its gradient or zeros, times n_local / n_global,
     #   all-reduced.
@@ -119,7 +123,10 @@ def broadcast_parameters(model: nn.Module, broadcast: Callable[[Tensor], Tensor]
     same order. The values are written into the parameters that are there: an optimizer holds on to those. A
     shared parameter is sent once. Gradients stay as they are.
 
-    >>> broadcast_parameters(model, lambda tensor: tensor)  # alone: no change
+    >>> model = nn.Linear(2, 1, bias=False)
+    >>> broadcast_parameters(model, torch.zeros_like)  # rank 0's model is all zeros
+    >>> model.weight.tolist()
+    [[0.0, 0.0]]
     """
     # TODO: for each parameter and each buffer: copy what broadcast returns into it, in place and without
     #   gradients.

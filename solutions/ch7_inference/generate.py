@@ -27,6 +27,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ch3_attention.masks import causal_mask
+from ch4_blocks.blocks import in_mode
 from ch5_models.gpt import GPT, GPTConfig  # noqa: F401 # GPTConfig is there to try the loop with
 from ch7_inference.sampling import sample
 
@@ -57,32 +58,26 @@ def generate(
     torch.Size([1, 5])
     """
     # TODO: check the arguments.
-    # TODO: remember the model's mode, switch to eval, and make sure that the mode comes back at the end.
-    # TODO: without gradients, up to `max_new_tokens` times: the logits of the last position of the last `max_len` ids,
-    #       sample, stop_id for rows that are finished, join, and leave the loop when all rows are finished.
+    # TODO: inside `in_mode`, for eval mode, and without gradients, up to `max_new_tokens` times: the logits of the last
+    #       position of the last `max_len` ids, sample, stop_id for rows that are finished, join, and leave the loop
+    #       when all rows are finished.
     if max_new_tokens < 0:
         raise ValueError(f"max_new_tokens must be 0 or more, not {max_new_tokens}")
     if ids.shape[1] == 0:
         raise ValueError("the prompt is empty: there is no position to predict from")
     if generator is None and temperature != 0:
         raise ValueError("sampling needs a generator; use temperature=0 for greedy decoding")
-    modes = [(module, module.training) for module in model.modules()]
     finished = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-    model.eval()
-    try:
-        with torch.no_grad():
-            for _ in range(max_new_tokens):
-                logits = model(ids[:, -model.config.max_len :])[:, -1]
-                next_ids = sample(logits, generator, temperature, top_k, top_p)
-                if stop_id is not None:
-                    next_ids = torch.where(finished, stop_id, next_ids)
-                    finished |= next_ids == stop_id
-                ids = torch.cat([ids, next_ids[:, None]], dim=1)
-                if finished.all():
-                    break
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with in_mode(model, training=False), torch.no_grad():
+        for _ in range(max_new_tokens):
+            logits = model(ids[:, -model.config.max_len :])[:, -1]
+            next_ids = sample(logits, generator, temperature, top_k, top_p)
+            if stop_id is not None:
+                next_ids = torch.where(finished, stop_id, next_ids)
+                finished |= next_ids == stop_id
+            ids = torch.cat([ids, next_ids[:, None]], dim=1)
+            if finished.all():
+                break
     return ids
 
 

@@ -79,7 +79,7 @@ def top_p_filter(logits: Float[Tensor, "batch vocab"], p: float) -> Float[Tensor
     at most 1 raises a `ValueError` that names it. Among equal logits at the border, any may be the ones that stay.
 
     >>> top_p_filter(torch.tensor([[0.5, 0.2, 0.3]]).log(), 0.6)
-    tensor([[-0.6931, -inf, -1.2040]])
+    tensor([[-0.6931,    -inf, -1.2040]])
     """
     # TODO: refuse a p that is not above 0 and at most 1; with p = 1 there is nothing to remove.
     # TODO: sort the probabilities from large to small; a token stays while the sum before it is below p.

@@ -3,6 +3,15 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import (
+    attention_by_hand,
+    check_input_gradient,
+    check_own_gradients,
+    drawn,
+    feed_forward_by_hand,
+    norm_by_hand,
+    shapes_of_block,
+)
 
 KINDS = ["PostNormBlock", "PreNormBlock"]
 D_MODEL, N_HEADS, D_FF = 6, 2, 10
@@ -10,49 +19,20 @@ D_MODEL, N_HEADS, D_FF = 6, 2, 10
 
 def _state(draw):
     """Known weights for every part, under the names of the curriculum."""
-    state = {}
-    for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-        state[f"attention.{name}.weight"] = draw.normal(D_MODEL, D_MODEL, scale=0.6)
-        state[f"attention.{name}.bias"] = draw.normal(D_MODEL, scale=0.5)
-    state["feed_forward.up.weight"] = draw.normal(D_FF, D_MODEL, scale=0.6)
-    state["feed_forward.up.bias"] = draw.normal(D_FF, scale=0.5)
-    state["feed_forward.down.weight"] = draw.normal(D_MODEL, D_FF, scale=0.6)
-    state["feed_forward.down.bias"] = draw.normal(D_MODEL, scale=0.5)
-    for name in ("norm1", "norm2"):
-        state[f"{name}.weight"] = 1 + draw.normal(D_MODEL, scale=0.3)
-        state[f"{name}.bias"] = draw.normal(D_MODEL, scale=0.3)
-    return state
+    return drawn(draw, shapes_of_block(D_MODEL, D_FF), 0.6)
 
 
 def _attention(state, x, mask=None):
-    """Multi-head attention, one head after the other."""
-    q, k, v = (F.linear(x, state[f"attention.{n}_proj.weight"], state[f"attention.{n}_proj.bias"]) for n in "qkv")
-    width, mixed = D_MODEL // N_HEADS, []
-    for head in range(N_HEADS):
-        part = slice(head * width, (head + 1) * width)
-        scores = q[..., part] @ k[..., part].transpose(-1, -2) / width**0.5
-        if mask is not None:
-            scores = scores.masked_fill(~mask, float("-inf"))
-        mixed.append(torch.softmax(scores, dim=-1) @ v[..., part])
-    return F.linear(torch.cat(mixed, dim=-1), state["attention.out_proj.weight"], state["attention.out_proj.bias"])
-
-
-def _feed_forward(state, x, activation=F.gelu):
-    inner = activation(F.linear(x, state["feed_forward.up.weight"], state["feed_forward.up.bias"]))
-    return F.linear(inner, state["feed_forward.down.weight"], state["feed_forward.down.bias"])
-
-
-def _norm(state, name, x):
-    return F.layer_norm(x, (D_MODEL,), state[f"{name}.weight"], state[f"{name}.bias"])
+    return attention_by_hand(state, "attention", N_HEADS, x, x, mask)
 
 
 def _block(kind, state, x, mask=None, activation=F.gelu):
     """What a block computes, in its formula's words."""
     if kind == "PostNormBlock":
-        x = _norm(state, "norm1", x + _attention(state, x, mask))
-        return _norm(state, "norm2", x + _feed_forward(state, x, activation))
-    x = x + _attention(state, _norm(state, "norm1", x), mask)
-    return x + _feed_forward(state, _norm(state, "norm2", x), activation)
+        x = norm_by_hand(state, "norm1", x + _attention(state, x, mask))
+        return norm_by_hand(state, "norm2", x + feed_forward_by_hand(state, x, activation))
+    x = x + _attention(state, norm_by_hand(state, "norm1", x), mask)
+    return x + feed_forward_by_hand(state, norm_by_hand(state, "norm2", x), activation)
 
 
 def _loaded(student, kind, state, **options):
@@ -71,7 +51,7 @@ def _silent(state, *parts):
 def test_a_silent_post_norm_block_only_normalizes(student, draw, expect):
     """With sub-layers that give zero, the residual road is left: `norm2(norm1(x))`."""
     state, x = _silent(_state(draw), "attention", "feed_forward"), draw.normal(2, 5, D_MODEL) + 1
-    wanted = _norm(state, "norm2", _norm(state, "norm1", x))
+    wanted = norm_by_hand(state, "norm2", norm_by_hand(state, "norm1", x))
     expect.close(_loaded(student, "PostNormBlock", state)(x), wanted)
 
 
@@ -162,12 +142,8 @@ def test_the_gradients(student, draw, expect, kind):
     twin = x.detach().clone().requires_grad_()
     (_block(kind, state, twin) * cotangent).sum().backward()
     (block(x) * cotangent).sum().backward()
-    came = block.gradients()
-    for name, value in state.items():
-        expect.true(came.get(name) is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], value.grad, f"The gradient of `{name}` is wrong.")
-    expect.true(x.grad is not None, "No gradient came back to `x`.")
-    expect.close(x.grad, twin.grad, "The gradient of `x` is wrong.")
+    check_own_gradients(expect, block, {name: value.grad for name, value in state.items()})
+    check_input_gradient(expect, x, twin)
 
 
 # -- dropout ------------------------------------------------------------------------------------------
@@ -185,13 +161,13 @@ def test_dropout_does_nothing_in_eval(student, draw, expect, kind):
 def _dropped_entries(expect, kind, part, state, x, y, p):
     """Which entries of a sub-layer's output were set to zero (1) or not (0), found by trying all 64 ways."""
     ways = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * D_MODEL)
-    into = _norm(state, "norm1", x) if (kind, part) == ("PostNormBlock", "feed_forward") else x
-    read = into if kind == "PostNormBlock" else _norm(state, "norm1" if part == "attention" else "norm2", x)
-    added = _attention(state, read) if part == "attention" else _feed_forward(state, read)
+    into = norm_by_hand(state, "norm1", x) if (kind, part) == ("PostNormBlock", "feed_forward") else x
+    read = into if kind == "PostNormBlock" else norm_by_hand(state, "norm1" if part == "attention" else "norm2", x)
+    added = _attention(state, read) if part == "attention" else feed_forward_by_hand(state, read, F.gelu)
     possible = into.unsqueeze(-2) + added.unsqueeze(-2) * (1 - ways) / (1 - p)
     if kind == "PostNormBlock":
         for name in ("norm1", "norm2") if part == "attention" else ("norm2",):
-            possible = _norm(state, name, possible)
+            possible = norm_by_hand(state, name, possible)
     gap, way = (possible - y.unsqueeze(-2)).abs().amax(-1).min(-1)
     expect.true(
         bool((gap < 1e-6).all()),

@@ -3,6 +3,15 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import (
+    attention_by_hand,
+    check_input_gradient,
+    check_own_gradients,
+    drawn,
+    feed_forward_by_hand,
+    norm_by_hand,
+    shapes_of_block,
+)
 
 D_MODEL, N_HEADS, D_FF = 6, 2, 10
 Q_LEN, K_LEN = 4, 7
@@ -11,51 +20,20 @@ LAST = {"self": "self_attention.out_proj", "cross": "cross_attention.out_proj", 
 
 def _state(draw, silent=()):
     """Known weights for every part, under the names of the curriculum; `silent` sub-layers give zero."""
-    state = {}
-    for part in ("self_attention", "cross_attention"):
-        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-            state[f"{part}.{name}.weight"] = draw.normal(D_MODEL, D_MODEL, scale=0.6)
-            state[f"{part}.{name}.bias"] = draw.normal(D_MODEL, scale=0.5)
-    state["feed_forward.up.weight"] = draw.normal(D_FF, D_MODEL, scale=0.6)
-    state["feed_forward.up.bias"] = draw.normal(D_FF, scale=0.5)
-    state["feed_forward.down.weight"] = draw.normal(D_MODEL, D_FF, scale=0.6)
-    state["feed_forward.down.bias"] = draw.normal(D_MODEL, scale=0.5)
-    for name in ("norm1", "norm2", "norm3"):
-        state[f"{name}.weight"] = 1 + draw.normal(D_MODEL, scale=0.3)
-        state[f"{name}.bias"] = draw.normal(D_MODEL, scale=0.3)
+    state = drawn(draw, shapes_of_block(D_MODEL, D_FF, ("self_attention", "cross_attention"), norms=3), 0.6)
     quiet = tuple(LAST[part] for part in silent)
     return {k: torch.zeros_like(v) if quiet and k.startswith(quiet) else v for k, v in state.items()}
 
 
 def _attention(state, part, x, context, mask=None):
-    """Multi-head attention, one head after the other."""
-    q = F.linear(x, state[f"{part}.q_proj.weight"], state[f"{part}.q_proj.bias"])
-    k = F.linear(context, state[f"{part}.k_proj.weight"], state[f"{part}.k_proj.bias"])
-    v = F.linear(context, state[f"{part}.v_proj.weight"], state[f"{part}.v_proj.bias"])
-    width, mixed = D_MODEL // N_HEADS, []
-    for head in range(N_HEADS):
-        cut = slice(head * width, (head + 1) * width)
-        scores = q[..., cut] @ k[..., cut].transpose(-1, -2) / width**0.5
-        if mask is not None:
-            scores = scores.masked_fill(~mask, float("-inf"))
-        mixed.append(torch.softmax(scores, dim=-1) @ v[..., cut])
-    return F.linear(torch.cat(mixed, dim=-1), state[f"{part}.out_proj.weight"], state[f"{part}.out_proj.bias"])
-
-
-def _feed_forward(state, x, activation=F.relu):
-    inner = activation(F.linear(x, state["feed_forward.up.weight"], state["feed_forward.up.bias"]))
-    return F.linear(inner, state["feed_forward.down.weight"], state["feed_forward.down.bias"])
-
-
-def _norm(state, name, x):
-    return F.layer_norm(x, (D_MODEL,), state[f"{name}.weight"], state[f"{name}.bias"])
+    return attention_by_hand(state, part, N_HEADS, x, context, mask)
 
 
 def _block(state, x, memory, mask=None, memory_mask=None, activation=F.relu):
     """What the block computes, in its formula's words."""
-    x = _norm(state, "norm1", x + _attention(state, "self_attention", x, x, mask))
-    x = _norm(state, "norm2", x + _attention(state, "cross_attention", x, memory, memory_mask))
-    return _norm(state, "norm3", x + _feed_forward(state, x, activation))
+    x = norm_by_hand(state, "norm1", x + _attention(state, "self_attention", x, x, mask))
+    x = norm_by_hand(state, "norm2", x + _attention(state, "cross_attention", x, memory, memory_mask))
+    return norm_by_hand(state, "norm3", x + feed_forward_by_hand(state, x, activation))
 
 
 def _loaded(student, state, **options):
@@ -71,7 +49,7 @@ def _inputs(draw, batch=3):
 def test_a_silent_block_only_normalizes(student, draw, expect):
     """With sub-layers that give zero, the residual road is left: `norm3(norm2(norm1(x)))`."""
     state, (x, memory) = _state(draw, ("self", "cross", "feed_forward")), _inputs(draw)
-    wanted = _norm(state, "norm3", _norm(state, "norm2", _norm(state, "norm1", x)))
+    wanted = norm_by_hand(state, "norm3", norm_by_hand(state, "norm2", norm_by_hand(state, "norm1", x)))
     expect.close(_loaded(student, state)(x, memory), wanted)
 
 
@@ -172,13 +150,9 @@ def test_the_gradients(student, draw, expect):
     mask = torch.ones(Q_LEN, Q_LEN, dtype=torch.bool).tril()
     (_block(state, *theirs, mask) * cotangent).sum().backward()
     (block(*mine, mask=mask) * cotangent).sum().backward()
-    came = block.gradients()
-    for name, value in state.items():
-        expect.true(came.get(name) is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], value.grad, f"The gradient of `{name}` is wrong.")
+    check_own_gradients(expect, block, {name: value.grad for name, value in state.items()})
     for name, one, other in zip(("x", "memory"), mine, theirs, strict=True):
-        expect.true(one.grad is not None, f"No gradient came back to `{name}`.")
-        expect.close(one.grad, other.grad, f"The gradient of `{name}` is wrong.")
+        check_input_gradient(expect, one, other, name)
 
 
 # -- dropout ------------------------------------------------------------------------------------------
@@ -200,15 +174,15 @@ def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, pa
     y = _loaded(student, state, dropout=0.25)(x, memory)
     into = x
     for name in {"self": (), "cross": ("norm1",), "feed_forward": ("norm1", "norm2")}[part]:
-        into = _norm(state, name, into)
+        into = norm_by_hand(state, name, into)
     if part == "feed_forward":
-        added = _feed_forward(state, into)
+        added = feed_forward_by_hand(state, into, F.relu)
     else:
         added = _attention(state, f"{part}_attention", into, into if part == "self" else memory)
     ways = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * D_MODEL)
     possible = into.unsqueeze(-2) + added.unsqueeze(-2) * (1 - ways) / 0.75
     for name in ("norm1", "norm2", "norm3")[list(LAST).index(part) :]:
-        possible = _norm(state, name, possible)
+        possible = norm_by_hand(state, name, possible)
     gap, way = (possible - y.unsqueeze(-2)).abs().amax(-1).min(-1)
     expect.true(
         bool((gap < 1e-6).all()),

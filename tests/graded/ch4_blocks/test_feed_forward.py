@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import check_input_gradient, check_own_gradients
 
 
 def test_gelu_by_hand(student, expect):
@@ -135,7 +136,8 @@ def test_the_gradients_of_the_feed_forward_network(student, draw, expect):
     twin = x.detach().clone().requires_grad_()
     (_feed_forward(twin, state, F.gelu) * cotangent).sum().backward()
     (layer(x) * cotangent).sum().backward()
-    _same_gradients(expect, x, twin, layer, state)
+    check_own_gradients(expect, layer, {name: value.grad for name, value in state.items()})
+    check_input_gradient(expect, x, twin)
 
 
 def test_the_gradients_of_swiglu(student, draw, expect):
@@ -149,16 +151,8 @@ def test_the_gradients_of_swiglu(student, draw, expect):
     inner = F.silu(twin @ state["gate.weight"].T) * (twin @ state["up.weight"].T)
     (inner @ state["down.weight"].T * cotangent).sum().backward()
     (layer(x) * cotangent).sum().backward()
-    _same_gradients(expect, x, twin, layer, state)
-
-
-def _same_gradients(expect, x, twin, layer, wanted):
-    came = layer.gradients()
-    for name, value in wanted.items():
-        expect.true(came.get(name) is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], value.grad, f"The gradient of `{name}` is wrong.")
-    expect.true(x.grad is not None, "No gradient came back to `x`.")
-    expect.close(x.grad, twin.grad, "The gradient of `x` is wrong.")
+    check_own_gradients(expect, layer, {name: value.grad for name, value in state.items()})
+    check_input_gradient(expect, x, twin)
 
 
 @pytest.mark.hidden

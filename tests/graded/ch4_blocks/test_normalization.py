@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import check_input_gradient, check_own_gradients
 
 
 def test_layer_norm_by_hand(student, expect):
@@ -173,7 +174,8 @@ def test_the_gradients_of_layer_norm(student, draw, expect):
     twin = x.detach().clone().requires_grad_()
     (F.layer_norm(twin, (6,), weight, bias, 0.1) * cotangent).sum().backward()
     (layer(x) * cotangent).sum().backward()
-    _same_gradients(expect, x, twin, layer, {"weight": weight.grad, "bias": bias.grad})
+    check_own_gradients(expect, layer, {"weight": weight.grad, "bias": bias.grad})
+    check_input_gradient(expect, x, twin)
 
 
 def test_the_gradients_of_rms_norm(student, draw, expect):
@@ -185,16 +187,8 @@ def test_the_gradients_of_rms_norm(student, draw, expect):
     twin = x.detach().clone().requires_grad_()
     (F.rms_norm(twin, (6,), weight, 0.1) * cotangent).sum().backward()
     (layer(x) * cotangent).sum().backward()
-    _same_gradients(expect, x, twin, layer, {"weight": weight.grad})
-
-
-def _same_gradients(expect, x, twin, layer, wanted):
-    came = layer.gradients()
-    for name, gradient in wanted.items():
-        expect.true(came.get(name) is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.")
-    expect.true(x.grad is not None, "No gradient came back to `x`.")
-    expect.close(x.grad, twin.grad, "The gradient of `x` is wrong.")
+    check_own_gradients(expect, layer, {"weight": weight.grad})
+    check_input_gradient(expect, x, twin)
 
 
 def test_layer_norm_does_not_overflow_in_half_precision(student, draw, expect):

@@ -1,8 +1,21 @@
 """BERT: masking, sentence pairs, the encoder, its two heads and the loss."""
 
+import functools
+
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import (
+    check_gradients,
+    check_meta,
+    check_names,
+    drawn,
+    model_with,
+    part_of,
+    shapes_of_block,
+    shapes_of_linear,
+    shapes_of_norm,
+)
 
 SIZES = {"vocab_size": 11, "max_len": 7, "d_model": 12, "n_layers": 2, "n_heads": 3, "d_ff": 20}
 TABLE = "token_embedding.weight"
@@ -10,42 +23,23 @@ PAD, CLS, SEP, MASK = 0, 1, 2, 3
 SPECIAL = [PAD, CLS, SEP, MASK]
 
 
-def _linear(name, rows, columns):
-    return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows,)}
-
-
-def _norm(name, d):
-    return {f"{name}.weight": (d,), f"{name}.bias": (d,)}
-
-
 def shapes_of(sizes):
     """The names and shapes of the whole state dict."""
     vocab, d, d_ff = sizes["vocab_size"], sizes["d_model"], sizes["d_ff"]
     shapes = {TABLE: (vocab, d), "position_embedding.weight": (sizes["max_len"], d)}
-    shapes |= {"segment_embedding.weight": (sizes.get("n_segments", 2), d)} | _norm("embedding_norm", d)
+    shapes |= {"segment_embedding.weight": (sizes.get("n_segments", 2), d)} | shapes_of_norm("embedding_norm", d)
     for i in range(sizes["n_layers"]):
-        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-            shapes |= _linear(f"blocks.{i}.attention.{name}", d, d)
-        shapes |= _linear(f"blocks.{i}.feed_forward.up", d_ff, d) | _linear(f"blocks.{i}.feed_forward.down", d, d_ff)
-        shapes |= _norm(f"blocks.{i}.norm1", d) | _norm(f"blocks.{i}.norm2", d)
-    shapes |= _linear("pooler", d, d) | _linear("mlm_transform", d, d) | _norm("mlm_norm", d)
-    return shapes | {"mlm_bias": (vocab,)} | _linear("nsp_head", 2, d)
+        shapes |= part_of(f"blocks.{i}", shapes_of_block(d, d_ff))
+    shapes |= shapes_of_linear("pooler", d, d) | shapes_of_linear("mlm_transform", d, d) | shapes_of_norm("mlm_norm", d)
+    return shapes | {"mlm_bias": (vocab,)} | shapes_of_linear("nsp_head", 2, d)
 
 
 def drawn_weights(draw, sizes):
-    """A state dict of random values; the norms' weights lie around one."""
-    shapes = shapes_of(sizes)
-    return {
-        name: draw.normal(*shape, scale=0.4) + (1.0 if "norm" in name and name.endswith("weight") else 0.0)
-        for name, shape in shapes.items()
-    }
+    """A state dict of random values."""
+    return drawn(draw, shapes_of(sizes))
 
 
-def loaded(side, weights, **sizes):
-    """The model of one side with these weights, in float64."""
-    model = side.BERT(side.BERTConfig(**sizes)).double()
-    model.load_state_dict(weights)
-    return model
+loaded = functools.partial(model_with, "BERT")
 
 
 def many_tokens(draw, n=20_000, vocab=12):
@@ -285,10 +279,7 @@ def test_the_loss_is_the_sum_of_two_means(student, reference, draw, expect):
 
 def test_the_state_dict_has_every_name(student, expect):
     """The parameters have the names of the docstring; the MLM decoder has no weight of its own."""
-    wanted = shapes_of(SIZES)
-    came = student.BERT(student.BERTConfig(**SIZES)).state_dict()
-    expect.equal(sorted(came), sorted(wanted), "The names in the state dict are not those of the parts.")
-    expect.equal({name: tuple(value.shape) for name, value in came.items()}, wanted, "The shapes are others.")
+    check_names(expect, student.BERT(student.BERTConfig(**SIZES)), shapes_of(SIZES))
 
 
 def test_every_parameter_gets_its_gradient(student, reference, draw, expect):
@@ -296,16 +287,9 @@ def test_every_parameter_gets_its_gradient(student, reference, draw, expect):
     weights, ids, lengths = drawn_weights(draw, SIZES), draw.ids(11, 2, 5), torch.tensor([5, 3])
     labels, nsp_labels = torch.tensor([[-100, 4, -100, 9, -100], [2, -100, -100, -100, -100]]), torch.tensor([1, 0])
     segments = torch.tensor([[0, 0, 0, 1, 1], [0, 1, 1, 0, 0]])
-    found = []
-    for side in (student, reference):
-        model = loaded(side, weights, **SIZES)
-        model.pretraining_loss(ids, segments, lengths, labels, nsp_labels).backward()
-        found.append(model.gradients())
-    came, wanted = found
-    expect.equal(sorted(came), sorted(wanted), "The parameters are not those of the docstring.")
-    for name, gradient in wanted.items():
-        expect.true(came[name] is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.")
+    models = [loaded(side, weights, **SIZES) for side in (student, reference)]
+    arguments = (ids, segments, lengths, labels, nsp_labels)
+    check_gradients(expect, models, lambda model: model.pretraining_loss(*arguments).backward())
 
 
 def test_start_values_are_small(student, expect):
@@ -364,8 +348,4 @@ def test_too_many_tokens_are_refused(student, expect, draw):
 @pytest.mark.hidden
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
     """Float32 weights give float32 vectors, and no device is written into the code."""
-    model = student.BERT(student.BERTConfig(**SIZES))
-    ids = draw.ids(11, 5, 2).T
-    expect.dtype(model(ids), torch.float32)
-    expect.dtype(model.double()(ids), torch.float64)
-    expect.shape(model.to("meta")(ids.to("meta")), (2, 5, 12))
+    check_meta(expect, student.BERT(student.BERTConfig(**SIZES)), [draw.ids(11, 5, 2).T], (2, 5, 12))

@@ -1,10 +1,22 @@
 """GPT: the parts in their order, the tied head, the start values, and the count."""
 
+import functools
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import (
+    check_causality,
+    check_gradients,
+    check_meta,
+    check_names,
+    drawn,
+    model_with,
+    part_of,
+    shapes_of_block,
+    shapes_of_norm,
+)
 
 SIZES = {"vocab_size": 11, "max_len": 7, "d_model": 12, "n_layers": 2, "n_heads": 3, "d_ff": 20}
 TABLE, HEAD = "token_embedding.weight", "head.weight"
@@ -15,33 +27,17 @@ def shapes_of(sizes):
     vocab, d, d_ff = sizes["vocab_size"], sizes["d_model"], sizes["d_ff"]
     shapes = {TABLE: (vocab, d), "position_embedding.weight": (sizes["max_len"], d)}
     for i in range(sizes["n_layers"]):
-        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-            shapes |= _linear(f"blocks.{i}.attention.{name}", d, d)
-        shapes |= _linear(f"blocks.{i}.feed_forward.up", d_ff, d) | _linear(f"blocks.{i}.feed_forward.down", d, d_ff)
-        for name in ("norm1", "norm2"):
-            shapes |= {f"blocks.{i}.{name}.weight": (d,), f"blocks.{i}.{name}.bias": (d,)}
-    return shapes | {"norm.weight": (d,), "norm.bias": (d,), HEAD: (vocab, d)}
-
-
-def _linear(name, rows, columns):
-    return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows,)}
+        shapes |= part_of(f"blocks.{i}", shapes_of_block(d, d_ff))
+    return shapes | shapes_of_norm("norm", d) | {HEAD: (vocab, d)}
 
 
 def drawn_weights(draw, sizes):
     """A state dict of random values with one table for both ends."""
-    weights = {}
-    for name, shape in shapes_of(sizes).items():
-        weights[name] = draw.normal(*shape, scale=0.4)
-        if "norm" in name and name.endswith("weight"):
-            weights[name] = weights[name] + 1.0
+    weights = drawn(draw, shapes_of(sizes))
     return weights | {HEAD: weights[TABLE]}
 
 
-def loaded(side, weights, **sizes):
-    """The model of one side with these weights, in float64."""
-    model = side.GPT(side.GPTConfig(**sizes)).double()
-    model.load_state_dict(weights)
-    return model
+loaded = functools.partial(model_with, "GPT")
 
 
 def count_of(sizes):
@@ -71,12 +67,7 @@ def test_the_logits_of_every_position(student, reference, draw, expect, shape):
 def test_no_position_sees_what_comes_after_it(student, draw, expect):
     """Another last token changes the last position's logits and no others."""
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES)
-    ids = draw.ids(11, 2, 6)
-    other = ids.clone()
-    other[:, -1] = (ids[:, -1] + 1) % 11
-    before, after = model(ids), model(other)
-    expect.shape(after, (2, 6, 11))
-    expect.close(after[:, :-1], before[:, :-1], "A position's logits depend on a token that comes after it.")
+    before, after = check_causality(expect, model, draw.ids(11, 2, 6), 11)
     changed = (after[:, -1] - before[:, -1]).abs().max()
     expect.true(changed > 1e-3, "The last position's logits do not depend on its own token.", actual=after)
 
@@ -97,10 +88,7 @@ def test_head_and_token_table_are_one_parameter(student, draw, expect):
 
 def test_the_state_dict_has_every_name(student, expect):
     """The parameters have the names of the docstring, so that weights can be moved between models."""
-    wanted = shapes_of(SIZES)
-    came = student.GPT(student.GPTConfig(**SIZES)).state_dict()
-    expect.equal(sorted(came), sorted(wanted), "The names in the state dict are not those of the parts.")
-    expect.equal({name: tuple(value.shape) for name, value in came.items()}, wanted, "The shapes are others.")
+    check_names(expect, student.GPT(student.GPTConfig(**SIZES)), shapes_of(SIZES))
 
 
 def test_start_values_are_small(student, expect):
@@ -219,27 +207,11 @@ def test_dropout_works_in_the_blocks(student, reference, draw, expect):
 def test_every_parameter_gets_its_gradient(student, reference, draw, expect):
     """The gradients of all parameters are right, that of the shared table from both its ends."""
     weights, ids, cotangent = drawn_weights(draw, SIZES), draw.ids(11, 2, 5), draw.normal(2, 5, 11)
-    found = []
-    for side in (student, reference):
-        model = loaded(side, weights, **SIZES)
-        (model(ids) * cotangent).sum().backward()
-        gradients = model.gradients()
-        if TABLE not in gradients and HEAD in gradients:  # one parameter, listed under its other name
-            gradients[TABLE] = gradients.pop(HEAD)
-        found.append(gradients)
-    came, wanted = found
-    expect.equal(sorted(came), sorted(wanted), "The parameters are others, or the table is there twice.")
-    for name, gradient in wanted.items():
-        expect.true(came[name] is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.")
+    models = [loaded(side, weights, **SIZES) for side in (student, reference)]
+    check_gradients(expect, models, lambda model: (model(ids) * cotangent).sum().backward(), tied=(TABLE, HEAD))
 
 
 @pytest.mark.hidden
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
     """Float32 weights give float32 logits, and no device is written into the code."""
-    model = student.GPT(student.GPTConfig(**SIZES))
-    ids = draw.ids(11, 5, 2).T
-    expect.dtype(model(ids), torch.float32)
-    expect.dtype(model.double()(ids), torch.float64)
-    logits = model.to("meta")(ids.to("meta"))
-    expect.shape(logits, (2, 5, 11))
+    check_meta(expect, student.GPT(student.GPTConfig(**SIZES)), [draw.ids(11, 5, 2).T], (2, 5, 11))

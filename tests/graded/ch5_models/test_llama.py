@@ -1,9 +1,11 @@
 """LLaMA: rotary grouped-query attention, the block, and the model with and without a window."""
 
+import functools
 import math
 
 import pytest
 import torch
+from model_checks import check_causality, check_gradients, check_meta, check_names, drawn, model_with, part_of
 
 SIZES = {"vocab_size": 11, "max_len": 9, "d_model": 16, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_ff": 10}
 TABLE, HEAD = "token_embedding.weight", "head.weight"
@@ -29,20 +31,11 @@ def shapes_of(sizes):
     """The names and shapes of the whole state dict."""
     shapes = {TABLE: (sizes["vocab_size"], sizes["d_model"])}
     for i in range(sizes["n_layers"]):
-        shapes |= {f"blocks.{i}.{name}": shape for name, shape in block_shapes(sizes).items()}
+        shapes |= part_of(f"blocks.{i}", block_shapes(sizes))
     return shapes | {"norm.weight": (sizes["d_model"],), HEAD: (sizes["vocab_size"], sizes["d_model"])}
 
 
-def drawn(draw, shapes):
-    """Random values for these names; the norms' weights lie around one."""
-    return {n: draw.normal(*shape, scale=0.4) + (1.0 if "norm" in n else 0.0) for n, shape in shapes.items()}
-
-
-def loaded(side, weights, **sizes):
-    """The model of one side with these weights, in float64."""
-    model = side.Llama(side.LlamaConfig(**sizes)).double()
-    model.load_state_dict(weights)
-    return model
+loaded = functools.partial(model_with, "Llama")
 
 
 def turned(vector, position, base):
@@ -114,13 +107,7 @@ def test_the_logits_of_every_position(student, reference, draw, expect, shape):
 
 def test_no_position_sees_what_comes_after_it(student, draw, expect):
     """Another last token changes the last position's logits and no others."""
-    model = loaded(student, drawn(draw, shapes_of(SIZES)), **SIZES)
-    ids = draw.ids(11, 2, 6)
-    other = ids.clone()
-    other[:, -1] = (ids[:, -1] + 1) % 11
-    before, after = model(ids), model(other)
-    expect.shape(after, (2, 6, 11))
-    expect.close(after[:, :-1], before[:, :-1], "A position's logits depend on a token that comes after it.")
+    check_causality(expect, loaded(student, drawn(draw, shapes_of(SIZES)), **SIZES), draw.ids(11, 2, 6), 11)
 
 
 def test_with_a_window_a_position_sees_its_last_tokens(student, draw, expect):
@@ -149,10 +136,7 @@ def test_the_configuration_is_followed(student, reference, draw, expect, changes
 
 def test_the_state_dict_has_every_name(student, expect):
     """The parameters have the names of the docstring and there are no biases."""
-    wanted = shapes_of(SIZES)
-    came = student.Llama(student.LlamaConfig(**SIZES)).state_dict()
-    expect.equal(sorted(came), sorted(wanted), "The names in the state dict are not those of the parts.")
-    expect.equal({name: tuple(value.shape) for name, value in came.items()}, wanted, "The shapes are others.")
+    check_names(expect, student.Llama(student.LlamaConfig(**SIZES)), shapes_of(SIZES))
 
 
 def test_the_head_is_tied_where_asked(student, draw, expect):
@@ -209,24 +193,11 @@ def test_the_config_is_kept(student, expect):
 def test_every_parameter_gets_its_gradient(student, reference, draw, expect):
     """The gradients of all parameters are right."""
     weights, ids, cotangent = drawn(draw, shapes_of(SIZES)), draw.ids(11, 2, 5), draw.normal(2, 5, 11)
-    found = []
-    for side in (student, reference):
-        model = loaded(side, weights, **SIZES)
-        (model(ids) * cotangent).sum().backward()
-        found.append(model.gradients())
-    came, wanted = found
-    expect.equal(sorted(came), sorted(wanted), "The parameters are not those of the docstring.")
-    for name, gradient in wanted.items():
-        expect.true(came[name] is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.")
+    models = [loaded(side, weights, **SIZES) for side in (student, reference)]
+    check_gradients(expect, models, lambda model: (model(ids) * cotangent).sum().backward())
 
 
 @pytest.mark.hidden
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
     """Float32 weights give float32 logits, and no device is written into the code."""
-    model = student.Llama(student.LlamaConfig(**SIZES, window=2))
-    ids = draw.ids(11, 5, 2).T
-    expect.dtype(model(ids), torch.float32)
-    expect.dtype(model.double()(ids), torch.float64)
-    logits = model.to("meta")(ids.to("meta"))
-    expect.shape(logits, (2, 5, 11))
+    check_meta(expect, student.Llama(student.LlamaConfig(**SIZES, window=2)), [draw.ids(11, 5, 2).T], (2, 5, 11))

@@ -1,10 +1,12 @@
 """The encoder-decoder: its halves, its masks, training with the right target, greedy translation."""
 
+import functools
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import check_gradients, check_meta, check_names, drawn, model_with, part_of, shapes_of_block
 
 from grader.corpora import translation
 
@@ -14,41 +16,23 @@ PAD, START, STOP = 0, 1, 2
 TOLERANCE = 1e-5  # a table of positions that was made once, in float32, is right too
 
 
-def _linear(name, rows, columns):
-    return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows,)}
-
-
 def shapes_of(sizes):
     """The names and shapes of the whole state dict."""
     d, d_ff = sizes["d_model"], sizes["d_ff"]
     shapes = {SOURCE: (sizes["source_vocab"], d), TARGET: (sizes["target_vocab"], d), HEAD: (sizes["target_vocab"], d)}
-    halves = {"encoder": (["attention"], 2), "decoder": (["self_attention", "cross_attention"], 3)}
-    for half, (attentions, norms) in halves.items():
-        for i in range(sizes["n_layers"]):
-            for attention in attentions:
-                for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-                    shapes |= _linear(f"{half}.{i}.{attention}.{name}", d, d)
-            shapes |= _linear(f"{half}.{i}.feed_forward.up", d_ff, d)
-            shapes |= _linear(f"{half}.{i}.feed_forward.down", d, d_ff)
-            for number in range(1, norms + 1):
-                shapes |= {f"{half}.{i}.norm{number}.{name}": (d,) for name in ("weight", "bias")}
+    for i in range(sizes["n_layers"]):
+        shapes |= part_of(f"encoder.{i}", shapes_of_block(d, d_ff))
+        shapes |= part_of(f"decoder.{i}", shapes_of_block(d, d_ff, ("self_attention", "cross_attention"), norms=3))
     return shapes
 
 
 def drawn_weights(draw, sizes):
-    """A state dict of random values with one table for target and head; the norms' weights lie around one."""
-    weights = {
-        name: draw.normal(*shape, scale=0.4) + (1.0 if "norm" in name and name.endswith("weight") else 0.0)
-        for name, shape in shapes_of(sizes).items()
-    }
+    """A state dict of random values with one table for target and head."""
+    weights = drawn(draw, shapes_of(sizes))
     return weights | {HEAD: weights[TARGET]}
 
 
-def loaded(side, weights, **sizes):
-    """The model of one side with these weights, in float64."""
-    model = side.Translator(side.TranslatorConfig(**sizes)).double()
-    model.load_state_dict(weights)
-    return model
+loaded = functools.partial(model_with, "Translator")
 
 
 def positions(length, d):
@@ -173,10 +157,7 @@ def test_head_and_target_table_are_one_parameter(student, draw, expect):
 
 def test_the_state_dict_has_every_name(student, expect):
     """The parameters have the names of the docstring."""
-    wanted = shapes_of(SIZES)
-    came = student.Translator(student.TranslatorConfig(**SIZES)).state_dict()
-    expect.equal(sorted(came), sorted(wanted), "The names in the state dict are not those of the parts.")
-    expect.equal({name: tuple(value.shape) for name, value in came.items()}, wanted, "The shapes are others.")
+    check_names(expect, student.Translator(student.TranslatorConfig(**SIZES)), shapes_of(SIZES))
 
 
 def test_start_values(student, expect):
@@ -196,19 +177,14 @@ def test_every_parameter_gets_its_gradient(student, reference, draw, expect):
     """The gradients of all parameters are right, that of the target table from both its ends."""
     weights, source = drawn_weights(draw, SIZES), padded([[3, 8, 1, 5, 2], [4, 6, 6]])
     target_in, cotangent = padded([[1, 5, 3, 6], [1, 4]]), draw.normal(2, 4, 7)
-    found = []
-    for side in (student, reference):
-        model = loaded(side, weights, **SIZES)
-        (model(source, target_in) * cotangent).sum().backward()
-        gradients = model.gradients()
-        if TARGET not in gradients and HEAD in gradients:  # one parameter, listed under its other name
-            gradients[TARGET] = gradients.pop(HEAD)
-        found.append(gradients)
-    came, wanted = found
-    expect.equal(sorted(came), sorted(wanted), "The parameters are others, or the target table is there twice.")
-    for name, gradient in wanted.items():
-        expect.true(came[name] is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.", tolerance=TOLERANCE)
+    models = [loaded(side, weights, **SIZES) for side in (student, reference)]
+    check_gradients(
+        expect,
+        models,
+        lambda model: (model(source, target_in) * cotangent).sum().backward(),
+        tied=(TARGET, HEAD),
+        tolerance=TOLERANCE,
+    )
 
 
 def test_too_many_tokens_are_refused(student, expect, draw):
@@ -245,10 +221,7 @@ def test_dropout_works_on_embeddings_and_in_blocks(student, draw, expect):
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
     """Float32 weights give float32 logits, and no device is written into the code."""
     model = student.Translator(student.TranslatorConfig(**SIZES))
-    source, target_in = draw.ids(9, 5, 2).T, draw.ids(7, 4, 2).T
-    expect.dtype(model(source, target_in), torch.float32)
-    expect.dtype(model.double()(source, target_in), torch.float64)
-    expect.shape(model.to("meta")(source.to("meta"), target_in.to("meta")), (2, 4, 7))
+    check_meta(expect, model, [draw.ids(9, 5, 2).T, draw.ids(7, 4, 2).T], (2, 4, 7))
 
 
 # -- training ---------------------------------------------------------------------------------------------

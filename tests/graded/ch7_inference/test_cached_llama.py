@@ -2,6 +2,19 @@
 
 import pytest
 import torch
+from cache_checks import (
+    check_decoding,
+    check_nothing_is_kept,
+    check_prefill,
+    check_refusal,
+    check_reset,
+    check_sharing,
+    check_step_cost,
+    check_turns,
+    recomputed,
+    step_work,
+)
+from model_checks import both_sides
 
 SIZES = {
     "vocab_size": 11,
@@ -13,33 +26,12 @@ SIZES = {
     "d_ff": 10,
     "rope_base": 50.0,
 }
+SCALE = 0.45
 
 
 def make(student, reference, draw, **changes):
     """The learner's Llama and the reference's with the same weights: attention is neither flat nor saturated."""
-    sizes = SIZES | changes
-    model = student.Llama(student.LlamaConfig(**sizes)).double().eval()
-    judge = reference.Llama(reference.LlamaConfig(**sizes)).double().eval()
-    weights = drawn_weights(judge, draw)
-    model.load_state_dict(weights)
-    judge.load_state_dict(weights)
-    return model, judge
-
-
-def drawn_weights(judge, draw):
-    """Fresh weights for a model."""
-    weights = {}
-    for name, value in judge.state_dict().items():
-        weights[name] = draw.normal(*value.shape, scale=0.45 if value.dim() > 1 else 0.2)
-        if "norm" in name:
-            weights[name] = weights[name] + 1.0
-    return weights
-
-
-def recomputed(judge, ids):
-    """The logits of the whole text read at once, without a cache."""
-    with torch.no_grad():
-        return judge(ids)
+    return both_sides("Llama", student, reference, draw, SCALE, **(SIZES | changes))
 
 
 def read_in(cached, ids, sizes):
@@ -86,23 +78,13 @@ def test_without_a_window_the_cache_keeps_all(student, draw, expect):
 def test_prefill_equals_the_model(student, reference, draw, expect):
     """A prompt that is read at once gives the model's own logits at every position."""
     model, judge = make(student, reference, draw)
-    ids = draw.ids(11, 3, 7)
-    cached = student.CachedLlama(model)
-    expect.equal(cached.length, 0)
-    expect.close(cached.prefill(ids), recomputed(judge, ids))
-    expect.equal(cached.length, 7)
+    check_prefill(expect, student.CachedLlama(model), judge, draw.ids(11, 3, 7))
 
 
 def test_decoding_equals_recomputation_at_every_position(student, reference, draw, expect):
     """After a prefill of 4, each single token gives the logits of reading the whole text again, up to `max_len`."""
     model, judge = make(student, reference, draw)
-    ids = draw.ids(11, 2, 14)
-    wanted = recomputed(judge, ids)
-    cached = student.CachedLlama(model)
-    cached.prefill(ids[:, :4].clone())
-    for place in range(4, 14):
-        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
-        expect.equal(cached.length, place + 1)
+    check_decoding(expect, student.CachedLlama(model), judge, draw.ids(11, 2, 14), prompt=4)
 
 
 def test_a_prompt_in_chunks(student, reference, draw, expect):
@@ -138,13 +120,7 @@ def test_the_cache_holds_the_few_heads(student, reference, draw, expect):
 def test_decoding_with_a_window(student, reference, draw, expect):
     """With a window of 3, every single token up to `max_len` gives the model's own logits."""
     model, judge = make(student, reference, draw, window=3)
-    ids = draw.ids(11, 2, 14)
-    wanted = recomputed(judge, ids)
-    cached = student.CachedLlama(model)
-    cached.prefill(ids[:, :2].clone())
-    for place in range(2, 14):
-        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
-        expect.equal(cached.length, place + 1)
+    check_decoding(expect, student.CachedLlama(model), judge, draw.ids(11, 2, 14), prompt=2)
 
 
 def test_chunks_longer_than_the_window(student, reference, draw, expect):
@@ -183,11 +159,7 @@ def test_a_step_pays_for_the_window_alone(student, draw, expect):
     work = []
     model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": 400, "window": 8}))).eval()
     for length in (30, 300):
-        cached = student.CachedLlama(model)
-        cached.prefill(draw.ids(11, 1, length))
-        with student.counting() as counts:
-            cached.decode(draw.ids(11, 1))
-        work.append(counts.flops)
+        work.append(step_work(student, student.CachedLlama(model), draw, 11, length))
     expect.less(work[1], 1.02 * work[0], "A step costs more after 300 tokens than after 30, although the window is 8:")
 
 
@@ -198,14 +170,7 @@ def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     d, layers, d_ff, vocab = SIZES["d_model"], SIZES["n_layers"], SIZES["d_ff"], SIZES["vocab_size"]
     kv_width = d // SIZES["n_heads"] * SIZES["n_kv_heads"]
     weights = 2 * (layers * (2 * d * d + 2 * d * kv_width + 3 * d * d_ff) + d * vocab)
-    for length in (40, 160):
-        cached = student.CachedLlama(model)
-        cached.prefill(draw.ids(11, 1, length))
-        with student.counting() as counts:
-            cached.decode(draw.ids(11, 1))
-        keys = layers * 2 * 2 * d * (length + 1)
-        message = f"A step after {length} tokens costs more than one token's products with the weights and the keys:"
-        expect.less(counts.flops, 1.05 * (weights + keys), message)
+    check_step_cost(student, expect, lambda: student.CachedLlama(model), draw, vocab, weights, layers * 2 * 2 * d)
 
 
 # -- requests --------------------------------------------------------------------------------------------
@@ -214,26 +179,14 @@ def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
 def test_two_requests_do_not_disturb_each_other(student, reference, draw, expect):
     """Two texts of different length and batch, written in turns over one model, are as if each were alone."""
     model, judge = make(student, reference, draw, window=5)
-    first, second = draw.ids(11, 2, 9), draw.ids(11, 3, 7)
-    wanted_first, wanted_second = recomputed(judge, first), recomputed(judge, second)
-    one, two = student.CachedLlama(model), student.CachedLlama(model)
-    expect.close(one.prefill(first[:, :6].clone()), wanted_first[:, :6])
-    expect.close(two.prefill(second[:, :3].clone()), wanted_second[:, :3])
-    for step in range(3):
-        expect.close(one.decode(first[:, 6 + step].clone()), wanted_first[:, 6 + step])
-        expect.close(two.decode(second[:, 3 + step].clone()), wanted_second[:, 3 + step])
-    expect.equal((one.length, two.length), (9, 6))
+    texts = draw.ids(11, 2, 9), draw.ids(11, 3, 7)
+    check_turns(expect, [student.CachedLlama(model) for _ in texts], judge, texts, prompts=(6, 3))
 
 
 def test_after_a_reset_a_new_request_begins(student, reference, draw, expect):
     """`reset` forgets the text: the next one begins at position 0, with a batch of its own."""
     model, judge = make(student, reference, draw, window=4)
-    cached = student.CachedLlama(model)
-    cached.prefill(draw.ids(11, 2, 8))
-    cached.reset()
-    expect.equal(cached.length, 0)
-    ids = draw.ids(11, 3, 6)
-    expect.close(cached.prefill(ids), recomputed(judge, ids))
+    check_reset(expect, student.CachedLlama(model), judge, draw.ids(11, 2, 8), draw.ids(11, 3, 6))
 
 
 @pytest.mark.hidden
@@ -241,11 +194,7 @@ def test_the_weights_are_shared(student, reference, draw, expect):
     """When the model's weights change, so do the cached answers: nothing was copied."""
     model, judge = make(student, reference, draw)
     cached = student.CachedLlama(model)
-    weights = drawn_weights(judge, draw)
-    model.load_state_dict(weights)
-    judge.load_state_dict(weights)
-    ids = draw.ids(11, 2, 6)
-    expect.close(cached.prefill(ids), recomputed(judge, ids))
+    check_sharing(expect, cached, (model, judge), draw, SCALE, draw.ids(11, 2, 6))
 
 
 @pytest.mark.hidden
@@ -255,10 +204,7 @@ def test_past_max_len_is_refused(student, reference, draw, expect, window):
     model, judge = make(student, reference, draw, window=window)
     ids = draw.ids(11, 2, 14)
     cached = student.CachedLlama(model)
-    cached.prefill(ids[:, :12].clone())
-    expect.raises(ValueError, cached.prefill, ids[:, :3].clone(), mentions=15)
-    expect.equal(cached.length, 12)
-    expect.close(cached.prefill(ids[:, 12:].clone()), recomputed(judge, ids)[:, 12:])
+    check_refusal(expect, cached, judge, ids)
     expect.raises(ValueError, cached.decode, ids[:, 0].clone(), mentions=15)
 
 
@@ -267,11 +213,7 @@ def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, dr
     """Logits need no gradient, no step keeps anything for a backward pass, and the mode is left as it is."""
     model, _ = make(student, reference, draw)
     model.train()
-    cached = student.CachedLlama(model)
-    with student.counting() as counts:
-        logits = cached.prefill(draw.ids(11, 2, 5))
-    expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
-    expect.true(not logits.requires_grad, "The logits carry gradients; use torch.no_grad().")
+    check_nothing_is_kept(student, expect, student.CachedLlama(model), draw.ids(11, 2, 5))
     expect.equal(model.training, True, "The model was left in eval mode.")
 
 
@@ -279,10 +221,6 @@ def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, dr
 def test_a_tied_head_and_float32(student, reference, draw, expect):
     """A model whose head is tied, in float32, with a batch of one."""
     model, judge = make(student, reference, draw, tied=True, n_layers=1)
-    weights = drawn_weights(judge, draw)
-    weights["head.weight"] = weights["token_embedding.weight"]
-    model.load_state_dict(weights)
-    judge.load_state_dict(weights)
     model.float()
     ids = draw.ids(11, 1, 6)
     expect.close(read_in(student.CachedLlama(model), ids, (3, 1, 2)), recomputed(judge, ids).float())

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from model_checks import both_sides
 
 SIZES = {"vocab_size": 6, "max_len": 7, "d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 12}
 ROWS = 4000
@@ -11,18 +12,7 @@ ROWS = 4000
 
 def make(student, reference, draw, **changes):
     """The learner's GPT and the reference's, with the same weights: large ones, so that places and tokens matter."""
-    sizes = SIZES | changes
-    judge = reference.GPT(reference.GPTConfig(**sizes)).double().eval()
-    weights = {}
-    for name, value in judge.state_dict().items():
-        weights[name] = draw.normal(*value.shape, scale=1.0 if value.dim() > 1 else 0.2)
-        if "norm" in name and name.endswith("weight"):
-            weights[name] = weights[name] + 1.0
-    weights["head.weight"] = weights["token_embedding.weight"]
-    judge.load_state_dict(weights)
-    model = student.GPT(student.GPTConfig(**sizes)).double().eval()
-    model.load_state_dict(weights)
-    return model, judge
+    return both_sides("GPT", student, reference, draw, 1.0, **(SIZES | changes))
 
 
 def greedy_by_hand(judge, ids, steps, max_len=SIZES["max_len"]):

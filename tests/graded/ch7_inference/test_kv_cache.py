@@ -2,36 +2,27 @@
 
 import pytest
 import torch
+from cache_checks import (
+    check_decoding,
+    check_nothing_is_kept,
+    check_prefill,
+    check_refusal,
+    check_reset,
+    check_sharing,
+    check_step_cost,
+    check_turns,
+    recomputed,
+    step_work,
+)
+from model_checks import both_sides
 
 SIZES = {"vocab_size": 11, "max_len": 12, "d_model": 12, "n_layers": 2, "n_heads": 3, "d_ff": 10}
+SCALE = 0.5
 
 
 def make(student, reference, draw, **changes):
     """The learner's GPT and the reference's with the same weights: attention is neither flat nor saturated."""
-    sizes = SIZES | changes
-    model = student.GPT(student.GPTConfig(**sizes)).double().eval()
-    judge = reference.GPT(reference.GPTConfig(**sizes)).double().eval()
-    weights = drawn_weights(judge, draw)
-    model.load_state_dict(weights)
-    judge.load_state_dict(weights)
-    return model, judge
-
-
-def drawn_weights(judge, draw):
-    """Fresh weights for a model, the head tied to the table of tokens."""
-    weights = {}
-    for name, value in judge.state_dict().items():
-        weights[name] = draw.normal(*value.shape, scale=0.5 if value.dim() > 1 else 0.2)
-        if "norm" in name and name.endswith("weight"):
-            weights[name] = weights[name] + 1.0
-    weights["head.weight"] = weights["token_embedding.weight"]
-    return weights
-
-
-def recomputed(judge, ids):
-    """The logits of the whole text read at once, without a cache."""
-    with torch.no_grad():
-        return judge(ids)
+    return both_sides("GPT", student, reference, draw, SCALE, **(SIZES | changes))
 
 
 def attention_weights(draw, d_model):
@@ -110,33 +101,19 @@ def test_one_layer_serves_two_caches(student, draw, expect):
 def test_prefill_equals_the_model(student, reference, draw, expect):
     """A prompt that is read at once gives the model's own logits at every position."""
     model, judge = make(student, reference, draw)
-    ids = draw.ids(11, 3, 7)
-    cached = student.CachedGPT(model)
-    expect.equal(cached.length, 0)
-    expect.close(cached.prefill(ids), recomputed(judge, ids))
-    expect.equal(cached.length, 7)
+    check_prefill(expect, student.CachedGPT(model), judge, draw.ids(11, 3, 7))
 
 
 def test_decoding_equals_recomputation_at_every_position(student, reference, draw, expect):
     """After a prefill of 4, each single token gives the logits of reading the whole text again, up to `max_len`."""
     model, judge = make(student, reference, draw)
-    ids = draw.ids(11, 3, 12)
-    wanted = recomputed(judge, ids)
-    cached = student.CachedGPT(model)
-    cached.prefill(ids[:, :4].clone())
-    for place in range(4, 12):
-        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
-        expect.equal(cached.length, place + 1)
+    check_decoding(expect, student.CachedGPT(model), judge, draw.ids(11, 3, 12), prompt=4)
 
 
 def test_decoding_from_the_first_token(student, reference, draw, expect):
     """Without any prefill, single tokens give the same logits too: the first one is cached like all others."""
     model, judge = make(student, reference, draw)
-    ids = draw.ids(11, 2, 4)
-    wanted = recomputed(judge, ids)
-    cached = student.CachedGPT(model)
-    for place in range(4):
-        expect.close(cached.decode(ids[:, place].clone()), wanted[:, place])
+    check_decoding(expect, student.CachedGPT(model), judge, draw.ids(11, 2, 4), prompt=0)
 
 
 def test_a_prompt_in_chunks(student, reference, draw, expect):
@@ -155,48 +132,27 @@ def test_a_prompt_in_chunks(student, reference, draw, expect):
 def test_two_requests_do_not_disturb_each_other(student, reference, draw, expect):
     """Two texts of different length and batch, written in turns over one model, are as if each were alone."""
     model, judge = make(student, reference, draw)
-    first, second = draw.ids(11, 2, 8), draw.ids(11, 3, 7)
-    wanted_first, wanted_second = recomputed(judge, first), recomputed(judge, second)
-    one, two = student.CachedGPT(model), student.CachedGPT(model)
-    expect.close(one.prefill(first[:, :5].clone()), wanted_first[:, :5])
-    expect.close(two.prefill(second[:, :3].clone()), wanted_second[:, :3])
-    for step in range(3):
-        expect.close(one.decode(first[:, 5 + step].clone()), wanted_first[:, 5 + step])
-        expect.close(two.decode(second[:, 3 + step].clone()), wanted_second[:, 3 + step])
-    expect.equal((one.length, two.length), (8, 6))
+    texts = draw.ids(11, 2, 8), draw.ids(11, 3, 7)
+    check_turns(expect, [student.CachedGPT(model) for _ in texts], judge, texts, prompts=(5, 3))
 
 
 def test_after_a_reset_a_new_request_begins(student, reference, draw, expect):
     """`reset` forgets the text: the next one begins at position 0, with a batch of its own."""
     model, judge = make(student, reference, draw)
-    cached = student.CachedGPT(model)
-    cached.prefill(draw.ids(11, 2, 5))
-    cached.reset()
-    expect.equal(cached.length, 0)
-    ids = draw.ids(11, 3, 6)
-    expect.close(cached.prefill(ids), recomputed(judge, ids))
+    check_reset(expect, student.CachedGPT(model), judge, draw.ids(11, 2, 5), draw.ids(11, 3, 6))
 
 
 def test_the_weights_are_shared(student, reference, draw, expect):
     """When the model's weights change, so do the cached answers: nothing was copied."""
     model, judge = make(student, reference, draw)
     cached = student.CachedGPT(model)
-    weights = drawn_weights(judge, draw)
-    model.load_state_dict(weights)
-    judge.load_state_dict(weights)
-    ids = draw.ids(11, 2, 6)
-    expect.close(cached.prefill(ids), recomputed(judge, ids))
+    check_sharing(expect, cached, (model, judge), draw, SCALE, draw.ids(11, 2, 6))
 
 
 def test_past_max_len_is_refused(student, reference, draw, expect):
     """A token beyond `max_len` raises a ValueError that names the length, and the cache stays as it was."""
     model, judge = make(student, reference, draw)
-    ids = draw.ids(11, 2, 12)
-    cached = student.CachedGPT(model)
-    cached.prefill(ids[:, :10].clone())
-    expect.raises(ValueError, cached.prefill, ids[:, :3].clone(), mentions=13)
-    expect.equal(cached.length, 10)
-    expect.close(cached.prefill(ids[:, 10:].clone()), recomputed(judge, ids)[:, 10:])
+    check_refusal(expect, student.CachedGPT(model), judge, draw.ids(11, 2, 12))
 
 
 @pytest.mark.hidden
@@ -245,12 +201,7 @@ def test_a_model_in_eval_mode_stays_there(student, reference, draw, expect):
 def test_nothing_is_kept_for_gradients(student, reference, draw, expect):
     """Logits need no gradient, and no step keeps anything for a backward pass."""
     model, _ = make(student, reference, draw)
-    cached = student.CachedGPT(model)
-    ids = draw.ids(11, 2, 5)
-    with student.counting() as counts:
-        logits = cached.prefill(ids)
-    expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
-    expect.true(not logits.requires_grad, "The logits carry gradients; use torch.no_grad().")
+    check_nothing_is_kept(student, expect, student.CachedGPT(model), draw.ids(11, 2, 5))
 
 
 @pytest.mark.hidden
@@ -280,26 +231,13 @@ def test_one_layer_one_head_one_row(student, reference, draw, expect):
 # -- work ------------------------------------------------------------------------------------------------
 
 
-def step_work(student, model, draw, length):
-    """The counted operations of one decode step after `length` tokens."""
-    cached = student.CachedGPT(model)
-    cached.prefill(draw.ids(11, 1, length))
-    new = draw.ids(11, 1)
-    with student.counting() as counts:
-        cached.decode(new)
-    return counts.flops
-
-
 def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     """After n tokens a step multiplies one token by the weights, and one query by n + 1 keys and values: no more."""
     sizes = SIZES | {"max_len": 400}
     model = student.GPT(student.GPTConfig(**sizes)).eval()
     d, layers, d_ff, vocab = sizes["d_model"], sizes["n_layers"], sizes["d_ff"], sizes["vocab_size"]
     weights = 2 * (layers * (4 * d * d + 2 * d * d_ff) + d * vocab)
-    for length in (40, 160):
-        keys = layers * 2 * 2 * d * (length + 1)
-        message = f"A step after {length} tokens costs more than one token's products with the weights and the keys:"
-        expect.less(step_work(student, model, draw, length), 1.05 * (weights + keys), message)
+    check_step_cost(student, expect, lambda: student.CachedGPT(model), draw, vocab, weights, layers * 2 * 2 * d)
 
 
 @pytest.mark.hidden
@@ -308,5 +246,5 @@ def test_a_step_does_not_pay_for_max_len(student, draw, expect):
     work = []
     for max_len in (40, 400):
         model = student.GPT(student.GPTConfig(**(SIZES | {"max_len": max_len}))).eval()
-        work.append(step_work(student, model, draw, 20))
+        work.append(step_work(student, student.CachedGPT(model), draw, 11, 20))
     expect.less(work[1], 1.02 * work[0], "With a ten times larger max_len, a step after 20 tokens costs more:")

@@ -1,0 +1,160 @@
+"""What the suites of layers and models share: names and shapes, known weights for both sides, and common checks."""
+
+import torch
+import torch.nn.functional as F
+
+# -- the names and shapes of a state dict ------------------------------------------------------------------
+
+
+def shapes_of_linear(name, rows, columns):
+    """A linear layer with a bias."""
+    return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows,)}
+
+
+def shapes_of_norm(name, d):
+    """A LayerNorm."""
+    return {f"{name}.weight": (d,), f"{name}.bias": (d,)}
+
+
+def shapes_of_block(d, d_ff, attentions=("attention",), norms=2):
+    """A block whose layers have biases: its attentions, its feed-forward network and its norms."""
+    shapes = {}
+    for attention in attentions:
+        for projection in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            shapes |= shapes_of_linear(f"{attention}.{projection}", d, d)
+    shapes |= shapes_of_linear("feed_forward.up", d_ff, d) | shapes_of_linear("feed_forward.down", d, d_ff)
+    for number in range(1, norms + 1):
+        shapes |= shapes_of_norm(f"norm{number}", d)
+    return shapes
+
+
+def part_of(name, shapes):
+    """The same shapes where they belong to a part of a model."""
+    return {f"{name}.{inner}": shape for inner, shape in shapes.items()}
+
+
+def check_names(expect, model, wanted):
+    """The model's state dict has these names and shapes."""
+    came = model.state_dict()
+    expect.equal(sorted(came), sorted(wanted), "The names in the state dict are not those of the parts.")
+    expect.equal({name: tuple(value.shape) for name, value in came.items()}, wanted, "The shapes are others.")
+
+
+# -- the same weights on both sides ------------------------------------------------------------------------
+
+
+def drawn(draw, shapes, scale=0.4, vectors=None):
+    """Random values for these names, `vectors` the scale of those with one axis; norms' weights lie around one."""
+    weights = {}
+    for name, shape in shapes.items():
+        weights[name] = draw.normal(*shape, scale=scale if len(shape) > 1 or vectors is None else vectors)
+        if "norm" in name and name.endswith("weight"):
+            weights[name] = weights[name] + 1.0
+    return weights
+
+
+def made(kind, side, **sizes):
+    """A model of one side with its config."""
+    return getattr(side, kind)(getattr(side, f"{kind}Config")(**sizes))
+
+
+def model_with(kind, side, weights, **sizes):
+    """A model of one side with these weights, in float64."""
+    model = made(kind, side, **sizes).double()
+    model.load_state_dict(weights)
+    return model
+
+
+def both_sides(kind, student, reference, draw, scale, **sizes):
+    """The learner's model and the reference's with the same fresh weights, in float64 and eval mode."""
+    models = [made(kind, side, **sizes).double().eval() for side in (student, reference)]
+    load_fresh(models, draw, scale)
+    return models
+
+
+def load_fresh(models, draw, scale):
+    """Give all models the same fresh weights; a head that is tied to the table of tokens stays tied."""
+    values = models[-1].state_dict()
+    weights = drawn(draw, {name: tuple(value.shape) for name, value in values.items()}, scale, vectors=0.2)
+    if torch.equal(values["head.weight"], values["token_embedding.weight"]):
+        weights["head.weight"] = weights["token_embedding.weight"]
+    for model in models:
+        model.load_state_dict(weights)
+
+
+# -- what a block computes, by another road ----------------------------------------------------------------
+
+
+def attention_by_hand(state, name, n_heads, x, context, mask=None):
+    """Multi-head attention with biases, one head after the other."""
+    inputs = {"q": x, "k": context, "v": context}
+    q, k, v = (F.linear(y, state[f"{name}.{n}_proj.weight"], state[f"{name}.{n}_proj.bias"]) for n, y in inputs.items())
+    width, mixed = x.shape[-1] // n_heads, []
+    for head in range(n_heads):
+        own = slice(head * width, (head + 1) * width)
+        scores = q[..., own] @ k[..., own].transpose(-1, -2) / width**0.5
+        if mask is not None:
+            scores = scores.masked_fill(~mask, float("-inf"))
+        mixed.append(torch.softmax(scores, dim=-1) @ v[..., own])
+    return F.linear(torch.cat(mixed, dim=-1), state[f"{name}.out_proj.weight"], state[f"{name}.out_proj.bias"])
+
+
+def feed_forward_by_hand(state, x, activation):
+    """Up, activation, down."""
+    inner = activation(F.linear(x, state["feed_forward.up.weight"], state["feed_forward.up.bias"]))
+    return F.linear(inner, state["feed_forward.down.weight"], state["feed_forward.down.bias"])
+
+
+def norm_by_hand(state, name, x):
+    """torch's own LayerNorm with the weights of one of the block's."""
+    return F.layer_norm(x, x.shape[-1:], state[f"{name}.weight"], state[f"{name}.bias"])
+
+
+# -- what is asked of layers and models --------------------------------------------------------------------
+
+
+def check_causality(expect, model, ids, vocab):
+    """Another last token changes no logits but the last position's. Returns both answers, before and after."""
+    other = ids.clone()
+    other[:, -1] = (ids[:, -1] + 1) % vocab
+    before, after = model(ids), model(other)
+    expect.shape(after, (*ids.shape, vocab))
+    expect.close(after[:, :-1], before[:, :-1], "A position's logits depend on a token that comes after it.")
+    return before, after
+
+
+def check_own_gradients(expect, layer, wanted):
+    """The layer's parameters have these gradients."""
+    came = layer.gradients()
+    for name, gradient in wanted.items():
+        expect.true(came.get(name) is not None, f"`{name}` got no gradient.")
+        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.")
+
+
+def check_input_gradient(expect, x, twin, name="x"):
+    """The gradient that came back to an input is that of its twin."""
+    expect.true(x.grad is not None, f"No gradient came back to `{name}`.")
+    expect.close(x.grad, twin.grad, f"The gradient of `{name}` is wrong.")
+
+
+def check_gradients(expect, models, backward, tied=None, tolerance=None):
+    """After `backward(model)` the learner's parameters have the reference's gradients; `tied` is (table, head)."""
+    found = []
+    for model in models:
+        backward(model)
+        gradients = model.gradients()
+        if tied is not None and tied[0] not in gradients and tied[1] in gradients:
+            gradients[tied[0]] = gradients.pop(tied[1])  # one parameter, listed under its other name
+        found.append(gradients)
+    came, wanted = found
+    expect.equal(sorted(came), sorted(wanted), "The parameters are not those of the docstring, or one is there twice.")
+    for name, gradient in wanted.items():
+        expect.true(came[name] is not None, f"`{name}` got no gradient.")
+        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.", tolerance=tolerance)
+
+
+def check_meta(expect, model, arguments, shape):
+    """Float32 in, float32 out, float64 as well, and the model runs on the device meta."""
+    expect.dtype(model(*arguments), torch.float32)
+    expect.dtype(model.double()(*arguments), torch.float64)
+    expect.shape(model.to("meta")(*(item.to("meta") for item in arguments)), shape)
