@@ -35,6 +35,7 @@ test: $(VENV)/ready-dev lint
 lint: $(VENV)/ready-dev
 	@$(BIN)/ruff check grader tests solutions benchmarks
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 proof: $(VENV)/ready-dev
 	@$(BIN)/grader dev check

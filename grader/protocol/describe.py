@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.values import Unsendable, describe_type, loaded_torch
+from grader.protocol.wire import Unsendable, describe_type, loaded_torch
 
 LONGEST = 60
 

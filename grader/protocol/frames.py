@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 import socket
 
-from grader.protocol import values
-from grader.protocol.values import WireError
+from grader.protocol import wire
+from grader.protocol.wire import WireError
 
 CHUNK_BYTES = 1 << 20
-PREFIX_BYTES = 1 + values.PREFIX.size
+PREFIX_BYTES = 1 + wire.PREFIX.size
 
 
 class Closed(Exception):
@@ -45,7 +45,7 @@ def payload_of(frame: bytes) -> memoryview:
 
 def frame_size(prefix: bytes) -> int:
     """The size of a whole frame, from its first bytes, checked before the rest is read."""
-    header, body = values.check_prefix(prefix[1:PREFIX_BYTES])
+    header, body = wire.check_prefix(prefix[1:PREFIX_BYTES])
     return PREFIX_BYTES + header + body
 
 

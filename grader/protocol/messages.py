@@ -6,9 +6,11 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from grader.protocol import frames, values
+from grader.protocol import frames, wire
 from grader.protocol.frames import FrameKind
-from grader.protocol.values import Reduce, Restore, ValueReader, ValueWriter, WireError
+from grader.protocol.value_reader import ValueReader
+from grader.protocol.value_writer import ValueWriter
+from grader.protocol.wire import Reduce, Restore, WireError
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=True):
@@ -225,14 +227,14 @@ def pack_message(kind: FrameKind, message: Message, reduce: Reduce | None = None
     writer = ValueWriter(reduce)
     nodes = {name: writer.node(getattr(message, name)) for name in message.VALUES}
     header = msgspec.msgpack.encode(msgspec.structs.replace(message, **nodes) if nodes else message)
-    return frames.pack(kind, values.join(header, writer))
+    return frames.pack(kind, wire.join(header, writer.buffers))
 
 
 def read_message(frame: bytes, kind: FrameKind, type: Any, restore: Restore | None = None) -> Any:
     """The message of a frame, which must be of this kind and one of these types. Its values are copied out."""
     if frames.kind_of(frame) is not kind:
         raise WireError(f"a {frames.kind_of(frame).name.lower()} came where a {kind.name.lower()} was expected")
-    payload = values.split(frames.payload_of(frame))
+    payload = wire.split(frames.payload_of(frame))
     try:
         message = msgspec.msgpack.decode(payload.header, type=type)
     except Exception as error:  # whatever a library raises here, the frame is to blame
@@ -245,7 +247,7 @@ def read_message(frame: bytes, kind: FrameKind, type: Any, restore: Restore | No
 
 def peek_request(frame: bytes) -> AnyRequest:
     """A request whose values are still nodes: for whoever asks only what kind it is."""
-    payload = values.split(frames.payload_of(frame))
+    payload = wire.split(frames.payload_of(frame))
     request: AnyRequest = msgspec.msgpack.decode(payload.header, type=AnyRequest)
     return request
 

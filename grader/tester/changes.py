@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.values import loaded_torch
+from grader.protocol.wire import loaded_torch
 
 
 def advance(old: Any, new: Any) -> bool:

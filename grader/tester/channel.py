@@ -7,7 +7,7 @@ import select
 import socket
 
 from grader.protocol.frames import CHUNK_BYTES, PREFIX_BYTES, Closed, frame_size
-from grader.protocol.values import WireError
+from grader.protocol.wire import WireError
 from grader.tester.allowance import Allowance
 
 MAX_OUTPUT_BYTES = 16_384

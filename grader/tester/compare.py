@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.results import Difference
-from grader.protocol.values import Unsendable, encode, loaded_torch
+from grader.protocol.values import encode
+from grader.protocol.wire import Unsendable, loaded_torch
 from grader.tester.opaque import Opaque
 
 # By the coarser dtype of the two: relative, absolute.

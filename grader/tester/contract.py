@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.describe import describe_result
-from grader.protocol.values import loaded_torch
+from grader.protocol.wire import loaded_torch
 
 ARRAY_KINDS = {
     "Float": "a floating-point",

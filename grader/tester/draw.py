@@ -66,8 +66,7 @@ class Draw:
 
     def normal(self, *shape: int, dtype: Any = None, scale: float = 1.0, grad: bool = False) -> Any:
         """Normal values as a tensor, `grad` for one that collects its gradient."""
-        import torch
-
+        torch = _torch()
         tensor = torch.from_numpy(self.array(*shape, scale=scale)).to(dtype or torch.float64)
         return tensor.requires_grad_(grad)
 
@@ -77,21 +76,21 @@ class Draw:
 
     def ids(self, high: int, *shape: int) -> Any:
         """Ids below `high` as an int64 tensor."""
-        import torch
-
-        return torch.from_numpy(np.asarray(self.id_array(high, *shape)))
+        return _torch().from_numpy(np.asarray(self.id_array(high, *shape)))
 
     def mask(self, *shape: int, probability: float = 0.6) -> Any:
         """A boolean tensor in which every last-axis row has at least one True."""
-        import torch
-
         mask = self.rng.random(size=shape) < probability
         flat = mask.reshape(-1, shape[-1])
         flat[np.arange(len(flat)), self.rng.integers(shape[-1], size=len(flat))] = True
-        return torch.from_numpy(mask)
+        return _torch().from_numpy(mask)
 
     def generator(self) -> Any:
         """A torch generator to pass on."""
-        import torch
+        return _torch().Generator().manual_seed(self.integer(0, 2**31))
 
-        return torch.Generator().manual_seed(self.integer(0, 2**31))
+
+def _torch() -> Any:
+    import torch  # heavy: exercises in NumPy are judged without it
+
+    return torch

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.protocol.describe import describe, describe_result, shorten
 from grader.protocol.results import Call, Difference, Failure
-from grader.protocol.values import Unsendable
+from grader.protocol.wire import Unsendable
 from grader.tester import compare
 from grader.tester.failures import StudentRaised, SuiteFailure
 from grader.tester.opaque import Opaque

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from grader.protocol.values import loaded_torch
+from grader.protocol.wire import loaded_torch
 
 
 class Differentiable(Protocol):

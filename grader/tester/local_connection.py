@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import mtrand
 
 from grader.protocol.jobs import Job, Solution
-from grader.protocol.values import loaded_torch
+from grader.protocol.wire import loaded_torch
 from grader.tester.connection import Callback
 from grader.worker import loading
 from grader.worker.request_handler import RequestHandler

@@ -28,7 +28,7 @@ from grader.protocol.messages import (
     read_message,
 )
 from grader.protocol.results import Call, Failure, Frame, Place
-from grader.protocol.values import WireError, loaded_torch
+from grader.protocol.wire import WireError, loaded_torch
 from grader.tester.changes import advance, write_back
 from grader.tester.connection import Connection
 from grader.tester.contract import Contract, complaint_text

@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.protocol.describe import describe
 from grader.protocol.results import SmallestCase, TestResult, Verdict
-from grader.protocol.values import loaded_torch
+from grader.protocol.wire import loaded_torch
 from grader.tester import compare
 from grader.tester.failures import SuiteFailure
 from grader.tester.opaque import Opaque

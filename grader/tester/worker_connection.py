@@ -26,7 +26,7 @@ from grader.protocol.messages import (
     read_message,
 )
 from grader.protocol.results import Call, Failure, Frame, Place
-from grader.protocol.values import Restore, WireError
+from grader.protocol.wire import Restore, WireError
 from grader.tester import scratch_folder
 from grader.tester.allowance import Allowance, Overused, TimedOut, process_time, thread_count
 from grader.tester.channel import Channel

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.values import loaded_torch
+from grader.protocol.wire import loaded_torch
 
 WATCHED = (
     "torch",
@@ -32,7 +32,10 @@ WATCHED = (
     "os",
     "sys",
     "msgspec",
+    "grader.protocol.wire",
     "grader.protocol.values",
+    "grader.protocol.value_reader",
+    "grader.protocol.value_writer",
     "grader.protocol.messages",
     "grader.protocol.frames",
     "grader.worker.request_handler",

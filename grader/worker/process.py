@@ -23,7 +23,7 @@ from grader.protocol.messages import (
     pack_message,
     read_message,
 )
-from grader.protocol.values import WireError
+from grader.protocol.wire import WireError
 from grader.worker import limits
 from grader.worker.global_state import GlobalState
 from grader.worker.request_handler import RequestHandler

@@ -42,6 +42,7 @@ from grader.protocol.messages import (
     pack_message,
     read_message,
 )
+from grader.protocol.wire import Unsendable, WireError, loaded_torch
 from grader.worker import loading
 from grader.worker.counting import OpCounter
 
@@ -49,7 +50,7 @@ Callback = Callable[[int, list[Any], dict[str, Any]], Any]
 FRAMES_SHOWN = 6
 LOCALS_SHOWN = 12
 MESSAGE_SHOWN = 2000
-CARRIED_BY_THE_WIRE = (np.ndarray, np.generic, np.random.Generator, complex, slice, pathlib.PurePath, values.Unsendable)
+CARRIED_BY_THE_WIRE = (np.ndarray, np.generic, np.random.Generator, complex, slice, pathlib.PurePath, Unsendable)
 
 
 class RequestHandler:
@@ -102,7 +103,7 @@ class RequestHandler:
         """The node of a value that the wire has no form for; `other` makes that of an object that stays here."""
         if type(value) is _Reference:
             return value.node
-        torch = values.loaded_torch()
+        torch = loaded_torch()
         if torch is not None:
             if isinstance(value, torch.Tensor):
                 if outputs is not None and value.requires_grad:
@@ -125,7 +126,7 @@ class RequestHandler:
 
     @staticmethod
     def kind_of(value: Any) -> str:
-        torch = values.loaded_torch()
+        torch = loaded_torch()
         if torch is not None and isinstance(value, torch.nn.Module):
             return "module"
         if torch is not None and isinstance(value, torch.Tensor):
@@ -139,9 +140,9 @@ class RequestHandler:
             number = rest[0]
             return lambda *args, **kwargs: self.callback(number, list(args), kwargs)
         if tag == "function":
-            torch = values.loaded_torch()
+            torch = loaded_torch()
             return {"relu": torch.nn.functional.relu, "tanh": torch.tanh}[rest[0]]
-        raise values.WireError(f"unknown tag {tag!r}")
+        raise WireError(f"unknown tag {tag!r}")
 
     def release(self, number: int) -> None:
         self.objects.pop(number, None)
@@ -176,13 +177,13 @@ class RequestHandler:
             case GetGradients():
                 return Returned(value={name: item.grad for name, item in request.target.named_parameters()})
             case SetUp() | GetChangedState():
-                raise values.WireError("a request for the process came to the learner's code")
+                raise WireError("a request for the process came to the learner's code")
 
     def begin(self, seed: int) -> Returned:
         """Known random state for a test, the same for every answer to it."""
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        torch = values.loaded_torch()
+        torch = loaded_torch()
         if torch is not None:
             torch.default_generator.manual_seed(seed)  # torch.manual_seed is slow: it looks for accelerators too
         return Returned()
@@ -195,7 +196,7 @@ class RequestHandler:
             if traceback.extract_tb(error.__traceback__)[1:]:
                 raise  # the learner's own property failed inside
             return Missing(name=name)
-        torch = values.loaded_torch()
+        torch = loaded_torch()
         if torch is not None and isinstance(value, torch.Tensor):
             value = value.detach()
         return Returned(value=value)
@@ -219,7 +220,7 @@ class RequestHandler:
 
     def differentiate(self, outputs: list[Any], leaves: list[Any], grads: Any) -> Returned:
         """Differentiate an earlier call; gradients of parameters stay here, those of arguments go back."""
-        torch = values.loaded_torch()
+        torch = loaded_torch()
         pairs = [(out, grad) for out, grad in zip(outputs, grads, strict=True) if grad is not None]
         torch.autograd.backward([out for out, _ in pairs], [grad for _, grad in pairs], retain_graph=True)
         found = [leaf.grad for leaf in leaves]
@@ -270,7 +271,7 @@ def _locals_of(frame: FrameType) -> tuple[tuple[str, str], ...]:
 
 
 def _tensors_with_grad(items: list[Any]) -> Iterator[Any]:
-    torch = values.loaded_torch()
+    torch = loaded_torch()
     if torch is None:
         return
     for value in items:
@@ -285,7 +286,7 @@ def _tensors_with_grad(items: list[Any]) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _grad_mode(enabled: bool) -> Iterator[None]:
-    torch = values.loaded_torch()
+    torch = loaded_torch()
     if torch is None:
         yield
         return

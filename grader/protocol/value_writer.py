@@ -1,0 +1,120 @@
+"""Values into nodes of a header, and the bytes of arrays beside them."""
+
+from __future__ import annotations
+
+import collections
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from grader.protocol.wire import (
+    BODY_LIMIT,
+    DEPTH_LIMIT,
+    ITEM_SIZES,
+    NUMPY_KINDS,
+    Reduce,
+    Unsendable,
+    describe_type,
+    loaded_torch,
+    storage_span,
+)
+
+
+class ValueWriter:
+    """Turns values into nodes; the bytes of arrays gather in `buffers`."""
+
+    def __init__(self, reduce: Reduce | None) -> None:
+        self.reduce = reduce
+        self.buffers: list[bytes] = []
+        self.size = 0
+
+    def node(self, value: Any, depth: int = 0) -> Any:
+        """What stands for the value in a header."""
+        if depth > DEPTH_LIMIT:
+            return ["unsendable", "a value nested more than 60 deep"]
+        kind = type(value)
+        if value is None or kind in (bool, float, str, bytes):
+            return value
+        if kind is int:
+            return value if -(2**63) <= value < 2**63 else ["int", str(value)]
+        if kind in (list, tuple, set, frozenset):
+            return [kind.__name__, [self.node(item, depth + 1) for item in value]]
+        if kind in (dict, collections.Counter, collections.OrderedDict, collections.defaultdict):
+            tag = "counter" if kind is collections.Counter else "dict"
+            return [tag, [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in value.items()]]
+        return self.special(value)
+
+    def special(self, value: Any) -> Any:
+        if isinstance(value, Unsendable):
+            return ["unsendable", value.description]
+        for describe in (self.reduce, self.plain_object, self.array, self.tensor):
+            node = describe(value) if describe is not None else None
+            if node is not None:
+                return node
+        return ["unsendable", describe_type(value)]
+
+    def plain_object(self, value: Any) -> list[Any] | None:
+        kind = type(value)
+        if kind is slice:
+            return ["slice", [self.node(part) for part in (value.start, value.stop, value.step)]]
+        if value is Ellipsis:
+            return ["ellipsis"]
+        if kind is complex:
+            return ["complex", value.real, value.imag]
+        if isinstance(value, pathlib.PurePath):
+            return ["path", str(value)]
+        if isinstance(value, np.random.Generator):
+            return ["numpy-generator", self.node(value.bit_generator.state)]
+        return None
+
+    def array(self, value: Any) -> list[Any] | None:
+        if isinstance(value, np.generic):
+            node = self.array(np.asarray(value))
+            return None if node is None else ["scalar", *node[1:]]
+        if type(value) is not np.ndarray:
+            return None
+        if value.dtype.kind not in NUMPY_KINDS or value.dtype.itemsize > 16:
+            return ["unsendable", f"a NumPy array of dtype {value.dtype}"]
+        if value.nbytes > BODY_LIMIT - self.size:
+            return ["unsendable", f"a NumPy array of {value.size:,} elements, too many to send"]
+        plain = value.astype(value.dtype.newbyteorder("<"), copy=False)
+        return ["array", plain.dtype.str, list(value.shape), self.buffer(plain.tobytes())]
+
+    def tensor(self, value: Any) -> list[Any] | None:
+        torch = loaded_torch()
+        if torch is None:
+            return None
+        if isinstance(value, torch.dtype | torch.device):
+            return [type(value).__name__, str(value).removeprefix("torch.")]
+        if isinstance(value, torch.Size):
+            return ["tuple", list(value)]
+        if isinstance(value, torch.Generator):
+            return ["generator", self.buffer(value.get_state().numpy().tobytes())]
+        if isinstance(value, torch.Tensor):
+            return self.real_tensor(value, torch)
+        return None
+
+    def real_tensor(self, value: Any, torch: Any) -> list[Any]:
+        if type(value) not in (torch.Tensor, torch.nn.Parameter):
+            return ["unsendable", f"a tensor subclass, {type(value).__name__}"]
+        name = str(value.dtype).removeprefix("torch.")
+        if value.layout is not torch.strided or name not in ITEM_SIZES:
+            return ["unsendable", f"a tensor of layout {value.layout} and dtype {value.dtype}"]
+        if value.device.type == "meta":
+            return ["meta", name, list(value.shape)]
+        if value.numel() * ITEM_SIZES[name] > BODY_LIMIT - self.size:
+            return ["unsendable", f"a tensor of {value.numel():,} elements, too many to send"]
+        plain = value.detach().resolve_conj().resolve_neg()
+        strides = [] if plain.is_contiguous() else list(plain.stride())
+        if strides:
+            plain = plain.as_strided((storage_span(plain.shape, strides),), (1,), plain.storage_offset())
+        # A clone, for a tensor with an axis of length 1 may count as contiguous and still have odd strides.
+        flat = plain.cpu().clone(memory_format=torch.contiguous_format).reshape(-1)
+        raw = flat.view(torch.uint8).numpy().tobytes()
+        return ["tensor", name, list(value.shape), strides, self.buffer(raw), bool(value.requires_grad)]
+
+    def buffer(self, raw: bytes) -> int:
+        self.buffers.append(raw)
+        self.size += len(raw)
+        return len(raw)
