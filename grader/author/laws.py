@@ -12,20 +12,8 @@ from grader.course.files import write_atomically
 from grader.course.imports import imported
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
-from grader.course.stubs import derive_stub
+from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError
-
-
-def derived_text(layout: Layout, exercise: Exercise) -> str:
-    """What the learner's file is to hold at first."""
-    path = layout.solution_file(exercise.name, exercise.suffix)
-    try:
-        source = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise GraderError(
-            f"{layout.display_path(path)} is missing", f"write the solution of {exercise.name} there"
-        ) from None
-    return source if exercise.manually_graded else derive_stub(source)
 
 
 def sync(layout: Layout, curriculum: Curriculum) -> list[Path]:
@@ -33,7 +21,7 @@ def sync(layout: Layout, curriculum: Curriculum) -> list[Path]:
     changed = []
     for exercise in curriculum.exercises:
         path = layout.exercise_file(exercise.name, exercise.suffix)
-        text = derived_text(layout, exercise)
+        text = handed_out_stub(layout, exercise)
         texts = {path: text}
         if exercise.short == "concepts":
             texts[answers_file(layout.suite_file(exercise.name))] = derived_answers(layout, exercise)
@@ -82,7 +70,7 @@ def _stub(layout: Layout, exercise: Exercise) -> Iterator[str]:
     display_path = layout.display_path(path)
     if not path.exists():
         yield f"{exercise.name}: {display_path} is missing; `grader dev sync` writes it"
-    elif path.read_text(encoding="utf-8") != derived_text(layout, exercise):
+    elif path.read_text(encoding="utf-8") != handed_out_stub(layout, exercise):
         yield f"{exercise.name}: {display_path} is not what its solution gives; `grader dev sync` writes it anew"
 
 

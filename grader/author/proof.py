@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.course.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
 from grader.judge.client import Judge
@@ -49,19 +49,19 @@ def prove(
     report: Callable[[int, int, str], None],
 ) -> list[Proof]:
     """Run everything, telling `report` how many of how many runs are done and which exercise was last."""
-    graded = [exercise for exercise in exercises if not exercise.manually_graded]
+    proved = list(graded(exercises))
     with tempfile.TemporaryDirectory(prefix="grader-proof-") as folder:
-        tasks = [task for e in graded for task in _tasks(layout, e, seeds, Path(folder))]
+        tasks = [task for e in proved for task in _tasks(layout, e, seeds, Path(folder))]
         found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
         by_job = {_key(task.job): task for task in tasks}
-        with Judge(modules_for(layout, curriculum, graded)) as judge:
+        with Judge(modules_for(layout, curriculum, proved)) as judge:
             done = 0
             for job, event in judge.run([task.job for task in tasks], parallel):
                 if isinstance(event, SuiteFinished):
                     done += 1
                     found[job.exercise].append((by_job[_key(job)], event.result))
                     report(done, len(tasks), job.exercise)
-    return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in graded]
+    return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in proved]
 
 
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:

@@ -15,7 +15,7 @@ from grader.author.public_suite import public_part
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
-from grader.course.stubs import derive_stub
+from grader.course.stubs import derive_stub, handed_out_stub
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
 from grader.learner.checking import make_job, modules_for
@@ -107,8 +107,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _copy_exercise(layout: Layout, kit: Layout, exercise: Exercise) -> int:
     """Stub, pristine stub and public tests. Returns the number of test functions."""
-    text = layout.solution_file(exercise.name, exercise.suffix).read_text(encoding="utf-8")
-    stub = text if exercise.manually_graded else derive_stub(text)
+    stub = handed_out_stub(layout, exercise)
     write_atomically(kit.exercise_file(exercise.name, exercise.suffix), stub)
     write_atomically(kit.pristine_file(exercise.name, exercise.suffix), stub)
     if exercise.manually_graded:
@@ -124,7 +123,7 @@ def _copy_exercise(layout: Layout, kit: Layout, exercise: Exercise) -> int:
 def _record(
     layout: Layout, kit: Layout, curriculum: Curriculum, parallel: int, report: Callable[[int, int, str], None]
 ) -> int:
-    graded = [exercise for exercise in curriculum.exercises if not exercise.manually_graded]
+    graded = curriculum.graded
     jobs = []
     for exercise in graded:
         for _ in range(TAKES):
@@ -133,7 +132,7 @@ def _record(
     takes: dict[str, list[bytes]] = {exercise.name: [] for exercise in graded}
     seeds: dict[str, list[int]] = {exercise.name: [] for exercise in graded}
     done = 0
-    with Judge(modules_for(layout, curriculum, graded)) as judge:
+    with Judge(modules_for(layout, curriculum, list(graded))) as judge:
         for job, event in judge.run(jobs, parallel):
             if isinstance(event, Recorded):
                 takes[job.exercise].append(event.take)
@@ -174,9 +173,7 @@ def secrets_in(layout: Layout, kit: Layout, curriculum: Curriculum) -> Iterator[
     files = [p for tree in (kit.exercises, kit.graded) for p in sorted(tree.rglob("*")) if p.suffix in TEXTS]
     texts = {path: _telling(path.read_text(encoding="utf-8", errors="replace")) for path in files}
     runs: dict[tuple[str, ...], Path] = {run: path for path, lines in texts.items() for run in _runs(lines)}
-    for exercise in curriculum.exercises:
-        if exercise.manually_graded:
-            continue
+    for exercise in curriculum.graded:
         own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
         for whose, secret in _secrets_of(layout, exercise):
             lines = [line for line in secret if line not in free]

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.layout import Layout
+from grader.course.layout import Layout, file_in
 from grader.course.mistakes import load_mutants
 from grader.course.notebooks import in_cells
 from grader.course.source import first_problem
@@ -54,7 +54,7 @@ def make_job(
     seeds = recorded_seeds(recording) if recorded else []
     if recorded and seed not in seeds:
         seed = secrets.choice(seeds)
-    path = file or tree / (exercise.name + ".py")
+    path = file or file_in(tree, exercise.name)
     return Job(
         exercise=exercise.name,
         file=str(path),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
-from grader.course.layout import Layout
+from grader.course.layout import Layout, file_in
 from grader.course.notebooks import Module, notebook_path, read_notebook
-from grader.learner.reset import pristine
+from grader.course.stubs import handed_out_stub
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Workspace:
         module = self.modules.get(exercise.name)
         if module is not None:
             display_path = self.layout.display_path(notebook_path(path))
-            return SourceFile(root / (exercise.name + ".py"), root, display_path, module)
+            return SourceFile(file_in(root, exercise.name), root, display_path, module)
         display_path = self.layout.display_path(path)
         if not path.exists():
             return SourceFile(path, root, display_path)
-        return SourceFile(root / (exercise.name + ".py"), root, display_path)
+        return SourceFile(file_in(root, exercise.name), root, display_path)
 
     def cells(self, exercise: Exercise) -> dict[str, Module]:
         """The notebooks that count, by the names that messages about this exercise give their code."""
@@ -71,7 +71,7 @@ class Workspace:
             return False
         if exercise.name in self.chosen or not path.exists():
             return True
-        return path.read_bytes() == pristine(self.layout, exercise).encode()
+        return path.read_bytes() == handed_out_stub(self.layout, exercise).encode()
 
     def _overlay(self, counting: list[Exercise]) -> Path:
         folder = self.layout.state / "tree"
@@ -83,5 +83,5 @@ class Workspace:
             path = notebook_path(self.layout.exercise_file(exercise.name))
             module = read_notebook(path.read_bytes(), self.layout.display_path(path))
             self.modules[exercise.name] = module
-            write_atomically(folder / (exercise.name + ".py"), module.source)
+            write_atomically(file_in(folder, exercise.name), module.source)
         return folder

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from grader.course.curriculum import Curriculum, Exercise, load_curriculum
+from grader.course.curriculum import Curriculum, load_curriculum
 from grader.course.layout import Layout
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
@@ -143,9 +143,8 @@ class Station:
     def __init__(self, root: str) -> None:
         layout = Layout(Path(root))
         curriculum = load_curriculum(layout)
-        graded: list[Exercise] = [e for e in curriculum.exercises if not e.manually_graded]
         self.workshop = Workshop(layout, curriculum)
-        self.judge = Judge(modules_for(layout, curriculum, graded), keep_testers=True).__enter__()
+        self.judge = Judge(modules_for(layout, curriculum, list(curriculum.graded)), keep_testers=True).__enter__()
 
 
 def _station(root: str) -> Station:

@@ -12,8 +12,8 @@ from typing import Any
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
+from grader.course.stubs import handed_out_stub
 from grader.errors import UsageError
-from grader.learner.reset import pristine
 from grader.score.collecting import Submission, collect
 
 TOKENS = 25
@@ -52,9 +52,8 @@ def similar_pairs(
     this_year = collect(folder, curriculum, pattern)
     before = collect(archive, curriculum, pattern) if archive is not None else []
     found: list[Pair] = []
-    for exercise in curriculum.exercises:
-        if not exercise.manually_graded:
-            found += _of_exercise(library, layout, exercise, this_year, before, least)
+    for exercise in curriculum.graded:
+        found += _of_exercise(library, layout, exercise, this_year, before, least)
     return sorted(found, key=lambda pair: -max(pair.first_share, pair.second_share))
 
 
@@ -74,7 +73,7 @@ def _of_exercise(
     before: Iterable[Submission],
     least: float,
 ) -> list[Pair]:
-    stub = _print(library, pristine(layout, exercise), ())
+    stub = _print(library, handed_out_stub(layout, exercise), ())
     own_lines = stub.hashes if stub is not None else ()
     entries = [
         Entry(submission.student, earlier, found)

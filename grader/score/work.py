@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from grader.course.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.imports import rests_on
-from grader.course.layout import Layout
+from grader.course.layout import Layout, file_in
 from grader.course.mistakes import load_mutants
 from grader.course.source import first_problem
-from grader.course.stubs import derive_stub
+from grader.course.stubs import handed_out_stub
 from grader.learner.checking import make_job
 from grader.protocol.jobs import Job, Mutant
 from grader.protocol.results import ExerciseResult, Verdict
@@ -78,7 +78,7 @@ def make_work(
 
 def _stub(layout: Layout, exercise: Exercise) -> bytes:
     """What stands in for a file that was not handed in: it is still to do."""
-    return derive_stub(layout.solution_file(exercise.name).read_text(encoding="utf-8")).encode()
+    return handed_out_stub(layout, exercise).encode()
 
 
 def _content(path: Path) -> bytes:
@@ -99,9 +99,9 @@ class Workshop:
         exercise = self.curriculum.get(work.exercise)
         folder = tempfile.TemporaryDirectory(prefix="grader-work-")
         root = Path(folder.name)
-        path = root / (work.exercise + ".py")
+        path = file_in(root, work.exercise)
         for name, data in {**work.prerequisites, work.exercise: work.file}.items():
-            write_plainly(root / (name + ".py"), data)
+            write_plainly(file_in(root, name), data)
         display_path = f"{work.exercise}.py"
         problem = first_problem(path, display_path, exercise)
         if problem is not None:
@@ -164,5 +164,4 @@ def missing_result(exercise: Exercise, seed: int, reason: str) -> ExerciseResult
 
 def scored(curriculum: Curriculum, only: Iterable[str]) -> list[Exercise]:
     """The exercises that a suite marks, of those asked for or of all."""
-    names = [exercise for word in only for exercise in curriculum.find(word)]
-    return [exercise for exercise in (names or curriculum.exercises) if not exercise.manually_graded]
+    return list(graded(curriculum.find_all(only) or curriculum.exercises))
