@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from grader.author.architecture import PACKAGE, architecture_file, with_modules
+from grader.author.kit_modules import kit_modules
 from grader.author.public_suite import public_part
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
@@ -26,7 +28,6 @@ COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "d
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )
-LEFT_OUT = ("author", "score", "__pycache__")
 SHORTEST_LINE = 24
 RUN = 3
 TEXTS = (".py", ".toml", ".json", ".md")
@@ -90,11 +91,12 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
         if (layout.root / name).exists():
             text = (layout.root / name).read_text(encoding="utf-8")
             write_atomically(kit.root / name, NOT_FOR_LEARNERS.sub("", text).rstrip("\n") + "\n")
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        relative = path.relative_to(package)
-        if not set(relative.parts) & set(LEFT_OUT):
-            _copy(path, kit.root / "grader" / relative)
+    modules = kit_modules(PACKAGE)
+    for path in modules:
+        _copy(path, kit.root / "grader" / path.relative_to(PACKAGE))
+    page = architecture_file(kit)
+    if page.exists():
+        write_atomically(page, with_modules(page.read_text(encoding="utf-8"), PACKAGE, modules))
     for path in sorted(p for p in layout.data.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
         _copy(path, kit.data / path.relative_to(layout.data))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", WORKFLOW)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.score.cells import meant
 from grader.score.journal import Item
 
 DAY = 86_400.0
@@ -144,7 +145,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str,
             missing = [name for name in columns if name not in (reader.fieldnames or [])]
             if missing:
                 raise UsageError(f"{path}: a column named {missing[0]!r} was expected")
-            return [(number, {k: v or "" for k, v in row.items() if k}) for number, row in enumerate(reader, 2)]
+            return [(number, {k: meant(v or "") for k, v in row.items() if k}) for number, row in enumerate(reader, 2)]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from grader.course.curriculum import Curriculum, Exercise, graded
+from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import rests_on
 from grader.course.layout import Layout, file_in
 from grader.course.mistakes import load_mutants
@@ -160,8 +159,3 @@ def missing_result(exercise: Exercise, seed: int, reason: str) -> ExerciseResult
     return ExerciseResult(
         exercise.name, Verdict.FAILED, problem=Failure(reason), points_possible=exercise.points, seed=seed
     )
-
-
-def scored(curriculum: Curriculum, only: Iterable[str]) -> list[Exercise]:
-    """The exercises that a suite marks, of those asked for or of all."""
-    return list(graded(curriculum.find_all(only) or curriculum.exercises))
