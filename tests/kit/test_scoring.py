@@ -185,6 +185,16 @@ def test_a_persons_marks_are_merged(course: Kit, people: Path) -> None:
     assert "ada,ch1_mini/essay,3.5,4" in sheet.read_text()
 
 
+def test_marks_of_a_name_that_looks_like_a_formula_are_kept(course: Kit, people: Path) -> None:
+    hand_in(people, "@ada", scale=RIGHT, essay="Because ids are labels.")
+    score(course, people)
+    sheet = course.layout.root / "results" / "rubric.csv"
+    sheet.write_text(sheet.read_text().replace("'@ada,ch1_mini/essay,,4", "'@ada,ch1_mini/essay,3.5,4"))
+    rows, _ = score(course, people)
+    assert rows[0]["ch1_mini/essay"] == "3.5"
+    assert "'@ada,ch1_mini/essay,3.5,4" in sheet.read_text()
+
+
 def test_a_wrong_sheet_is_named_with_its_row(course: Kit, people: Path) -> None:
     hand_in(people, "ada", scale=RIGHT)
     out = course.layout.root / "results"
