@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,8 +157,6 @@ def _record(
 
 def joined(exercise: str, takes: list[bytes]) -> bytes:
     """The file of an exercise's recording: msgpack, compressed, as `suite.recording` reads it."""
-    import zlib
-
     document = {"exercise": exercise, "takes": [msgspec.Raw(take) for take in takes]}
     return zlib.compress(msgspec.msgpack.encode(document), 6)
 

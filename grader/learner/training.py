@@ -15,6 +15,7 @@ from typing import Any
 from grader.corpora import language
 from grader.course.layout import Layout
 from grader.errors import UsageError
+from grader.worker.loading import load_exercise
 
 CONTEXT = 64
 HELD_OUT = 20_000
@@ -44,7 +45,7 @@ def train(
     layout: Layout, device: str, steps: int, checkpoint: Path | None, picture: Path, report: Callable[[Step], None]
 ) -> Trained:
     """Train the learner's GPT with their own loop, and measure it on fresh text."""
-    import torch
+    import torch  # heavy
 
     _check_device(torch, device)
     lesson, models = _learner(layout)
@@ -87,11 +88,9 @@ class _Reporter:
 
 
 def _learner(layout: Layout) -> tuple[Any, Any]:
-    from grader.worker.loading import load_exercise
-
     root = layout.exercises
-    models = load_exercise("ch5_models.gpt", root / "ch5_models" / "gpt.py", root)
-    lesson = load_exercise("ch6_training.train", root / "ch6_training" / "train.py", root)
+    models = load_exercise("ch5_models.gpt", layout.exercise_file("ch5_models/gpt"), root)
+    lesson = load_exercise("ch6_training.train", layout.exercise_file("ch6_training/train"), root)
     return lesson, models
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Curriculum
 from grader.course.notebooks import in_cells
@@ -136,13 +136,11 @@ def _test_view(test: TestResult, worth: float, own: TestResult | None) -> TestVi
     basis = TestView(test.name, test.title, str(test.verdict), test.hidden, round(earned, 4), round(possible, 4))
     if test.hidden:
         return basis
-    return TestView(
-        **{
-            **basis.__dict__,
-            "failure": own.failure if own is not None and test.verdict is not Verdict.PASSED else None,
-            "mistake": test.mistake.says if test.mistake else "",
-            "output": own.output if own is not None else "",
-        }
+    return replace(
+        basis,
+        failure=own.failure if own is not None and test.verdict is not Verdict.PASSED else None,
+        mistake=test.mistake.says if test.mistake else "",
+        output=own.output if own is not None else "",
     )
 
 
