@@ -33,6 +33,16 @@ from grader.score.views import ExerciseView, StudentView, TestView
 
 NAME = "ch3/softmax"
 FILE = "exercises/ch3/softmax.py"
+
+
+def frame(line: int, function: str, text: str, *values: tuple[str, str]) -> Frame:
+    return Frame(FILE, line, function, text, values)
+
+
+def placed(message: str, line: int, advice: str = "") -> Failure:
+    return Failure(message, location=f"{FILE}:{line}", advice=advice)
+
+
 WRONG = Failure(
     "The values are wrong.",
     call=Call("softmax", (("x", "tensor float64 (3, 5)"),)),
@@ -40,8 +50,8 @@ WRONG = Failure(
     actual="tensor float64 (3, 1)",
     difference=Difference(15, 15, (1, 2), "0.25", "0.75", 0.5, 0.125),
     frames=(
-        Frame(FILE, 11, "helper", "return y"),
-        Frame(FILE, 12, "softmax", "y = e / s", (("self", "0"), ("s", "2"))),
+        frame(11, "helper", "return y"),
+        frame(12, "softmax", "y = e / s", ("self", "0"), ("s", "2")),
     ),
     advice="Look at the axis of the sum.",
     smallest=SmallestCase("softmax", (("x", "[0.0, 0.0]"),), "[0.5, 0.5]", "[1.0, 1.0]"),
@@ -129,7 +139,7 @@ def test_gradescope_has_the_lines_in_columns() -> None:
 
 
 def test_what_was_called_is_placed_where_no_line_of_an_exception_is() -> None:
-    rows = failure_rows(Failure("The shape is wrong.", location=f"{FILE}:12"))
+    rows = failure_rows(placed("The shape is wrong.", 12))
     assert rows == (Row("", "The shape is wrong.", Kind.MESSAGE), Row("in", f"{FILE}:12", Kind.FRAME))
 
 
@@ -144,7 +154,7 @@ def test_of_a_hidden_test_the_name_is_shown(surface: Callable[[StudentView], str
 
 
 def test_a_problem_is_shown_whole() -> None:
-    problem = Failure("The file cannot be read.", location=f"{FILE}:3", advice="Close the bracket.")
+    problem = placed("The file cannot be read.", 3, "Close the bracket.")
     found = view(TestView("test_sum", "The rows sum to one.", "passed", False, 0, 10), problem)
     text = "\n".join(plain_lines(problem))
     assert json.loads(gradescope_results(found))["tests"][1]["output"] == text
