@@ -30,7 +30,8 @@ def with_modules(text: str, package: Path, modules: Iterable[Path]) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise GraderError(f"the list of modules has no marks: {BEGIN.strip()} and {END.strip()}")
+        hint = f"put them where the list belongs: {BEGIN.strip()} and {END.strip()}"
+        raise GraderError("docs/architecture.md has no marks around its list of modules", hint)
     return before + begin + _tables(package, modules) + "\n" + end + after
 
 
