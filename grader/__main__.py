@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from grader.cli.entry import run
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from grader.cli import run
-
     sys.exit(run(sys.argv[1:]))
 
 

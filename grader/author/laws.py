@@ -1,4 +1,4 @@
-"""The laws that need no run: stubs equal their derivation, needs point backward, nothing is an orphan."""
+"""The laws that need no run: what is derived is as derived, prerequisites point backward, nothing is an orphan."""
 
 from __future__ import annotations
 
@@ -6,42 +6,35 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader.author.architecture import architecture_file, derived_architecture, is_own_repository
 from grader.course.concepts import answers_file, derive_answers
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.imports import imported
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
-from grader.course.stubs import derive_stub
+from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError
 
 
-def derived_text(layout: Layout, exercise: Exercise) -> str:
-    """What the learner's file is to hold at first."""
-    path = layout.solution_file(exercise.name, exercise.suffix)
-    try:
-        source = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise GraderError(
-            f"{layout.display_path(path)} is missing", f"write the solution of {exercise.name} there"
-        ) from None
-    return source if exercise.manually_graded else derive_stub(source)
-
-
 def sync(layout: Layout, curriculum: Curriculum) -> list[Path]:
-    """Write every stub anew from its solution, and the marks of every `concepts`. Returns the files that changed."""
+    """Write anew whatever is derived. Returns the files that changed."""
     changed = []
-    for exercise in curriculum.exercises:
-        path = layout.exercise_file(exercise.name, exercise.suffix)
-        text = derived_text(layout, exercise)
-        texts = {path: text}
-        if exercise.short == "concepts":
-            texts[answers_file(layout.suite_file(exercise.name))] = derived_answers(layout, exercise)
-        for path, text in texts.items():
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
-                write_atomically(path, text)
-                changed.append(path)
+    for path, text in _derived(layout, curriculum):
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_atomically(path, text)
+            changed.append(path)
     return changed
+
+
+def _derived(layout: Layout, curriculum: Curriculum) -> Iterator[tuple[Path, str]]:
+    """The stub of every solution, the marks of every `concepts`, and the list of the grader's modules."""
+    for exercise in curriculum.exercises:
+        yield layout.exercise_file(exercise.name, exercise.suffix), handed_out_stub(layout, exercise)
+        if exercise.short == "concepts":
+            yield answers_file(layout.suite_file(exercise.name)), derived_answers(layout, exercise)
+    if is_own_repository(layout):
+        yield architecture_file(layout), derived_architecture(layout)
 
 
 def derived_answers(layout: Layout, exercise: Exercise) -> str:
@@ -53,7 +46,7 @@ def derived_answers(layout: Layout, exercise: Exercise) -> str:
 def violations(layout: Layout, curriculum: Curriculum, exercises: list[Exercise]) -> list[str]:
     """Every broken law, as a sentence that says what to do. Orphans are looked for among all exercises."""
     found = [text for exercise in exercises for text in _of_exercise(layout, curriculum, exercise)]
-    return found + list(_orphans(layout, curriculum))
+    return [*found, *_orphans(layout, curriculum), *_architecture(layout)]
 
 
 def _of_exercise(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> Iterator[str]:
@@ -82,7 +75,7 @@ def _stub(layout: Layout, exercise: Exercise) -> Iterator[str]:
     display_path = layout.display_path(path)
     if not path.exists():
         yield f"{exercise.name}: {display_path} is missing; `grader dev sync` writes it"
-    elif path.read_text(encoding="utf-8") != derived_text(layout, exercise):
+    elif path.read_text(encoding="utf-8") != handed_out_stub(layout, exercise):
         yield f"{exercise.name}: {display_path} is not what its solution gives; `grader dev sync` writes it anew"
 
 
@@ -125,6 +118,13 @@ def _mistakes(layout: Layout, exercise: Exercise) -> Iterator[str]:
     if count < least:
         display_path = layout.display_path(layout.mistakes_file(exercise.name))
         yield f"{exercise.name}: {count} known mistakes; at least {least} are wanted in {display_path}"
+
+
+def _architecture(layout: Layout) -> Iterator[str]:
+    path = architecture_file(layout)
+    if is_own_repository(layout) and path.read_text(encoding="utf-8") != derived_architecture(layout):
+        display_path = layout.display_path(path)
+        yield f"{display_path} is not what the modules' docstrings give; `grader dev sync` writes it anew"
 
 
 def _orphans(layout: Layout, curriculum: Curriculum) -> Iterator[str]:

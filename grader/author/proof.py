@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.course.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
 from grader.judge.client import Judge
@@ -50,17 +50,17 @@ def prove(
     report: Callable[[int, int, str], None],
 ) -> list[Proof]:
     """Run everything, telling `report` how many of how many runs are done and which exercise was last."""
-    graded = [exercise for exercise in exercises if not exercise.manually_graded]
+    proved = list(graded(exercises))
     with tempfile.TemporaryDirectory(prefix="grader-proof-") as folder:
-        tasks = [task for e in graded for task in _tasks(layout, e, seeds, Path(folder))]
+        tasks = [task for e in proved for task in _tasks(layout, e, seeds, Path(folder))]
         found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
-        with Judge(libraries_for(layout, curriculum, graded), parallel=parallel) as judge:
+        with Judge(libraries_for(layout, curriculum, proved), parallel=parallel) as judge:
             by_ticket = {judge.submit(task.job): task for task in tasks}
             for done, (ticket, result) in enumerate(judge.as_completed(), 1):
                 task = by_ticket[ticket]
                 found[task.job.exercise].append((task, result))
                 report(done, len(tasks), task.job.exercise)
-    return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in graded]
+    return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in proved]
 
 
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:

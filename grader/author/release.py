@@ -12,11 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from grader.author.architecture import PACKAGE, architecture_file, with_modules
+from grader.author.kit_modules import kit_modules
 from grader.author.public_suite import public_part
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
-from grader.course.stubs import derive_stub
+from grader.course.stubs import derive_stub, handed_out_stub
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
@@ -30,7 +32,6 @@ COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "d
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )
-LEFT_OUT = ("author", "score", "__pycache__")
 MIN_TELLING_LINE = 24
 LINES_IN_A_ROW = 3
 TEXTS = (".py", ".toml", ".json", ".md")
@@ -96,11 +97,12 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
         if (layout.root / name).exists():
             text = (layout.root / name).read_text(encoding="utf-8")
             write_atomically(kit.root / name, NOT_FOR_LEARNERS.sub("", text).rstrip("\n") + "\n")
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        relative = path.relative_to(package)
-        if not set(relative.parts) & set(LEFT_OUT):
-            _copy(path, kit.root / "grader" / relative)
+    modules = kit_modules(PACKAGE)
+    for path in modules:
+        _copy(path, kit.root / "grader" / path.relative_to(PACKAGE))
+    page = architecture_file(kit)
+    if page.exists():
+        write_atomically(page, with_modules(page.read_text(encoding="utf-8"), PACKAGE, modules))
     for path in sorted(p for p in layout.data.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
         _copy(path, kit.data / path.relative_to(layout.data))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", WORKFLOW)
@@ -113,8 +115,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _copy_exercise(layout: Layout, kit: Layout, exercise: Exercise) -> int:
     """Stub, pristine stub and public tests. Returns the number of test functions."""
-    text = layout.solution_file(exercise.name, exercise.suffix).read_text(encoding="utf-8")
-    stub = text if exercise.manually_graded else derive_stub(text)
+    stub = handed_out_stub(layout, exercise)
     write_atomically(kit.exercise_file(exercise.name, exercise.suffix), stub)
     write_atomically(kit.pristine_file(exercise.name, exercise.suffix), stub)
     if exercise.manually_graded:
@@ -130,7 +131,7 @@ def _copy_exercise(layout: Layout, kit: Layout, exercise: Exercise) -> int:
 def _record(
     layout: Layout, kit: Layout, curriculum: Curriculum, parallel: int, report: Callable[[int, int, str], None]
 ) -> int:
-    graded = [exercise for exercise in curriculum.exercises if not exercise.manually_graded]
+    graded = curriculum.graded
     takes: dict[str, list[bytes]] = {exercise.name: [] for exercise in graded}
     seeds: dict[str, list[int]] = {exercise.name: [] for exercise in graded}
     done, total = 0, TAKES * len(graded)
@@ -186,9 +187,7 @@ def secrets_in(layout: Layout, kit: Layout, curriculum: Curriculum) -> Iterator[
     files = [p for tree in (kit.exercises, kit.graded) for p in sorted(tree.rglob("*")) if p.suffix in TEXTS]
     texts = {path: _telling(path.read_text(encoding="utf-8", errors="replace")) for path in files}
     runs: dict[tuple[str, ...], Path] = {run: path for path, lines in texts.items() for run in _runs(lines)}
-    for exercise in curriculum.exercises:
-        if exercise.manually_graded:
-            continue
+    for exercise in curriculum.graded:
         own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
         for whose, secret in _secrets_of(layout, exercise):
             lines = [line for line in secret if line not in free]

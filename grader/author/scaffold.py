@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from grader.course.curriculum import NAME, Curriculum
+from grader.course.curriculum import EXERCISE_NAME, Curriculum
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
 from grader.errors import UsageError
@@ -66,7 +66,7 @@ hints = ["Which operator multiplies a tensor by a number?"]
 def scaffold(layout: Layout, curriculum: Curriculum, name: str, title: str | None) -> list[Path]:
     """Write solution, suite, mistakes and table. Nothing that exists is overwritten."""
     match = re.fullmatch(r"(ch\d+_[a-z0-9_]+)/([a-z][a-z0-9_]*)", name)
-    if match is None or not NAME.match(match[2]):
+    if match is None or not EXERCISE_NAME.match(match[2]):
         raise UsageError(f"{name!r} is not of the form ch3_attention/softmax")
     if any(exercise.name == name for exercise in curriculum.exercises):
         raise UsageError(f"{name} is there already")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import msgspec
 from grader.course.layout import Layout
 from grader.errors import ContentError, UsageError
 
-NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+EXERCISE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class Ban(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +86,11 @@ class Curriculum:
     def exercises(self) -> tuple[Exercise, ...]:
         return tuple(exercise for chapter in self.chapters for exercise in chapter.exercises)
 
+    @property
+    def graded(self) -> tuple[Exercise, ...]:
+        """The exercises that a suite marks; a person marks the others."""
+        return graded(self.exercises)
+
     def get(self, name: str) -> Exercise:
         """The exercise of this full name."""
         for exercise in self.exercises:
@@ -110,6 +116,14 @@ class Curriculum:
             return found
         raise UsageError(f"there is no exercise or chapter {words!r}", self._did_you_mean(last))
 
+    def find_all(self, words: Iterable[str]) -> tuple[Exercise, ...]:
+        """What a person means by several of these."""
+        return tuple(exercise for word in words for exercise in self.find(word))
+
+    def next_exercise(self, has_passed: Callable[[Exercise], bool]) -> Exercise | None:
+        """The first of the graded exercises that has not passed: the one to work on."""
+        return next((exercise for exercise in self.graded if not has_passed(exercise)), None)
+
     def _did_you_mean(self, word: str) -> str:
         names = [e.name for e in self.exercises] + [c.name for c in self.chapters]
         short = {e.short: e.name for e in self.exercises}
@@ -131,6 +145,11 @@ class Curriculum:
                 found.add(name)
                 queue.extend(self.get(name).prerequisites)
         return tuple(e for e in self.exercises if e.name in found)
+
+
+def graded(exercises: Iterable[Exercise]) -> tuple[Exercise, ...]:
+    """Those of them that a suite marks."""
+    return tuple(exercise for exercise in exercises if not exercise.manually_graded)
 
 
 def load_curriculum(layout: Layout) -> Curriculum:
@@ -177,7 +196,7 @@ def _read_chapter(layout: Layout, path: Path, earlier: set[str], sets: dict[str,
 def _read_exercise(
     display_path: str, chapter: str, key: str, value: Any, known: set[str], sets: dict[str, Ban]
 ) -> Exercise:
-    if not NAME.match(key) or not isinstance(value, dict):
+    if not EXERCISE_NAME.match(key) or not isinstance(value, dict):
         raise ContentError(display_path, key, "a table named after the exercise was expected")
     try:
         table = msgspec.convert(value, Table)

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from grader.course.curriculum import Curriculum, Exercise
 
 # Import statements, found without parsing: this is done before each check, and one that is only quoted does no harm.
-REST = rb"[^\\\n;]*(?:\\(?:\r?\n)?[^\\\n;]*)*"  # of the statement, over lines that end in a backslash
-FROM = re.compile(rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]{0,1000}\)|" + REST + rb")", re.MULTILINE)
-IMPORT = re.compile(rb"^[ \t]*import[ \t]+(" + REST + rb")", re.MULTILINE)
-NAME = re.compile(rb"[\w.]+")
+REST_OF_STATEMENT = rb"[^\\\n;]*(?:\\(?:\r?\n)?[^\\\n;]*)*"  # of the statement, over lines that end in a backslash
+FROM_STATEMENT = re.compile(
+    rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]{0,1000}\)|" + REST_OF_STATEMENT + rb")", re.MULTILINE
+)
+IMPORT_STATEMENT = re.compile(rb"^[ \t]*import[ \t]+(" + REST_OF_STATEMENT + rb")", re.MULTILINE)
+DOTTED_NAME = re.compile(rb"[\w.]+")
 
 
 def rests_on(curriculum: Curriculum, exercise: Exercise, read: Callable[[Exercise], bytes]) -> tuple[Exercise, ...]:
@@ -31,13 +33,13 @@ def rests_on(curriculum: Curriculum, exercise: Exercise, read: Callable[[Exercis
 
 def imported(source: bytes, chapter: str) -> Iterator[str]:
     """Every module that the source imports, written as an exercise's name; those of its own folder may be relative."""
-    for module, names in FROM.findall(source):
+    for module, names in FROM_STATEMENT.findall(source):
         owner = _full(module.decode(), chapter)
         yield owner.replace(".", "/")
-        for name in NAME.findall(names):
+        for name in DOTTED_NAME.findall(names):
             yield f"{owner}/{name.decode()}"
-    for modules in IMPORT.findall(source):
-        for name in NAME.findall(modules):
+    for modules in IMPORT_STATEMENT.findall(source):
+        for name in DOTTED_NAME.findall(modules):
             yield name.decode().replace(".", "/")
 
 

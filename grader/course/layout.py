@@ -8,6 +8,11 @@ from pathlib import Path
 from grader.errors import UsageError
 
 
+def file_in(tree: Path, name: str, suffix: str = ".py") -> Path:
+    """The file of an exercise in a tree that is laid out like `exercises`."""
+    return tree / (name + suffix)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The kit's root folder. `exercises` is the only tree that a learner edits."""
@@ -48,10 +53,10 @@ class Layout:
         return self.root / ".grader"
 
     def exercise_file(self, name: str, suffix: str = ".py") -> Path:
-        return self.exercises / (name + suffix)
+        return file_in(self.exercises, name, suffix)
 
     def solution_file(self, name: str, suffix: str = ".py") -> Path:
-        return self.solutions / (name + suffix)
+        return file_in(self.solutions, name, suffix)
 
     def suite_file(self, name: str) -> Path:
         chapter, exercise = name.split("/")
@@ -72,15 +77,15 @@ class Layout:
         return found
 
     def mistakes_file(self, name: str) -> Path:
-        return self.graded / "mistakes" / (name + ".toml")
+        return file_in(self.graded / "mistakes", name, ".toml")
 
     def pristine_file(self, name: str, suffix: str = ".py") -> Path:
         """The stub as it was handed out, in a kit that holds no solutions."""
-        return self.graded / "pristine" / (name + suffix)
+        return file_in(self.graded / "pristine", name, suffix)
 
     def recording_file(self, name: str) -> Path:
         """What the reference answered, in a kit that holds no solutions."""
-        return self.graded / "recordings" / (name + ".rec")
+        return file_in(self.graded / "recordings", name, ".rec")
 
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"

@@ -4,9 +4,38 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
+
+from grader.course.curriculum import Exercise
+from grader.course.layout import Layout
+from grader.errors import GraderError
 
 TODO = re.compile(r"\s*# TODO:")
 RAISE = "raise NotImplementedError"
+
+
+def handed_out_stub(layout: Layout, exercise: Exercise) -> str:
+    """What the learner's file holds at first: the pristine file where the kit ships it, else what the solution gives.
+
+    What a person marks is handed out as it is written.
+    """
+    pristine = layout.pristine_file(exercise.name, exercise.suffix)
+    if pristine.exists():
+        return pristine.read_text(encoding="utf-8")
+    path = layout.solution_file(exercise.name, exercise.suffix)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _missing(layout, exercise, path) from None
+    return source if exercise.manually_graded else derive_stub(source)
+
+
+def _missing(layout: Layout, exercise: Exercise, solution: Path) -> GraderError:
+    if layout.solutions.is_dir():
+        message = f"{layout.display_path(solution)} is missing"
+        return GraderError(message, f"write the solution of {exercise.name} there")
+    pristine = layout.pristine_file(exercise.name, exercise.suffix)
+    return GraderError(f"{layout.display_path(pristine)} is missing", "get the kit's `tests` folder anew")
 
 
 def derive_stub(source: str) -> str:

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from grader.course.curriculum import Exercise
-from grader.course.layout import Layout
+from grader.course.layout import Layout, file_in
 from grader.course.mistakes import Mutant, load_mutants
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource, Limits, Mode, RecordedReference, Reference, Solution
 
@@ -50,7 +50,7 @@ def build_job(
 
 def source_in(layout: Layout, exercise: Exercise, root: Path, file: Path | None = None) -> LearnerSource:
     """The exercise's file in a tree of chapters; with `file`, another file beside the tree's other parts."""
-    path = file or root / (exercise.name + ".py")
+    path = file or file_in(root, exercise.name)
     return LearnerSource(str(path), str(root), layout.display_path(path))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grader.worker.sandbox.system import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 
-ROUNDS = 200
+MAX_ROUNDS = 200
 
 
 def become_subreaper() -> None:
@@ -55,7 +55,7 @@ def children() -> list[int]:
 
 def end_orphans(known: Collection[int]) -> None:
     """Kill every child that is not known, again and again: one that forks while it dies leaves another."""
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         unknown = [pid for pid in children() if pid not in known]
         if not unknown:
             return

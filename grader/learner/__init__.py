@@ -1,1 +1,1 @@
-"""What a learner's commands do: check, remember, lay out, reset, train, and look at the machine."""
+"""What a learner's commands do: check, remember, lay out, watch, reset, train, and look at the machine."""

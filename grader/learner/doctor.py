@@ -17,9 +17,9 @@ import msgspec
 from grader.worker.sandbox import detection, landlock, namespaces, privileges, seccomp
 from grader.worker.sandbox.tiers import possible
 
-PYTHON = (3, 11)
+OLDEST_PYTHON = (3, 11)
 LIBRARIES = ("torch", "numpy", "pytest", "msgspec", "jaxtyping", "matplotlib", "regex", "rich", "nbformat")
-FREE_BYTES = 2**30
+MIN_FREE_BYTES = 2**30
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -39,8 +39,8 @@ def doctor() -> tuple[Check, ...]:
 
 def python() -> Check:
     """The interpreter is one that the kit is tested with."""
-    needed = ".".join(map(str, PYTHON))
-    works = sys.version_info >= PYTHON
+    needed = ".".join(map(str, OLDEST_PYTHON))
+    works = sys.version_info >= OLDEST_PYTHON
     return Check("Python", works, platform.python_version(), True, f"install Python {needed} or newer")
 
 
@@ -60,7 +60,7 @@ def disk() -> Check:
     """The temporary folder can be written to and has room."""
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
-    works = free >= FREE_BYTES and os.access(folder, os.W_OK)
+    works = free >= MIN_FREE_BYTES and os.access(folder, os.W_OK)
     saw = f"{free / 2**30:.1f} GiB free in {folder}"
     return Check("temporary folder", works, saw, True, "free some space, or set TMPDIR to a larger disk")
 

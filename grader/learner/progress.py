@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
+from grader.protocol.results import ExerciseResult, Verdict
 
 JUDGING = ("course", "protocol", "worker", "tester", "judge")
 
@@ -87,6 +89,22 @@ class ProgressStore:
         found = self.state.passes.get(exercise.name)
         return found if found and found.fingerprint == self.fingerprint(exercise) else None
 
+    def has_passed(self, exercise: Exercise) -> bool:
+        """Whether it has passed as it is now."""
+        return self.passed(exercise) is not None
+
+    def states(self) -> dict[str, str]:
+        """A word for each exercise of which there is something to say: passed, changed since, by a person."""
+        found = {}
+        for exercise in self.curriculum.exercises:
+            if self.has_passed(exercise):
+                found[exercise.name] = "passed"
+            elif exercise.name in self.state.passes:
+                found[exercise.name] = "changed"
+            elif exercise.manually_graded:
+                found[exercise.name] = "by a person"
+        return found
+
     def remember(self, exercise: Exercise, points: float, tests: int, seed: int, tier: str) -> None:
         """Note a pass of the files as they were when this run began."""
         print_ = self.fingerprint(exercise)
@@ -96,11 +114,29 @@ class ProgressStore:
         """An exercise that did not pass is not remembered as passed."""
         self.state.passes.pop(exercise.name, None)
 
+    def begin_anew(self, exercise: Exercise) -> None:
+        """Of an exercise whose stub was put back nothing is remembered, hints included."""
+        self.forget(exercise)
+        self.state.hints.pop(exercise.name, None)
+
     def next_hint(self, exercise: Exercise) -> int:
         """How many hints are to be shown now: one more than the last time."""
         count = min(self.state.hints.get(exercise.name, 0) + 1, len(exercise.hints))
         self.state.hints[exercise.name] = count
         return count
+
+
+def upcoming_exercise(
+    curriculum: Curriculum, progress: ProgressStore, results: Iterable[ExerciseResult]
+) -> Exercise | None:
+    """Where to go on: the earliest thing that did not pass in this run, else the next of the course."""
+    verdicts = {result.exercise: result.verdict for result in results}
+    for exercise in curriculum.exercises:
+        if verdicts.get(exercise.name, Verdict.PASSED) not in (Verdict.PASSED, Verdict.BLOCKED):
+            return exercise
+    return curriculum.next_exercise(
+        lambda exercise: verdicts.get(exercise.name) is Verdict.PASSED or progress.has_passed(exercise)
+    )
 
 
 def _read(path: Path) -> bytes | None:

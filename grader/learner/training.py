@@ -17,8 +17,8 @@ from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.worker.loading import load_exercise
 
-CONTEXT = 64
-HELD_OUT = 20_000
+CONTEXT_TOKENS = 64
+HELD_OUT_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -54,19 +54,19 @@ def train(
     def encode(text: str) -> Any:
         return torch.tensor([place[character] for character in text], device=device)
 
-    model = models.GPT(models.GPTConfig(len(place), CONTEXT, 64, 2, 4, 128)).to(device)
+    model = models.GPT(models.GPTConfig(len(place), CONTEXT_TOKENS, 64, 2, 4, 128)).to(device)
     settings = lesson.TrainSettings(
-        steps=steps, batch_size=16, context=CONTEXT, max_lr=0.015, min_lr=0.0005,
+        steps=steps, batch_size=16, context=CONTEXT_TOKENS, max_lr=0.015, min_lr=0.0005,
         warmup_steps=max(1, steps // 8), weight_decay=0.01, max_norm=1.0, seed=0, eval_every=max(1, steps // 8),
     )  # fmt: skip
     floor = texts.floor()
     text = (layout.data / "language.txt").read_text(encoding="utf-8")
-    train_ids, val_ids = encode(text[: -HELD_OUT // 10]), encode(text[-HELD_OUT // 10 :])
+    train_ids, val_ids = encode(text[: -HELD_OUT_CHARACTERS // 10]), encode(text[-HELD_OUT_CHARACTERS // 10 :])
     result = lesson.train_gpt(model, train_ids, val_ids, settings, checkpoint, _Reporter(steps, floor, report))
     if hasattr(lesson, "plot_losses"):
         lesson.plot_losses(result, settings, floor, picture)
-    fresh = encode(texts.fresh_text(HELD_OUT, time.time_ns() % 2**31))
-    return Trained(float(lesson.evaluate(model, fresh, CONTEXT, 32)), floor, picture)
+    fresh = encode(texts.fresh_text(HELD_OUT_CHARACTERS, time.time_ns() % 2**31))
+    return Trained(float(lesson.evaluate(model, fresh, CONTEXT_TOKENS, 32)), floor, picture)
 
 
 class _Reporter:
@@ -89,8 +89,8 @@ class _Reporter:
 
 def _learner(layout: Layout) -> tuple[Any, Any]:
     root = layout.exercises
-    models = load_exercise("ch5_models.gpt", root / "ch5_models" / "gpt.py", root)
-    lesson = load_exercise("ch6_training.train", root / "ch6_training" / "train.py", root)
+    models = load_exercise("ch5_models.gpt", layout.exercise_file("ch5_models/gpt"), root)
+    lesson = load_exercise("ch6_training.train", layout.exercise_file("ch6_training/train"), root)
     return lesson, models
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
-from grader.course.layout import Layout
+from grader.course.layout import Layout, file_in
 from grader.course.notebooks import Cells, Module, notebook_path, read_notebook
-from grader.learner.reset import pristine
+from grader.course.stubs import handed_out_stub
 from grader.protocol.jobs import LearnerSource
 
 
@@ -62,7 +62,7 @@ class Workspace:
         shown = path if module is None else notebook_path(path)
         missing = module is None and not path.exists()
         return SourceFile(
-            file=path if missing else root / (exercise.name + ".py"),
+            file=path if missing else file_in(root, exercise.name),
             root=root,
             display_path=self.layout.display_path(shown),
             module=module,
@@ -83,7 +83,7 @@ class Workspace:
             return False
         if exercise.name in self.chosen or not path.exists():
             return True
-        return path.read_bytes() == pristine(self.layout, exercise).encode()
+        return path.read_bytes() == handed_out_stub(self.layout, exercise).encode()
 
     def _overlay(self, counting: list[Exercise]) -> Path:
         folder = self.layout.state / "tree"
@@ -95,5 +95,5 @@ class Workspace:
             path = notebook_path(self.layout.exercise_file(exercise.name))
             module = read_notebook(path.read_bytes(), self.layout.display_path(path))
             self.modules[exercise.name] = module
-            write_atomically(folder / (exercise.name + ".py"), module.source)
+            write_atomically(file_in(folder, exercise.name), module.source)
         return folder

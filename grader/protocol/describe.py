@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.protocol.wire import Unsendable, describe_type, loaded_torch
 
-LONGEST = 60
+MAX_DESCRIPTION = 60
 
 
 def describe(value: Any) -> str:
@@ -37,7 +37,7 @@ def describe_result(value: Any) -> str:
     return describe(value)
 
 
-def shorten(text: str, limit: int = LONGEST) -> str:
+def shorten(text: str, limit: int = MAX_DESCRIPTION) -> str:
     """The text on one line, cut in the middle where it is long."""
     text = text.replace("\n", "\\n")
     if len(text) <= limit:
@@ -72,7 +72,7 @@ def _describe_items(value: Any) -> str:
         parts = ", ".join(describe(item) for item in value)
         marks = {"list": "[]", "tuple": "()"}.get(type(value).__name__, "{}")
         text = marks[0] + parts + marks[1]
-        if len(text) <= LONGEST:
+        if len(text) <= MAX_DESCRIPTION:
             return text
     return f"{type(value).__name__} of {len(value)} items"
 
@@ -80,6 +80,6 @@ def _describe_items(value: Any) -> str:
 def _describe_mapping(value: Any) -> str:
     if len(value) <= 4:
         text = "{" + ", ".join(f"{describe(k)}: {describe(v)}" for k, v in value.items()) + "}"
-        if len(text) <= LONGEST:
+        if len(text) <= MAX_DESCRIPTION:
             return text
     return f"{type(value).__name__} of {len(value)} entries"

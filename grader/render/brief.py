@@ -1,37 +1,18 @@
-"""Briefs and hints."""
+"""`grader show` and `grader hint`: briefs and hints on a terminal."""
 
 from __future__ import annotations
 
-import ast
-
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.text import Text
 
 from grader.course.curriculum import Exercise
-from grader.course.layout import Layout
 
 
-def brief_of(layout: Layout, exercise: Exercise) -> str:
-    """The Markdown at the head of an exercise's file: of the pristine one where the learner's has none."""
-    for path in (
-        layout.exercise_file(exercise.name, exercise.suffix),
-        layout.pristine_file(exercise.name, exercise.suffix),
-        layout.solution_file(exercise.name, exercise.suffix),
-    ):
-        try:
-            text = path.read_text(encoding="utf-8")
-            brief = text if exercise.manually_graded else ast.get_docstring(ast.parse(text))
-        except (OSError, UnicodeDecodeError, SyntaxError, ValueError):
-            continue
-        if brief:
-            return brief
-    return f"# {exercise.title}"
-
-
-def print_brief(console: Console, layout: Layout, exercise: Exercise) -> None:
+def print_brief(console: Console, exercise: Exercise, brief: str) -> None:
     """The brief, and how the exercise is worked on."""
-    console.print(Markdown(brief_of(layout, exercise)))
+    from rich.markdown import Markdown  # heavy: it takes as long to import as all the rest of `grader hint`
+
+    console.print(Markdown(brief))
     prerequisites = f", after {', '.join(exercise.prerequisites)}" if exercise.prerequisites else ""
     console.print(Text(f"\n{exercise.points:g} points, about {exercise.minutes} minutes{prerequisites}", style="dim"))
     console.print(Text(f"edit   exercises/{exercise.name}{exercise.suffix}\ncheck  grader check {exercise.name}"))

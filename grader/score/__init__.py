@@ -1,1 +1,1 @@
-"""Scoring a class: submissions in, a journal of verdicts, marks and pages out."""
+"""Scoring a class: submissions in; a journal of verdicts, the marks, and what each student may see, out."""

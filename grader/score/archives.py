@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-LARGEST_FILE = 2 * 2**20
-LARGEST_SUBMISSION = 32 * 2**20
-MOST_FILES = 2000
-EXPANSION = 200
-MOST_EXPANDED = 8 * LARGEST_SUBMISSION
+MAX_FILE_BYTES = 2 * 2**20
+MAX_SUBMISSION_BYTES = 32 * 2**20
+MAX_FILES = 2000
+MAX_EXPANSION_FACTOR = 200
+MAX_EXPANDED_BYTES = 8 * MAX_SUBMISSION_BYTES
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
-KEPT = (".py", ".ipynb", ".md")
+WORK_SUFFIXES = (".py", ".ipynb", ".md")
 
 
 class Refused(Exception):
@@ -51,16 +51,16 @@ class Budget:
     def count(self, size: int) -> None:
         self.files += 1
         self.bytes += size
-        if self.files > MOST_FILES:
-            raise Refused(f"more than {MOST_FILES} files")
-        if self.bytes > LARGEST_SUBMISSION:
-            raise Refused(f"more than {LARGEST_SUBMISSION // 2**20} MB")
+        if self.files > MAX_FILES:
+            raise Refused(f"more than {MAX_FILES} files")
+        if self.bytes > MAX_SUBMISSION_BYTES:
+            raise Refused(f"more than {MAX_SUBMISSION_BYTES // 2**20} MB")
 
 
 def read_archive(name: str, data: bytes | None, budget: Budget) -> Iterator[tuple[str, bytes]]:
     """Names and bytes of its regular files that may be work. `data` None stands for one that is too large to read."""
     if data is None:
-        raise Refused(f"{printable_name(name)} is larger than {LARGEST_SUBMISSION // 2**20} MB")
+        raise Refused(f"{printable_name(name)} is larger than {MAX_SUBMISSION_BYTES // 2**20} MB")
     reader = _zip if name.lower().endswith(".zip") else _tar
     yield from reader(data, budget)
 
@@ -68,18 +68,18 @@ def read_archive(name: str, data: bytes | None, budget: Budget) -> Iterator[tupl
 def _zip(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
-        if len(members) > MOST_FILES:
-            raise Refused(f"more than {MOST_FILES} files")
-        if sum(member.file_size for member in members) > max(EXPANSION * len(data), LARGEST_FILE):
+        if len(members) > MAX_FILES:
+            raise Refused(f"more than {MAX_FILES} files")
+        if sum(member.file_size for member in members) > max(MAX_EXPANSION_FACTOR * len(data), MAX_FILE_BYTES):
             raise Refused("the archive expands too far")
         for member in members:
             kind = stat.S_IFMT(member.external_attr >> 16)
-            if member.is_dir() or kind not in (0, stat.S_IFREG) or not member.filename.endswith(KEPT):
+            if member.is_dir() or kind not in (0, stat.S_IFREG) or not member.filename.endswith(WORK_SUFFIXES):
                 budget.count(0)
                 continue
             path = _inside(member.filename)
-            if member.file_size > LARGEST_FILE:
-                raise Refused(f"{printable_name(path)} is larger than {LARGEST_FILE // 2**20} MB")
+            if member.file_size > MAX_FILE_BYTES:
+                raise Refused(f"{printable_name(path)} is larger than {MAX_FILE_BYTES // 2**20} MB")
             with archive.open(member) as file:
                 yield budget.take(path, _capped(file, path))
 
@@ -87,12 +87,12 @@ def _zip(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
 def _tar(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=io.BytesIO(_expanded(data)), mode="r:") as archive:
         for member in archive:
-            if not member.isreg() or not member.name.endswith(KEPT):
+            if not member.isreg() or not member.name.endswith(WORK_SUFFIXES):
                 budget.count(0)
                 continue
             path = _inside(member.name)
-            if member.size > LARGEST_FILE:
-                raise Refused(f"{printable_name(path)} is larger than {LARGEST_FILE // 2**20} MB")
+            if member.size > MAX_FILE_BYTES:
+                raise Refused(f"{printable_name(path)} is larger than {MAX_FILE_BYTES // 2**20} MB")
             file = archive.extractfile(member)
             if file is not None:
                 yield budget.take(path, _capped(file, path))
@@ -108,7 +108,7 @@ def _expanded(data: bytes) -> bytes:
     opener = next((opener for magic, opener in openers.items() if data.startswith(magic)), None)
     if opener is None:
         return data
-    most = min(MOST_EXPANDED, max(EXPANSION * len(data), LARGEST_FILE))
+    most = min(MAX_EXPANDED_BYTES, max(MAX_EXPANSION_FACTOR * len(data), MAX_FILE_BYTES))
     with opener(io.BytesIO(data)) as file:
         content: bytes = file.read(most + 1)
     if len(content) > most:
@@ -118,9 +118,9 @@ def _expanded(data: bytes) -> bytes:
 
 def _capped(file: IO[bytes], name: str) -> bytes:
     """What is really there, whatever the archive's index says."""
-    data = file.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise Refused(f"{printable_name(name)} is larger than {LARGEST_FILE // 2**20} MB")
+    data = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise Refused(f"{printable_name(name)} is larger than {MAX_FILE_BYTES // 2**20} MB")
     return data
 
 

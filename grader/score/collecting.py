@@ -20,10 +20,10 @@ from grader.course.notebooks import Module, NotebookError, read_notebook
 from grader.errors import UsageError
 from grader.score.archives import (
     ARCHIVES,
-    KEPT,
-    LARGEST_FILE,
-    LARGEST_SUBMISSION,
-    MOST_FILES,
+    MAX_FILE_BYTES,
+    MAX_FILES,
+    MAX_SUBMISSION_BYTES,
+    WORK_SUFFIXES,
     Budget,
     Refused,
     printable,
@@ -31,7 +31,7 @@ from grader.score.archives import (
     read_archive,
 )
 
-DEEPEST = 64
+MAX_DEPTH = 64
 
 PATTERNS = {
     # lastfirst_12345_678901_softmax-2.py, with LATE_ after the name where it was late
@@ -149,7 +149,7 @@ def _modified(path: Path) -> float:
         own = path.lstat()
         if not stat.S_ISDIR(own.st_mode):
             return own.st_mtime
-        files = [info for _, info in itertools.islice(_entries(path), MOST_FILES) if stat.S_ISREG(info.st_mode)]
+        files = [info for _, info in itertools.islice(_entries(path), MAX_FILES) if stat.S_ISREG(info.st_mode)]
         return max((info.st_mtime for info in files), default=own.st_mtime)
     except (OSError, Refused):
         return 0.0
@@ -180,8 +180,8 @@ def _entries(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
     waiting = [(top, 0)]
     while waiting:
         folder, depth = waiting.pop()
-        if depth > DEEPEST:
-            raise Refused(f"folders more than {DEEPEST} deep")
+        if depth > MAX_DEPTH:
+            raise Refused(f"folders more than {MAX_DEPTH} deep")
         with os.scandir(folder) as items:
             for item in sorted(items, key=lambda item: item.name):
                 info = item.stat(follow_symlinks=False)
@@ -195,14 +195,14 @@ def _folder(top: Path, budget: Budget) -> Iterator[tuple[str, bytes]]:
     for path, info in _entries(top):
         if path.name.lower().endswith(ARCHIVES) and stat.S_ISREG(info.st_mode) and path.parent == top:
             yield from _packed(path, info, budget)
-        elif stat.S_ISREG(info.st_mode) and path.name.endswith(KEPT):
+        elif stat.S_ISREG(info.st_mode) and path.name.endswith(WORK_SUFFIXES):
             yield budget.take(path.relative_to(top).as_posix(), _regular(path))
         else:
             budget.count(0)
 
 
 def _packed(path: Path, info: os.stat_result, budget: Budget) -> Iterator[tuple[str, bytes]]:
-    data = path.read_bytes() if info.st_size <= LARGEST_SUBMISSION else None
+    data = path.read_bytes() if info.st_size <= MAX_SUBMISSION_BYTES else None
     yield from read_archive(path.name, data, budget)
 
 
@@ -213,9 +213,9 @@ def _regular(path: Path) -> bytes:
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode):
             raise Refused(f"{printable_name(path.name)} is no regular file")
-        if info.st_size > LARGEST_FILE:
-            raise Refused(f"{printable_name(path.name)} is larger than {LARGEST_FILE // 2**20} MB")
-        return file.read(LARGEST_FILE + 1)
+        if info.st_size > MAX_FILE_BYTES:
+            raise Refused(f"{printable_name(path.name)} is larger than {MAX_FILE_BYTES // 2**20} MB")
+        return file.read(MAX_FILE_BYTES + 1)
 
 
 # -- which file is which exercise ---------------------------------------------------------------------

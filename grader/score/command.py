@@ -1,4 +1,4 @@
-"""`grader score`: from a folder of submissions to marks."""
+"""A scoring run: from a folder of submissions to marks and what is shown of them, and what a regrade would change."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
-from grader.course.curriculum import Curriculum, Exercise
-from grader.course.files import write_atomically
+from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.judge.client import Judge
 from grader.judge.libraries import libraries_for
 from grader.score.collecting import Submission, collect
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
-from grader.score.formats import gradescope_results, junit
 from grader.score.journal import Item, Journal
 from grader.score.marks import (
     Deadline,
@@ -29,15 +26,14 @@ from grader.score.marks import (
     read_rubric,
     read_times,
 )
-from grader.score.pages import Pages
 from grader.score.regrade import Change, changes
+from grader.score.rubric import RubricRow, rubric_rows
 from grader.score.scoring import Advance, Scorer
-from grader.score.tables import write_grades, write_rubric_sheet
-from grader.score.views import class_view, student_views
-from grader.score.work import scored
+from grader.score.views import ClassView, StudentView, class_view, student_views
 from grader.worker.sandbox import detection
 
-SAY_EVERY = 50
+RUBRIC = "rubric.csv"
+JOURNAL = "journal.sqlite"
 
 
 @dataclass(frozen=True)
@@ -58,62 +54,68 @@ class ScoreOptions:
     without_sandbox: bool = False
 
 
+@dataclass(frozen=True)
+class ScoredClass:
+    """What came of a run. `rubric` has a row for all that a person marks, `students` what each of them may see."""
+
+    exercises: tuple[Exercise, ...]
+    submissions: tuple[Submission, ...]
+    marks: tuple[StudentMarks, ...]
+    rubric: tuple[RubricRow, ...]
+    students: tuple[StudentView, ...]
+    whole: ClassView
+    tier: str
+
+
 def run_score(
     layout: Layout,
     curriculum: Curriculum,
     folder: Path,
     out: Path,
     options: ScoreOptions,
-    stdout: TextIO,
-    stderr: TextIO,
-) -> None:
-    """Judge what the journal does not hold yet, then write the marks."""
-    exercises = [e for word in options.only for e in curriculum.find(word)] or list(curriculum.exercises)
+    report: Callable[[Advance], None],
+) -> ScoredClass:
+    """Judge what the journal in `out` does not hold yet, and compute the marks. Nothing else is written."""
+    exercises = curriculum.find_all(options.only) or curriculum.exercises
     deadline = _deadline(options)
     times = read_times(options.times) if options.times else {}
-    rubric_path = out / "rubric.csv"
-    rubric = read_rubric(rubric_path) if rubric_path.exists() else {}
+    sheet = out / RUBRIC
+    rubric = read_rubric(sheet) if sheet.exists() else {}
     submissions = collect(folder, curriculum, options.pattern)
-    journal = Journal(out / "journal.sqlite")
+    journal = Journal(out / JOURNAL)
     try:
-        graded = scored(curriculum, options.only)
-        seed = _seed(journal, options)
-        tier = journal.setting("tier", _tier(options))
-        scorer = Scorer(layout, curriculum, journal, graded, seed, tier, options.carry_forward)
-        scorer.plan_all(submissions)
-        if scorer.queue:
-            with _executor(layout, curriculum, graded, options, tier) as executor:
-                scorer.run(executor, progress(stderr))
-        submitted = {s.student: times.get(s.student, s.submitted) for s in submissions}
-        people = {s.student for s in submissions}
-        names = {e.name for e in graded}
-        items = [i for i in journal.items() if i.student in people and i.exercise in names]
-        marks = compute_marks(items, submitted, deadline, rubric)
-        write_grades(out / "grades.csv", exercises, marks)
-        write_rubric_sheet(rubric_path, exercises, submissions)
-        write_outputs(out, curriculum, items, marks, submissions)
+        seed, tier = _seed(journal, options), journal.setting("tier", _tier(options))
+        chosen = list(graded(exercises))
+        scorer = Scorer(layout, curriculum, journal, chosen, seed, tier, options.carry_forward)
+        _judge(scorer, submissions, options, report)
+        items = _items(journal, submissions, chosen)
     finally:
         journal.close()
-    _say(stdout, submissions, marks, tier, out)
-
-
-def write_outputs(
-    out: Path, curriculum: Curriculum, items: list[Item], marks: list[StudentMarks], submissions: list[Submission]
-) -> None:
-    """A page and Gradescope's results for each student, the class page, and JUnit's XML."""
-    views, pages = student_views(curriculum, items, marks, submissions), Pages()
-    for view in views:
-        write_atomically(out / "feedback" / f"{view.student}.html", pages.student(view))
-        write_atomically(out / "gradescope" / view.student / "results.json", gradescope_results(view))
-    write_atomically(out / "class.html", pages.whole_class(class_view(items, marks)))
-    write_atomically(out / "junit.xml", junit(views))
+    submitted = {s.student: times.get(s.student, s.submitted) for s in submissions}
+    marks = compute_marks(items, submitted, deadline, rubric)
+    return ScoredClass(
+        exercises=exercises,
+        submissions=tuple(submissions),
+        marks=tuple(marks),
+        rubric=rubric_rows(sheet, exercises, submissions),
+        students=tuple(student_views(curriculum, items, marks, submissions)),
+        whole=class_view(items, marks),
+        tier=tier,
+    )
 
 
 def preview_regrade(
-    layout: Layout, curriculum: Curriculum, folder: Path, out: Path, options: ScoreOptions, stderr: TextIO
+    layout: Layout,
+    curriculum: Curriculum,
+    folder: Path,
+    out: Path,
+    options: ScoreOptions,
+    report: Callable[[Advance], None],
 ) -> list[Change]:
     """Judge the class again into a journal of its own, and compare. The old journal stays as it is."""
-    old = Journal(out / "journal.sqlite")
+    if not (out / JOURNAL).exists():
+        raise UsageError(f"{out} holds no journal of an earlier scoring")
+    old = Journal(out / JOURNAL)
     try:
         before = list(old.items())
         seed, tier = int(old.setting("seed", "0")), old.setting("tier", _tier(options))
@@ -123,16 +125,27 @@ def preview_regrade(
     try:
         people = {item.student for item in before}
         submissions = [s for s in collect(folder, curriculum, options.pattern) if s.student in people]
-        graded = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
-        scorer = Scorer(layout, curriculum, new, graded, seed, tier, options.carry_forward)
-        scorer.plan_all(submissions)
-        if scorer.queue:
-            with _executor(layout, curriculum, graded, options, tier) as executor:
-                scorer.run(executor, progress(stderr))
-        names = {exercise.name for exercise in graded}
-        return changes(before, [i for i in new.items() if i.student in people and i.exercise in names])
+        chosen = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
+        scorer = Scorer(layout, curriculum, new, chosen, seed, tier, options.carry_forward)
+        _judge(scorer, submissions, options, report)
+        return changes(before, _items(new, submissions, chosen))
     finally:
         new.close()
+
+
+def _judge(
+    scorer: Scorer, submissions: list[Submission], options: ScoreOptions, report: Callable[[Advance], None]
+) -> None:
+    scorer.plan_all(submissions)
+    if scorer.queue:
+        with _executor(scorer, options) as executor:
+            scorer.run(executor, report)
+
+
+def _items(journal: Journal, submissions: list[Submission], exercises: list[Exercise]) -> list[Item]:
+    """What the journal holds of these people and exercises; an earlier run may have had more."""
+    people, names = {s.student for s in submissions}, {e.name for e in exercises}
+    return [item for item in journal.items() if item.student in people and item.exercise in names]
 
 
 def _deadline(options: ScoreOptions) -> Deadline:
@@ -169,9 +182,8 @@ def _tier(options: ScoreOptions) -> str:
 
 
 @contextlib.contextmanager
-def _executor(
-    layout: Layout, curriculum: Curriculum, graded: list[Exercise], options: ScoreOptions, tier: str
-) -> Iterator[Executor]:
+def _executor(scorer: Scorer, options: ScoreOptions) -> Iterator[Executor]:
+    layout, curriculum = scorer.layout, scorer.curriculum
     if options.dask is not None:
         remote = DaskExecutor(layout, options.dask)
         try:
@@ -179,39 +191,10 @@ def _executor(
         finally:
             remote.close()
         return
-    libraries, parallel = libraries_for(layout, curriculum, graded), options.workers or os.cpu_count() or 1
-    with Judge(libraries, parallel=parallel, tier=tier) as judge:
+    libraries = libraries_for(layout, curriculum, scorer.exercises)
+    with Judge(libraries, parallel=options.workers or os.cpu_count() or 1, tier=scorer.tier) as judge:
         local = LocalExecutor(layout, curriculum, judge)
         try:
             yield local
         finally:
             local.close()
-
-
-def progress(stream: TextIO) -> Callable[[Advance], None]:
-    """A line that is written over on a terminal, and now and then a line elsewhere."""
-    live = stream.isatty()
-    said = 0
-
-    def report(advance: Advance) -> None:
-        nonlocal said
-        minutes, seconds = divmod(int(advance.seconds_left), 60)
-        text = f"{advance.done} of {advance.total} judged, about {minutes}:{seconds:02} left"
-        if live:
-            stream.write(f"\r\x1b[K{text}" if advance.done < advance.total else "\r\x1b[K")
-        elif advance.done // SAY_EVERY > said // SAY_EVERY or advance.done == advance.total:
-            said = advance.done
-            stream.write(text + "\n")
-        stream.flush()
-
-    return report
-
-
-def _say(stdout: TextIO, submissions: list[Submission], marks: list[StudentMarks], tier: str, out: Path) -> None:
-    unread = [s for s in submissions if s.problem]
-    mean = sum(m.total for m in marks) / len(marks) if marks else 0.0
-    possible = max((m.possible for m in marks), default=0.0)
-    stdout.write(f"{len(submissions)} submissions, on average {mean:.1f} of {possible:g} points (sandbox: {tier})\n")
-    for submission in unread:
-        stdout.write(f"  no points for {submission.student}: {submission.problem}\n")
-    stdout.write(f"marks: {out / 'grades.csv'}\nclass: {out / 'class.html'}, one page each in {out / 'feedback'}\n")

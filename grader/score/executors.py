@@ -140,9 +140,8 @@ class Station:
     def __init__(self, root: str) -> None:
         layout = Layout(Path(root))
         curriculum = load_curriculum(layout)
-        graded = [e for e in curriculum.exercises if not e.manually_graded]
         self.workshop = Workshop(layout, curriculum)
-        self.judge = Judge(libraries_for(layout, curriculum, graded), keep_testers=True).__enter__()
+        self.judge = Judge(libraries_for(layout, curriculum, curriculum.graded), keep_testers=True).__enter__()
 
 
 def _station(root: str) -> Station:

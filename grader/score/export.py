@@ -9,7 +9,7 @@ from pathlib import Path
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
 
-SETUP = """#!/usr/bin/env bash
+SETUP_SCRIPT = """#!/usr/bin/env bash
 # Runs once, when the image is built.
 set -euo pipefail
 cd /autograder/source/kit
@@ -20,7 +20,7 @@ python3 -m venv /autograder/venv
 /autograder/venv/bin/python -m pip install -c constraints.txt -e .
 """
 
-RUN = """#!/usr/bin/env bash
+RUN_SCRIPT = """#!/usr/bin/env bash
 # Runs for each submission. The verdict is made outside of the process that runs the student's code.
 set -euo pipefail
 cd /autograder/source/kit
@@ -32,8 +32,8 @@ mkdir -p /autograder/results
 cp /tmp/out/gradescope/student/results.json /autograder/results/results.json
 """
 
-KEPT = ("grader", "solutions", "tests/graded", "data", "exercises")
-FILES = ("pyproject.toml", "constraints.txt", "README.md")
+SHIPPED_TREES = ("grader", "solutions", "tests/graded", "data", "exercises")
+SHIPPED_FILES = ("pyproject.toml", "constraints.txt", "README.md")
 
 
 def write_gradescope(layout: Layout, out: Path, only: list[str]) -> int:
@@ -41,11 +41,11 @@ def write_gradescope(layout: Layout, out: Path, only: list[str]) -> int:
     buffer = io.BytesIO()
     options = "".join(f" --only {name}" for name in only)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "setup.sh", SETUP.encode(), 0o755)
-        _add(archive, "run_autograder", RUN.format(only=options).encode(), 0o755)
-        for name in FILES:
+        _add(archive, "setup.sh", SETUP_SCRIPT.encode(), 0o755)
+        _add(archive, "run_autograder", RUN_SCRIPT.format(only=options).encode(), 0o755)
+        for name in SHIPPED_FILES:
             _add(archive, f"kit/{name}", (layout.root / name).read_bytes(), 0o644)
-        for tree in KEPT:
+        for tree in SHIPPED_TREES:
             for path in sorted((layout.root / tree).rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
                     _add(archive, f"kit/{path.relative_to(layout.root).as_posix()}", path.read_bytes(), 0o644)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.score.cells import meant
 from grader.score.journal import Item
 
-DAY = 86_400.0
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Deadline:
         """Whole or begun days after the due date, the student's extension and the days of grace."""
         if self.due is None or submitted <= 0:
             return 0
-        allowed = self.due + DAY * (self.grace_days + self.extensions.get(student, 0.0))
-        return max(0, math.ceil((submitted - allowed) / DAY))
+        allowed = self.due + DAY_SECONDS * (self.grace_days + self.extensions.get(student, 0.0))
+        return max(0, math.ceil((submitted - allowed) / DAY_SECONDS))
 
     def share_kept(self, days: int) -> float:
         return max(0.0, 1.0 - self.penalty_per_day * days)
@@ -144,7 +145,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str,
             missing = [name for name in columns if name not in (reader.fieldnames or [])]
             if missing:
                 raise UsageError(f"{path}: a column named {missing[0]!r} was expected")
-            return [(number, {k: v or "" for k, v in row.items() if k}) for number, row in enumerate(reader, 2)]
+            return [(number, {k: meant(v or "") for k, v in row.items() if k}) for number, row in enumerate(reader, 2)]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
+from grader.course.stubs import handed_out_stub
 from grader.errors import UsageError
-from grader.learner.reset import pristine
 from grader.score.collecting import Submission, collect
 
-TOKENS = 25
-WINDOW = 5
-LEAST_TOKENS = 60
+TOKENS_IN_A_FINGERPRINT = 25
+WINNOWING_WINDOW = 5
+MIN_TOKENS = 60
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,8 @@ def similar_pairs(
     this_year = collect(folder, curriculum, pattern)
     before = collect(archive, curriculum, pattern) if archive is not None else []
     found: list[Pair] = []
-    for exercise in curriculum.exercises:
-        if not exercise.manually_graded:
-            found += _of_exercise(library, layout, exercise, this_year, before, least)
+    for exercise in curriculum.graded:
+        found += _of_exercise(library, layout, exercise, this_year, before, least)
     return sorted(found, key=lambda pair: -max(pair.first_share, pair.second_share))
 
 
@@ -74,7 +73,7 @@ def _of_exercise(
     before: Iterable[Submission],
     least: float,
 ) -> list[Pair]:
-    stub = _print(library, pristine(layout, exercise), ())
+    stub = _print(library, handed_out_stub(layout, exercise), ())
     own_lines = stub.hashes if stub is not None else ()
     entries = [
         Entry(submission.student, earlier, found)
@@ -96,10 +95,12 @@ def _of_exercise(
 def _print(library: Any, text: str, boilerplate: Any) -> Any:
     """The fingerprint, or None of a text too short to tell anything."""
     try:
-        found = library.CodeFingerprint("x.py", TOKENS, WINDOW, list(boilerplate), True, None, io.StringIO(text))
+        found = library.CodeFingerprint(
+            "x.py", TOKENS_IN_A_FINGERPRINT, WINNOWING_WINDOW, list(boilerplate), True, None, io.StringIO(text)
+        )
     except (ValueError, IndexError):
         return None
-    return found if len(found.filtered_code) >= LEAST_TOKENS and len(found.hashes) else None
+    return found if len(found.filtered_code) >= MIN_TOKENS and len(found.hashes) else None
 
 
 def _compare(library: Any, exercise: str, a: Entry, b: Entry) -> Pair | None:

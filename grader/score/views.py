@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Curriculum
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
@@ -17,6 +17,8 @@ from grader.score.marks import Mark, StudentMarks
 @dataclass(frozen=True)
 class TestView:
     """A test as its student sees it. Of a hidden one nothing but its name, its sentence and its verdict is kept."""
+
+    __test__ = False
 
     name: str
     title: str
@@ -132,13 +134,11 @@ def _test_view(test: TestResult, worth: float, own: TestResult | None) -> TestVi
     basis = TestView(test.name, test.title, str(test.verdict), test.hidden, round(earned, 4), round(possible, 4))
     if test.hidden:
         return basis
-    return TestView(
-        **{
-            **basis.__dict__,
-            "failure": own.failure if own is not None and test.verdict is not Verdict.PASSED else None,
-            "mistake": test.mistake.says if test.mistake else "",
-            "output": own.output if own is not None else "",
-        }
+    return replace(
+        basis,
+        failure=own.failure if own is not None and test.verdict is not Verdict.PASSED else None,
+        mistake=test.mistake.says if test.mistake else "",
+        output=own.output if own is not None else "",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +12,11 @@ import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import rests_on
-from grader.course.layout import Layout
+from grader.course.layout import Layout, file_in
 from grader.course.mistakes import Mutant, load_mutants
 from grader.course.notebooks import Cells
 from grader.course.source import first_problem
-from grader.course.stubs import derive_stub
+from grader.course.stubs import handed_out_stub
 from grader.judge.job_builder import build_job
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource
 from grader.protocol.places import failure_of
@@ -87,7 +86,7 @@ def make_work(
 
 def _stub(layout: Layout, exercise: Exercise) -> bytes:
     """What stands in for a file that was not handed in: it is still to do."""
-    return derive_stub(layout.solution_file(exercise.name).read_text(encoding="utf-8")).encode()
+    return handed_out_stub(layout, exercise).encode()
 
 
 def _content(path: Path) -> bytes:
@@ -108,9 +107,9 @@ class Workshop:
         exercise = self.curriculum.get(work.exercise)
         folder = tempfile.TemporaryDirectory(prefix="grader-work-")
         root = Path(folder.name)
-        path = root / (work.exercise + ".py")
+        path = file_in(root, work.exercise)
         for name, data in {**work.parts, work.exercise: work.file}.items():
-            write_plainly(root / (name + ".py"), data)
+            write_plainly(file_in(root, name), data)
         cells = work.notebooks.get(work.exercise)
         display_path = work.exercise + (".py" if cells is None else ".ipynb")
         problem = first_problem(path, display_path, exercise)
@@ -171,9 +170,3 @@ def missing_result(exercise: Exercise, seed: int, reason: str) -> ExerciseResult
     return ExerciseResult(
         exercise.name, Verdict.FAILED, problem=Failure(reason), points_possible=exercise.points, seed=seed
     )
-
-
-def scored(curriculum: Curriculum, only: Iterable[str]) -> list[Exercise]:
-    """The exercises that a suite marks, of those asked for or of all."""
-    names = [exercise for word in only for exercise in curriculum.find(word)]
-    return [exercise for exercise in (names or curriculum.exercises) if not exercise.manually_graded]

@@ -11,7 +11,7 @@ from grader.protocol.wire import WireError
 from grader.tester.allowance import Allowance
 
 MAX_OUTPUT_BYTES = 16_384
-DRAINS = 4
+MAX_DRAINS = 4
 
 
 class Channel:
@@ -95,7 +95,7 @@ class Channel:
 
     def drain_output(self) -> None:
         """What was printed before the answer: no more than the pipe holds, for a thread may print for ever."""
-        for _ in range(DRAINS):
+        for _ in range(MAX_DRAINS):
             if self.output < 0 or not self._read_output():
                 return
 

@@ -79,6 +79,10 @@ class SuitePlugin:
         if report.failed:
             self.suite.collection_error = str(report.longrepr)[-2000:]
 
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """What ended the loop below: it is said in place of a result."""
+        self.suite.collection_error = f"{excinfo.type.__name__}: {excinfo.value}"
+
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         if call.excinfo is not None and self.runner.raised is None:
             self.runner.raised = call.excinfo.value

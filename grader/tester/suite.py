@@ -60,7 +60,7 @@ class Suite:
     def not_collected(self) -> FileRun:
         """The run of a file that pytest did not come to the end of."""
         job = self.runner.job
-        failure = Failure(f"The suite {job.suite} could not be collected: {self.collection_error}")
+        failure = Failure(f"The suite {job.suite} could not be run: {self.collection_error}")
         return FileRun(job, problem=Problem(failure, Verdict.ERROR))
 
     def write_down(self, job: Job, items: list[pytest.Item]) -> FileRun:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from miniature import MISTAKES, Kit
-from running import grader
+from running import PACKAGE, grader
+
+from grader.author import architecture, laws
+from grader.course.layout import Layout
+from grader.errors import GraderError
 
 
 def test_a_new_exercise_needs_nothing_else(kit: Kit) -> None:
@@ -71,3 +78,60 @@ def test_sync_names_a_solution_that_is_missing(kit: Kit) -> None:
     assert done.returncode == 3
     assert "solutions/ch1_mini/scale.py is missing" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# -- the list of modules ------------------------------------------------------------------------------
+
+
+PAGE = f"before\n{architecture.BEGIN}stale\n{architecture.END}after\n"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    folder = tmp_path / "pack"
+    (folder / "room").mkdir(parents=True)
+    (folder / "__init__.py").write_text('"""A package."""\n')
+    (folder / "room" / "__init__.py").write_text('"""A room.\n\nAnd more of it.\n"""\n')
+    (folder / "room" / "door.py").write_text('"""Open | shut."""\n')
+    return folder
+
+
+def test_the_list_of_modules_comes_from_their_docstrings(package: Path) -> None:
+    text = architecture.with_modules(PAGE, package, architecture.all_modules(package))
+    assert text == (
+        f"before\n{architecture.BEGIN}\n### pack\n\nA package.\n\n### pack/room\n\nA room.\n\n"
+        f"| module | its one concern |\n|---|---|\n| `door` | Open \\| shut. |\n\n{architecture.END}after\n"
+    )
+    assert architecture.with_modules(text, package, architecture.all_modules(package)) == text
+
+
+def test_a_module_without_a_docstring_is_told(package: Path) -> None:
+    (package / "room" / "door.py").write_text("x = 1\n")
+    with pytest.raises(GraderError, match=r"door\.py has no docstring"):
+        architecture.with_modules(PAGE, package, architecture.all_modules(package))
+
+
+def test_a_page_without_the_marks_is_told(package: Path) -> None:
+    with pytest.raises(GraderError, match="no marks"):
+        architecture.with_modules("words alone\n", package, [])
+
+
+def test_the_committed_list_is_what_the_docstrings_give() -> None:
+    layout = Layout(PACKAGE)
+    assert architecture.is_own_repository(layout)
+    assert architecture.architecture_file(layout).read_text(encoding="utf-8") == architecture.derived_architecture(
+        layout
+    )
+
+
+def test_a_list_that_is_stale_is_told(kit: Kit, monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
+    assert laws.violations(kit.layout, kit.curriculum, []) == []  # a kit elsewhere has none
+    package.rename(kit.layout.root / "grader")
+    monkeypatch.setattr(architecture, "PACKAGE", kit.layout.root / "grader")
+    page = architecture.architecture_file(kit.layout)
+    page.parent.mkdir()
+    page.write_text(PAGE)
+    told = "docs/architecture.md is not what the modules' docstrings give; `grader dev sync` writes it anew"
+    assert laws.violations(kit.layout, kit.curriculum, []) == [told]
+    assert laws.sync(kit.layout, kit.curriculum) == [page]
+    assert laws.violations(kit.layout, kit.curriculum, []) == []

@@ -49,7 +49,7 @@ def test_a_failure_names_the_mistake_and_shows_what_came(kit: Kit) -> None:
     assert lines[3] == "      The elements are squared; each is to be doubled."
     assert lines[4] == "      The values are wrong."
     assert lines[5] == "      called    double(x: tensor float64 (3, 5))"
-    assert lines[6] == "      wanted    tensor float64 (3, 5)"
+    assert lines[6] == "      expected  tensor float64 (3, 5)"
     assert lines[8].startswith("      wrong     15 of 15 values; worst at [")
     assert "      in        exercises/ch1_mini/scale.py:5" in lines
     assert "  the same inputs again: --seed 7" in lines
@@ -246,7 +246,7 @@ def test_a_suite_that_fails_whatever_the_answer_is_the_kits_fault(kit: Kit) -> N
 
 def test_the_command_line_never_imports_torch() -> None:
     code = (
-        "import sys; from grader.cli import run; run(['list']); run(['hint']); run(['check', '--help']);"
+        "import sys; from grader.cli.entry import run; run(['list']); run(['hint']); run(['check', '--help']);"
         "sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'pytest', 'matplotlib')))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE, capture_output=True, text=True, check=False)

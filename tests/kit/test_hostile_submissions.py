@@ -24,7 +24,7 @@ from miniature import SOLUTION, Kit
 from running import grader
 
 from grader.course.curriculum import Curriculum
-from grader.score.archives import MOST_EXPANDED
+from grader.score.archives import MAX_EXPANDED_BYTES
 from grader.score.collecting import collect
 
 FOLDER = Path(__file__).parent / "attacks" / "handed_in"
@@ -190,4 +190,4 @@ def check_collected(curriculum: Curriculum, tmp_path: Path, name: str, data: byt
     assert ada.files == {"ch1_mini/scale": SOLUTION.encode()} and not ada.problem
     assert bool(ben.files) != bool(ben.problem)
     assert ben.problem.isprintable()
-    assert all(len(content) < MOST_EXPANDED for content in ben.files.values())
+    assert all(len(content) < MAX_EXPANDED_BYTES for content in ben.files.values())

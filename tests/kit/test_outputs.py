@@ -18,7 +18,7 @@ import pytest
 from miniature import SUITE, Kit
 from running import PACKAGE, grader
 
-from grader.score.pages import prose
+from grader.render.html import prose
 from grader.score.views import correlation
 
 RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"
@@ -77,7 +77,13 @@ def test_gradescopes_results(out: Path) -> None:
         ("failed", 0, 5),
         ("passed", 5, 5),
     ]
-    assert "The elements are squared" in document["tests"][0]["output"]
+    output = document["tests"][0]["output"].splitlines()
+    assert output[:3] == [
+        "The elements are squared; each is to be doubled.",
+        "The values are wrong.",
+        "called    double(x: tensor float64 (3, 5))",
+    ]
+    assert [line.split()[0] for line in output[3:]] == ["expected", "actual", "wrong", "off", "in"]
 
 
 def test_junit(out: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,27 @@ def test_what_is_for_those_who_teach_is_not_in_it(released: Path) -> None:
     done = grader(released, "score", "class", "--out", "out", env={"PYTHONPATH": str(released)})
     assert done.returncode == 2
     assert "`score` is not part of a learner's kit" in done.stderr
+
+
+def test_every_module_of_it_can_be_imported_and_is_listed(released: Path) -> None:
+    modules = {p.relative_to(released).with_suffix("").as_posix() for p in (released / "grader").rglob("*.py")}
+    assert {"grader/cli/learner", "grader/render/report", "grader/learner/checking"} <= modules
+    assert not any("author" in name or "score" in name for name in modules)
+    assert not modules & {"grader/cli/instructor", "grader/render/html", "grader/render/scoring", "grader/render/plain"}
+    names = [name.removesuffix("/__init__").replace("/", ".") for name in modules if "__main__" not in name]
+    code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *names], cwd=released, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    page = (released / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = re.split(r"^### (grader\S*)$", page, flags=re.MULTILINE)
+    listed = {
+        f"{folder}/{name}"
+        for folder, text in zip(folders[1::2], folders[2::2], strict=True)
+        for name in re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    }
+    assert listed == {name for name in modules if not name.endswith("__init__")}
 
 
 def test_nothing_secret_is_in_it(released: Path) -> None:

@@ -17,7 +17,7 @@ from running import grader
 
 from grader.score.collecting import Submission, collect
 from grader.score.journal import Journal
-from grader.score.marks import DAY, Deadline, parse_time
+from grader.score.marks import DAY_SECONDS, Deadline, parse_time
 
 RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"
 SQUARED = "def double(x):\n    return x * x\n\n\ndef halve(x):\n    return x / 2\n"
@@ -185,6 +185,16 @@ def test_a_persons_marks_are_merged(course: Kit, people: Path) -> None:
     assert "ada,ch1_mini/essay,3.5,4" in sheet.read_text()
 
 
+def test_marks_of_a_name_that_looks_like_a_formula_are_kept(course: Kit, people: Path) -> None:
+    hand_in(people, "@ada", scale=RIGHT, essay="Because ids are labels.")
+    score(course, people)
+    sheet = course.layout.root / "results" / "rubric.csv"
+    sheet.write_text(sheet.read_text().replace("'@ada,ch1_mini/essay,,4", "'@ada,ch1_mini/essay,3.5,4"))
+    rows, _ = score(course, people)
+    assert rows[0]["ch1_mini/essay"] == "3.5"
+    assert "'@ada,ch1_mini/essay,3.5,4" in sheet.read_text()
+
+
 def test_a_wrong_sheet_is_named_with_its_row(course: Kit, people: Path) -> None:
     hand_in(people, "ada", scale=RIGHT)
     out = course.layout.root / "results"
@@ -335,7 +345,8 @@ def test_names_that_would_harm_a_table_or_a_page_are_made_harmless(course: Kit, 
 
 
 @pytest.mark.parametrize(
-    ("submitted", "days"), [(0.0, 0), (100.0, 0), (100.0 + DAY, 1), (100.5 + DAY, 2), (100 + 3 * DAY, 3)]
+    ("submitted", "days"),
+    [(0.0, 0), (100.0, 0), (100.0 + DAY_SECONDS, 1), (100.5 + DAY_SECONDS, 2), (100 + 3 * DAY_SECONDS, 3)],
 )
 def test_begun_days_count_as_late(submitted: float, days: int) -> None:
     assert Deadline(due=100.0).days_late("ada", submitted) == days

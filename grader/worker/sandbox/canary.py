@@ -24,7 +24,9 @@ from grader.worker.sandbox.tiers import enter
 
 SECRET = "canary-secret"
 ANSWER_SECONDS = 20.0
-BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from grader.worker.sandbox.canary import main; main(sys.argv[2:])"
+CANARY_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from grader.worker.sandbox.canary import main; main(sys.argv[2:])"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _run(tier: str, bait: Bait, spawned: bool) -> tuple[Finding, ...]:
     policy = Policy(bait.scratch, (os.path.join(root, "grader"),))
     prefix = command_prefix(tier, policy) if spawned or tier == "macos" else []
     said = ""
-    command = [*prefix, sys.executable, "-I", "-c", BOOT, root, tier, json.dumps(bait.__dict__)]
+    command = [*prefix, sys.executable, "-I", "-c", CANARY_BOOT, root, tier, json.dumps(bait.__dict__)]
     try:
         done = subprocess.run(
             command,

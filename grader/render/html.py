@@ -7,7 +7,8 @@ import re
 import jinja2
 from markupsafe import Markup, escape
 
-from grader.render.terminal import printable, shown_place
+from grader.render.failure_view import failure_rows
+from grader.render.terminal import printable
 from grader.score.similar import Pair
 from grader.score.views import ClassView, StudentView
 
@@ -17,7 +18,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("grader.score"),
+            loader=jinja2.PackageLoader("grader.render"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -26,7 +27,7 @@ class Pages:
         self.environment.filters["points"] = lambda number: f"{round(number, 2):g}"
         self.environment.filters["printable"] = printable
         self.environment.filters["prose"] = prose
-        self.environment.filters["place"] = shown_place
+        self.environment.filters["rows"] = failure_rows
 
     def student(self, view: StudentView) -> str:
         """A student's feedback."""

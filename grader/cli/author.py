@@ -1,0 +1,103 @@
+"""The commands of those who write exercises and hand the kit out: `dev`, `release`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from grader.author.laws import sync, violations
+from grader.author.proof import prove
+from grader.author.release import release as write_kit
+from grader.author.scaffold import scaffold
+from grader.cli.course import one_exercise, open_course
+from grader.judge.client import Judge
+from grader.judge.job_builder import build_job, source_in
+from grader.judge.libraries import libraries_for
+from grader.protocol.results import Verdict
+from grader.render.authoring import judged_text, released_text, render_proofs, runs_text, scaffolded_text
+from grader.render.live import LiveLine
+from grader.render.messages import wrote_text
+
+EVERY = 20
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+def release(out: Path) -> None:
+    """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
+    course = open_course()
+    with LiveLine(sys.stderr, EVERY) as line:
+        done = write_kit(course.layout, course.curriculum, out, os.cpu_count() or 1, _shown_on(line))
+    click.echo(released_text(done, out))
+
+
+@click.group()
+def dev() -> None:
+    """For those who write exercises."""
+
+
+@dev.command("new")
+@click.argument("name", metavar="CHAPTER/EXERCISE")
+@click.option("--title", help="The exercise's title.")
+def dev_new(name: str, title: str | None) -> None:
+    """Make the first lines of a new exercise: solution, suite, mistakes, and its table."""
+    course = open_course()
+    written = scaffold(course.layout, course.curriculum, name, title)
+    click.echo(scaffolded_text([course.layout.display_path(path) for path in written], name))
+
+
+@dev.command("sync")
+def dev_sync() -> None:
+    """Derive every stub from its solution, and the list of modules from their docstrings."""
+    course = open_course()
+    for path in sync(course.layout, course.curriculum):
+        click.echo(wrote_text(course.layout.display_path(path)))
+
+
+@dev.command("check")
+@click.argument("names", nargs=-1)
+@click.option("--seeds", default=3, show_default=True, help="How many seeds each solution is run under.")
+@click.option("--seed", type=int, help="The first seed; drawn unless given.")
+@click.option("--jobs", type=int, help="Runs at a time; the number of cores unless given.")
+def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | None) -> None:
+    """Prove that stubs score nothing, solutions everything, and that every mistake is caught."""
+    course = open_course()
+    exercises = list(course.curriculum.find_all(names) or course.curriculum.exercises)
+    first = seed if seed is not None else secrets.randbits(32)
+    broken = violations(course.layout, course.curriculum, exercises)
+    with LiveLine(sys.stderr, EVERY) as line:
+        proofs = prove(
+            course.layout,
+            course.curriculum,
+            exercises,
+            [first + i for i in range(seeds)],
+            jobs or os.cpu_count() or 1,
+            _shown_on(line),
+        )
+    click.echo(render_proofs(proofs, broken, first))
+    if broken or any(proof.troubles for proof in proofs):
+        sys.exit(1)
+
+
+@dev.command("judge")
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path))
+@click.option("--seed", type=int, help="Repeat the inputs of an earlier run.")
+def dev_judge(name: str, file: Path, seed: int | None) -> None:
+    """Show what the suite says of FILE, with the solutions as its earlier parts."""
+    course = open_course()
+    exercise = one_exercise(course.curriculum, name)
+    learner = source_in(course.layout, exercise, course.layout.solutions, file)
+    with Judge(libraries_for(course.layout, course.curriculum, [exercise])) as judge:
+        result = judge.judge(build_job(course.layout, exercise, learner=learner, seed=seed))
+    click.echo(judged_text(result))
+    sys.exit(0 if result.verdict is Verdict.PASSED else 1)
+
+
+def _shown_on(line: LiveLine) -> Callable[[int, int, str], None]:
+    return lambda done, total, name: line.show(runs_text(done, total, name), done, total)

@@ -1,0 +1,138 @@
+"""A learner's `grader check`: runs the judge, prints as it goes on, and checks again when a file is saved."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import NoReturn
+
+import click
+
+from grader.cli.course import Course, open_course
+from grader.course.concepts import explanations_for
+from grader.course.curriculum import graded
+from grader.course.layout import Layout
+from grader.learner.checking import Checker, Options
+from grader.learner.progress import ProgressStore, upcoming_exercise
+from grader.learner.watching import wait_for_a_save, when_saved
+from grader.learner.workspace import Workspace
+from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
+from grader.render.json import render_json
+from grader.render.live import LiveLine
+from grader.render.messages import marked_by_a_person_text, waiting_text
+from grader.render.report import CheckReport, SuiteProgress
+from grader.render.terminal import make_console
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[EXERCISE|CHAPTER|FILE]...")
+@click.option("--all", "everything", is_flag=True, help="Check every exercise of the course.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json.md).")
+@click.option("--seed", type=int, help="Repeat the inputs of an earlier run.")
+@click.option("--debug", is_flag=True, help="Run your code in this process, so that breakpoint() works.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first test that does not pass.")
+@click.option("--no-cache", is_flag=True, help="Run again what passed and has not changed.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file is saved, until Ctrl-C.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every test and every detail.")
+@click.option("--spawn", is_flag=True, hidden=True, help="Start processes instead of forking them.")
+def check(
+    names: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
+    seed: int | None,
+    debug: bool,
+    fail_fast: bool,
+    no_cache: bool,
+    watch: bool,
+    verbose: bool,
+    spawn: bool,
+) -> None:
+    """Check your work. Without a name: everything up to the next exercise to do."""
+    course = open_course()
+    chosen = course.curriculum.exercises if everything else course.curriculum.find_all(names)
+    if chosen and not graded(chosen):
+        click.echo(marked_by_a_person_text(chosen[0]))
+        return
+    notebooks = course.curriculum.find_all(name for name in names if name.endswith(".ipynb"))
+    options = Options(
+        exercises=list(chosen or course.curriculum.exercises),
+        seed=seed,
+        cache=not no_cache and not debug,
+        fail_fast=fail_fast,
+        debug=debug,
+        notebooks=frozenset(exercise.name for exercise in notebooks),
+        **({"fork": False} if spawn else {}),
+    )
+    store = ProgressStore(course.layout, course.curriculum)
+    with Checker(course.layout, course.curriculum, store, options) as checker:
+        if watch:
+            _watch(course, checker, bool(chosen), verbose)
+        code = _check_once(checker, bool(chosen), as_json, verbose)
+    sys.exit(code)
+
+
+def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
+    """One run of the checker: what it finds is printed as it comes. Returns the exit code."""
+    report = CheckReport(make_console(), checker.curriculum, verbose)
+    asked = {exercise.name for exercise in checker.options.exercises}
+    try:
+        for result in _finished(checker, named):
+            if not as_json and _is_listed(result, asked, named):
+                report.exercise(result)
+                report.explanations(_explanations(checker.layout, result))
+    finally:
+        with contextlib.suppress(OSError):
+            checker.progress.save()
+    results = list(checker.results.values())
+    upcoming = upcoming_exercise(checker.curriculum, checker.progress, results)
+    if as_json:
+        click.echo(render_json(results, checker.seed, upcoming))
+    else:
+        report.end(results, asked, upcoming)
+    return _exit_code(results)
+
+
+def _finished(checker: Checker, named: bool) -> Iterator[ExerciseResult]:
+    """Each result when it is there; until then a line says what is under way. A debugger has the screen to itself."""
+    events = checker.check_these(checker.options.exercises) if named else checker.check_next()
+    progress = SuiteProgress()
+    with LiveLine(sys.stderr) as line:
+        for event in events:
+            if isinstance(event, SuiteFinished):
+                line.clear()
+                yield event.result
+            elif (text := progress.text(event)) is not None and not checker.options.debug:
+                line.show(text)
+
+
+def _is_listed(result: ExerciseResult, asked: set[str], named: bool) -> bool:
+    """What was asked for, and of the rest what went wrong; a run without names is quiet until something is new."""
+    wanted = result.exercise in asked or result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR)
+    return wanted and (named or not result.cached)
+
+
+def _explanations(layout: Layout, result: ExerciseResult) -> dict[str, str]:
+    """Why the answers are right, where the exercise is a set of questions that has just been passed."""
+    if not result.exercise.endswith("/concepts") or result.verdict is not Verdict.PASSED or result.cached:
+        return {}
+    return explanations_for(layout.suite_file(result.exercise), layout.exercise_file(result.exercise)) or {}
+
+
+def _exit_code(results: list[ExerciseResult]) -> int:
+    if any(result.verdict is Verdict.ERROR for result in results):
+        return 3
+    return 0 if all(result.verdict is Verdict.PASSED for result in results) else 1
+
+
+def _watch(course: Course, checker: Checker, named: bool, verbose: bool) -> NoReturn:
+    """Check, wait for a file of the course to be saved, and check again with the judge still warm."""
+    while True:
+        before = when_saved(course.layout)
+        click.clear()
+        _check_once(checker, named, False, verbose)
+        click.echo(waiting_text())
+        wait_for_a_save(course.layout, before)
+        checker.results.clear()
+        checker.workspace = Workspace(course.layout, course.curriculum, checker.options.notebooks)
+        checker.progress.fingerprints.clear()

@@ -1,0 +1,32 @@
+"""What nearly every command begins with: the kit around the current folder, and the exercise that a word names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from grader.course.curriculum import Curriculum, Exercise, load_curriculum
+from grader.course.layout import Layout
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where everything is, and what there is to do."""
+
+    layout: Layout
+    curriculum: Curriculum
+
+
+def open_course() -> Course:
+    """The kit around the current folder."""
+    layout = Layout.find()
+    return Course(layout, load_curriculum(layout))
+
+
+def one_exercise(curriculum: Curriculum, name: str) -> Exercise:
+    """The exercise of this name, where a chapter will not do."""
+    found = curriculum.find(name)
+    if len(found) != 1:
+        raise click.UsageError(f"{name} is a chapter; name one exercise of it")
+    return found[0]

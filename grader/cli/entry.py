@@ -1,0 +1,81 @@
+"""`grader`: finds the command, runs it, and turns what ends it into an exit code.
+
+Exit codes: 0 everything asked for has passed; 1 something failed or is still to do; 2 wrong use; 3 the kit's own fault.
+"""
+
+from __future__ import annotations
+
+import os
+from types import MappingProxyType
+
+import click
+
+from grader.cli.lazy import LazyGroup
+from grader.errors import GraderError
+
+# By module, the first line of each command's help: the list of all commands is shown without importing any.
+COMMANDS = MappingProxyType(
+    {
+        "check": {"check": "Check your work. Without a name: everything up to the next exercise to do."},
+        "learner": {
+            "list": "The chapters and exercises, and what has passed.",
+            "show": "The brief of an exercise: the idea, the shapes, an example, the source.",
+            "hint": "A hint, and one more each time that you ask.",
+            "reset": "Put the stub back. Your file is kept beside it as a backup.",
+            "notebook": "Write exercises as notebooks, beside their files. A notebook that is there is left alone.",
+        },
+        "train": {"train": "Train your own GPT on the kit's text, and see how near the floor it comes."},
+        "doctor": {"doctor": "What works on this machine, and how to get what does not."},
+        "instructor": {
+            "score": "Score a class. The same command goes on where a run was stopped.",
+            "regrade": "After a suite was mended: whose mark would change, by how much, on which test.",
+            "similar": "Which submissions are alike, the stub's own lines taken out.",
+            "export": "Archives for other systems.",
+        },
+        "author": {
+            "dev": "For those who write exercises.",
+            "release": "Write the learner's kit: no solutions, no hidden tests, no mistakes.",
+        },
+    }
+)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+def cli() -> None:
+    """Write embeddings and Transformers yourself; this says what is wrong and why.
+
+    \b
+    grader check              check up to the next exercise to do
+    grader show               what the next exercise is about
+    grader hint               a hint, and one more each time
+    """
+
+
+cli.add_unread(COMMANDS)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit code."""
+    try:
+        cli.main(args=arguments, prog_name="grader", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except GraderError as error:
+        click.echo(f"error: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"\nhint: {error.hint}", err=True)
+        return error.exit_code
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BrokenPipeError:
+        return 141
+    except Exception as error:
+        if os.environ.get("GRADER_TRACEBACK"):
+            raise
+        click.echo(f"error: the grader itself failed: {type(error).__name__}: {error}", err=True)
+        click.echo("\nhint: GRADER_TRACEBACK=1 shows where; please report it", err=True)
+        return 3
+    return 0

@@ -1,0 +1,119 @@
+"""The commands of those who teach: `score`, `regrade`, `similar`, `export`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.cli.course import open_course
+from grader.course.files import write_atomically
+from grader.render.gradescope import gradescope_results
+from grader.render.html import Pages
+from grader.render.junit import junit
+from grader.render.live import LiveLine
+from grader.render.scoring import advance_text, exported_text, regrade_text, scored_text, similar_text, stopped_text
+from grader.render.tables import grades_csv, rubric_csv
+from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, preview_regrade, run_score
+from grader.score.export import write_gradescope
+from grader.score.scoring import Advance
+from grader.score.similar import similar_pairs
+
+EVERY = 50
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the journal and the marks go.")
+@click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="Score these alone; may be repeated.")
+@click.option("--pattern", help="How entries are named: canvas, moodle, gradescope, plain, or an expression.")
+@click.option("--workers", type=int, help="Items at a time; the number of cores unless given.")
+@click.option("--dask", metavar="ADDRESS", help="Let a Dask scheduler's workers do the work: tcp://host:8786.")
+@click.option("--seed", type=int, help="The inputs' seed for the whole class; drawn once unless given.")
+@click.option("--carry-forward/--no-carry-forward", default=True, show_default=True,
+              help="Judge again on the reference's earlier parts where a student's own may be wrong.")  # fmt: skip
+@click.option("--due", help="When work is due: 2027-03-01 or 2027-03-01T18:00.")
+@click.option("--grace-days", type=float, default=0, show_default=True, help="Days after it that cost nothing.")
+@click.option("--late-penalty", type=float, default=0, show_default=True, help="Share lost per late day, 0.1 say.")
+@click.option("--extensions", type=click.Path(path_type=Path), help="A CSV with the columns student, days.")
+@click.option("--times", type=click.Path(path_type=Path), help="A CSV with the columns student, submitted.")
+@click.option("--without-sandbox", is_flag=True, help="Run untrusted code with no sandbox around it.")
+def score(submissions: Path, out: Path, **options: Any) -> None:
+    """Score a class. The same command goes on where a run was stopped."""
+    course = open_course()
+    try:
+        with LiveLine(sys.stderr, EVERY) as line:
+            scored = run_score(
+                course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
+            )
+        _write(scored, out)
+    except KeyboardInterrupt:
+        click.echo(stopped_text(), err=True)
+        raise
+    click.echo(scored_text(scored, out))
+
+
+def _shown_on(line: LiveLine) -> Callable[[Advance], None]:
+    return lambda advance: line.show(advance_text(advance), advance.done, advance.total)
+
+
+def _write(scored: ScoredClass, out: Path) -> None:
+    """The marks, what a person marks, a page and Gradescope's results for each student, the class page, JUnit's XML."""
+    pages = Pages()
+    write_atomically(out / "grades.csv", grades_csv(scored.exercises, scored.marks))
+    if scored.rubric:
+        write_atomically(out / RUBRIC, rubric_csv(scored.rubric))
+    for view in scored.students:
+        write_atomically(out / "feedback" / f"{view.student}.html", pages.student(view))
+        write_atomically(out / "gradescope" / view.student / "results.json", gradescope_results(view))
+    write_atomically(out / "class.html", pages.whole_class(scored.whole))
+    write_atomically(out / "junit.xml", junit(scored.students))
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the earlier scoring.")
+@click.option("--preview", is_flag=True, required=True, help="Show what would change; nothing is overwritten.")
+@click.option("--pattern", help="As for score.")
+@click.option("--workers", type=int, help="As for score.")
+@click.option("--carry-forward/--no-carry-forward", default=True, help="As for score.")
+def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
+    """After a suite was mended: whose mark would change, by how much, on which test."""
+    course = open_course()
+    with LiveLine(sys.stderr, EVERY) as line:
+        changes = preview_regrade(
+            course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
+        )
+    click.echo(regrade_text(changes))
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", default="similar.html", type=click.Path(path_type=Path), help="The page of the pairs.")
+@click.option("--archive", type=click.Path(path_type=Path), help="Submissions of earlier years, to compare with.")
+@click.option("--least", default=0.5, show_default=True, help="The share from which a pair is shown.")
+@click.option("--pattern", help="As for score.")
+def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
+    """Which submissions are alike, the stub's own lines taken out."""
+    course = open_course()
+    pairs = similar_pairs(course.layout, course.curriculum, submissions, archive, pattern, least)
+    write_atomically(out, Pages().similar(pairs))
+    click.echo(similar_text(pairs, out))
+
+
+@click.group()
+def export() -> None:
+    """Archives for other systems."""
+
+
+@export.command("gradescope")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The zip file to write.")
+@click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="What the assignment asks for.")
+def export_gradescope(out: Path, only: tuple[str, ...]) -> None:
+    """Write Gradescope's autograder archive, with its set-up and run scripts."""
+    course = open_course()
+    exercises = [exercise.name for exercise in course.curriculum.find_all(only)]
+    click.echo(exported_text(write_gradescope(course.layout, out, exercises), out))

@@ -1,0 +1,93 @@
+"""A learner's commands that run nothing: `list`, `show`, `hint`, `reset`, `notebook`. They are instant.
+
+A command whose imports take longer than these do has a module of its own: `check`, `train`, `doctor`.
+"""
+
+from __future__ import annotations
+
+import click
+
+from grader.cli.course import one_exercise, open_course
+from grader.course.brief import brief_of
+from grader.course.curriculum import Curriculum, Exercise, graded
+from grader.course.files import write_atomically
+from grader.course.notebooks import notebook_path, write_notebook
+from grader.learner.progress import ProgressStore
+from grader.learner.reset import put_stub_back
+from grader.render.brief import print_brief, print_hints
+from grader.render.listing import print_list
+from grader.render.messages import reset_text, there_already_text, wrote_text
+from grader.render.terminal import make_console
+
+
+@click.command("list")
+def list_() -> None:
+    """The chapters and exercises, and what has passed."""
+    course = open_course()
+    states = ProgressStore(course.layout, course.curriculum).states()
+    print_list(make_console(), course.curriculum, states)
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[EXERCISE]")
+def show(name: str | None) -> None:
+    """The brief of an exercise: the idea, the shapes, an example, the source."""
+    course = open_course()
+    exercise = _exercise(course.curriculum, ProgressStore(course.layout, course.curriculum), name)
+    print_brief(make_console(), exercise, brief_of(course.layout, exercise))
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[EXERCISE]")
+def hint(name: str | None) -> None:
+    """A hint, and one more each time that you ask."""
+    course = open_course()
+    progress = ProgressStore(course.layout, course.curriculum)
+    exercise = _exercise(course.curriculum, progress, name)
+    count = progress.next_hint(exercise)
+    progress.save()
+    print_hints(make_console(), exercise, count)
+
+
+@click.command()
+@click.argument("name", metavar="EXERCISE")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(name: str, yes: bool) -> None:
+    """Put the stub back. Your file is kept beside it as a backup."""
+    course = open_course()
+    layout, progress = course.layout, ProgressStore(course.layout, course.curriculum)
+    exercise = one_exercise(course.curriculum, name)
+    if not yes:
+        click.confirm(f"Put the stub of {exercise.name} back? Your file is kept as a backup.", abort=True)
+    backup = put_stub_back(layout, exercise)
+    progress.begin_anew(exercise)
+    progress.save()
+    path = layout.display_path(layout.exercise_file(exercise.name, exercise.suffix))
+    click.echo(reset_text(path, None if backup is None else layout.display_path(backup)))
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[EXERCISE]...")
+@click.option("--all", "everything", is_flag=True, help="Every exercise.")
+def notebook(names: tuple[str, ...], everything: bool) -> None:
+    """Write exercises as notebooks, beside their files. A notebook that is there is left alone."""
+    course = open_course()
+    layout = course.layout
+    chosen = course.curriculum.exercises if everything else course.curriculum.find_all(names)
+    if not chosen:
+        raise click.UsageError("name an exercise, or give --all")
+    for exercise in graded(chosen):
+        file = layout.exercise_file(exercise.name)
+        path = notebook_path(file)
+        if path.exists():
+            click.echo(there_already_text(layout.display_path(path)))
+            continue
+        write_atomically(path, write_notebook(file.read_text(encoding="utf-8"), exercise))
+        click.echo(wrote_text(layout.display_path(path)))
+
+
+def _exercise(curriculum: Curriculum, progress: ProgressStore, name: str | None) -> Exercise:
+    """The exercise of this name, or the next one to do; after the last, the last of the course."""
+    if name is not None:
+        return one_exercise(curriculum, name)
+    return curriculum.next_exercise(progress.has_passed) or curriculum.exercises[-1]

@@ -1,0 +1,79 @@
+"""What the commands for authors say: the proof of the exercises, a file judged, what was written and released."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.author.proof import Proof
+from grader.author.release import Released
+from grader.protocol.results import ExerciseResult, TestResult
+from grader.render.failure_view import plain_lines
+from grader.render.messages import wrote_text
+
+
+def scaffolded_text(paths: list[str], name: str) -> str:
+    """The files of a new exercise, and what to do with them."""
+    lines = [wrote_text(path) for path in paths]
+    return "\n".join([*lines, "", f"Fill them in, then: grader dev sync && grader dev check {name}"])
+
+
+def released_text(done: Released, out: Path) -> str:
+    """What went into a learner's kit."""
+    return (
+        f"{done.exercises} exercises and {done.tests} public tests in {out}\n"
+        f"what the reference answered takes {done.bytes_recorded / 1e6:.1f} MB; no secret line is in it"
+    )
+
+
+def runs_text(done: int, total: int, name: str) -> str:
+    """How many of the runs are done, and of which exercise the last one was."""
+    return f"{done} of {total} runs, {name}"
+
+
+def render_proofs(proofs: list[Proof], broken: list[str], seed: int) -> str:
+    """One line per exercise, then what is wrong, then the sums."""
+    lines = [f"{'exercise':<32}{'mistakes':>9}{'caught':>8}{'named':>7}{'wrong':>7}{'seconds':>9}"]
+    for proof in proofs:
+        mark = "" if not proof.troubles else "  ✗"
+        lines.append(
+            f"{proof.exercise:<32}{proof.mistakes:>9}{proof.caught:>8}{proof.named:>7}"
+            f"{proof.misnamed:>7}{proof.seconds:>9.1f}{mark}"
+        )
+    lines.append(_sums(proofs))
+    for proof in proofs:
+        lines += [f"✗ {proof.exercise}: {trouble}" for trouble in proof.troubles]
+        if proof.unnamed:
+            lines.append(f"  {proof.exercise}: caught, not named: {', '.join(proof.unnamed)}")
+    lines += [f"✗ {text}" for text in broken]
+    good = not broken and not any(proof.troubles for proof in proofs)
+    seeds = proofs[0].seeds if proofs else 0
+    lines.append(
+        f"{'Every law holds' if good else 'Some laws are broken'}: {len(proofs)} exercises, {seeds} seeds from {seed}."
+    )
+    return "\n".join(lines)
+
+
+def _sums(proofs: list[Proof]) -> str:
+    mistakes, named = sum(p.mistakes for p in proofs), sum(p.named for p in proofs)
+    caught, misnamed = sum(p.caught for p in proofs), sum(p.misnamed for p in proofs)
+    share = f" ({100 * named / mistakes:.0f} % named)" if mistakes else ""
+    seconds = sum(p.seconds for p in proofs)
+    return f"{'all':<32}{mistakes:>9}{caught:>8}{named:>7}{misnamed:>7}{seconds:>9.1f}{share}"
+
+
+def judged_text(result: ExerciseResult) -> str:
+    """Every test with its seconds, and all that is known of each failure."""
+    lines = [f"{result.exercise}: {result.verdict}, {result.points:g} of {result.points_possible:g}"]
+    for test in result.tests:
+        lines += _test_lines(test)
+    if result.problem is not None:
+        lines += [f"  {line}" for line in plain_lines(result.problem)]
+    return "\n".join(lines)
+
+
+def _test_lines(test: TestResult) -> list[str]:
+    lines = [f"  {test.verdict:8} {test.seconds:6.2f} s  {test.name}"]
+    if test.failure is not None:
+        mistake = f"{test.mistake.name}: {test.mistake.says}" if test.mistake is not None else "not named"
+        lines += [f"           {line}" for line in (*plain_lines(test.failure), f"{'mistake':<10}{mistake}")]
+    return lines

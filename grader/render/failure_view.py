@@ -1,0 +1,102 @@
+"""A failure as labelled rows: the one view of it that terminal, page, Gradescope and JUnit show."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from grader.protocol.results import Call, Difference, Failure, Place, SmallestCase
+
+LABEL = 10
+
+
+class Kind(enum.StrEnum):
+    """What a row's text is: the sentence above all others, words, values and calls, a place, or a line of code."""
+
+    MESSAGE = "message"
+    PROSE = "prose"
+    CODE = "code"
+    FRAME = "frame"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a failure. A row without a label goes on with the one before it."""
+
+    label: str
+    text: str
+    kind: Kind
+
+
+def failure_rows(failure: Failure) -> tuple[Row, ...]:
+    """Everything that is known of a failure, in the order in which a reader wants to know."""
+    return (Row("", failure.message, Kind.MESSAGE), *_rows(failure))
+
+
+def plain_lines(failure: Failure) -> list[str]:
+    """The rows as lines of plain text, the labels in a column."""
+    message, *rows = failure_rows(failure)
+    return [message.text, *(f"{row.label:<{LABEL}}{row.text}" for row in rows)]
+
+
+def shown_place(place: Place) -> str:
+    """`exercises/ch3_attention/softmax.py:12`, or `….ipynb cell 3:2`: the second line of the third cell."""
+    cell = "" if place.cell is None else f" cell {place.cell}"
+    return f"{place.file}{cell}" + ("" if place.line is None else f":{place.line}")
+
+
+def _rows(failure: Failure) -> Iterator[Row]:
+    if failure.call is not None and failure.call.name:
+        yield Row("called", _call(failure.call), Kind.CODE)
+    if failure.expected:
+        yield Row("expected", failure.expected, Kind.CODE)
+    if failure.actual:
+        yield Row("actual", failure.actual, Kind.CODE)
+    if failure.difference is not None:
+        yield from _difference(failure.difference)
+    if failure.smallest is not None:
+        yield from _by_hand(failure.smallest)
+    yield from _places(failure)
+    if failure.advice:
+        yield Row("next", failure.advice, Kind.PROSE)
+
+
+def _call(call: Call) -> str:
+    arguments = ", ".join(f"{name}: {value}" for name, value in call.arguments)
+    return f"{call.name}({arguments})" if arguments else call.name
+
+
+def _difference(found: Difference) -> Iterator[Row]:
+    values = f"expected {found.worst_expected}, got {found.worst_actual}"
+    if found.total == 1:
+        yield Row("wrong", values, Kind.PROSE)
+        return
+    where = f" at {list(found.worst_index)}" if found.worst_index else ""
+    yield Row("wrong", f"{found.wrong} of {found.total} values; worst{where}: {values}", Kind.PROSE)
+    if found.largest is not None and found.mean is not None:
+        yield Row("off by", f"at most {found.largest:.4g}, on average {found.mean:.4g}", Kind.PROSE)
+
+
+def _by_hand(case: SmallestCase) -> Iterator[Row]:
+    yield Row("by hand", f"{case.call} with" if case.arguments else case.call, Kind.CODE)
+    yield from (Row("", f"{name} = {value}", Kind.CODE) for name, value in case.arguments)
+    yield Row("", f"expected {case.expected}", Kind.CODE)
+    yield Row("", f"got      {case.actual}", Kind.CODE)
+
+
+def _places(failure: Failure) -> Iterator[Row]:
+    """The learner's own lines on the way to an exception; without any, the place of what was called."""
+    if not failure.frames and failure.place is not None:
+        yield Row("in", shown_place(failure.place), Kind.FRAME)
+    for frame in failure.frames:
+        yield Row("at", shown_place(frame.place) + (f" in {frame.function}" if frame.function else ""), Kind.FRAME)
+        if frame.text:
+            yield Row("", frame.text, Kind.SOURCE)
+    if failure.frames and (values := _values(failure.frames[-1].locals)):
+        yield Row("there", values, Kind.CODE)
+
+
+def _values(found: Iterable[tuple[str, str]]) -> str:
+    return "; ".join(f"{name} = {value}" for name, value in found if name != "self")

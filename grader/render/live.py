@@ -1,0 +1,57 @@
+"""One line about what is under way, gone when something is printed; where there is no terminal, now and then a line."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TextIO
+
+from rich.live import Live
+from rich.text import Text
+
+from grader.render.terminal import make_console
+
+
+class LiveLine:
+    """Use it as a context: what it wrote on a terminal is gone at the end, also after Ctrl-C.
+
+    `every` says after how many steps a line is printed where there is no terminal; never, unless it is given.
+    """
+
+    def __init__(self, stream: TextIO, every: int | None = None, width: int | None = None) -> None:
+        self.console = make_console(stream, width)
+        self.live = stream.isatty() and self.console.is_interactive  # not where FORCE_COLOR alone makes it a terminal
+        self.every = every
+        self.said = 0
+        self.line: Live | None = None
+
+    def __enter__(self) -> LiveLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def show(self, text: str, done: int = 0, total: int = 0) -> None:
+        """What is under way now, and how many of how many steps that makes."""
+        if self.live:
+            self._write_over(text)
+        elif self.every is not None and (done // self.every > self.said // self.every or done == total):
+            self.said = done
+            self.console.print(Text(text), soft_wrap=True)
+
+    def _write_over(self, text: str) -> None:
+        """No refreshing thread and no redirected stream: the line changes when `show` is called, and only then."""
+        content = Text(text, no_wrap=True, overflow="ellipsis")
+        if self.line is None:
+            self.line = Live(
+                console=self.console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
+            self.line.start()
+        self.line.update(content, refresh=True)
+
+    def clear(self) -> None:
+        """Take the line away, before something else is printed."""
+        if self.line is not None:
+            self.line.stop()
+            self.line = None

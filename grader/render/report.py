@@ -1,0 +1,226 @@
+"""`grader check` on a terminal: each exercise as it is done, and the next step at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from grader.course.curriculum import Curriculum, Exercise
+from grader.protocol.results import (
+    Event,
+    ExerciseResult,
+    Failure,
+    Place,
+    Progress,
+    SuiteStarted,
+    TestFinished,
+    TestResult,
+    Verdict,
+)
+from grader.render.failure_view import LABEL, Kind, Row, failure_rows, shown_place
+from grader.render.terminal import Lines, printable
+
+STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "bold red",
+    Verdict.TIMEOUT: "bold red",
+    Verdict.TODO: "yellow",
+    Verdict.BLOCKED: "dim",
+    Verdict.ERROR: "bold magenta",
+}
+SIGNS = {
+    Verdict.PASSED: "✓",
+    Verdict.FAILED: "✗",
+    Verdict.TIMEOUT: "✗",
+    Verdict.TODO: "·",
+    Verdict.BLOCKED: "-",
+    Verdict.ERROR: "!",
+}
+OUTPUT_LINES = 12
+FULL_EXPLANATIONS = 3
+
+
+class SuiteProgress:
+    """Follows the events of suites, and says of each what the live line is to show."""
+
+    def __init__(self) -> None:
+        self.total = self.done = 0
+
+    def text(self, event: Event) -> str | None:
+        """None where an event leaves the line as it is."""
+        if isinstance(event, SuiteStarted):
+            self.total, self.done = event.tests, 0
+            return f"{event.exercise}: {self.total} tests"
+        if isinstance(event, TestFinished):
+            self.done += 1
+            return f"{event.exercise}: {self.done} of {self.total} tests"
+        if isinstance(event, Progress):
+            return f"{event.exercise}: {event.text} ({100 * event.fraction:.0f} %)"
+        return None
+
+
+class CheckReport:
+    """Prints the results of `grader check` as they come, and what to do next at the end."""
+
+    def __init__(self, console: Console, curriculum: Curriculum, verbose: bool = False) -> None:
+        self.lines = Lines(console)
+        self.curriculum = curriculum
+        self.verbose = verbose
+
+    # -- one exercise ---------------------------------------------------------------------------------
+
+    def exercise(self, result: ExerciseResult) -> None:
+        """One exercise: a heading, then only what a learner needs to act."""
+        exercise = self.curriculum.get(result.exercise)
+        self._heading(result, exercise)
+        if result.problem is not None:
+            self._failure(result.problem, indent=2)
+        if result.verdict is Verdict.BLOCKED:
+            names = ", ".join(result.blocked_by)
+            self.lines.line(f"needs {names}, which {'has' if len(result.blocked_by) == 1 else 'have'} not passed", 2)
+        self._tests(result)
+        self._notes(result)
+
+    def _heading(self, result: ExerciseResult, exercise: Exercise) -> None:
+        style = STYLES[result.verdict]
+        points = f"{_points(result.points)} of {_points(exercise.points)} points"
+        word = "passed, unchanged" if result.cached else str(result.verdict)
+        sign = (f"{SIGNS[result.verdict]} ", style)
+        self.lines.text(Text.assemble(sign, (result.exercise, "bold"), (f"  {word}", style), (f"  {points}", "dim")))
+
+    def _tests(self, result: ExerciseResult) -> None:
+        wrong = [t for t in result.tests if t.verdict not in (Verdict.PASSED, Verdict.TODO)]
+        todo = [t for t in result.tests if t.verdict is Verdict.TODO]
+        passed = [t for t in result.tests if t.verdict is Verdict.PASSED]
+        if self.verbose or (wrong and result.tests):
+            for test in passed:
+                self._test_line(test)
+        self._wrong(wrong)
+        if todo and result.verdict is not Verdict.TODO:
+            self.lines.line(f"{SIGNS[Verdict.TODO]} {_count(len(todo), 'test')} of what is still to do", 2, "yellow")
+        elif todo:
+            self._todo(result, passed, todo)
+
+    def _todo(self, result: ExerciseResult, passed: list[TestResult], todo: list[TestResult]) -> None:
+        if passed:
+            self.lines.line(f"{len(passed)} of {len(result.tests)} tests pass; the rest is still to do:", 2)
+        places: dict[Place, str] = {}
+        for test in todo:
+            if test.failure is not None and test.failure.frames:
+                frame = test.failure.frames[-1]
+                places.setdefault(frame.place, frame.function)
+        for place in sorted(places, key=lambda place: (place.cell or 0, place.line or 0)):
+            self.lines.line(f"{SIGNS[Verdict.TODO]} {places[place]}  {shown_place(place)}", 2, "yellow")
+
+    def _test_line(self, test: TestResult) -> None:
+        style = STYLES[test.verdict]
+        word = "" if test.verdict in (Verdict.PASSED, Verdict.FAILED) else f" ({test.verdict})"
+        text = Text.assemble((f"{SIGNS[test.verdict]} ", style), test.title, (word, style))
+        self.lines.text(text, 2)
+
+    def _wrong(self, wrong: list[TestResult]) -> None:
+        """What failed in the same way stands together: one explanation, and how many more there are."""
+        groups: dict[str, list[TestResult]] = {}
+        for test in wrong:
+            groups.setdefault(_way(test), []).append(test)
+        for number, tests in enumerate(groups.values()):
+            shown = tests if self.verbose else tests[:1]
+            for test in shown:
+                self._test_line(test)
+                self._explanation(test, brief=number >= FULL_EXPLANATIONS and not self.verbose)
+            if len(tests) > len(shown):
+                more = _count(len(tests) - len(shown), "more test")
+                self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in the same way (-v shows them)", 2, "red")
+
+    def _explanation(self, test: TestResult, brief: bool) -> None:
+        if test.failure is None:
+            return
+        if test.mistake is not None:
+            self.lines.text(Text(test.mistake.says, style="bold"), 6)
+        self._failure(test.failure, indent=6, brief=brief)
+        if test.output.strip():
+            self._output(test.output)
+
+    def _failure(self, failure: Failure, indent: int, brief: bool = False) -> None:
+        rows = failure_rows(failure)
+        for row in rows[:1] if brief else rows:
+            self._row(row, indent)
+
+    def _row(self, row: Row, indent: int) -> None:
+        if row.kind is Kind.MESSAGE:
+            self.lines.text(Text(row.text), indent)
+        elif row.kind is Kind.SOURCE:
+            self.lines.text(Text(row.text, style="cyan"), indent + LABEL + 2)
+        else:
+            self._labelled(row.label, row.text, indent)
+
+    def _labelled(self, label: str, text: str, indent: int) -> None:
+        self.lines.text(Text(text), indent, Text(f"{label:<{LABEL}}", style="dim"))
+
+    def _output(self, output: str) -> None:
+        lines = printable(output).rstrip().splitlines()
+        self.lines.line("your code printed:", 6, "dim")
+        for line in lines[:OUTPUT_LINES]:
+            self.lines.line(line[: self.lines.console.width - 9], 8)
+        if len(lines) > OUTPUT_LINES:
+            self.lines.line(f"… {len(lines) - OUTPUT_LINES} lines more", 8, "dim")
+
+    def _notes(self, result: ExerciseResult) -> None:
+        notes = dict.fromkeys([*result.notes, *(note for test in result.tests for note in test.notes)])
+        for note in notes:
+            self.lines.line(f"note: {note}", 2, "yellow")
+        if result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR) and result.tests:
+            self.lines.line(f"the same inputs again: --seed {result.seed}", 2, "dim")
+
+    def explanations(self, texts: dict[str, str]) -> None:
+        """Why the answers of a `concepts` exercise are right, once they are."""
+        for question, text in texts.items():
+            self._labelled(question, text, 2)
+
+    # -- the end --------------------------------------------------------------------------------------
+
+    def end(self, found: Iterable[ExerciseResult], asked: set[str], upcoming: Exercise | None) -> None:
+        """What became of the exercises asked for, and the next step."""
+        found = list(found)
+        results = [result for result in found if result.exercise in asked]
+        passed = sum(result.verdict is Verdict.PASSED for result in results)
+        if len(results) > 1:
+            self.lines.line("")
+            points = _points(sum(result.points for result in results))
+            possible = _points(sum(result.points_possible for result in results))
+            self.lines.line(f"{passed} of {len(results)} exercises passed, {points} of {possible} points")
+        if any(result.tests and result.tier == "none" for result in found):
+            self.lines.line("")
+            self.lines.line("This code ran without a sandbox; `grader doctor` says what is missing.", 0, "dim")
+        if upcoming is not None:
+            self._next(upcoming, next((r for r in found if r.exercise == upcoming.name), None))
+        elif results and passed == len(results):
+            self.lines.line("")
+            self.lines.line("Everything has passed.")
+
+    def _next(self, upcoming: Exercise, result: ExerciseResult | None) -> None:
+        begun = result is not None and result.verdict in (Verdict.FAILED, Verdict.TIMEOUT)
+        self.lines.line("")
+        self.lines.line(f"{'Now' if begun else 'Next'}: {upcoming.name}, {upcoming.title}", 0, "bold")
+        rows = [("edit", f"exercises/{upcoming.name}{upcoming.suffix}")]
+        name = self.curriculum.shortest_name(upcoming)
+        rows += [("read", f"grader show {name}"), ("check", f"grader check {name}"), ("stuck?", f"grader hint {name}")]
+        for label, text in rows:
+            self._labelled(label, text, 2)
+
+
+def _way(test: TestResult) -> str:
+    """Tests with the same words here failed in the same way."""
+    if test.mistake is not None:
+        return test.mistake.name
+    return f"{test.failure.message} {test.failure.place}" if test.failure is not None else test.name
+
+
+def _points(number: float) -> str:
+    return f"{round(number, 2):g}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,58 @@
+"""What the commands for a class say: how far a run is, its end, what a regrade would change, what is alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.score.command import ScoredClass
+from grader.score.regrade import Change
+from grader.score.scoring import Advance
+from grader.score.similar import Pair
+
+MOST_PAIRS = 20
+
+
+def advance_text(advance: Advance) -> str:
+    """How far a run is, and how long the rest will take."""
+    minutes, seconds = divmod(int(advance.seconds_left), 60)
+    return f"{advance.done} of {advance.total} judged, about {minutes}:{seconds:02} left"
+
+
+def scored_text(scored: ScoredClass, out: Path) -> str:
+    """The class in a line, whose work could not be read, and where the marks are."""
+    whole = scored.whole
+    lines = [
+        f"{len(scored.submissions)} submissions, on average {whole.mean:.1f} of {whole.possible:g} points "
+        f"(sandbox: {scored.tier})"
+    ]
+    lines += [f"  no points for {s.student}: {s.problem}" for s in scored.submissions if s.problem]
+    lines.append(f"marks: {out / 'grades.csv'}")
+    lines.append(f"class: {out / 'class.html'}, one page each in {out / 'feedback'}")
+    return "\n".join(lines)
+
+
+def stopped_text() -> str:
+    return "\nstopped; what was judged is kept, and the same command goes on from there"
+
+
+def exported_text(files: int, archive: Path) -> str:
+    return f"{files} files in {archive}"
+
+
+def regrade_text(changes: list[Change]) -> str:
+    """Whose mark would change, by how much, on which test."""
+    lines = []
+    for change in changes:
+        lines.append(f"{change.student}  {change.exercise}  {change.before:g} → {change.after:g}")
+        lines += [f"    {test}: {before} → {after}" for test, before, after in change.tests]
+    students = len({change.student for change in changes})
+    return "\n".join([*lines, f"{students} marks would change; `grader score` with the same --out applies it"])
+
+
+def similar_text(pairs: list[Pair], page: Path) -> str:
+    """The pairs that are most alike, and where all of them are."""
+    lines = [
+        f"{max(pair.first_share, pair.second_share):4.0%}  {pair.exercise}  {pair.first}  {pair.second}"
+        for pair in pairs[:MOST_PAIRS]
+    ]
+    return "\n".join([*lines, f"{len(pairs)} pairs in {page}"])

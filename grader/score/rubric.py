@@ -1,0 +1,54 @@
+"""What a person marks: a row for each essay of each student, with what was written into the sheet before."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.course.curriculum import Exercise
+from grader.score.cells import meant
+from grader.score.collecting import Submission
+
+
+@dataclass(frozen=True)
+class RubricRow:
+    """One exercise of one student that a person marks. `points` and `comment` are the person's, as they wrote them."""
+
+    student: str
+    exercise: str
+    points: str
+    points_possible: float
+    text: str
+    comment: str
+
+
+def rubric_rows(path: Path, exercises: Iterable[Exercise], submissions: Iterable[Submission]) -> tuple[RubricRow, ...]:
+    """The rows of the sheet at `path`, anew: what a person wrote there stays, a text that changed is the new one."""
+    essays = [exercise for exercise in exercises if exercise.manually_graded]
+    held = _existing(path) if essays else {}
+    return tuple(
+        _row(submission, exercise, held.get((submission.student, exercise.name), {}))
+        for submission in submissions
+        for exercise in essays
+    )
+
+
+def _row(submission: Submission, exercise: Exercise, held: dict[str, str]) -> RubricRow:
+    return RubricRow(
+        student=submission.student,
+        exercise=exercise.name,
+        points=held.get("points", ""),
+        points_possible=exercise.points,
+        text=submission.files.get(exercise.name, b"").decode("utf-8", "replace"),
+        comment=held.get("comment", ""),
+    )
+
+
+def _existing(path: Path) -> dict[tuple[str, str], dict[str, str]]:
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [{column: meant(cell or "") for column, cell in row.items() if column} for row in csv.DictReader(file)]
+    return {(row["student"], row["exercise"]): row for row in rows}

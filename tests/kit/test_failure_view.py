@@ -1,0 +1,162 @@
+"""One view of a failure: terminal, page, Gradescope and JUnit all tell what is known of it."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import pytest
+
+from grader.course.curriculum import Chapter, Curriculum, Exercise
+from grader.protocol.results import (
+    Call,
+    Difference,
+    ExerciseResult,
+    Failure,
+    Frame,
+    Place,
+    SmallestCase,
+    TestResult,
+    Verdict,
+)
+from grader.render.failure_view import Kind, Row, failure_rows, plain_lines
+from grader.render.gradescope import gradescope_results
+from grader.render.html import Pages
+from grader.render.junit import junit
+from grader.render.report import CheckReport
+from grader.render.terminal import make_console
+from grader.score.marks import Mark, StudentMarks
+from grader.score.views import ExerciseView, StudentView, TestView
+
+NAME = "ch3/softmax"
+FILE = "exercises/ch3/softmax.py"
+
+
+def frame(line: int, function: str, text: str, *values: tuple[str, str]) -> Frame:
+    return Frame(Place(FILE, line), function, text, values)
+
+
+def placed(message: str, line: int, advice: str = "") -> Failure:
+    return Failure(message, place=Place(FILE, line), advice=advice)
+
+
+WRONG = Failure(
+    "The values are wrong.",
+    call=Call("softmax", (("x", "tensor float64 (3, 5)"),)),
+    expected="tensor float64 (3, 5)",
+    actual="tensor float64 (3, 1)",
+    difference=Difference(15, 15, (1, 2), "0.25", "0.75", 0.5, 0.125),
+    frames=(
+        frame(11, "helper", "return y"),
+        frame(12, "softmax", "y = e / s", ("self", "0"), ("s", "2")),
+    ),
+    advice="Look at the axis of the sum.",
+    smallest=SmallestCase("softmax", (("x", "[0.0, 0.0]"),), "[0.5, 0.5]", "[1.0, 1.0]"),
+)
+LINES = [
+    "The values are wrong.",
+    "called    softmax(x: tensor float64 (3, 5))",
+    "expected  tensor float64 (3, 5)",
+    "actual    tensor float64 (3, 1)",
+    "wrong     15 of 15 values; worst at [1, 2]: expected 0.25, got 0.75",
+    "off by    at most 0.5, on average 0.125",
+    "by hand   softmax with",
+    "          x = [0.0, 0.0]",
+    "          expected [0.5, 0.5]",
+    "          got      [1.0, 1.0]",
+    f"at        {FILE}:11 in helper",
+    "          return y",
+    f"at        {FILE}:12 in softmax",
+    "          y = e / s",
+    "there     s = 2",
+    "next      Look at the axis of the sum.",
+]
+
+
+def terminal(failure: Failure) -> str:
+    exercise = Exercise(NAME, "Softmax", 10, (), (), 1, 2**30, (), False, 20)
+    stream = io.StringIO()
+    report = CheckReport(make_console(stream, width=80), Curriculum((Chapter("ch3", "Attention", (exercise,)),)))
+    test = TestResult("test_sum", "The rows sum to one.", Verdict.FAILED, failure=failure)
+    report.exercise(ExerciseResult(NAME, Verdict.FAILED, (test,), points_possible=10))
+    return stream.getvalue()
+
+
+def view(test: TestView, problem: Failure | None = None) -> StudentView:
+    mark = Mark(NAME, 0, None, 0, 10, "failed")
+    exercise = ExerciseView(NAME, "Softmax", "failed", mark, problem, (test,), (), ())
+    return StudentView("ada", StudentMarks("ada", (mark,), 0, 0, 0, 10), (exercise,), ())
+
+
+def failed(failure: Failure) -> StudentView:
+    return view(TestView("test_sum", "The rows sum to one.", "failed", False, 0, 10, failure, "A listed mistake."))
+
+
+def page(student: StudentView) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", " ", Pages().student(student)))
+
+
+def gradescope(student: StudentView) -> str:
+    return str(json.loads(gradescope_results(student))["tests"][0]["output"])
+
+
+def xml(student: StudentView) -> str:
+    return str(ET.fromstring(junit([student])).findtext(".//failure"))
+
+
+def test_the_rows_are_in_the_order_in_which_a_reader_wants_to_know() -> None:
+    assert plain_lines(WRONG) == LINES
+
+
+def test_a_row_says_what_its_text_is() -> None:
+    kinds = {row.label: row.kind for row in failure_rows(WRONG) if row.label}
+    assert kinds == {
+        "called": Kind.CODE, "expected": Kind.CODE, "actual": Kind.CODE, "wrong": Kind.PROSE, "off by": Kind.PROSE,
+        "by hand": Kind.CODE, "at": Kind.FRAME, "there": Kind.CODE, "next": Kind.PROSE,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("surface", [page, gradescope, xml])
+def test_every_surface_shows_every_row(surface: Callable[[StudentView], str]) -> None:
+    assert_every_row(surface(failed(WRONG)))
+
+
+def test_the_terminal_shows_every_row() -> None:
+    assert_every_row(terminal(WRONG))
+
+
+def assert_every_row(text: str) -> None:
+    shown = " ".join(text.split())
+    for row in failure_rows(WRONG):
+        assert " ".join(f"{row.label} {row.text}".split()) in shown
+
+
+def test_gradescope_has_the_lines_in_columns() -> None:
+    assert gradescope(failed(WRONG)) == "\n".join(["A listed mistake.", *LINES])
+
+
+def test_what_was_called_is_placed_where_no_line_of_an_exception_is() -> None:
+    rows = failure_rows(placed("The shape is wrong.", 12))
+    assert rows == (Row("", "The shape is wrong.", Kind.MESSAGE), Row("in", f"{FILE}:12", Kind.FRAME))
+
+
+def test_one_value_needs_no_count() -> None:
+    found = Failure("Wrong.", difference=Difference(1, 1, (), "3", "4", 1.0, 1.0))
+    assert plain_lines(found) == ["Wrong.", "wrong     expected 3, got 4"]
+
+
+@pytest.mark.parametrize("surface", [page, gradescope, xml])
+def test_of_a_hidden_test_the_name_is_shown(surface: Callable[[StudentView], str]) -> None:
+    assert "test_secret" in surface(view(TestView("test_secret", "The rows sum to one.", "failed", True, 0, 10)))
+
+
+def test_a_problem_is_shown_whole() -> None:
+    problem = placed("The file cannot be read.", 3, "Close the bracket.")
+    found = view(TestView("test_sum", "The rows sum to one.", "passed", False, 0, 10), problem)
+    text = "\n".join(plain_lines(problem))
+    assert json.loads(gradescope_results(found))["tests"][1]["output"] == text
+    assert ET.fromstring(junit([found])).findtext(".//error") == text
