@@ -16,7 +16,6 @@ from grader.course.layout import Layout
 from grader.learner.checking import Checker, Options
 from grader.learner.progress import ProgressStore, upcoming_exercise
 from grader.learner.watching import wait_for_a_save, when_saved
-from grader.learner.workspace import Workspace
 from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
 from grader.render.json import render_json
 from grader.render.live import LiveLine
@@ -133,6 +132,4 @@ def _watch(course: Course, checker: Checker, named: bool, verbose: bool) -> NoRe
         _check_once(checker, named, False, verbose)
         click.echo(waiting_text())
         wait_for_a_save(course.layout, before)
-        checker.results.clear()
-        checker.workspace = Workspace(course.layout, course.curriculum, checker.options.notebooks)
-        checker.progress.fingerprints.clear()
+        checker.start_anew()

@@ -1,4 +1,4 @@
-"""Known mistakes: one-line edits of a solution, each with the sentence that names it."""
+"""The mistakes file of an exercise: edits of the solution, each with the sentence that names it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,8 @@ import msgspec
 
 from grader.course.curriculum import read_toml
 from grader.course.layout import Layout
+from grader.course.mutants import Mistake, Mutant
 from grader.errors import ContentError
-
-
-class Mistake(msgspec.Struct, frozen=True):
-    """A named mistake: its short name and the sentence that tells the learner."""
-
-    name: str
-    says: str
-
-
-class Mutant(msgspec.Struct, frozen=True):
-    """The solution with one known mistake in it, as source text."""
-
-    mistake: Mistake
-    source: str
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

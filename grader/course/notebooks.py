@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.course.cells import Cells
 from grader.course.curriculum import Exercise
 from grader.errors import GraderError, UsageError
 
@@ -26,9 +27,6 @@ class NotebookError(GraderError):
     """A file that is no notebook."""
 
 
-Cells = tuple[tuple[int, int], ...]
-
-
 @dataclass(frozen=True)
 class Module:
     """The code cells as one module. `cells` gives the first line of each cell and its number, from 1."""
@@ -36,15 +34,6 @@ class Module:
     source: str
     cells: Cells
     notes: tuple[str, ...]
-
-
-def cell_and_line(cells: Cells, line: int) -> tuple[int, int]:
-    """The cell in which a line of the module stands, and its line there, both from 1."""
-    first, number = 1, 1
-    for start, cell in cells:
-        if start <= line:
-            first, number = start, cell
-    return number, line - first + 1
 
 
 # -- writing ------------------------------------------------------------------------------------------

@@ -67,14 +67,14 @@ def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> Sourc
         tree = ast.parse(text)
     except SyntaxError as error:
         shown = (error.text or "").rstrip()[:MAX_LINE_SHOWN]
-        return SourceProblem(type(error).__name__, f": {error.msg}.", error.lineno or 0, shown)
+        return SourceProblem(type(error).__name__, f": {error.msg}.", error.lineno or None, shown)
     except (ValueError, RecursionError, MemoryError) as error:
         return SourceProblem(display_path, f" cannot be read as Python: {error}.")
     for ban in bans:
         for name, line in banned_uses(tree, ban.names):
             shown = text.splitlines()[line - 1].strip()[:MAX_LINE_SHOWN] if line else ""
-            does = " does this exercise's own work."
-            return SourceProblem(f"{name}, used", does, line, shown, advice=f"Instead, {ban.instead}.")
+            does = ", does this exercise's own work."
+            return SourceProblem(f"{name}, used", does, line or None, shown, advice=f"Instead, {ban.instead}.")
     return None
 
 

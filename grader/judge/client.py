@@ -24,6 +24,7 @@ from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinishe
 from grader.worker.sandbox import detection
 
 SERVER_EXIT_SECONDS = 10
+EVENTS: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
 
 @dataclass
@@ -183,7 +184,7 @@ class Judge:
             yield SuiteFinished(_lost(tester.job))
             return
         for packet in tester.arrived.feed(part):
-            event = msgspec.msgpack.decode(packet, type=Event)
+            event = EVENTS.decode(packet)
             yield event
             if isinstance(event, SuiteFinished):
                 tester.finished, tester.reusable = True, event.reusable

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from grader.course.curriculum import Exercise
 from grader.course.layout import Layout, file_in
-from grader.course.mistakes import Mutant, load_mutants
+from grader.course.mistakes import load_mutants
+from grader.course.mutants import Mutant
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource, Limits, Mode, RecordedReference, Reference, Solution
 
 SEED_BITS = 48

@@ -9,7 +9,7 @@ from pathlib import Path
 # The collector is off while modules are imported: they leave next to no garbage, and looking for it takes a quarter
 # of their time. `prepare` switches it on again.
 BOOT = (
-    "import gc, sys; gc.disable(); sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]); "
+    "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv[1]); "
     "from importlib import import_module; import_module(sys.argv[2]).start(sys.argv[3:])"
 )
 SERVER, TESTER, WORKER = "grader.judge.server", "grader.judge.spawned_tester", "grader.judge.spawned_worker"

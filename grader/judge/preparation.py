@@ -20,6 +20,7 @@ def prepare(libraries: str) -> None:
     One thread before any tensor operation: a forked child hangs on two. The imports are heavy, and each stands where
     it is known to be needed.
     """
+    sys.dont_write_bytecode = True  # the kit's own modules are imported by now; a learner's tree is not written to
     wanted = libraries.split(",") if libraries else []
     import numpy.random  # noqa: F401 # every exercise uses it
 

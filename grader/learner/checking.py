@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from grader.course.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.source import first_problem
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS, build_job
 from grader.judge.libraries import libraries_for
+from grader.judge.unreadable import unreadable_result
 from grader.learner.progress import ProgressStore
 from grader.learner.workspace import Workspace
 from grader.protocol.jobs import Job, JudgeMode
-from grader.protocol.places import failure_of
 from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdict
 
 
@@ -56,18 +56,24 @@ class Checker:
     def __exit__(self, *_: object) -> None:
         self.stack.close()
 
+    def start_anew(self) -> None:
+        """Files have changed: nothing that was found counts any more. The judge stays warm."""
+        self.results.clear()
+        self.progress.fingerprints.clear()
+        self.workspace = Workspace(self.layout, self.curriculum, self.options.notebooks)
+
     # -- what to check --------------------------------------------------------------------------------
 
     def check_next(self) -> Iterator[Event]:
         """Everything up to and including the first exercise that has not passed."""
-        for exercise in self._graded(self.curriculum.exercises):
+        for exercise in self.curriculum.graded:
             yield from self.check_one(exercise)
             if self.results[exercise.name].verdict is not Verdict.PASSED:
                 return
 
     def check_these(self, exercises: Iterable[Exercise]) -> Iterator[Event]:
         """These, and before each the earlier ones that it needs."""
-        for exercise in self._graded(exercises):
+        for exercise in graded(exercises):
             for prerequisite in self.curriculum.prerequisites_of(exercise):
                 if prerequisite.name not in self.results:
                     yield from self.check_one(prerequisite)
@@ -75,9 +81,6 @@ class Checker:
                 yield from self.check_one(exercise)
             if self.options.fail_fast and self.results[exercise.name].verdict is not Verdict.PASSED:
                 return
-
-    def _graded(self, exercises: Iterable[Exercise]) -> list[Exercise]:
-        return [exercise for exercise in exercises if not exercise.manually_graded]
 
     # -- one exercise ---------------------------------------------------------------------------------
 
@@ -130,10 +133,7 @@ class Checker:
         found = first_problem(source.file, source.display_path, exercise)
         if found is None:
             return None
-        problem = failure_of(found, source.display_path, source.cells)
-        result = ExerciseResult(
-            exercise.name, Verdict.FAILED, problem=problem, points_possible=exercise.points, seed=self.seed
-        )
+        result = unreadable_result(exercise, found, source.display_path, source.cells, self.seed)
         return self._with_notes(exercise, result)
 
     def _with_notes(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:

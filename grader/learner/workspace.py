@@ -6,10 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.course.cells import Cells
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
-from grader.course.notebooks import Cells, Module, notebook_path, read_notebook
+from grader.course.notebooks import Module, notebook_path, read_notebook
 from grader.course.stubs import handed_out_stub
 from grader.protocol.jobs import LearnerSource
 

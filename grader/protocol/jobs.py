@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from grader.course.mistakes import Mutant
-from grader.course.notebooks import Cells
+from grader.course.cells import Cells
+from grader.course.mutants import Mutant
 
 
 class LearnerSource(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
+from msgspec.msgpack import Decoder
 
 from grader.protocol import frames, wire
 from grader.protocol.frames import FrameKind
@@ -219,7 +220,13 @@ class CallBackFailed(Message, frozen=True, kw_only=True):
 
 AnyCallBackReply = CalledBack | CallBackFailed
 
-M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+# Made once: to work out what a union of types may hold takes longer than to read a message.
+REQUESTS: Decoder[AnyRequest] = Decoder(AnyRequest)
+REPLIES: Decoder[AnyReply] = Decoder(AnyReply)
+CALLBACKS: Decoder[CallBack] = Decoder(CallBack)
+CALLBACK_REPLIES: Decoder[AnyCallBackReply] = Decoder(AnyCallBackReply)
 
 
 def pack_message(kind: FrameKind, message: Message, reduce: Reduce | None = None) -> bytes:
@@ -230,26 +237,46 @@ def pack_message(kind: FrameKind, message: Message, reduce: Reduce | None = None
     return frames.pack(kind, wire.join(header, writer.buffers))
 
 
-def read_message(frame: bytes, kind: FrameKind, type: Any, restore: Restore | None = None) -> Any:
+def read_request(frame: bytes, restore: Restore | None = None) -> AnyRequest:
+    """What the tester asks."""
+    return _read(frame, FrameKind.REQUEST, REQUESTS, restore)
+
+
+def read_reply(frame: bytes, restore: Restore | None = None) -> AnyReply:
+    """What a worker answers."""
+    return _read(frame, FrameKind.REPLY, REPLIES, restore)
+
+
+def read_callback(frame: bytes, restore: Restore | None = None) -> CallBack:
+    """What a worker asks in the middle of a request."""
+    return _read(frame, FrameKind.CALLBACK, CALLBACKS, restore)
+
+
+def read_callback_reply(frame: bytes, restore: Restore | None = None) -> AnyCallBackReply:
+    """What came of that."""
+    return _read(frame, FrameKind.CALLBACK_REPLY, CALLBACK_REPLIES, restore)
+
+
+def _read(frame: bytes, kind: FrameKind, decoder: Decoder[T], restore: Restore | None) -> T:
     """The message of a frame, which must be of this kind and one of these types. Its values are copied out."""
     if frames.kind_of(frame) is not kind:
         raise WireError(f"a {frames.kind_of(frame).name.lower()} came where a {kind.name.lower()} was expected")
     payload = wire.split(frames.payload_of(frame))
     try:
-        message = msgspec.msgpack.decode(payload.header, type=type)
+        message: Any = decoder.decode(payload.header)
     except Exception as error:  # whatever a library raises here, the frame is to blame
         raise WireError(f"the header is no such message: {str(error)[:200]}") from None
     reader = ValueReader(payload.body, restore)
     found = {name: reader.value(getattr(message, name)) for name in message.VALUES}
     reader.end()
-    return msgspec.structs.replace(message, **found) if found else message
+    whole: T = msgspec.structs.replace(message, **found) if found else message
+    return whole
 
 
 def peek_request(frame: bytes) -> AnyRequest:
     """A request whose values are still nodes: for whoever asks only what kind it is."""
     payload = wire.split(frames.payload_of(frame))
-    request: AnyRequest = msgspec.msgpack.decode(payload.header, type=AnyRequest)
-    return request
+    return REQUESTS.decode(payload.header)
 
 
 def name_of(request: Message) -> str:

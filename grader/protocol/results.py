@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from grader.course.mistakes import Mistake
+from grader.course.mutants import Mistake
 
 
 class Verdict(enum.StrEnum):

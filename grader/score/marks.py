@@ -46,7 +46,6 @@ class Mark:
     counted: float
     possible: float
     verdict: str
-    manually_graded: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def read_rubric(path: Path) -> dict[tuple[str, str], Mark]:
         if not 0 <= points <= possible:
             raise UsageError(f"{path}, row {number}: points from 0 to {possible:g} were expected, not {points:g}")
         name = row["exercise"]
-        found[row["student"], name] = Mark(name, points, None, points, possible, "marked", manually_graded=True)
+        found[row["student"], name] = Mark(name, points, None, points, possible, "marked")
     return found
 
 

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import msgspec
 
+from grader.course.cells import Cells
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import rests_on
 from grader.course.layout import Layout, file_in
-from grader.course.mistakes import Mutant, load_mutants
-from grader.course.notebooks import Cells
+from grader.course.mistakes import load_mutants
+from grader.course.mutants import Mutant
 from grader.course.source import first_problem
 from grader.course.stubs import handed_out_stub
 from grader.judge.job_builder import build_job
+from grader.judge.unreadable import unreadable_result
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource
-from grader.protocol.places import failure_of
 from grader.protocol.results import ExerciseResult, Failure, Verdict
 from grader.score.collecting import Submission
 
@@ -114,7 +115,8 @@ class Workshop:
         display_path = work.exercise + (".py" if cells is None else ".ipynb")
         problem = first_problem(path, display_path, exercise)
         if problem is not None:
-            return Prepared(work, folder, None, _unreadable(work, exercise, failure_of(problem, display_path, cells)))
+            result = unreadable_result(exercise, problem, display_path, cells, work.seed, work.tier)
+            return Prepared(work, folder, None, result)
         job = build_job(
             self.layout,
             exercise,
@@ -146,17 +148,6 @@ class Prepared:
 
     def close(self) -> None:
         self.folder.cleanup()
-
-
-def _unreadable(work: Work, exercise: Exercise, problem: Failure) -> ExerciseResult:
-    return ExerciseResult(
-        work.exercise,
-        Verdict.FAILED,
-        problem=problem,
-        points_possible=exercise.points,
-        seed=work.seed,
-        tier=work.tier,
-    )
 
 
 def write_plainly(path: Path, data: bytes) -> None:

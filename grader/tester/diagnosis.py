@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from grader.course.mistakes import Mistake
+from grader.course.mutants import Mistake
 from grader.protocol.results import Verdict
 from grader.tester.compare import values_match
 from grader.tester.file_run import FileRun

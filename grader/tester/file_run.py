@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from grader.course.mistakes import Mistake
+from grader.course.mutants import Mistake
 from grader.protocol.jobs import Job
 from grader.protocol.results import Failure, SmallestCase, TestResult, Verdict
 from grader.tester.transcript import Transcript

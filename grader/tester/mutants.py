@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from grader.course.mistakes import Mistake, Mutant
+from grader.course.mutants import Mistake, Mutant
 from grader.protocol.jobs import Job, Solution
 from grader.tester.failures import MutantTimeout
 from grader.tester.local_connection import LocalConnection, connect_mutant

@@ -25,7 +25,7 @@ from grader.protocol.messages import (
     Returned,
     WorkCounts,
     pack_message,
-    read_message,
+    read_reply,
 )
 from grader.protocol.results import Call, Failure, Frame, Place
 from grader.protocol.wire import WireError, loaded_torch
@@ -122,7 +122,7 @@ class Peer:
         frame = pack_message(FrameKind.REQUEST, request, lambda value: self.reduce(value, inputs))
         answer = self.connection.exchange(frame, self.called_back)
         try:
-            reply: AnyReply = read_message(answer, FrameKind.REPLY, AnyReply, self.restore)
+            reply = read_reply(answer, self.restore)
         except WireError as error:
             raise WorkerLost(Failure(f"the answer was not understood: {error}")) from None
         self.trace.write(self.who, request, reply)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from grader.course.mistakes import Mistake
+from grader.course.mutants import Mistake
 from grader.protocol.jobs import Solution
 from grader.tester.local_connection import LocalConnection, connect_reference
 from grader.tester.mutants import SLOW_SECONDS, load_mutant

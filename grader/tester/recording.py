@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from grader.course.mistakes import Mistake
+from grader.course.mutants import Mistake
 from grader.protocol import values
 from grader.protocol.messages import Begin, name_of, peek_request
 from grader.protocol.results import Call

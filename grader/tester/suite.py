@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from grader.course.mistakes import Mistake
+from grader.course.mutants import Mistake
 from grader.protocol.jobs import Job, JudgeMode, RecordMode
 from grader.protocol.results import Event, Failure, Recorded, SuiteStarted, TestFinished, TestResult, Verdict
 from grader.tester.diagnosis import Diagnosis

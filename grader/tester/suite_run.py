@@ -25,7 +25,7 @@ from grader.tester.plugin import SuitePlugin
 from grader.tester.recording import RecordedMutant, RecordingConnection, ReplayConnection, read_recording
 from grader.tester.runner import TestRunner
 from grader.tester.session import TesterSession
-from grader.tester.source_index import index_source
+from grader.tester.source_index import SourceIndex
 from grader.tester.suite import Suite
 from grader.tester.trace import Trace
 
@@ -78,7 +78,7 @@ def _attach_reference(job: Job, peer: Peer) -> tuple[RecordedMutant, ...]:
     """The reference itself, or a recording where the kit has none. Returns the mutants that were recorded with it."""
     match job.reference:
         case Solution() as solution:
-            peer.start_file(index_source(solution.file, Path(solution.file).name))
+            peer.start_file(SourceIndex(solution.file, Path(solution.file).name))
             connection = connect_reference(job, solution)
             peer.attach(RecordingConnection(connection) if isinstance(job.mode, RecordMode) else connection)
         case RecordedReference(recording=recording):

@@ -13,7 +13,6 @@ from typing import Any
 from grader.protocol.frames import Closed, FrameKind, kind_of
 from grader.protocol.messages import (
     AnyReply,
-    CallBack,
     CallBackFailed,
     CalledBack,
     GetChangedState,
@@ -23,7 +22,8 @@ from grader.protocol.messages import (
     Returned,
     SetUp,
     pack_message,
-    read_message,
+    read_callback,
+    read_reply,
 )
 from grader.protocol.results import Call, Failure, Frame, Place
 from grader.protocol.wire import Restore, WireError
@@ -122,10 +122,9 @@ class WorkerConnection:
     def _ask(self, request: Request) -> AnyReply:
         frame = self.exchange(pack_message(FrameKind.REQUEST, request), _no_callback)
         try:
-            reply: AnyReply = read_message(frame, FrameKind.REPLY, AnyReply)
+            return read_reply(frame)
         except WireError as error:
             raise WorkerLost(Failure(f"the answer was not understood: {error}")) from None
-        return reply
 
     def take_output(self) -> str:
         return self.channel.take_output() if self.channel is not None else ""
@@ -168,7 +167,7 @@ class WorkerConnection:
 
     def _call_back(self, frame: bytes, callback: Callback) -> bytes:
         """Call the function that is asked for. Its answer, or what it raised."""
-        asked = read_message(frame, FrameKind.CALLBACK, CallBack, self.restore)
+        asked = read_callback(frame, self.restore)
         if type(asked.args) is not list or type(asked.kwargs) is not dict:
             raise WireError("a call without arguments")
         try:

@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 from grader.protocol.frames import Closed, FrameKind, receive_frame, send_frame
 from grader.protocol.messages import (
-    AnyCallBackReply,
     CallBack,
     CallBackFailed,
     GetChangedState,
@@ -21,7 +20,7 @@ from grader.protocol.messages import (
     Returned,
     SetUp,
     pack_message,
-    read_message,
+    read_callback_reply,
 )
 from grader.protocol.wire import WireError
 from grader.worker import limits
@@ -72,7 +71,7 @@ def _serve(sock: socket.socket) -> None:
         """Call a function of the tester's side, in the middle of a call of ours."""
         message = CallBack(number=number, args=args, kwargs=kwargs)
         send_frame(sock, pack_message(FrameKind.CALLBACK, message, handler.by_handle))
-        reply = read_message(receive_frame(sock), FrameKind.CALLBACK_REPLY, AnyCallBackReply, handler.restore)
+        reply = read_callback_reply(receive_frame(sock), handler.restore)
         if isinstance(reply, CallBackFailed):
             raise RuntimeError(reply.text)
         return reply.value

@@ -40,7 +40,7 @@ from grader.protocol.messages import (
     Returned,
     SetUp,
     pack_message,
-    read_message,
+    read_request,
 )
 from grader.protocol.wire import Unsendable, WireError, loaded_torch
 from grader.worker import loading
@@ -68,8 +68,7 @@ class RequestHandler:
 
     def read(self, frame: bytes) -> AnyRequest:
         """The request of a frame, its handles turned into the objects that they stand for."""
-        request: AnyRequest = read_message(frame, FrameKind.REQUEST, AnyRequest, self.restore)
-        return request
+        return read_request(frame, self.restore)
 
     def answer(self, request: AnyRequest) -> bytes:
         """The reply frame to a request; whatever the learner's code raises is a reply too."""

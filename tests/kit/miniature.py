@@ -10,9 +10,9 @@ from grader.course.layout import Layout
 from grader.course.source import first_problem
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job
+from grader.judge.unreadable import unreadable_result
 from grader.protocol.jobs import Job
-from grader.protocol.places import failure_of
-from grader.protocol.results import ExerciseResult, TestResult, Verdict
+from grader.protocol.results import ExerciseResult, TestResult
 
 SOLUTION = '''"""# Double and halve
 
@@ -152,7 +152,7 @@ class Kit:
         display_path = self.layout.display_path(self.file)
         problem = first_problem(self.file, display_path, exercise)
         if problem is not None:
-            return ExerciseResult(self.name, Verdict.FAILED, problem=failure_of(problem, display_path, None))
+            return unreadable_result(exercise, problem, display_path, None, seed)
         return self.judge_job(build_job(self.layout, exercise, seed=seed))
 
     def judge_job(self, job: Job) -> ExerciseResult:
