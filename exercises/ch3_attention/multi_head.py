@@ -88,12 +88,7 @@ class MultiHeadAttention(nn.Module):
         # TODO: merge the heads' mixed values and project them.
         raise NotImplementedError
 
-    def attention_weights(
-        self,
-        x: Float[Tensor, "batch q_len d_model"],
-        context: Float[Tensor, "batch k_len d_model"] | None = None,
-        mask: Bool[Tensor, "*broadcast q_len k_len"] | None = None,
-    ) -> Float[Tensor, "batch n_heads q_len k_len"]:
+    def attention_weights(self, x, context=None, mask=None) -> Float[Tensor, "batch n_heads q_len k_len"]:
         """The weights of every head, for the same arguments as `forward`."""
         # TODO: return the weights that `forward` mixes the values with.
         raise NotImplementedError

@@ -58,7 +58,6 @@ class StudentMarks:
     earned: float
     total: float
     possible: float
-    problem: str = ""
 
 
 def compute_marks(
