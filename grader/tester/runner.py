@@ -107,7 +107,11 @@ class TestRunner:
             self.student.begin(seed)
         except SuiteFailure as failed:
             return failed
-        runtestprotocol(item, log=False, nextitem=following)
+        try:
+            runtestprotocol(item, log=False, nextitem=following)
+        except (MutantTimeout, Stalled) as rung:  # between two steps of pytest, which has put nothing away
+            _put_away(item)
+            return rung
         return self.raised
 
     def _changes_of_global_state(self) -> tuple[str, ...]:
@@ -262,6 +266,15 @@ def is_hidden(item: pytest.Item) -> bool:
 def _marker(item: pytest.Item, name: str, default: Any) -> Any:
     marker = item.get_closest_marker(name)
     return marker.args[0] if marker is not None and marker.args else default
+
+
+def _put_away(item: pytest.Item) -> None:
+    """What pytest does at the end of a test, for one that it could not bring to its end."""
+    with contextlib.suppress(Exception):
+        item.session._setupstate.teardown_exact(None)
+    if isinstance(item, pytest.Function):
+        item.funcargs = {}
+        item._initrequest()
 
 
 @contextlib.contextmanager
