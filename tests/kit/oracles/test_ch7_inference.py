@@ -47,7 +47,7 @@ def stirred(model: M, dtype: torch.dtype = torch.float64) -> M:
 
 def in_pieces(cached: CachedGPT | CachedLlama, ids: Tensor, sizes: tuple[int, ...] = (7, 1, 1, 12, 1, 18)) -> Tensor:
     pieces = []
-    for part in ids.split(sizes, dim=1):  # type: ignore[no-untyped-call]  # untyped in its library
+    for part in ids.split(sizes, dim=1):  # type: ignore[no-untyped-call]  # untyped in torch
         pieces.append(cached.decode(part[:, 0])[:, None] if part.shape[1] == 1 else cached.prefill(part))
     return torch.cat(pieces, dim=1)
 
