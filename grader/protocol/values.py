@@ -22,6 +22,7 @@ PREFIX = struct.Struct(">II")
 HEADER_LIMIT = 8 * 2**20
 BODY_LIMIT = 256 * 2**20
 DEPTH_LIMIT = 60
+MAX_DIGITS = 4000
 
 ITEM_SIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,
@@ -124,16 +125,23 @@ class ValueWriter:
         if depth > DEPTH_LIMIT:
             return ["unsendable", "a value nested more than 60 deep"]
         kind = type(value)
-        if value is None or kind in (bool, float, str, bytes):
+        if value is None or kind in (bool, float, bytes):
             return value
+        if kind is str:
+            return value if _is_text(value) else ["unsendable", "a string that is no text: half of a surrogate pair"]
         if kind is int:
-            return value if -(2**63) <= value < 2**63 else ["int", str(value)]
+            return value if -(2**63) <= value < 2**63 else self.large_int(value)
         if kind in (list, tuple, set, frozenset):
             return [kind.__name__, [self.node(item, depth + 1) for item in value]]
         if kind in (dict, collections.Counter, collections.OrderedDict, collections.defaultdict):
             tag = "counter" if kind is collections.Counter else "dict"
             return [tag, [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in value.items()]]
         return self.special(value)
+
+    def large_int(self, value: int) -> list[Any]:
+        if value.bit_length() > MAX_DIGITS * math.log2(10) - 1:
+            return ["unsendable", f"a whole number of more than {MAX_DIGITS:,} digits"]
+        return ["int", str(value)]
 
     def special(self, value: Any) -> Any:
         if isinstance(value, Unsendable):
@@ -152,7 +160,7 @@ class ValueWriter:
             return ["ellipsis"]
         if kind is complex:
             return ["complex", value.real, value.imag]
-        if isinstance(value, pathlib.PurePath):
+        if isinstance(value, pathlib.PurePath) and _is_text(str(value)):
             return ["path", str(value)]
         if isinstance(value, np.random.Generator):
             return ["numpy-generator", self.node(value.bit_generator.state)]
@@ -263,7 +271,7 @@ class ValueReader:
         return collections.Counter(result) if tag == "counter" else result
 
     def read_int(self, digits: str) -> int:
-        if type(digits) is not str or len(digits) > 4000:
+        if type(digits) is not str or len(digits) > MAX_DIGITS + 1:  # a sign may come first
             raise WireError("an integer that is no text, or of too many digits")
         return int(digits)
 
@@ -394,6 +402,17 @@ def storage_span(shape: Iterable[int], strides: Iterable[int]) -> int:
     if 0 in shape:
         return 0
     return 1 + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+
+
+def _is_text(value: str) -> bool:
+    """Whether UTF-8 has a form for it: half of a surrogate pair, as decoding by `surrogateescape` leaves, has none."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def describe_type(value: Any) -> str:
