@@ -23,6 +23,7 @@ clean:
 # `make test` is the contributor's command. It repeats itself: luck is no reason for a change to be refused.
 # `make proof` draws new seeds each time.
 SEED := 1
+ROOMS := protocol tester worker judge course learner score author render
 
 .PHONY: test lint proof
 
@@ -30,7 +31,12 @@ test: $(VENV)/ready-dev lint
 	@echo "1 of 2: the proof of every exercise (stubs, solutions, mistakes)"
 	@$(BIN)/grader dev check --seed $(SEED)
 	@echo "2 of 2: the tests of the kit itself"
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=
+	@echo "Lines and branches of grader/ that were reached without a process of their own (coverage report has the lines):"
+	@for room in $(ROOMS); do \
+		printf '%10s %3s %%\n' $$room $$($(BIN)/coverage report --format=total --include="grader/$$room/*"); \
+	done
+	@printf '%10s %3s %%\n' all $$($(BIN)/coverage report --format=total)
 
 lint: $(VENV)/ready-dev
 	@$(BIN)/ruff check grader tests solutions benchmarks

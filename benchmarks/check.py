@@ -100,7 +100,7 @@ def main(rounds: int) -> None:
         def forget() -> None:
             shutil.rmtree(kit / ".grader", ignore_errors=True)
 
-        def check(name: str) -> object:
+        def check(name: str) -> Callable[[], None]:
             return command(*grader, "check", name, cwd=str(kit), env=env)
 
         plain = _plain_pytest(kit)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ def last_step(device: str, rounds: int) -> None:
             with torch.no_grad():
                 model(ids)
 
-        def step(cached: CachedGPT = cached, kept: list = kept, last: Tensor = ids[:, -1]) -> None:
+        def step(cached: CachedGPT = cached, kept: list[Any] = kept, last: Tensor = ids[:, -1]) -> None:
             for cache, (keys, values) in zip(cached.caches, kept, strict=True):
                 cache.keys, cache.values = keys, values
             cached.decode(last)
@@ -167,7 +167,8 @@ class TorchGPT(nn.Module):
         seq = ids.shape[1]
         x = self.tokens(ids) + self.places.weight[:seq]
         mask = nn.Transformer.generate_square_subsequent_mask(seq, device=ids.device)
-        return self.head(self.layers(x, mask=mask, is_causal=True))
+        logits: Tensor = self.head(self.layers(x, mask=mask, is_causal=True))
+        return logits
 
 
 def training(device: str, rounds: int) -> None:
@@ -200,13 +201,14 @@ def stepper(model: nn.Module, ids: Tensor) -> Callable[[], None]:
     def step() -> None:
         optimizer.zero_grad()
         logits = model(ids[:, :-1])
-        F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten()).backward()
+        loss = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
+        loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
         optimizer.step()
 
     return step
 
 
-def timed(functions: dict[str, Callable[[], object]], device: str, rounds: int) -> dict[str, float]:
+def timed(functions: Mapping[str, Callable[[], object]], device: str, rounds: int) -> dict[str, float]:
     """Median seconds of each function, in turns."""
 
     def waiting(function: Callable[[], object]) -> Callable[[], None]:

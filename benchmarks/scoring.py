@@ -97,7 +97,8 @@ def _score_with_dask(people: Path, out: Path, workers: int) -> float | None:
         from distributed import LocalCluster
     except ImportError:
         return None
-    with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    options = {"n_workers": workers, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with LocalCluster(**options) as cluster:  # type: ignore[no-untyped-call]  # untyped in distributed
         return _score(people, out, "--dask", cluster.scheduler_address)
 
 

@@ -14,6 +14,7 @@ from grader.protocol.wire import (
     BODY_LIMIT,
     DEPTH_LIMIT,
     ITEM_SIZES,
+    MAX_DIGITS,
     NUMPY_KINDS,
     Restore,
     Unsendable,
@@ -80,7 +81,7 @@ class ValueReader:
         return collections.Counter(result) if tag == "counter" else result
 
     def read_int(self, digits: str) -> int:
-        if type(digits) is not str or len(digits) > 4000:
+        if type(digits) is not str or len(digits) > MAX_DIGITS + 1:  # a sign may come first
             raise WireError("an integer that is no text, or of too many digits")
         return int(digits)
 

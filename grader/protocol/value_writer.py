@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 import pathlib
 from typing import Any
 
@@ -12,6 +13,7 @@ from grader.protocol.wire import (
     BODY_LIMIT,
     DEPTH_LIMIT,
     ITEM_SIZES,
+    MAX_DIGITS,
     NUMPY_KINDS,
     Reduce,
     Unsendable,
@@ -34,16 +36,23 @@ class ValueWriter:
         if depth > DEPTH_LIMIT:
             return ["unsendable", "a value nested more than 60 deep"]
         kind = type(value)
-        if value is None or kind in (bool, float, str, bytes):
+        if value is None or kind in (bool, float, bytes):
             return value
+        if kind is str:
+            return value if _is_text(value) else ["unsendable", "a string that is no text: half of a surrogate pair"]
         if kind is int:
-            return value if -(2**63) <= value < 2**63 else ["int", str(value)]
+            return value if -(2**63) <= value < 2**63 else self.large_int(value)
         if kind in (list, tuple, set, frozenset):
             return [kind.__name__, [self.node(item, depth + 1) for item in value]]
         if kind in (dict, collections.Counter, collections.OrderedDict, collections.defaultdict):
             tag = "counter" if kind is collections.Counter else "dict"
             return [tag, [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in value.items()]]
         return self.special(value)
+
+    def large_int(self, value: int) -> list[Any]:
+        if value.bit_length() > MAX_DIGITS * math.log2(10) - 1:
+            return ["unsendable", f"a whole number of more than {MAX_DIGITS:,} digits"]
+        return ["int", str(value)]
 
     def special(self, value: Any) -> Any:
         if isinstance(value, Unsendable):
@@ -62,7 +71,7 @@ class ValueWriter:
             return ["ellipsis"]
         if kind is complex:
             return ["complex", value.real, value.imag]
-        if isinstance(value, pathlib.PurePath):
+        if isinstance(value, pathlib.PurePath) and _is_text(str(value)):
             return ["path", str(value)]
         if isinstance(value, np.random.Generator):
             return ["numpy-generator", self.node(value.bit_generator.state)]
@@ -118,3 +127,14 @@ class ValueWriter:
         self.buffers.append(raw)
         self.size += len(raw)
         return len(raw)
+
+
+def _is_text(value: str) -> bool:
+    """Whether UTF-8 has a form for it: half of a surrogate pair, as decoding by `surrogateescape` leaves, has none."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -16,6 +16,7 @@ PREFIX = struct.Struct(">II")
 HEADER_LIMIT = 8 * 2**20
 BODY_LIMIT = 256 * 2**20
 DEPTH_LIMIT = 60
+MAX_DIGITS = 4000
 
 ITEM_SIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,

@@ -77,8 +77,8 @@ def shape_of(annotation: ast.expr) -> str | None:
     """`"batch seq"` of `Float[Tensor, "batch seq"]`."""
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
         last = annotation.slice.elts[-1]
-        if _name(annotation.value) in ARRAY_KINDS and isinstance(last, ast.Constant):
-            return str(last.value)
+        if _name(annotation.value) in ARRAY_KINDS and isinstance(last, ast.Constant) and isinstance(last.value, str):
+            return last.value
     return None
 
 

@@ -190,7 +190,8 @@ class Peer:
         else:
             text = f"`{owner._type_name}` has no attribute `{name}`."
         self.transcript.add(Entry(name, Call(name), raised=("AttributeError",)))
-        raise SuiteFailure(Failure(text, call=Call(name), place=self.index.place(owner._path if owner else "")))
+        path = owner._path if owner is not None else ""  # whether a handle is true is a question that fails the test
+        raise SuiteFailure(Failure(text, call=Call(name), place=self.index.place(path)))
 
     def query(self, what: str, owner: Handle, request: Request) -> Any:
         """Something about an object, such as its length or its parameters."""

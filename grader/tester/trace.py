@@ -15,7 +15,7 @@ MAX_LINE = 2000
 
 
 class Trace:
-    """Appends to a file; without one nothing is written, and nothing is described."""
+    """Appends to a file; without one, or once it cannot be written, nothing is written and nothing is described."""
 
     def __init__(self, path: str | None) -> None:
         self.path = Path(path) if path else None
@@ -31,8 +31,11 @@ class Trace:
             return
         now = time.strftime("%H:%M:%S", time.localtime())
         line = f"{now} {os.getpid()} {who}: {_shown(request)} -> {_shown(reply)}"
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(shorten(line, MAX_LINE) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8", errors="replace") as file:
+                file.write(shorten(line, MAX_LINE) + "\n")
+        except OSError:  # a look inside changes no verdict, so it ends here
+            self.path = None
 
 
 def _shown(message: Message) -> str:

@@ -81,7 +81,11 @@ class RequestHandler:
             reply = self.respond(request, inputs)
         except BaseException as error:  # a learner's SystemExit or KeyboardInterrupt is data here
             reply = self.describe_exception(error)
-        frame = pack_message(FrameKind.REPLY, reply, lambda item: self.reduce(item, outputs, self.handle))
+        try:
+            frame = pack_message(FrameKind.REPLY, reply, lambda item: self.reduce(item, outputs, self.handle))
+        except WireError:  # all in all; an array that is too large by itself is described in its place
+            too_large = Unsendable("a value that is too large to send")
+            return pack_message(FrameKind.REPLY, Returned(value=too_large, changed={}))
         if outputs and isinstance(reply, Returned) and reply.graph is not None:
             self.graphs[reply.graph] = (outputs, inputs)
         return frame
@@ -232,7 +236,7 @@ class RequestHandler:
     def describe_exception(self, error: BaseException) -> Raised:
         """The exception as text: its types, its message and the learner's own frames."""
         try:
-            message = str(error)
+            message = str.encode(str(error), "utf-8", "replace").decode()
         except BaseException:  # an exception may lie about its own text
             message = "(its message could not be read)"
         frames = list(self.own_frames(error))
@@ -262,8 +266,10 @@ class _Reference:
 
 
 def _locals_of(frame: FrameType) -> tuple[tuple[str, str], ...]:
+    """The values at a line. What Python gives every module is nobody's: `__file__` and the like."""
+    own = [(name, value) for name, value in frame.f_locals.items() if not name.startswith("__")]
     described = []
-    for name, value in list(frame.f_locals.items())[:LOCALS_SHOWN]:
+    for name, value in own[:LOCALS_SHOWN]:
         with contextlib.suppress(Exception):
             described.append((name, describe(value)))
     return tuple(described)

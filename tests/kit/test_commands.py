@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from miniature import Kit
@@ -222,7 +223,7 @@ def test_spawned_processes_judge_the_same(kit: Kit) -> None:
     forked = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", "5").stdout)
     spawned = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", "5", "--spawn").stdout)
 
-    def verdicts(document: dict) -> object:
+    def verdicts(document: dict[str, Any]) -> object:
         return [(t["name"], t["verdict"], t["failure"], t["mistake"]) for t in document["exercises"][0]["tests"]]
 
     assert verdicts(forked) == verdicts(spawned)

@@ -16,18 +16,18 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("data")
     return make.write_all(folder)
 
 
-def test_the_committed_files_are_what_the_generators_write(written):
+def test_the_committed_files_are_what_the_generators_write(written: list[Path]) -> None:
     assert {path.name for path in written} == {path.name for path in DATA.iterdir()}
     for path in written:
         assert path.read_bytes() == (DATA / path.name).read_bytes(), f"{path.name} differs from data/{path.name}"
 
 
-def test_the_readme_gives_sizes_and_checksums():
+def test_the_readme_gives_sizes_and_checksums() -> None:
     readme = (DATA / "README.md").read_text(encoding="utf-8")
     for path in DATA.iterdir():
         if path.name != "README.md":
@@ -38,14 +38,14 @@ def test_the_readme_gives_sizes_and_checksums():
     assert f"{language.entropy_per_character():.6f}" in readme
 
 
-def test_the_files_hold_a_few_hundred_kilobytes():
+def test_the_files_hold_a_few_hundred_kilobytes() -> None:
     assert 200_000 < sum(path.stat().st_size for path in DATA.iterdir()) < 900_000
 
 
 # -- language -----------------------------------------------------------------------------------------------
 
 
-def test_a_state_has_no_piece_that_begins_another():
+def test_a_state_has_no_piece_that_begins_another() -> None:
     for state in language._reachable():
         choices = language._choices(state)
         assert math.isclose(sum(share for share, _, _ in choices), 1.0)
@@ -56,13 +56,13 @@ def test_a_state_has_no_piece_that_begins_another():
             assert not second.startswith(first), f"{first!r} begins {second!r} in {state}"
 
 
-def test_only_the_end_of_a_line_leads_to_a_new_line():
+def test_only_the_end_of_a_line_leads_to_a_new_line() -> None:
     for state in language._reachable():
         for _, piece, following in language._choices(state):
             assert ("\n" in piece) == (following == language.START)
 
 
-def lines(n, seed):
+def lines(n: int, seed: int) -> list[str]:
     """The first n whole lines of a text, and its surprisals."""
     text = language.sample(60 * n, seed)
     parts = text.split("\n")[:n]
@@ -70,20 +70,20 @@ def lines(n, seed):
     return [line + "\n" for line in parts]
 
 
-def test_the_entropy_is_what_sampling_finds():
+def test_the_entropy_is_what_sampling_finds() -> None:
     found = np.array([-language.log_likelihood(line) for line in lines(4000, seed=11)])
     error = found.std(ddof=1) / math.sqrt(len(found))
     assert abs(found.mean() - language.entropy_per_line()) < 4 * error
     assert error < 0.01 * found.mean()
 
 
-def test_the_length_of_a_line_is_what_sampling_finds():
+def test_the_length_of_a_line_is_what_sampling_finds() -> None:
     found = np.array([len(line) for line in lines(4000, seed=12)])
     error = found.std(ddof=1) / math.sqrt(len(found))
     assert abs(found.mean() - language.characters_per_line()) < 4 * error
 
 
-def test_the_entropy_per_character_is_that_of_long_texts():
+def test_the_entropy_per_character_is_that_of_long_texts() -> None:
     sample = lines(4000, seed=13)
     text = "".join(sample)
     lost, length = language.surprisals(text), np.array([len(line) for line in sample])
@@ -94,14 +94,14 @@ def test_the_entropy_per_character_is_that_of_long_texts():
 
 
 @pytest.mark.parametrize("n", [0, 1, 5, 17, 40, 63])
-def test_what_may_come_next_sums_to_one(n):
+def test_what_may_come_next_sums_to_one(n: int) -> None:
     start = language.sample(n, seed=n)
     before = language.log_likelihood(start)
     shares = [math.exp(language.log_likelihood(start + c) - before) for c in language.ALPHABET]
     assert math.isclose(sum(shares), 1.0)
 
 
-def test_a_text_that_the_grammar_does_not_write_has_no_probability():
+def test_a_text_that_the_grammar_does_not_write_has_no_probability() -> None:
     assert language.log_likelihood("my bull keeps the cart. they ") == -math.inf
     assert language.log_likelihood("my bull keeps the cart. she ") == -math.inf
     assert language.log_likelihood("the bulls near the barn keeps ") == -math.inf
@@ -110,12 +110,12 @@ def test_a_text_that_the_grammar_does_not_write_has_no_probability():
     assert np.isfinite(language.log_likelihood("the bulls near the barn keep the carts. they "))
 
 
-def test_context_pays():
+def test_context_pays() -> None:
     text = language.sample(200_000, seed=14)
 
-    def entropy(n):
+    def entropy(n: int) -> float:
         counts = np.array(list(Counter(zip(*(text[i:] for i in range(n)), strict=False)).values()))
-        return -(counts / counts.sum() * np.log(counts / counts.sum())).sum()
+        return float(-(counts / counts.sum() * np.log(counts / counts.sum())).sum())
 
     floor = language.entropy_per_character()
     unigram, bigram, trigram = entropy(1), entropy(2) - entropy(1), entropy(3) - entropy(2)
@@ -124,7 +124,7 @@ def test_context_pays():
     assert trigram > 2 * floor
 
 
-def test_a_window_costs_more_at_its_beginning_only():
+def test_a_window_costs_more_at_its_beginning_only() -> None:
     text = language.sample(20_000, seed=15)
     windows = [text[i : i + 64] for i in range(100, 19_000, 157)]
     cut = np.mean([language.surprisals(window, at_line_start=False) for window in windows], axis=0)
@@ -135,7 +135,7 @@ def test_a_window_costs_more_at_its_beginning_only():
     assert cut.mean() > 1.1 * known.mean()
 
 
-def test_the_first_character_of_a_window_costs_the_entropy_of_single_characters():
+def test_the_first_character_of_a_window_costs_the_entropy_of_single_characters() -> None:
     shares = Counter(language.sample(100_000, seed=16))
     expected = -sum(n / 1e5 * math.log(n / 1e5) for n in shares.values())
     first = {c: float(language.surprisals(c, at_line_start=False)[0]) for c in language.ALPHABET}
@@ -143,12 +143,12 @@ def test_the_first_character_of_a_window_costs_the_entropy_of_single_characters(
     assert abs(sum(math.exp(-lost) * lost for lost in first.values()) - expected) < 0.01
 
 
-def test_the_alphabet_is_what_occurs():
+def test_the_alphabet_is_what_occurs() -> None:
     assert "".join(sorted(set(language.sample(100_000, seed=17)))) == language.ALPHABET
     assert 24 <= len(language.ALPHABET) <= 30
 
 
-def test_the_language_is_seeded_and_of_the_length_asked_for():
+def test_the_language_is_seeded_and_of_the_length_asked_for() -> None:
     assert language.sample(1000, seed=5) == language.sample(2000, seed=5)[:1000]
     assert language.sample(1000, seed=5) != language.sample(1000, seed=6)
     assert [len(language.sample(n, seed=1)) for n in (0, 1, 77)] == [0, 1, 77]
@@ -170,7 +170,7 @@ the woman gives the dog the ball | die frau gibt dem hund den ball
 """.strip()
 
 
-def test_known_sentences_are_translated_as_a_grammar_book_does():
+def test_known_sentences_are_translated_as_a_grammar_book_does() -> None:
     table = dict(translation.sample_pairs(150_000, seed=21))
     known = dict(line.split(" | ") for line in KNOWN.splitlines())
     found = known.keys() & table.keys()
@@ -178,14 +178,14 @@ def test_known_sentences_are_translated_as_a_grammar_book_does():
     assert {english: table[english] for english in found} == {english: known[english] for english in found}
 
 
-def test_a_sentence_has_one_translation():
-    seen = {}
+def test_a_sentence_has_one_translation() -> None:
+    seen: dict[str, str] = {}
     for english, german in translation.sample_pairs(30_000, seed=22):
         assert seen.setdefault(english, german) == german
     assert len(seen) > 20_000
 
 
-def test_word_by_word_does_not_translate():
+def test_word_by_word_does_not_translate() -> None:
     """Each article has several translations, and the order of the words differs in many pairs."""
     pairs = translation.sample_pairs(3000, seed=23)
     articles = {german.split()[0] for english, german in pairs if english.startswith("the ")}
@@ -201,7 +201,7 @@ def test_word_by_word_does_not_translate():
     assert sum(moved) / len(moved) > 0.3
 
 
-def test_sentences_are_short_and_of_few_words():
+def test_sentences_are_short_and_of_few_words() -> None:
     pairs = translation.sample_pairs(5000, seed=24)
     for side in (0, 1):
         sentences = [pair[side].split(" ") for pair in pairs]
@@ -210,7 +210,7 @@ def test_sentences_are_short_and_of_few_words():
         assert all(word for words in sentences for word in words)
 
 
-def test_pairs_are_seeded():
+def test_pairs_are_seeded() -> None:
     assert translation.sample_pairs(20, seed=1) == translation.sample_pairs(40, seed=1)[:20]
     assert translation.sample_pairs(20, seed=1) != translation.sample_pairs(20, seed=2)
 
@@ -218,26 +218,26 @@ def test_pairs_are_seeded():
 # -- senses -------------------------------------------------------------------------------------------------
 
 
-def test_bank_stands_once_where_the_sentence_says():
+def test_bank_stands_once_where_the_sentence_says() -> None:
     for sentence in senses.sample_sentences(1000, seed=31):
         assert sentence.words.count("bank") == 1
         assert sentence.words[sentence.position] == "bank"
         assert sentence.sense in senses.SENSES
 
 
-def test_the_words_around_tell_the_sense():
-    sense_of = {}
+def test_the_words_around_tell_the_sense() -> None:
+    sense_of: dict[tuple[str, ...], str] = {}
     for sentence in senses.sample_sentences(20_000, seed=32):
         assert sense_of.setdefault(sentence.words, sentence.sense) == sentence.sense
     counts = Counter(sentence.sense for sentence in senses.sample_sentences(2000, seed=33))
     assert min(counts.values()) > 800
 
 
-def test_the_place_of_bank_does_not_tell_the_sense():
+def test_the_place_of_bank_does_not_tell_the_sense() -> None:
     sentences = senses.sample_sentences(2000, seed=34)
     places = {sense: {s.position for s in sentences if s.sense == sense} for sense in senses.SENSES}
     assert len(places["money"] & places["river"]) >= 4
 
 
-def test_sentences_are_seeded():
+def test_sentences_are_seeded() -> None:
     assert senses.sample_sentences(20, seed=1) == senses.sample_sentences(40, seed=1)[:20]

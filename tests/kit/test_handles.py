@@ -32,3 +32,22 @@ def test_handles_to_the_same_object_are_independent(kit: Kit) -> None:
     result = kit.judge()
     told = [(test.name, test.failure and test.failure.message) for test in result.tests if test.failure]
     assert result.verdict is Verdict.PASSED, told
+
+
+NAMED_CALLBACK = '''
+
+def test_an_object_named_callback(student, expect):
+    """An object that is returned under the name `callback` can be used as often as any other."""
+    found = student.named()
+    for _ in range(3):
+        expect.equal(student.look(found["callback"], []), 0)
+'''
+
+
+def test_an_object_named_callback_is_kept(kit: Kit) -> None:
+    """It was freed as soon as it came, and right code was told that its process had ended."""
+    kit.layout.suite_file(kit.name).write_text(SUITE + NAMED_CALLBACK, encoding="utf-8")
+    kit.write("return 2 * x", head=CLASSES + "\n\ndef named():\n    return {'callback': Counter()}\n")
+    result = kit.judge()
+    told = [(test.name, test.failure and test.failure.message) for test in result.tests if test.failure]
+    assert result.verdict is Verdict.PASSED, told

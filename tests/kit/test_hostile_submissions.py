@@ -16,6 +16,7 @@ import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +25,7 @@ from miniature import SOLUTION, Kit
 from running import grader
 
 from grader.course.curriculum import Curriculum
+from grader.judge.client import Judge
 from grader.score.archives import MAX_EXPANDED_BYTES
 from grader.score.collecting import collect
 
@@ -84,7 +86,7 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory, judge, secret: Path) -> tuple[Scored, Scored]:
+def scored(tmp_path_factory: pytest.TempPathFactory, judge: Judge, secret: Path) -> tuple[Scored, Scored]:
     """The whole class, and the honest students alone."""
     folder = tmp_path_factory.mktemp("class")
     kit = Kit(folder / "kit", judge)
@@ -93,7 +95,8 @@ def scored(tmp_path_factory: pytest.TempPathFactory, judge, secret: Path) -> tup
     for hand_in in HAND_INS:
         module = importlib.import_module(f"attacks.handed_in.{hand_in.name}")
         module.hand_in(folder / "all", hand_in.name, SOLUTION.encode(), secret)
-    return tuple(score(kit, folder / name, folder / f"{name}-results") for name in ("all", "alone"))
+    everyone, alone = (score(kit, folder / name, folder / f"{name}-results") for name in ("all", "alone"))
+    return everyone, alone
 
 
 @pytest.mark.parametrize("hand_in", HAND_INS, ids=lambda item: item.name)
@@ -131,6 +134,14 @@ def test_every_hand_in_says_what_it_does() -> None:
 # -- archives with anything in them -------------------------------------------------------------------
 
 
+WRITE: dict[str, Literal["w:", "w:gz", "w:bz2", "w:xz"]] = {
+    "tar": "w:",
+    "tar.gz": "w:gz",
+    "tar.bz2": "w:bz2",
+    "tar.xz": "w:xz",
+}
+
+
 def packed(kind: str) -> bytes:
     buffer = io.BytesIO()
     if kind == "zip":
@@ -138,7 +149,7 @@ def packed(kind: str) -> bytes:
             archive.writestr("scale.py", SOLUTION)
             archive.writestr("ch1_mini/other.py", SOLUTION * 3)
     else:
-        with tarfile.open(fileobj=buffer, mode="w:" if kind == "tar" else "w:" + kind.partition(".")[2]) as archive:
+        with tarfile.open(fileobj=buffer, mode=WRITE[kind]) as archive:
             for name, text in (("ch1_mini/scale.py", SOLUTION), ("scale.py", SOLUTION * 3)):
                 info = tarfile.TarInfo(name)
                 info.size, info.pax_headers = len(text), {"comment": "ä" * 40}

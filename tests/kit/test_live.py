@@ -8,6 +8,7 @@ import re
 import pytest
 
 from grader.protocol.results import (
+    Event,
     ExerciseResult,
     Progress,
     SuiteFinished,
@@ -145,7 +146,7 @@ def test_colour_that_is_forced_makes_no_terminal(monkeypatch: pytest.MonkeyPatch
 def test_the_line_follows_the_events_of_a_suite() -> None:
     progress = SuiteProgress()
     passed = TestFinished("softmax", TestResult("test_a", "A.", Verdict.PASSED))
-    events = [
+    events: list[Event] = [
         SuiteStarted("softmax", 2),
         passed,
         Progress("softmax", "step 10 of 100", 0.1),

@@ -8,12 +8,13 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from miniature import SOLUTION, Kit
 from running import PACKAGE, grader
 
-from grader.course.curriculum import load_curriculum
+from grader.course.curriculum import Exercise, load_curriculum
 from grader.course.layout import Layout
 from grader.course.notebooks import NotebookError, read_notebook, split, write_notebook
 
@@ -22,7 +23,7 @@ EXERCISES = [e for e in load_curriculum(LAYOUT).exercises if not e.manually_grad
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-def test_the_code_comes_back_to_the_byte(exercise) -> None:
+def test_the_code_comes_back_to_the_byte(exercise: Exercise) -> None:
     source = LAYOUT.solution_file(exercise.name).read_text()
     _, chunks = split(source)
     module = read_notebook(write_notebook(source, exercise).encode(), "x.ipynb")
@@ -131,9 +132,9 @@ def test_the_brief_is_the_first_cell(kit: Kit) -> None:
 # -- the whole course ---------------------------------------------------------------------------------
 
 
-def code_cells(document: str) -> dict[str, dict]:
+def code_cells(document: str) -> dict[str, dict[str, Any]]:
     """The code cells, each under the name that it defines first."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for cell in json.loads(document)["cells"]:
         if cell["cell_type"] == "code":
             name = re.search(r"^(?:class |def |(?=\w+ ?(:.*)?= ))(?P<name>\w+)", "".join(cell["source"]), re.MULTILINE)
@@ -151,7 +152,7 @@ def filled_in(stub: str, solution: str) -> str:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-def test_each_cell_of_the_stub_has_its_solution(exercise) -> None:
+def test_each_cell_of_the_stub_has_its_solution(exercise: Exercise) -> None:
     """Filled cell by cell, a stub's notebook is the solution's module."""
     stub = write_notebook(LAYOUT.exercise_file(exercise.name).read_text(), exercise)
     solution = write_notebook(LAYOUT.solution_file(exercise.name).read_text(), exercise)

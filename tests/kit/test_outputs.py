@@ -156,7 +156,7 @@ def test_gradescopes_archive_holds_the_kit_and_its_scripts(kit: Kit, tmp_path: P
 
 def rows(path: Path) -> list[tuple[object, ...]]:
     """What a journal holds, without what differs from run to run: the seconds."""
-    found = []
+    found: list[tuple[object, ...]] = []
     with sqlite3.connect(path) as connection:
         query = """SELECT student, exercise, own, carried, o.result FROM items JOIN verdicts o ON o.digest = own
             ORDER BY student, exercise"""

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from miniature import Kit
 
 from grader.errors import JudgeError
 from grader.judge.client import Judge
@@ -22,6 +23,7 @@ from grader.tester import scratch_folder as scratch
 from grader.worker.sandbox import SandboxError, canary, detection, landlock, seccomp
 from grader.worker.sandbox.commands import bubblewrap, macos_profile
 from grader.worker.sandbox.policy import Policy, interpreter_trees
+from grader.worker.sandbox.tiers import TIERS
 
 ROOT = Path(__file__).parents[2]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="these mechanisms are Linux's")
@@ -48,16 +50,10 @@ def test_the_canary_would_notice() -> None:
 def test_a_tier_that_does_not_hold_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = detection.Trial("linux-base", (canary.Finding("read a hidden file", False, "it worked"),))
     monkeypatch.setattr(detection, "tried", lambda name: failed)
-    monkeypatch.setattr(detection, "possible", lambda: tuple(t for t in detection_tiers() if t.name == "linux-base"))
+    monkeypatch.setattr(detection, "possible", lambda: tuple(t for t in TIERS if t.name == "linux-base"))
     with pytest.raises(SandboxError, match="does not hold here") as caught:
         detection.require("linux-base")
     assert isinstance(caught.value, JudgeError) and caught.value.hint
-
-
-def detection_tiers() -> tuple[object, ...]:
-    from grader.worker.sandbox.tiers import TIERS
-
-    return TIERS
 
 
 def test_a_tier_of_another_platform_or_of_no_platform_is_an_error() -> None:
@@ -68,7 +64,7 @@ def test_a_tier_of_another_platform_or_of_no_platform_is_an_error() -> None:
 
 
 @linux
-def test_a_worker_that_cannot_be_enclosed_is_the_kits_fault_and_runs_no_code(kit, tmp_path: Path) -> None:
+def test_a_worker_that_cannot_be_enclosed_is_the_kits_fault_and_runs_no_code(kit: Kit, tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     kit.write("return 2 * x", head=f"open({str(mark)!r}, 'w')")
     job = build_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
@@ -81,7 +77,7 @@ def test_a_worker_that_cannot_be_enclosed_is_the_kits_fault_and_runs_no_code(kit
 
 
 @linux
-def test_files_beside_a_submission_do_nothing(kit) -> None:
+def test_files_beside_a_submission_do_nothing(kit: Kit) -> None:
     """A learner's folder may hold modules named like libraries, and files that pytest or Python look for."""
     kit.write("return 2 * x")
     names = ("torch.py", "numpy.py", "pytest.py", "conftest.py", "sitecustomize.py", "usercustomize.py", "msgspec.py")
@@ -95,7 +91,7 @@ def test_files_beside_a_submission_do_nothing(kit) -> None:
 
 
 @linux
-def test_the_strongest_tier_is_stamped_on_the_result(kit) -> None:
+def test_the_strongest_tier_is_stamped_on_the_result(kit: Kit) -> None:
     kit.write("return 2 * x")
     assert kit.judge().tier == detection.detect() == detection.available()[0]
 
@@ -284,7 +280,7 @@ with Judge(("torch",)) as judge:
 
 @linux
 @pytest.mark.parametrize("victim", ["command", "server"])
-def test_nothing_outlives_a_command_or_a_server_that_is_killed(kit, tmp_path: Path, victim: str) -> None:
+def test_nothing_outlives_a_command_or_a_server_that_is_killed(kit: Kit, tmp_path: Path, victim: str) -> None:
     kit.write("import time\ntime.sleep(1000)")
     temporary = tmp_path / "temporary"
     temporary.mkdir()

@@ -8,12 +8,12 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from miniature import SOLUTION, Kit
 
-from grader.judge import client
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.protocol.jobs import Job, JudgeMode, Limits
@@ -39,11 +39,11 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     asked: list[int] = []
     send = socket.send_fds
 
-    def counted(sock: socket.socket, data: list[bytes], *more: object) -> int:
+    def counted(sock: socket.socket, data: list[bytes], *more: Any) -> int:
         asked.append(len(asked))
         return send(sock, data, *more)
 
-    monkeypatch.setattr(client.socket, "send_fds", counted)
+    monkeypatch.setattr(socket, "send_fds", counted)
     return asked
 
 

@@ -24,7 +24,7 @@ def main(folder: Path, rank: int, broadcast: bool) -> None:
     if rank == 0:
         torch.save(ids, folder / "ids.pt")
 
-    sent: list[tuple[torch.Tensor, dist.Work]] = []
+    sent: list[tuple[torch.Tensor, dist.Work | None]] = []
 
     def send(chunk: torch.Tensor) -> None:
         for tensor in (torch.tensor([chunk.numel()]), chunk.clone()):
@@ -54,11 +54,12 @@ def main(folder: Path, rank: int, broadcast: bool) -> None:
     for batch in ids:
         optimizer.zero_grad()
         inputs, targets = loss.next_token_targets(batch[share])
-        loss.cross_entropy(model(inputs), targets).backward()
+        loss.cross_entropy(model(inputs), targets).backward()  # type: ignore[no-untyped-call]  # untyped in torch
         data_parallel.all_reduce_gradients(model, all_reduce, share.stop - share.start, len(batch))
         optimizer.step()
     for _, work in sent:
-        work.wait()
+        if work is not None:
+            work.wait()
     torch.save({name: p.detach() for name, p in model.named_parameters()}, folder / f"{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()

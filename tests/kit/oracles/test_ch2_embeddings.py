@@ -18,7 +18,7 @@ from grader.corpora import language
 torch.set_num_threads(1)
 
 
-def test_embedding_agrees_with_torch():
+def test_embedding_agrees_with_torch() -> None:
     ours, theirs, ids = Embedding(9, 4).double(), nn.Embedding(9, 4).double(), torch.randint(9, (3, 5))
     theirs.load_state_dict(ours.state_dict())
     cotangent = torch.randn(3, 5, 4, dtype=torch.float64)
@@ -28,13 +28,13 @@ def test_embedding_agrees_with_torch():
     torch.testing.assert_close(ours.weight.grad, theirs.weight.grad, rtol=1e-10, atol=1e-10)
 
 
-def test_the_toy_model_agrees_with_an_embedding_bag():
+def test_the_toy_model_agrees_with_an_embedding_bag() -> None:
     model, x = ToyLM(9, 4).double(), torch.randint(9, (3, 5))
     wanted = F.linear(F.embedding_bag(x, model.embed.weight, mode="mean"), model.head.weight, model.head.bias)
     torch.testing.assert_close(model(x), wanted, rtol=1e-10, atol=1e-10)
 
 
-def test_the_skipgram_loss_agrees_with_binary_cross_entropy():
+def test_the_skipgram_loss_agrees_with_binary_cross_entropy() -> None:
     model = SkipGram(9, 4).double()
     centers, contexts, negatives = torch.randint(9, (6,)), torch.randint(9, (6,)), torch.randint(9, (6, 3))
     scores = model.center.weight[centers] @ model.context.weight.T
@@ -45,7 +45,7 @@ def test_the_skipgram_loss_agrees_with_binary_cross_entropy():
     torch.testing.assert_close(model.loss(centers, contexts, negatives), wanted, rtol=1e-10, atol=1e-10)
 
 
-def test_cosines_and_components_agree_with_torch():
+def test_cosines_and_components_agree_with_torch() -> None:
     x = torch.randn(9, 4, dtype=torch.float64) * torch.tensor([4.0, 3, 2, 1]).double() + 1
     wanted = F.cosine_similarity(x[:, None], x[None], dim=-1)
     torch.testing.assert_close(cosine_matrix(x), wanted, rtol=1e-10, atol=1e-10)
@@ -54,11 +54,11 @@ def test_cosines_and_components_agree_with_torch():
 
 
 @pytest.fixture(scope="module")
-def text():
+def text() -> str:
     return language.sample(4000, seed=5)
 
 
-def test_training_moves_the_geometry_as_the_chapter_says(text):
+def test_training_moves_the_geometry_as_the_chapter_says(text: str) -> None:
     """The loss falls from about ln(vocab), and neighbours in the table become neighbours in the text."""
     tokenizer = CharTokenizer(text)
     data = torch.tensor(tokenizer.encode(text))
@@ -72,7 +72,7 @@ def test_training_moves_the_geometry_as_the_chapter_says(text):
     assert after["neighbor_accuracy"] > before["neighbor_accuracy"] + 0.05
 
 
-def test_the_four_experiments_show_what_they_are_for(text):
+def test_the_four_experiments_show_what_they_are_for(text: str) -> None:
     frozen = breakage.freeze_experiment(text, 300, 1)
     permuted = breakage.permute_experiment(text, 300, 1)
     dims = breakage.dimension_experiment(text, 300, 1)

@@ -1,9 +1,13 @@
 """Chapter 4 agrees with PyTorch's own modules, weights copied over, in float64 to 1e-10."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from ch4_blocks.blocks import PostNormBlock, PreNormBlock
 from ch4_blocks.decoder_block import DecoderBlock
@@ -11,19 +15,22 @@ from ch4_blocks.feed_forward import FeedForward, SwiGLU, gelu, gelu_tanh
 from ch4_blocks.gradient_flow import gradient_flow_experiment, gradient_norms, make_stack, plot_gradient_flow
 from ch4_blocks.normalization import LayerNorm, RMSNorm
 
-NEAR = {"rtol": 1e-10, "atol": 1e-10}
+NEAR = 1e-10
 D_MODEL, N_HEADS, D_FF = 12, 3, 20
 
 
 @pytest.fixture(autouse=True)
-def _float64():
+def _float64() -> Iterator[None]:
     torch.manual_seed(11)
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
 
 
-def spread(module: nn.Module) -> nn.Module:
+M = TypeVar("M", bound=nn.Module)
+
+
+def spread(module: M) -> M:
     """Give every parameter values that are neither 0 nor 1."""
     with torch.no_grad():
         for parameter in module.parameters():
@@ -31,33 +38,33 @@ def spread(module: nn.Module) -> nn.Module:
     return module
 
 
-def same_with_gradients(mine, theirs, *inputs):
+def same_with_gradients(mine: Callable[..., Tensor], theirs: Callable[..., Tensor], *inputs: Tensor) -> None:
     """Outputs and the gradients of all inputs agree."""
     ours = [item.clone().requires_grad_() for item in inputs]
     twins = [item.clone().requires_grad_() for item in inputs]
     came, wanted = mine(*ours), theirs(*twins)
-    torch.testing.assert_close(came, wanted, **NEAR)
+    torch.testing.assert_close(came, wanted, rtol=NEAR, atol=NEAR)
     cotangent = torch.randn_like(wanted)
     gradients = torch.autograd.grad((came * cotangent).sum(), ours)
     for one, other in zip(gradients, torch.autograd.grad((wanted * cotangent).sum(), twins), strict=True):
-        torch.testing.assert_close(one, other, **NEAR)
+        torch.testing.assert_close(one, other, rtol=NEAR, atol=NEAR)
 
 
 @pytest.mark.parametrize("eps", [1e-5, 1e-12, 0.3])
-def test_layer_norm(eps):
+def test_layer_norm(eps: float) -> None:
     mine, theirs = LayerNorm(D_MODEL, eps=eps), spread(nn.LayerNorm(D_MODEL, eps=eps))
     mine.load_state_dict(theirs.state_dict())
     same_with_gradients(mine, theirs, 3 * torch.randn(2, 5, D_MODEL) + 4)
 
 
 @pytest.mark.parametrize("eps", [1e-5, 1e-12, 0.3])
-def test_rms_norm(eps):
+def test_rms_norm(eps: float) -> None:
     mine, theirs = RMSNorm(D_MODEL, eps=eps), spread(nn.RMSNorm(D_MODEL, eps=eps))
     mine.load_state_dict(theirs.state_dict())
     same_with_gradients(mine, theirs, 3 * torch.randn(2, 5, D_MODEL) + 4)
 
 
-def test_both_forms_of_gelu():
+def test_both_forms_of_gelu() -> None:
     x = torch.linspace(-12, 12, 2001)
     same_with_gradients(gelu, F.gelu, x)
     same_with_gradients(gelu_tanh, lambda u: F.gelu(u, approximate="tanh"), x)
@@ -68,20 +75,21 @@ def test_both_forms_of_gelu():
     [(gelu, nn.GELU()), (gelu_tanh, nn.GELU("tanh")), (torch.relu, nn.ReLU())],
     ids=["gelu", "gelu_tanh", "relu"],
 )
-def test_feed_forward(mine, theirs):
+def test_feed_forward(mine: Callable[..., Tensor], theirs: nn.Module) -> None:
     network = spread(FeedForward(D_MODEL, D_FF, mine))
     other = nn.Sequential(nn.Linear(D_MODEL, D_FF), theirs, nn.Linear(D_FF, D_MODEL))
     other.load_state_dict(dict(zip(other.state_dict(), network.state_dict().values(), strict=True)))
     same_with_gradients(network, other, torch.randn(2, 5, D_MODEL))
 
 
-def test_swiglu_is_silu_times_linear():
+def test_swiglu_is_silu_times_linear() -> None:
     network = spread(SwiGLU(D_MODEL, D_FF))
     w = network.state_dict()
 
-    def other(x):
+    def other(x: Tensor) -> Tensor:
         gate = x @ w["gate.weight"].T
-        return (gate / (1 + torch.exp(-gate)) * (x @ w["up.weight"].T)) @ w["down.weight"].T
+        mixed: Tensor = (gate / (1 + torch.exp(-gate)) * (x @ w["up.weight"].T)) @ w["down.weight"].T
+        return mixed
 
     same_with_gradients(network, other, torch.randn(2, 5, D_MODEL))
 
@@ -99,7 +107,7 @@ def layer_state(theirs: nn.Module, attentions: dict[str, str], norms: int) -> di
     names = {"linear1": "feed_forward.up", "linear2": "feed_forward.down"} | {
         f"norm{i}": f"norm{i}" for i in range(1, norms + 1)
     }
-    state = {}
+    state: dict[str, torch.Tensor] = {}
     for old, new in names.items():
         state |= {f"{new}.{key}": value for key, value in getattr(theirs, old).state_dict().items()}
     for old, new in attentions.items():
@@ -113,7 +121,13 @@ ACTIVATIONS = [(gelu, F.gelu), (torch.relu, F.relu), (gelu_tanh, lambda x: F.gel
 @pytest.mark.parametrize(("mine", "theirs"), ACTIVATIONS, ids=["gelu", "relu", "gelu_tanh"])
 @pytest.mark.parametrize(("block", "norm_first"), [(PostNormBlock, False), (PreNormBlock, True)])
 @pytest.mark.parametrize("masked", [False, True])
-def test_encoder_layer(block, norm_first, mine, theirs, masked):
+def test_encoder_layer(
+    block: type[PostNormBlock],
+    norm_first: bool,
+    mine: Callable[..., Tensor],
+    theirs: Callable[..., Tensor],
+    masked: bool,
+) -> None:
     other = nn.TransformerEncoderLayer(
         D_MODEL, N_HEADS, D_FF, dropout=0.0, activation=theirs, batch_first=True, norm_first=norm_first
     )
@@ -125,7 +139,7 @@ def test_encoder_layer(block, norm_first, mine, theirs, masked):
     same_with_gradients(lambda x: layer(x, mask=mask), lambda x: other(x, src_mask=hidden), torch.randn(2, 7, D_MODEL))
 
 
-def test_encoder_layer_with_padding():
+def test_encoder_layer_with_padding() -> None:
     other = spread(nn.TransformerEncoderLayer(D_MODEL, N_HEADS, D_FF, dropout=0.0, batch_first=True))
     layer = PostNormBlock(D_MODEL, N_HEADS, D_FF, activation=torch.relu)
     layer.load_state_dict(layer_state(other, {"self_attn": "attention"}, 2))
@@ -139,7 +153,7 @@ def test_encoder_layer_with_padding():
 
 @pytest.mark.parametrize(("mine", "theirs"), ACTIVATIONS, ids=["gelu", "relu", "gelu_tanh"])
 @pytest.mark.parametrize("masked", [False, True])
-def test_decoder_layer(mine, theirs, masked):
+def test_decoder_layer(mine: Callable[..., Tensor], theirs: Callable[..., Tensor], masked: bool) -> None:
     other = nn.TransformerDecoderLayer(D_MODEL, N_HEADS, D_FF, dropout=0.0, activation=theirs, batch_first=True)
     spread(other)
     layer = DecoderBlock(D_MODEL, N_HEADS, D_FF, activation=mine)
@@ -160,7 +174,7 @@ def test_decoder_layer(mine, theirs, masked):
     )
 
 
-def test_relu_is_the_decoders_default():
+def test_relu_is_the_decoders_default() -> None:
     other = spread(nn.TransformerDecoderLayer(D_MODEL, N_HEADS, D_FF, dropout=0.0, batch_first=True))
     layer = DecoderBlock(D_MODEL, N_HEADS, D_FF)
     attentions = {"self_attn": "self_attention", "multihead_attn": "cross_attention"}
@@ -170,7 +184,7 @@ def test_relu_is_the_decoders_default():
 
 @pytest.mark.parametrize(("mine", "theirs"), [(LayerNorm, nn.LayerNorm), (RMSNorm, nn.RMSNorm)])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_norms_in_half_precision(mine, theirs, dtype):
+def test_norms_in_half_precision(mine: type[nn.Module], theirs: type[nn.Module], dtype: torch.dtype) -> None:
     """No further from the exact result than one rounding to the input's dtype."""
     x = (600 + 60 * torch.randn(4, 32)).to(dtype)
     came = mine(32, eps=1e-5).to(dtype)(x)
@@ -180,11 +194,12 @@ def test_norms_in_half_precision(mine, theirs, dtype):
     torch.testing.assert_close(came.double(), wanted, rtol=0.51 * step, atol=1e-4)
 
 
-def test_gradient_norms_of_linear_layers():
+def test_gradient_norms_of_linear_layers() -> None:
     """Through linear layers the gradient is a product of their matrices."""
     layers = [nn.Linear(4, 4, bias=False) for _ in range(3)]
     x, probe = torch.randn(2, 4), torch.randn(2, 4)
-    wanted, gradient = [], probe
+    wanted: list[float] = []
+    gradient = probe
     for layer in reversed(layers):
         gradient = gradient @ layer.weight.detach()
         wanted.insert(0, gradient.norm().item())
@@ -193,7 +208,7 @@ def test_gradient_norms_of_linear_layers():
     assert all(layer.weight.grad is None for layer in layers)
 
 
-def test_the_stacks_answer_the_question(tmp_path):
+def test_the_stacks_answer_the_question(tmp_path: Path) -> None:
     """The curves of the picture: plain falls, residual grows, post-norm holds, pre-norm is almost level."""
     norms = gradient_flow_experiment(24, 32, 4, 64, torch.Generator().manual_seed(0))
     share = {kind: values[0] / values[-1] for kind, values in norms.items()}
@@ -205,7 +220,7 @@ def test_the_stacks_answer_the_question(tmp_path):
     assert (tmp_path / "gradient_flow.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_stack_is_drawn_from_its_generator_alone():
+def test_the_stack_is_drawn_from_its_generator_alone() -> None:
     before = torch.random.get_rng_state()
     first = make_stack("pre_norm", 2, D_MODEL, N_HEADS, D_FF, torch.Generator().manual_seed(1))
     second = make_stack("pre_norm", 2, D_MODEL, N_HEADS, D_FF, torch.Generator().manual_seed(1))

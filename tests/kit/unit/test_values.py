@@ -1,0 +1,36 @@
+"""Values at the edge of what crosses; `test_wire` has the rest."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from grader.protocol.values import decode, encode
+from grader.protocol.wire import MAX_DIGITS, Unsendable
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_whole_number_has_up_to_four_thousand_digits(sign: int) -> None:
+    largest = sign * (10 ** (MAX_DIGITS - 1))
+    assert decode(encode(largest)) == largest
+    for value in (sign * 10**MAX_DIGITS, sign * 10**9999):
+        assert isinstance(decode(encode(value)), Unsendable)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_whatever_is_written_can_be_read(sign: int) -> None:
+    for bits in range(13_270, 13_295):
+        for value in (sign * 2**bits, sign * (2**bits - 1)):
+            found = decode(encode(value))
+            assert found == value or isinstance(found, Unsendable)
+
+
+def test_text_of_any_language_crosses_and_half_a_character_does_not() -> None:
+    for text in ("", "plain", "ü", "🤗", "a\x00b"):
+        assert decode(encode(text)) == text
+    for broken in ("\ud83e", "a\udcffb"):
+        assert isinstance(decode(encode(broken)), Unsendable)
+        assert isinstance(decode(encode(pathlib.Path(broken))), Unsendable)
+        found = decode(encode({"key": [broken, 1]}))
+        assert isinstance(found["key"][0], Unsendable) and found["key"][1] == 1
