@@ -23,7 +23,7 @@ clean:
 # `make test` is the contributor's command. It repeats itself: luck is no reason for a change to be refused.
 # `make proof` draws new seeds each time.
 SEED := 1
-ROOMS := protocol tester worker judge course learner score author render
+ROOMS := protocol tester worker judge course learner score author render cli
 
 .PHONY: test lint proof
 

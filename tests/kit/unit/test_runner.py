@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from miniature import Kit
 
 from grader.judge.job_builder import build_job
@@ -23,7 +24,7 @@ def test_a_bell_between_two_steps_of_pytest_leaves_nothing_behind(
 
     The first two runs are the learner's; from the third on, mutants are run.
     """
-    run, runs = runner.runtestprotocol, 0
+    runs = 0
 
     def ringing(item: pytest.Function, **options: Any) -> Any:
         nonlocal runs
@@ -32,7 +33,7 @@ def test_a_bell_between_two_steps_of_pytest_leaves_nothing_behind(
             item._initrequest()
             item.session._setupstate.setup(item)
             raise MutantTimeout
-        return run(item, **options)
+        return runtestprotocol(item, **options)
 
     monkeypatch.setattr(runner, "runtestprotocol", ringing)
     monkeypatch.chdir(Path(__file__).parent)
