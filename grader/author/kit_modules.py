@@ -6,14 +6,14 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-LEFT_OUT = ("author", "score")
+LEFT_OUT_ROOMS = ("author", "score")
 
 
 def kit_modules(package: Path) -> list[Path]:
     """The kit's modules, by path. A page or a command of a room that is left out imports it, and so is left out too."""
     imports = {path: set(_imported(path)) for path in sorted(package.rglob("*.py")) if "__pycache__" not in path.parts}
     names = {path: _name(package, path) for path in imports}
-    gone = {path for path in imports if path.relative_to(package).parts[0] in LEFT_OUT}
+    gone = {path for path in imports if path.relative_to(package).parts[0] in LEFT_OUT_ROOMS}
     while more := {path for path in imports if path not in gone and imports[path] & {names[item] for item in gone}}:
         gone |= more
     return [path for path in imports if path not in gone]

@@ -23,7 +23,7 @@ from grader.render.authoring import judged_text, released_text, render_proofs, r
 from grader.render.live import LiveLine
 from grader.render.messages import wrote_text
 
-EVERY = 20
+RUNS_BETWEEN_LINES = 20
 
 
 @click.command()
@@ -31,7 +31,7 @@ EVERY = 20
 def release(out: Path) -> None:
     """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
     course = open_course()
-    with LiveLine(sys.stderr, EVERY) as line:
+    with LiveLine(sys.stderr, RUNS_BETWEEN_LINES) as line:
         done = write_kit(course.layout, course.curriculum, out, os.cpu_count() or 1, _shown_on(line))
     click.echo(released_text(done, out))
 
@@ -70,7 +70,7 @@ def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | 
     exercises = list(course.curriculum.find_all(names) or course.curriculum.exercises)
     first = seed if seed is not None else secrets.randbits(32)
     broken = violations(course.layout, course.curriculum, exercises)
-    with LiveLine(sys.stderr, EVERY) as line:
+    with LiveLine(sys.stderr, RUNS_BETWEEN_LINES) as line:
         proofs = prove(
             course.layout,
             course.curriculum,

@@ -22,7 +22,7 @@ from grader.score.export import write_gradescope
 from grader.score.scoring import Advance
 from grader.score.similar import similar_pairs
 
-EVERY = 50
+ITEMS_BETWEEN_LINES = 50
 
 
 @click.command()
@@ -45,7 +45,7 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
     """Score a class. The same command goes on where a run was stopped."""
     course = open_course()
     try:
-        with LiveLine(sys.stderr, EVERY) as line:
+        with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
             scored = run_score(
                 course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
             )
@@ -83,7 +83,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""
     course = open_course()
-    with LiveLine(sys.stderr, EVERY) as line:
+    with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
         changes = preview_regrade(
             course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
         )

@@ -12,7 +12,7 @@ from grader.learner import training
 from grader.render.live import LiveLine
 from grader.render.training import step_text, trained_text
 
-EVERY = 100
+STEPS_BETWEEN_LINES = 100
 
 
 @click.command()
@@ -24,7 +24,7 @@ def train(device: str, steps: int, checkpoint: Path | None, picture: Path) -> No
     """Train your own GPT on the kit's text, and see how near the floor it comes."""
     layout = open_course().layout
     try:
-        with LiveLine(sys.stderr, EVERY) as line:
+        with LiveLine(sys.stderr, STEPS_BETWEEN_LINES) as line:
             done = training.train(
                 layout, device, steps, checkpoint, picture,
                 lambda step: line.show(step_text(step), step.step, step.steps),

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-MAX_FILE_BYTES = 2 * 2**20
+MAX_SUBMITTED_FILE_BYTES = 2 * 2**20
 MAX_SUBMISSION_BYTES = 32 * 2**20
-MAX_FILES = 2000
+MAX_SUBMITTED_FILES = 2000
 MAX_EXPANSION_FACTOR = 200
 MAX_EXPANDED_BYTES = 8 * MAX_SUBMISSION_BYTES
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
@@ -51,8 +51,8 @@ class Budget:
     def count(self, size: int) -> None:
         self.files += 1
         self.bytes += size
-        if self.files > MAX_FILES:
-            raise Refused(f"more than {MAX_FILES} files")
+        if self.files > MAX_SUBMITTED_FILES:
+            raise Refused(f"more than {MAX_SUBMITTED_FILES} files")
         if self.bytes > MAX_SUBMISSION_BYTES:
             raise Refused(f"more than {MAX_SUBMISSION_BYTES // 2**20} MB")
 
@@ -68,9 +68,11 @@ def read_archive(name: str, data: bytes | None, budget: Budget) -> Iterator[tupl
 def _zip(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
-        if len(members) > MAX_FILES:
-            raise Refused(f"more than {MAX_FILES} files")
-        if sum(member.file_size for member in members) > max(MAX_EXPANSION_FACTOR * len(data), MAX_FILE_BYTES):
+        if len(members) > MAX_SUBMITTED_FILES:
+            raise Refused(f"more than {MAX_SUBMITTED_FILES} files")
+        if sum(member.file_size for member in members) > max(
+            MAX_EXPANSION_FACTOR * len(data), MAX_SUBMITTED_FILE_BYTES
+        ):
             raise Refused("the archive expands too far")
         for member in members:
             kind = stat.S_IFMT(member.external_attr >> 16)
@@ -78,8 +80,8 @@ def _zip(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
                 budget.count(0)
                 continue
             path = _inside(member.filename)
-            if member.file_size > MAX_FILE_BYTES:
-                raise Refused(f"{printable_name(path)} is larger than {MAX_FILE_BYTES // 2**20} MB")
+            if member.file_size > MAX_SUBMITTED_FILE_BYTES:
+                raise Refused(f"{printable_name(path)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
             with archive.open(member) as file:
                 yield budget.take(path, _capped(file, path))
 
@@ -91,8 +93,8 @@ def _tar(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
                 budget.count(0)
                 continue
             path = _inside(member.name)
-            if member.size > MAX_FILE_BYTES:
-                raise Refused(f"{printable_name(path)} is larger than {MAX_FILE_BYTES // 2**20} MB")
+            if member.size > MAX_SUBMITTED_FILE_BYTES:
+                raise Refused(f"{printable_name(path)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
             file = archive.extractfile(member)
             if file is not None:
                 yield budget.take(path, _capped(file, path))
@@ -108,7 +110,7 @@ def _expanded(data: bytes) -> bytes:
     opener = next((opener for magic, opener in openers.items() if data.startswith(magic)), None)
     if opener is None:
         return data
-    most = min(MAX_EXPANDED_BYTES, max(MAX_EXPANSION_FACTOR * len(data), MAX_FILE_BYTES))
+    most = min(MAX_EXPANDED_BYTES, max(MAX_EXPANSION_FACTOR * len(data), MAX_SUBMITTED_FILE_BYTES))
     with opener(io.BytesIO(data)) as file:
         content: bytes = file.read(most + 1)
     if len(content) > most:
@@ -118,9 +120,9 @@ def _expanded(data: bytes) -> bytes:
 
 def _capped(file: IO[bytes], name: str) -> bytes:
     """What is really there, whatever the archive's index says."""
-    data = file.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        raise Refused(f"{printable_name(name)} is larger than {MAX_FILE_BYTES // 2**20} MB")
+    data = file.read(MAX_SUBMITTED_FILE_BYTES + 1)
+    if len(data) > MAX_SUBMITTED_FILE_BYTES:
+        raise Refused(f"{printable_name(name)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
     return data
 
 

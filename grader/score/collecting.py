@@ -20,9 +20,9 @@ from grader.course.notebooks import Module, NotebookError, read_notebook
 from grader.errors import UsageError
 from grader.score.archives import (
     ARCHIVES,
-    MAX_FILE_BYTES,
-    MAX_FILES,
     MAX_SUBMISSION_BYTES,
+    MAX_SUBMITTED_FILE_BYTES,
+    MAX_SUBMITTED_FILES,
     WORK_SUFFIXES,
     Budget,
     Refused,
@@ -31,7 +31,7 @@ from grader.score.archives import (
     read_archive,
 )
 
-MAX_DEPTH = 64
+MAX_FOLDER_DEPTH = 64
 
 PATTERNS = {
     # lastfirst_12345_678901_softmax-2.py, with LATE_ after the name where it was late
@@ -149,7 +149,9 @@ def _modified(path: Path) -> float:
         own = path.lstat()
         if not stat.S_ISDIR(own.st_mode):
             return own.st_mtime
-        files = [info for _, info in itertools.islice(_entries(path), MAX_FILES) if stat.S_ISREG(info.st_mode)]
+        files = [
+            info for _, info in itertools.islice(_entries(path), MAX_SUBMITTED_FILES) if stat.S_ISREG(info.st_mode)
+        ]
         return max((info.st_mtime for info in files), default=own.st_mtime)
     except (OSError, Refused):
         return 0.0
@@ -180,8 +182,8 @@ def _entries(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
     waiting = [(top, 0)]
     while waiting:
         folder, depth = waiting.pop()
-        if depth > MAX_DEPTH:
-            raise Refused(f"folders more than {MAX_DEPTH} deep")
+        if depth > MAX_FOLDER_DEPTH:
+            raise Refused(f"folders more than {MAX_FOLDER_DEPTH} deep")
         with os.scandir(folder) as items:
             for item in sorted(items, key=lambda item: item.name):
                 info = item.stat(follow_symlinks=False)
@@ -213,9 +215,9 @@ def _regular(path: Path) -> bytes:
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode):
             raise Refused(f"{printable_name(path.name)} is no regular file")
-        if info.st_size > MAX_FILE_BYTES:
-            raise Refused(f"{printable_name(path.name)} is larger than {MAX_FILE_BYTES // 2**20} MB")
-        return file.read(MAX_FILE_BYTES + 1)
+        if info.st_size > MAX_SUBMITTED_FILE_BYTES:
+            raise Refused(f"{printable_name(path.name)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
+        return file.read(MAX_SUBMITTED_FILE_BYTES + 1)
 
 
 # -- which file is which exercise ---------------------------------------------------------------------

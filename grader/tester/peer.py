@@ -116,7 +116,7 @@ class Peer:
     def ask(self, request: Request, inputs: list[Any] | None = None) -> AnyReply:
         """One request and its reply. `inputs` gathers the arguments that collect gradients."""
         if self.connection is None:
-            raise WorkerLost(Failure(f"the process that runs {self.who}'s code is gone"))
+            raise WorkerLost(Failure(f"The process that runs {self.who} is gone."))
         released, self.released = self.released, []
         request = msgspec.structs.replace(request, release=tuple(released))
         frame = pack_message(FrameKind.REQUEST, request, lambda value: self.reduce(value, inputs))

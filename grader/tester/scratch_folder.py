@@ -9,7 +9,7 @@ from pathlib import Path
 
 MAX_TOTAL_BYTES = 64 * 2**20
 MAX_ENTRIES = 1024
-MAX_DEPTH = 24
+MAX_SCRATCH_DEPTH = 24
 MAX_READ_BYTES = 8 * 2**20
 
 
@@ -50,8 +50,8 @@ def complaint(folder: str) -> str:
     waiting = [(folder, 0)]
     while waiting:
         path, depth = waiting.pop()
-        if depth > MAX_DEPTH:
-            return f"Your code nested folders more than {MAX_DEPTH} deep."
+        if depth > MAX_SCRATCH_DEPTH:
+            return f"Your code nested folders more than {MAX_SCRATCH_DEPTH} deep."
         with contextlib.suppress(OSError), os.scandir(path) as items:
             for item in items:
                 entries += 1

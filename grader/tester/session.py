@@ -16,7 +16,7 @@ from grader.tester.worker_connection import WorkerConnection
 from grader.tester.worker_source import WorkerSource
 from grader.worker.sandbox import Policy
 
-MAX_FILES = 32
+MAX_FILES_OF_A_TESTER = 32
 PLAIN_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.TODO)
 
 
@@ -71,7 +71,7 @@ class TesterSession:
         """Send the result. The next job, if this process may take one."""
         self.judged += 1
         plain = all(test.verdict in PLAIN_VERDICTS and not test.notes for test in result.tests)
-        fit = plain and result.problem is None and not self.tainted and self.judged < MAX_FILES
+        fit = plain and result.problem is None and not self.tainted and self.judged < MAX_FILES_OF_A_TESTER
         reusable = fit and self.read_next is not None
         self.send(SuiteFinished(result, reusable))
         following = self.read_next() if reusable and self.read_next is not None else None

@@ -30,7 +30,7 @@ from grader.tester.suite import Suite
 from grader.tester.trace import Trace
 
 # Of pytest's own plugins a suite needs few, and each costs time.
-LEFT_OUT = (
+LEFT_OUT_PLUGINS = (
     "cacheprovider", "terminal", "warnings", "logging", "debugging", "doctest", "junitxml", "unittest", "pastebin",
     "faulthandler", "unraisableexception", "threadexception", "capture", "tmpdir",
 )  # fmt: skip
@@ -40,7 +40,7 @@ def run_suite(job: Job, session: TesterSession) -> None:
     """Collect the suite once; judge the job's file with it, and those that the session brings afterwards."""
     started = time.monotonic()
     promised, trace = _promised(job), Trace.from_environment()
-    student = Peer("your", promised, trace, keep_names=True)
+    student = Peer("your code", promised, trace, keep_names=True)
     reference = Peer("the reference", promised, trace)
     recorded = _attach_reference(job, reference)
     suite = Suite(TestRunner(job, student, reference, session), session, recorded)
@@ -56,7 +56,7 @@ def run_suite(job: Job, session: TesterSession) -> None:
 
 def _arguments(suite: str) -> list[str]:
     folder = str(Path(suite).parent)  # pytest lists every folder from its confcutdir down
-    left_out = [word for name in LEFT_OUT for word in ("-p", f"no:{name}")]
+    left_out = [word for name in LEFT_OUT_PLUGINS for word in ("-p", f"no:{name}")]
     return [
         suite, *left_out, "-c", os.devnull, "--rootdir", folder, "--confcutdir", folder, "--noconftest",
         "--import-mode", "importlib", "--assert", "plain",

@@ -6,7 +6,7 @@ import os
 import resource
 from pathlib import Path
 
-MAX_FILE_BYTES = 16 * 2**20
+MAX_WRITTEN_FILE_BYTES = 16 * 2**20
 MAX_OPEN_FILES = 64
 MAX_THREADS = 64
 
@@ -15,7 +15,7 @@ def apply(memory: int, processor_seconds: int) -> None:
     """Memory above what is already mapped, processor time, file size, open files, no core dumps."""
     _lower(resource.RLIMIT_AS, mapped_bytes() + memory)
     _lower(resource.RLIMIT_CPU, processor_seconds)
-    _lower(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
+    _lower(resource.RLIMIT_FSIZE, MAX_WRITTEN_FILE_BYTES)
     _lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     _lower(resource.RLIMIT_CORE, 0)
 

@@ -18,7 +18,7 @@ from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.protocol.jobs import Job, JudgeMode, Limits
 from grader.protocol.results import ExerciseResult, SuiteFinished, SuiteStarted, TestFinished
-from grader.tester.session import MAX_FILES
+from grader.tester.session import MAX_FILES_OF_A_TESTER
 
 WRONG = SOLUTION.replace("2 * x", "x**2")
 PRINTS = SOLUTION.replace("    return 2 * x", "    print('one')\n    return 2 * x")
@@ -112,7 +112,7 @@ def test_another_seed_or_suite_gets_a_fresh_one(judge: Judge, job_of: Callable[[
 
 
 def test_a_tester_does_not_live_for_ever(judge: Judge, job_of: Callable[[str], Job], forked: list[int]) -> None:
-    results(judge, [job_of(SOLUTION) for _ in range(MAX_FILES + 1)])
+    results(judge, [job_of(SOLUTION) for _ in range(MAX_FILES_OF_A_TESTER + 1)])
     assert len(forked) == 2
 
 

@@ -87,7 +87,7 @@ def handle(number: int, kind: str = "callable", type_name: str = "function") -> 
 
 def peer_at(connection: Any, contract: Contract | None = None, **options: Any) -> Peer:
     """A peer that speaks to this connection."""
-    peer = Peer("your", contract or Contract(), Trace(None), **options)
+    peer = Peer("your code", contract or Contract(), Trace(None), **options)
     peer.attach(connection)
     return peer
 

@@ -21,7 +21,7 @@ from unit.fakes import FakeConnection, handle, peer_at
 def written(tmp_path: Path, *exchanges: tuple[Request, AnyReply]) -> list[str]:
     trace = Trace(str(tmp_path / "trace.txt"))
     for request, reply in exchanges:
-        trace.write("your", request, reply)
+        trace.write("your code", request, reply)
     text = (tmp_path / "trace.txt").read_text(encoding="utf-8")
     assert text.endswith("\n")
     return text[:-1].split("\n")
@@ -30,8 +30,8 @@ def written(tmp_path: Path, *exchanges: tuple[Request, AnyReply]) -> list[str]:
 def told(tmp_path: Path, request: Request, reply: AnyReply) -> str:
     """The line of one exchange, without the time and the process."""
     (line,) = written(tmp_path, (request, reply))
-    assert f" {os.getpid()} your: " in line
-    return line.partition("your: ")[2]
+    assert f" {os.getpid()} your code: " in line
+    return line.partition("your code: ")[2]
 
 
 def call(*args: Any) -> Call:
@@ -44,7 +44,7 @@ def test_each_exchange_is_one_line(tmp_path: Path) -> None:
         (Lookup(target=None, name="f"), Missing(name="f")),
     ]
     lines = written(tmp_path, *exchanges)
-    assert [line.partition("your: ")[2] for line in lines] == [
+    assert [line.partition("your code: ")[2] for line in lines] == [
         "Begin(seed=3) -> Returned()",
         "Lookup(name='f') -> Missing(name='f')",
     ]
@@ -72,13 +72,13 @@ def test_a_long_value_makes_no_long_line(tmp_path: Path) -> None:
 
 def test_handles_are_named_and_not_asked(tmp_path: Path) -> None:
     path = tmp_path / "trace.txt"
-    peer = Peer("your", Contract(), Trace(str(path)))
+    peer = Peer("your code", Contract(), Trace(str(path)))
     connection = FakeConnection(Returned(value=handle(1, "module", "Layer")), Returned(value=[1], changed={}))
     peer.attach(connection)
     layer = Student(peer).layer
     layer(layer)
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert [line.partition("your: ")[2] for line in lines] == [
+    assert [line.partition("your code: ")[2] for line in lines] == [
         "Lookup(name='layer') -> Returned(value=a Layer)",
         "Call(target=a Layer, args=[a Layer], grad=True, count=False) -> Returned(value=[1])",
     ]
@@ -88,12 +88,12 @@ def test_without_a_file_nothing_is_written_and_nothing_is_described(monkeypatch:
     monkeypatch.setattr("grader.tester.trace._shown", lambda message: pytest.fail("described"))
     monkeypatch.delenv(VARIABLE, raising=False)
     for trace in (Trace.from_environment(), Trace(""), Trace(None)):
-        trace.write("your", Begin(seed=1), Returned())
+        trace.write("your code", Begin(seed=1), Returned())
 
 
 def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "t"))
-    Trace.from_environment().write("your", Begin(seed=1), Returned())
+    Trace.from_environment().write("your code", Begin(seed=1), Returned())
     assert "Begin(seed=1)" in (tmp_path / "t").read_text()
 
 
