@@ -4,21 +4,62 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from grader.course.stubs import without_statements
 
 
-def public_part(source: str) -> str:
-    """The suite as a learner gets it."""
+def public_part(source: str, shared: Collection[str] = ()) -> str:
+    """The suite as a learner gets it. Of what it imports from the `shared` modules, what is used stays."""
     source = _without_hidden_parameters(source)
     tree = ast.parse(source)
     source = without_statements(source, [node for node in tree.body if _is_hidden(node)])
+    return _without_unused_imports(_without_unused_helpers(source, frozenset()), shared)
+
+
+def public_shares(suites: Iterable[str], shared: Mapping[str, str]) -> dict[str, str]:
+    """The shared modules by name, each without what neither the suites nor another shared module uses of it."""
+    suites, parts = list(suites), dict(shared)
     while True:
-        tree = ast.parse(source)
-        unused = _unused_helpers(tree)
+        found = {}
+        for name, text in parts.items():
+            users = [*suites, *(other for stem, other in parts.items() if stem != name)]
+            used = frozenset(item for user in users for item in _imported_from(user, name))
+            part = _without_unused_imports(_without_unused_helpers(text, used), parts)
+            if used:
+                found[name] = part
+        if found == parts:
+            return found
+        parts = found
+
+
+def _without_unused_helpers(source: str, used: frozenset[str]) -> str:
+    """The text without functions and constants that nothing in it uses, and nobody else."""
+    while True:
+        unused = [node for node in _unused_helpers(ast.parse(source)) if _helper_name(node) not in used]
         if not unused:
             return source.rstrip("\n") + "\n"
         source = without_statements(source, unused)
+
+
+def _imported_from(source: str, module: str) -> Iterator[str]:
+    """What a text takes from a module."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            yield from (alias.name for alias in node.names)
+
+
+def _without_unused_imports(source: str, modules: Collection[str]) -> str:
+    """The text without names of these modules that it does not use: they may be gone from there."""
+    tree, lines = ast.parse(source), source.splitlines(keepends=True)
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    for node in reversed(tree.body):
+        if isinstance(node, ast.ImportFrom) and node.module in modules:
+            names = [alias for alias in node.names if (alias.asname or alias.name) in used]
+            if len(names) < len(node.names):
+                text = [ast.unparse(ast.ImportFrom(node.module, names, 0)) + "\n"] if names else []
+                lines[node.lineno - 1 : node.end_lineno] = text
+    return "".join(lines)
 
 
 def _is_hidden(node: ast.stmt) -> bool:

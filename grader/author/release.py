@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,12 @@ import msgspec
 
 from grader.author.architecture import PACKAGE, architecture_file, with_modules
 from grader.author.kit_modules import kit_modules
-from grader.author.public_suite import public_part
+from grader.author.leaks import secrets_in
+from grader.author.public_suite import public_part, public_shares
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
-from grader.course.stubs import derive_stub, handed_out_stub
+from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError, UsageError
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
@@ -32,9 +33,6 @@ COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "d
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )
-MIN_TELLING_LINE = 24
-LINES_IN_A_ROW = 3
-TEXTS = (".py", ".toml", ".json", ".md")
 
 WORKFLOW = """name: check
 on: [push]
@@ -78,8 +76,9 @@ def release(
     kit = Layout(out.resolve())
     _copy_common(layout, kit)
     tests = sum(_copy_exercise(layout, kit, exercise) for exercise in curriculum.exercises)
-    for path in [*layout.shared_checks, *layout.graded.glob(layout.bans_file.name)]:
-        _copy(path, kit.graded / path.name)
+    _copy_shared_checks(layout, kit, curriculum)
+    if layout.bans_file.exists():
+        _copy(layout.bans_file, kit.bans_file)
     for chapter in curriculum.chapters:
         _copy(layout.chapter_file(chapter.name), kit.chapter_file(chapter.name))
         for answers in layout.chapter_file(chapter.name).parent.glob("*.answers.json"):
@@ -120,9 +119,18 @@ def _copy_exercise(layout: Layout, kit: Layout, exercise: Exercise) -> int:
     write_atomically(kit.pristine_file(exercise.name, exercise.suffix), stub)
     if exercise.manually_graded:
         return 0
-    public = public_part(layout.suite_file(exercise.name).read_text(encoding="utf-8"))
+    shared = [path.stem for path in layout.shared_checks]
+    public = public_part(layout.suite_file(exercise.name).read_text(encoding="utf-8"), shared)
     write_atomically(kit.suite_file(exercise.name), public)
     return len(re.findall(r"^def test_", public, re.MULTILINE))
+
+
+def _copy_shared_checks(layout: Layout, kit: Layout, curriculum: Curriculum) -> None:
+    """What suites share, as far as public tests use it: a helper of hidden tests alone is hidden, too."""
+    suites = [kit.suite_file(exercise.name).read_text(encoding="utf-8") for exercise in curriculum.graded]
+    shared = {path.stem: path.read_text(encoding="utf-8") for path in layout.shared_checks}
+    for name, text in public_shares(suites, shared).items():
+        write_atomically(kit.graded / f"{name}.py", text)
 
 
 # -- recordings ---------------------------------------------------------------------------------------
@@ -172,57 +180,3 @@ def joined(exercise: str, takes: list[bytes]) -> bytes:
     """The file of an exercise's recording: msgpack, compressed, as `suite.recording` reads it."""
     document = {"exercise": exercise, "takes": [msgspec.Raw(take) for take in takes]}
     return zlib.compress(msgspec.msgpack.encode(document), 6)
-
-
-# -- the proof that nothing secret is in it ------------------------------------------------------------
-
-
-def secrets_in(layout: Layout, kit: Layout, curriculum: Curriculum) -> Iterator[str]:
-    """What a kit gives away of a solution, a hidden test or a mistake.
-
-    In the exercise's own stub and suite a single line of it is too much. Elsewhere it takes `LINES_IN_A_ROW`:
-    a loop over batches begins alike in many places.
-    """
-    free = _lines(kit.root / "grader")
-    files = [p for tree in (kit.exercises, kit.graded) for p in sorted(tree.rglob("*")) if p.suffix in TEXTS]
-    texts = {path: _telling(path.read_text(encoding="utf-8", errors="replace")) for path in files}
-    runs: dict[tuple[str, ...], Path] = {run: path for path, lines in texts.items() for run in _runs(lines)}
-    for exercise in curriculum.graded:
-        own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
-        for whose, secret in _secrets_of(layout, exercise):
-            lines = [line for line in secret if line not in free]
-            for path in own & set(texts):
-                yield from (f"{kit.display_path(path)}: {line}   ({whose})" for line in lines if line in texts[path])
-            for run in _runs(lines):
-                if run in runs and runs[run] not in own:
-                    yield f"{kit.display_path(runs[run])}: {' / '.join(run)}   ({whose})"
-    for name in ("solutions", "tests/kit", "tests/graded/mistakes"):
-        if (kit.root / name).exists():
-            yield f"{name}: it does not belong into a kit"
-
-
-def _secrets_of(layout: Layout, exercise: Exercise) -> Iterator[tuple[str, list[str]]]:
-    """The lines of a solution that are not in its stub, and those of the suite that are not in its public part."""
-    solution = layout.solution_file(exercise.name).read_text(encoding="utf-8")
-    suite = layout.suite_file(exercise.name).read_text(encoding="utf-8")
-    for whose, text, known in (
-        (f"a line of solutions/{exercise.name}.py", solution, derive_stub(solution)),
-        (f"a line of a hidden test of {exercise.name}", suite, public_part(suite)),
-    ):
-        told = set(_telling(known))
-        yield whose, [line for line in _telling(text) if line not in told]
-
-
-def _runs(lines: list[str]) -> Iterator[tuple[str, ...]]:
-    return zip(*(lines[start:] for start in range(LINES_IN_A_ROW)), strict=False)
-
-
-def _lines(tree: Path) -> set[str]:
-    return {line for path in tree.rglob("*.py") for line in _telling(path.read_text(encoding="utf-8"))}
-
-
-def _telling(text: str) -> list[str]:
-    """Lines long enough to tell something, without their margins, and without imports and comments."""
-    skipped = ("#", "import ", "from ", "def ", "class ", "@", '"""')
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if len(line) >= MIN_TELLING_LINE and not line.startswith(skipped)]

@@ -61,3 +61,20 @@ def test_the_learners_kit_has_it_and_the_bans(sharing: Kit) -> None:
     assert done.returncode == 0, done.stderr
     assert (out / "tests/graded/checks.py").read_text() == CHECKS
     assert (out / "tests/graded/bans.toml").read_bytes() == sharing.layout.bans_file.read_bytes()
+
+
+def test_what_only_hidden_tests_use_of_it_stays_at_home(sharing: Kit) -> None:
+    """The kit held the whole body of a hidden test, in a helper."""
+    secret = "\n\ndef check_thrice(expect, actual, x):\n    expect.close(actual, x + x + x)\n"
+    (sharing.layout.graded / "checks.py").write_text(CHECKS + secret)
+    hidden = '\n\n@pytest.mark.hidden\ndef test_thrice(student, draw, expect):\n    """Three."""\n'
+    hidden += "    check_thrice(expect, student.double(draw.normal(2)) * 1.5, draw.normal(2))\n"
+    suite = USING.replace(
+        "from checks import check_twice", "import pytest\nfrom checks import check_thrice, check_twice"
+    )
+    sharing.layout.suite_file(sharing.name).write_text(suite + hidden)
+    out = sharing.layout.root / "out"
+    done = grader(sharing.layout.root, "release", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert (out / "tests/graded/checks.py").read_text() == CHECKS
+    assert "check_thrice" not in "".join(path.read_text() for path in (out / "tests").rglob("*.py"))
