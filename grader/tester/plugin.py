@@ -89,5 +89,6 @@ class SuitePlugin:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Replaces pytest's loop: all tests on one file, then on each that follows."""
-        self.suite.judge_files(list(session.items))
+        if session.items:  # none: the suite could not be collected, and why is known
+            self.suite.judge_files(list(session.items))
         return True

@@ -324,3 +324,16 @@ def test_length(student, expect):
     assert failure is not None
     assert "does not come to an end over what your code returned" in failure.message
     assert failure.actual == "1000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("import nosuch\n", "No module named 'nosuch'"), ("def (\n", "SyntaxError"), ("1 / 0\n", "ZeroDivisionError")],
+)
+def test_a_suite_that_cannot_be_collected_says_why(kit: Kit, line: str, words: str) -> None:
+    kit.layout.suite_file(kit.name).write_text(SUITE + line)
+    kit.write("return 2 * x")
+    result = kit.judge()
+    assert result.verdict is Verdict.ERROR
+    assert result.problem is not None
+    assert words in result.problem.message and "could not be run" in result.problem.message
