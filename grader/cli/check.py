@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from grader.cli.course import Course, open_course
+from grader.cli.lazy import imported
 from grader.course.concepts import explanations_for
 from grader.course.curriculum import graded
 from grader.course.layout import Layout
@@ -59,7 +60,7 @@ def check(
         seed=seed,
         cache=not no_cache and not debug,
         fail_fast=fail_fast,
-        debug=debug,
+        judge_here=imported("grader.tester.process", "judge_here") if debug else None,
         notebooks=frozenset(exercise.name for exercise in notebooks),
         **({"fork": False} if spawn else {}),
     )
@@ -101,7 +102,7 @@ def _finished(checker: Checker, named: bool) -> Iterator[ExerciseResult]:
             if isinstance(event, SuiteFinished):
                 line.clear()
                 yield event.result
-            elif (text := progress.text(event)) is not None and not checker.options.debug:
+            elif (text := progress.text(event)) is not None and checker.options.judge_here is None:
                 line.show(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,6 +25,11 @@ class Unread(click.Command):
         module = importlib.import_module(f"grader.cli.{self.module}")
         found = [item for item in vars(module).values() if isinstance(item, click.Command) and item.name == self.name]
         return found[0]
+
+
+def imported(module: str, name: str) -> Any:
+    """Something of a module that few commands need and that brings much along: pytest and NumPy, say."""
+    return getattr(importlib.import_module(module), name)
 
 
 class LazyGroup(click.Group):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -25,13 +25,16 @@ from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdic
 
 @dataclass(frozen=True)
 class Options:
-    """How to check. `fork` is off where a fork of a process with torch is not safe."""
+    """How to check. `judge_here` judges in this process instead of the judge's: `--debug`.
+
+    `fork` is off where a fork of a process with torch is not safe.
+    """
 
     exercises: list[Exercise]
     seed: int | None = None
     cache: bool = True
     fail_fast: bool = False
-    debug: bool = False
+    judge_here: Callable[[Job], list[Event]] | None = None
     notebooks: frozenset[str] = frozenset()
     fork: bool = sys.platform == "linux"
 
@@ -96,7 +99,7 @@ class Checker:
                     yield event
         assert result is not None
         self.results[exercise.name] = result
-        if result.verdict is Verdict.PASSED and not result.cached and not self.options.debug:
+        if result.verdict is Verdict.PASSED and not result.cached and self.options.judge_here is None:
             tests = len(result.tests)
             self.progress.remember(exercise, result.points, tests, result.seed, result.tier)
         elif result.verdict not in (Verdict.PASSED, Verdict.BLOCKED):
@@ -141,11 +144,12 @@ class Checker:
         return msgspec.structs.replace(result, notes=(*result.notes, *self.workspace.source(exercise).notes))
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:
-        mode = JudgeMode(diagnose=not self.options.debug, fail_fast=self.options.fail_fast)
+        here = self.options.judge_here
+        mode = JudgeMode(diagnose=here is None, fail_fast=self.options.fail_fast)
         learner = self.workspace.source(exercise).for_judge()
         job = build_job(self.layout, exercise, learner=learner, seed=self.seed, mode=mode)
-        if self.options.debug:
-            yield from _judged_here(job)
+        if here is not None:
+            yield from here(job)
             return
         judge = self._started_judge()
         judge.submit(job)
@@ -158,10 +162,3 @@ class Checker:
             libraries = libraries_for(self.layout, self.curriculum, self.options.exercises)
             self.judge = self.stack.enter_context(Judge(libraries, fork=self.options.fork))
         return self.judge
-
-
-def _judged_here(job: Job) -> list[Event]:
-    """`--debug`: the learner's code in this process."""
-    from grader.tester.process import judge_here  # heavy: it brings pytest and NumPy, which no other check needs here
-
-    return judge_here(job)
