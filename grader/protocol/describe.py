@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ def describe(value: Any) -> str:
         return shorten(repr(value))
     if isinstance(value, Unsendable):
         return value.description
+    if isinstance(value, pathlib.PurePath):
+        return shorten(repr(value))
     if kind in (list, tuple, set, frozenset):
         return _describe_items(value)
     if kind in (dict, collections.Counter):

@@ -80,7 +80,7 @@ class ValueWriter:
     def array(self, value: Any) -> list[Any] | None:
         if isinstance(value, np.generic):
             node = self.array(np.asarray(value))
-            return None if node is None else ["scalar", *node[1:]]
+            return ["scalar", *node[1:]] if node is not None and node[0] == "array" else node
         if type(value) is not np.ndarray:
             return None
         if value.dtype.kind not in NUMPY_KINDS or value.dtype.itemsize > 16:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ class Liar:
         (torch.nn.Parameter(torch.tensor(1.0)), "tensor float32 ()"),
         (torch.float16, "torch.float16"),
         (torch.Generator(), "a torch.Generator"),
+        (pathlib.PurePosixPath("a/b"), "PurePosixPath('a/b')"),
         (Unsendable("a thing"), "a thing"),
         (Liar(), "an object of type Liar"),
         ([Liar()], "[an object of type Liar]"),

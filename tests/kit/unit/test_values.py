@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+import numpy as np
 import pytest
 
 from grader.protocol.values import decode, encode
@@ -34,3 +35,9 @@ def test_text_of_any_language_crosses_and_half_a_character_does_not() -> None:
         assert isinstance(decode(encode(pathlib.Path(broken))), Unsendable)
         found = decode(encode({"key": [broken, 1]}))
         assert isinstance(found["key"][0], Unsendable) and found["key"][1] == 1
+
+
+@pytest.mark.parametrize("value", [np.datetime64("2020-01-01"), np.timedelta64(3, "s"), np.str_("a"), np.void(b"a")])
+def test_a_scalar_of_numpy_that_cannot_cross_is_described(value: np.generic) -> None:
+    """It was sent as a number without a size, and the learner read of a missing argument of the reader's."""
+    assert isinstance(decode(encode(value)), Unsendable)
