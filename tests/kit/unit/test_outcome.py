@@ -54,7 +54,7 @@ def test_the_worst_verdict_decides(verdicts: str, expected: str) -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.ERROR, Verdict.TODO])
 def test_a_problem_of_the_whole_file_gives_its_verdict_and_no_points(verdict: Verdict) -> None:
-    problem = Problem(Failure("/work/ch1_mini/scale.py could not be imported."), verdict)
+    problem = Problem(Failure("/tree/ch1_mini/scale.py could not be imported."), verdict)
     found = outcome(FileRun(JOB, problem=problem), 0.0)
     assert found.verdict is verdict and found.points == 0.0 and found.tests == ()
     assert found.problem == Failure("exercises/ch1_mini/scale.py could not be imported.")
@@ -71,16 +71,16 @@ def test_each_mistake_is_listed_once() -> None:
 
 NOTEBOOKS: dict[str, Cells] = {"ch1_mini/scale": ((1, 2), (5, 4)), "ch1_mini/first": ((1, 1), (3, 6))}
 AS_NOTEBOOKS = job(
-    learner=LearnerSource("/work/ch1_mini/scale.py", "/work", "exercises/ch1_mini/scale.ipynb", NOTEBOOKS)
+    learner=LearnerSource("/tree/ch1_mini/scale.py", "/tree", "exercises/ch1_mini/scale.ipynb", NOTEBOOKS)
 )
 
 
 @pytest.mark.parametrize(
     ("place", "named"),
     [
-        (Place("/work/ch1_mini/scale.py", 7), Place("exercises/ch1_mini/scale.py", 7)),
-        (Place("/work/ch1_mini/scale.py"), Place("exercises/ch1_mini/scale.py")),
-        (Place("/work/ch1_mini/first.py", 3), Place("exercises/ch1_mini/first.py", 3)),
+        (Place("/tree/ch1_mini/scale.py", 7), Place("exercises/ch1_mini/scale.py", 7)),
+        (Place("/tree/ch1_mini/scale.py"), Place("exercises/ch1_mini/scale.py")),
+        (Place("/tree/ch1_mini/first.py", 3), Place("exercises/ch1_mini/first.py", 3)),
         (Place("/usr/lib/python3/json.py", 3), Place("/usr/lib/python3/json.py", 3)),
         (Place("/workshop/first.py", 3), Place("/workshop/first.py", 3)),
     ],
@@ -95,10 +95,10 @@ def test_a_place_is_named_as_the_learner_names_it(place: Place, named: Place) ->
 @pytest.mark.parametrize(
     ("place", "named"),
     [
-        (Place("/work/ch1_mini/scale.py", 7), Place("exercises/ch1_mini/scale.ipynb", 3, 4)),
-        (Place("/work/ch1_mini/scale.py", 1), Place("exercises/ch1_mini/scale.ipynb", 1, 2)),
-        (Place("/work/ch1_mini/first.py", 2), Place("exercises/ch1_mini/first.ipynb", 2, 1)),
-        (Place("/work/ch1_mini/plain.py", 2), Place("exercises/ch1_mini/plain.py", 2)),
+        (Place("/tree/ch1_mini/scale.py", 7), Place("exercises/ch1_mini/scale.ipynb", 3, 4)),
+        (Place("/tree/ch1_mini/scale.py", 1), Place("exercises/ch1_mini/scale.ipynb", 1, 2)),
+        (Place("/tree/ch1_mini/first.py", 2), Place("exercises/ch1_mini/first.ipynb", 2, 1)),
+        (Place("/tree/ch1_mini/plain.py", 2), Place("exercises/ch1_mini/plain.py", 2)),
     ],
 )
 def test_a_line_of_a_notebook_is_named_by_its_cell(place: Place, named: Place) -> None:
@@ -106,15 +106,15 @@ def test_a_line_of_a_notebook_is_named_by_its_cell(place: Place, named: Place) -
 
 
 def test_a_file_that_is_named_otherwise_gives_no_tree() -> None:
-    other = job(learner=LearnerSource("/tmp/mine.py", "/work", "mine.py"))
+    other = job(learner=LearnerSource("/tmp/mine.py", "/tree", "mine.py"))
     assert learners_view(other, Failure("m", place=Place("/tmp/mine.py", 2))).place == Place("mine.py", 2)
-    assert learners_view(other, Failure("m", place=Place("/work/ch1_mini/a.py", 2))).place == Place(
+    assert learners_view(other, Failure("m", place=Place("/tree/ch1_mini/a.py", 2))).place == Place(
         "work/ch1_mini/a.py", 2
     )
 
 
 def test_a_message_names_the_file_as_the_learner_does() -> None:
-    shown = learners_view(JOB, Failure("`f` raised OSError: /work/ch1_mini/scale.py and /work/ch1_mini/scale.py"))
+    shown = learners_view(JOB, Failure("`f` raised OSError: /tree/ch1_mini/scale.py and /tree/ch1_mini/scale.py"))
     assert shown.message == "`f` raised OSError: exercises/ch1_mini/scale.py and exercises/ch1_mini/scale.py"
 
 

@@ -84,7 +84,7 @@ def connect(tmp_path: os.PathLike[str]) -> Iterator[Connect]:
     def made(*answers: bytes | BaseException, status: int | None = 3, tier: str = "none") -> WorkerConnection:
         trace, other = os.pipe()
         os.close(other)
-        load = Load(name="ch1.a", path="/work/ch1/a.py", root="/work")
+        load = Load(name="ch1.a", path="/work/ch1/a.py", root="/tree")
         worker = WorkerConnection(FakeSource(status), load, Policy(str(tmp_path), ()), tier, 2**30)
         worker.channel = FakeChannel(*answers)  # type: ignore[assignment]  # a fake
         worker.process = WorkerProcess(NOBODY, socket.socket(), -1, trace)
