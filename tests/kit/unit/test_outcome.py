@@ -82,7 +82,7 @@ AS_NOTEBOOKS = job(
         (Place("/tree/ch1_mini/scale.py"), Place("exercises/ch1_mini/scale.py")),
         (Place("/tree/ch1_mini/first.py", 3), Place("exercises/ch1_mini/first.py", 3)),
         (Place("/usr/lib/python3/json.py", 3), Place("/usr/lib/python3/json.py", 3)),
-        (Place("/workshop/first.py", 3), Place("/workshop/first.py", 3)),
+        (Place("/treehouse/first.py", 3), Place("/treehouse/first.py", 3)),
     ],
 )
 def test_a_place_is_named_as_the_learner_names_it(place: Place, named: Place) -> None:

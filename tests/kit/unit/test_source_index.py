@@ -36,9 +36,9 @@ def test_functions_classes_methods_and_constants_are_found(tmp_path: Path) -> No
 
 
 def test_a_method_that_is_not_there_is_its_classs_place() -> None:
-    index = SourceIndex("/work/file.py", "file.py", {"Layer": 10, "Layer.forward": 13})
-    assert index.place("Layer.forward") == Place("/work/file.py", 13)
-    assert index.place("Layer.weight") == Place("/work/file.py", 10)
+    index = SourceIndex("/tree/file.py", "file.py", {"Layer": 10, "Layer.forward": 13})
+    assert index.place("Layer.forward") == Place("/tree/file.py", 13)
+    assert index.place("Layer.weight") == Place("/tree/file.py", 10)
     assert index.place("other") is None
     assert index.place("") is None
 

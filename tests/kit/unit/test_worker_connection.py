@@ -84,7 +84,7 @@ def connect(tmp_path: os.PathLike[str]) -> Iterator[Connect]:
     def made(*answers: bytes | BaseException, status: int | None = 3, tier: str = "none") -> WorkerConnection:
         trace, other = os.pipe()
         os.close(other)
-        load = Load(name="ch1.a", path="/work/ch1/a.py", root="/tree")
+        load = Load(name="ch1.a", path="/tree/ch1/a.py", root="/tree")
         worker = WorkerConnection(FakeSource(status), load, Policy(str(tmp_path), ()), tier, 2**30)
         worker.channel = FakeChannel(*answers)  # type: ignore[assignment]  # a fake
         worker.process = WorkerProcess(NOBODY, socket.socket(), -1, trace)
@@ -280,11 +280,11 @@ def test_ending_twice_is_ending_once(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("file", "is_theirs"),
     [
-        ("/work/ch1/a.py", True),
-        ("/work/ch1/b.py", True),
-        ("/work/ch1/secret.txt", False),
-        ("/work/../etc/a.py", False),
-        ("/workshop/a.py", False),
+        ("/tree/ch1/a.py", True),
+        ("/tree/ch1/b.py", True),
+        ("/tree/ch1/secret.txt", False),
+        ("/tree/../etc/a.py", False),
+        ("/treehouse/a.py", False),
         ("/etc/passwd", False),
     ],
 )
