@@ -109,7 +109,7 @@ def test_a_file_that_is_named_otherwise_gives_no_tree() -> None:
     other = job(learner=LearnerSource("/tmp/mine.py", "/tree", "mine.py"))
     assert learners_view(other, Failure("m", place=Place("/tmp/mine.py", 2))).place == Place("mine.py", 2)
     assert learners_view(other, Failure("m", place=Place("/tree/ch1_mini/a.py", 2))).place == Place(
-        "work/ch1_mini/a.py", 2
+        "tree/ch1_mini/a.py", 2
     )
 
 
