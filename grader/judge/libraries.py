@@ -8,19 +8,17 @@ from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
-
-KNOWN = ("torch", "optim", "meta", "counting")
+from grader.judge.launch import COUNTING, LIBRARIES, META, OPTIMIZERS, TORCH
 
 
 def libraries_for(layout: Layout, curriculum: Curriculum, exercises: Iterable[Exercise]) -> tuple[str, ...]:
-    """`torch`, `optim`, `meta` (torch's meta device) and `counting`, if any of the files that will run mention them."""
-    mentioned: set[str] = set()
-    for exercise in exercises:
-        for item in (exercise, *curriculum.prerequisites_of(exercise)):
-            own = layout.exercise_file(item.name), layout.solution_file(item.name)
-            for path in (*layout.suite_files(item.name), *own):
-                mentioned |= _mentions(path)
-    return tuple(name for name in KNOWN if name in mentioned)
+    """The names of `LIBRARIES` that any of the files that will run mention. Each file is read once."""
+    names = {item.name for exercise in exercises for item in (exercise, *curriculum.prerequisites_of(exercise))}
+    files: set[Path] = set()
+    for name in names:
+        files.update(layout.suite_files(name), (layout.exercise_file(name), layout.solution_file(name)))
+    mentioned = set().union(*map(_mentions, files))
+    return tuple(name for name in LIBRARIES if name in mentioned)
 
 
 def _mentions(path: Path) -> set[str]:
@@ -35,11 +33,11 @@ def _mentions(path: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
         if any(name.split(".")[0] == "torch" for name in names):
-            found.add("torch")
-    if "torch" in found and "optim" in text:
-        found.add("optim")
-    if "torch" in found and '"meta"' in text:
-        found.add("meta")
-    if "torch" in found and ".counting()" in text:
-        found.add("counting")
+            found.add(TORCH)
+    if TORCH in found and "optim" in text:
+        found.add(OPTIMIZERS)
+    if TORCH in found and '"meta"' in text:
+        found.add(META)
+    if TORCH in found and ".counting()" in text:
+        found.add(COUNTING)
     return found

@@ -7,11 +7,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from grader.judge.launch import COUNTING, META, OPTIMIZERS, TORCH
 from grader.worker.counting import OpCounter
 from grader.worker.sandbox import interpreter_trees
-
-# Names of what a run may need beforehand, as `judge.libraries` finds them.
-TORCH, OPTIMIZERS, META, COUNTING = "torch", "optim", "meta", "counting"
 
 
 def prepare(libraries: str) -> None:

@@ -13,6 +13,7 @@ from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.judge.client import Judge
+from grader.judge.job_builder import SEED_BITS
 from grader.judge.libraries import libraries_for
 from grader.score.collecting import Submission, collect
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
@@ -161,7 +162,7 @@ def _deadline(options: ScoreOptions) -> Deadline:
 
 def _seed(journal: Journal, options: ScoreOptions) -> int:
     """One seed for the class: drawn in the first run and kept, so that the next goes on with the same inputs."""
-    given = str(options.seed if options.seed is not None else secrets.randbits(48))
+    given = str(options.seed if options.seed is not None else secrets.randbits(SEED_BITS))
     held = journal.setting("seed", given)
     if options.seed is not None and held != given:
         raise UsageError(f"this journal was begun with --seed {held}", "give that one, or another --out folder")
