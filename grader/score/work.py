@@ -22,7 +22,7 @@ from grader.judge.job_builder import build_job
 from grader.judge.unreadable import unreadable_result
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource
 from grader.protocol.results import ExerciseResult, Failure, Verdict
-from grader.score.collecting import Submission
+from grader.score.intake.submission import Submission
 
 
 class Work(msgspec.Struct, frozen=True):
