@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 MAX_SUBMITTED_FILE_BYTES = 2 * 2**20
+MAX_SUBMITTED_NOTEBOOK_BYTES = 16 * 2**20  # most of it outputs, which are not read; its source has the bound of a file
 MAX_SUBMISSION_BYTES = 32 * 2**20
 MAX_SUBMITTED_FILES = 2000
 MAX_EXPANSION_FACTOR = 200
@@ -80,8 +81,7 @@ def _zip(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
                 budget.count(0)
                 continue
             path = _inside(member.filename)
-            if member.file_size > MAX_SUBMITTED_FILE_BYTES:
-                raise Refused(f"{printable_name(path)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
+            check_size(path, member.file_size)
             with archive.open(member) as file:
                 yield budget.take(path, _capped(file, path))
 
@@ -93,8 +93,7 @@ def _tar(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
                 budget.count(0)
                 continue
             path = _inside(member.name)
-            if member.size > MAX_SUBMITTED_FILE_BYTES:
-                raise Refused(f"{printable_name(path)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
+            check_size(path, member.size)
             file = archive.extractfile(member)
             if file is not None:
                 yield budget.take(path, _capped(file, path))
@@ -120,10 +119,20 @@ def _expanded(data: bytes) -> bytes:
 
 def _capped(file: IO[bytes], name: str) -> bytes:
     """What is really there, whatever the archive's index says."""
-    data = file.read(MAX_SUBMITTED_FILE_BYTES + 1)
-    if len(data) > MAX_SUBMITTED_FILE_BYTES:
-        raise Refused(f"{printable_name(name)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
+    data = file.read(largest(name) + 1)
+    check_size(name, len(data))
     return data
+
+
+def largest(name: str) -> int:
+    """How many bytes a file of this name may have."""
+    return MAX_SUBMITTED_NOTEBOOK_BYTES if name.endswith(".ipynb") else MAX_SUBMITTED_FILE_BYTES
+
+
+def check_size(name: str, size: int) -> None:
+    """Refuse a file that is too large."""
+    if size > largest(name):
+        raise Refused(f"{printable_name(name)} is larger than {largest(name) // 2**20} MB")
 
 
 def _inside(name: str) -> str:

@@ -16,16 +16,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.course.curriculum import Curriculum
+from grader.course.notebook_scripts import module_of_script
 from grader.course.notebooks import Module, NotebookError, read_notebook
 from grader.errors import UsageError
 from grader.score.archives import (
     ARCHIVES,
     MAX_SUBMISSION_BYTES,
-    MAX_SUBMITTED_FILE_BYTES,
     MAX_SUBMITTED_FILES,
     WORK_SUFFIXES,
     Budget,
     Refused,
+    check_size,
+    largest,
     printable,
     printable_name,
     read_archive,
@@ -215,9 +217,8 @@ def _regular(path: Path) -> bytes:
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode):
             raise Refused(f"{printable_name(path.name)} is no regular file")
-        if info.st_size > MAX_SUBMITTED_FILE_BYTES:
-            raise Refused(f"{printable_name(path.name)} is larger than {MAX_SUBMITTED_FILE_BYTES // 2**20} MB")
-        return file.read(MAX_SUBMITTED_FILE_BYTES + 1)
+        check_size(path.name, info.st_size)
+        return file.read(largest(path.name) + 1)
 
 
 # -- which file is which exercise ---------------------------------------------------------------------
@@ -233,15 +234,21 @@ def _assign(submission: Submission, content: dict[str, bytes], curriculum: Curri
             found = _best(exercise.name + suffix, copies)
             if found is not None and exercise.name not in files:
                 used.add(found)
-                if found.endswith(".ipynb"):
-                    modules[exercise.name] = read_notebook(content[found], printable_name(found))
-                    files[exercise.name] = modules[exercise.name].source.encode()
-                else:
-                    files[exercise.name] = content[found]
+                module = _module(content[found], found)
+                files[exercise.name] = content[found] if module is None else module.source.encode()
+                if module is not None:
+                    modules[exercise.name] = module
     ignored = sorted(set(content) - used)
     notes = (f"not part of the course: {', '.join(printable_name(n) for n in ignored[:8])}",) if ignored else ()
     problem = "" if files else "no exercise's file was found in it"
     return replace(submission, files=files, modules=modules, notes=notes, problem=problem)
+
+
+def _module(data: bytes, name: str) -> Module | None:
+    """The cells of a notebook, or of the Python file that one was saved as; None for any other file."""
+    if name.endswith(".ipynb"):
+        return read_notebook(data, printable_name(name))
+    return module_of_script(data) if name.endswith(".py") else None
 
 
 def _best(path_wanted: str, copies: dict[str, tuple[str, int]]) -> str | None:
