@@ -11,7 +11,8 @@ from grader.cli.course import one_exercise, open_course
 from grader.course.brief import brief_of
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.files import write_atomically
-from grader.course.notebooks import notebook_path, write_notebook
+from grader.course.notebook_writing import write_notebook
+from grader.course.notebooks import notebook_path
 from grader.learner.progress import ProgressStore
 from grader.learner.reset import put_stub_back
 from grader.render.brief import print_brief, print_hints

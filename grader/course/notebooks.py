@@ -1,26 +1,33 @@
-"""Notebooks: an exercise as cells, and cells as a module again.
+"""Notebooks read: their code cells as one module, in which every line remembers its cell.
 
-A notebook is read as data. Only its code cells count; IPython's own lines (`%magic`, `!shell`, `help?`) are set aside
-with a note, and every line of the module remembers its cell.
+A notebook is data here: nothing in it is run. What is IPython's in a cell becomes Python, with a note; a cell that does
+not parse stays as it is, for it costs itself alone.
 """
 
 from __future__ import annotations
 
-import ast
 import importlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course.cells import Cells
-from grader.course.curriculum import Exercise
-from grader.errors import GraderError, UsageError
+from grader.course.cells import BrokenCell, Cells, cell_and_line, parse_cells
+from grader.course.ipython_cells import Aside, Effort, python_cell
+from grader.course.source import MAX_SOURCE_BYTES
+from grader.errors import GraderError
 
 CHECK_MARK = "# This cell checks your work. Save the notebook first."
-NOT_PYTHON = re.compile(r"\s*(%|!|\?)|.*[^\s#]\?{1,2}\s*\Z")
-OTHER_LANGUAGE = re.compile(r"%%(bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|writefile|cmd)\b")
+MAX_NOTEBOOK_BYTES = 64 * 2**20
+MAX_CELLS = 5000
+MAX_NOTES = 20
+MAX_SHOWN = 60
+MAX_NOTE = 300
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+SAVE_AGAIN = "open it in Jupyter, save it, and try again"
+UPGRADE = "open it in Jupyter, which reads old notebooks, and save it"
 
 
 class NotebookError(GraderError):
@@ -36,93 +43,132 @@ class Module:
     notes: tuple[str, ...]
 
 
-# -- writing ------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class CodeCell:
+    """One code cell of a document: its number, its text, and how many line ends stand behind it in the module."""
+
+    number: int
+    text: str
+    newlines: int = 2
 
 
-def write_notebook(source: str, exercise: Exercise) -> str:
-    """An exercise's text as a notebook: the brief, its code in cells, and a cell that checks."""
-    jupytext, nbformat = _needed("jupytext"), _needed("nbformat")
-    brief, chunks = split(source)
-    parts = ["# %% [markdown]", *("# " + line if line else "#" for line in brief.splitlines())]
-    for chunk in chunks:
-        parts += ["# %%", *chunk.rstrip("\n").splitlines()]
-    notebook = jupytext.reads("\n".join(parts) + "\n", fmt="py:percent")
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell, chunk in zip(code, chunks, strict=True):
-        cell.source = chunk.rstrip("\n")
-        cell.metadata["grader"] = {"newlines": len(chunk) - len(chunk.rstrip("\n"))}
-    notebook.cells.append(_check_cell(exercise, nbformat))
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number}"
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    nbformat.validate(notebook)
-    return str(nbformat.writes(notebook)) + "\n"
-
-
-def _needed(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        hint = "python -m pip install -c constraints.txt -e '.[notebook]'"
-        raise UsageError(f"writing notebooks needs the package {name}", hint) from None
-
-
-def _check_cell(exercise: Exercise, nbformat: Any) -> Any:
-    code = (
-        f"{CHECK_MARK}\nimport subprocess, sys\n\n"
-        f'done = subprocess.run([sys.executable, "-m", "grader", "check", "{exercise.short}.ipynb"],\n'
-        f"                      capture_output=True, text=True)\nprint(done.stdout + done.stderr)"
-    )
-    return nbformat.v4.new_code_cell(code, metadata={"tags": ["grader"]})
-
-
-def split(source: str) -> tuple[str, list[str]]:
-    """The brief, and the code in chunks that together are the rest of the text to the byte."""
-    tree = ast.parse(source)
-    lines = source.splitlines(keepends=True)
-    body = list(tree.body)
-    start = 0
-    if ast.get_docstring(tree) is not None:
-        start = body.pop(0).end_lineno or 0
-    while start < len(lines) and not lines[start].strip():
-        start += 1
-    bounds = [start]
-    for before, node in zip([None, *body], body, strict=False):
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
-        while first > start and lines[first - 1].lstrip().startswith("#"):
-            first -= 1
-        alone = isinstance(node, ast.FunctionDef | ast.ClassDef) or isinstance(before, ast.FunctionDef | ast.ClassDef)
-        if alone and first > bounds[-1]:
-            bounds.append(first)
-    chunks = ["".join(lines[a:b]) for a, b in zip(bounds, [*bounds[1:], len(lines)], strict=True)]
-    return ast.get_docstring(tree) or "", [chunk for chunk in chunks if chunk]
-
-
-# -- reading ------------------------------------------------------------------------------------------
+def notebook_path(path: Path) -> Path:
+    """The notebook beside an exercise's file."""
+    return path.with_suffix(".ipynb")
 
 
 def read_notebook(data: bytes, display_path: str) -> Module:
-    """The module that a notebook's code cells make. Outputs are not looked at."""
+    """The module that a notebook's code cells make. Outputs are not looked at, and their size does not count."""
+    document = _document(data, display_path)
     try:
-        document = json.loads(data.decode("utf-8-sig"))
-        cells = document["cells"]
-        codes = [(n, _source(cell), cell) for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NotebookError(f"{display_path} is not a notebook: {type(error).__name__}: {error}") from None
-    source, places, notes = "", [], []
-    for number, text, cell in codes:
-        if CHECK_MARK in text:
-            continue
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise NotebookError(
-                f"{display_path} is not a notebook: cell {number} holds half a character (a lone surrogate)"
-            )
-        code, aside = _python_lines(text)
-        notes += [f"cell {number}, line {line}: `{words[:60]}` was set aside" for line, words in aside]
-        places.append((source.count("\n") + 1, number))
-        source += code + "\n" * _newlines(cell)
-    return Module(source, tuple(places), tuple(notes))
+        cells = [
+            CodeCell(number, _source(cell), _newlines(cell))
+            for number, cell in enumerate(document["cells"], 1)
+            if cell["cell_type"] == "code"
+        ]
+    except (KeyError, TypeError) as error:
+        raise _no_notebook(display_path, f"its cells are not as the format has them ({error!r})") from None
+    if sum(len(cell.text) for cell in cells) > MAX_SOURCE_BYTES:
+        raise NotebookError(
+            f"the cells of {display_path} hold more than 2 MB of text", "a solution is a few kilobytes of text"
+        )
+    if len(cells) > MAX_CELLS:
+        raise NotebookError(f"{display_path} has more than {MAX_CELLS:,} cells of code", "leave out what is not needed")
+    return module_of_cells(cell for cell in cells if cell.text.strip() and CHECK_MARK not in cell.text)
+
+
+def module_of_cells(cells: Iterable[CodeCell], head: str = "") -> Module:
+    """The module, with a note on whatever of it is not as its author wrote it. `head` are comments above the cells."""
+    texts, places, notes = [head], [], []
+    line, effort = 1 + head.count("\n"), Effort()
+    for cell in cells:
+        text = cell.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        if HALF_CHARACTER.search(text):
+            notes.append(f"cell {abs(cell.number)} holds half a character (a lone surrogate), which is read as \ufffd")
+            text = HALF_CHARACTER.sub("\ufffd", text)
+        made = python_cell(text, effort)
+        notes += [_aside_note(abs(cell.number), aside) for aside in made.asides]
+        places.append((line, cell.number))
+        texts.append(made.text + "\n" * cell.newlines)
+        line += texts[-1].count("\n")
+    source, found = "".join(texts), tuple(places)
+    notes += [_broken_note(found, broken) for broken in parse_cells(source, found).broken]
+    return Module(source, found, few(notes))
+
+
+def few(notes: list[str]) -> tuple[str, ...]:
+    """No more notes than a reader reads, each on one line and no longer than a line or two."""
+    kept = [inert(note, MAX_NOTE) for note in dict.fromkeys(notes)]
+    return tuple(kept if len(kept) <= MAX_NOTES else [*kept[: MAX_NOTES - 1], f"and {len(kept) - MAX_NOTES + 1} more"])
+
+
+def inert(text: str, limit: int) -> str:
+    """A learner's text in a line of ours: short, on one line, and nothing that a terminal would obey."""
+    line = " ".join(text.split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    return "".join(character if character.isprintable() else "\ufffd" for character in line)
+
+
+def _aside_note(number: int, aside: Aside) -> str:
+    start = f"cell {number}, line {aside.line}: `{inert(aside.text, MAX_SHOWN)}`"
+    if aside.code:
+        return f"{start} is read as `{inert(aside.code, MAX_SHOWN)}`"
+    return f"{start} was set aside" + (", with all that follows in the cell" if aside.whole else "")
+
+
+def _broken_note(cells: Cells, broken: BrokenCell) -> str:
+    number, line = cell_and_line(cells, broken.line)
+    return f"cell {number}, line {line}: {broken.error}; the cell is left out"
+
+
+# -- the document -------------------------------------------------------------------------------------
+
+
+def _document(data: bytes, display_path: str) -> dict[str, Any]:
+    """The notebook's JSON, in format 4. An older one is brought to it by nbformat."""
+    if len(data) > MAX_NOTEBOOK_BYTES:
+        raise NotebookError(
+            f"{display_path} is larger than {MAX_NOTEBOOK_BYTES // 2**20} MB", "clear its outputs and save it"
+        )
+    if not data.strip():
+        raise _no_notebook(display_path, "it is empty")
+    try:
+        text = data.decode("utf-8-sig")
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        said = f"it is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
+        raise _no_notebook(display_path, said) from None
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise _no_notebook(display_path, f"it cannot be read ({type(error).__name__}: {error})") from None
+    if not isinstance(document, dict):
+        raise _no_notebook(display_path, "it holds no object with cells")
+    version = document.get("nbformat", 3 if "worksheets" in document else 4)
+    if type(version) is not int or version > 4:
+        raise NotebookError(
+            f"{display_path} is in a notebook format that this kit does not know", "save it in format 4"
+        )
+    if version < 4:
+        return _upgraded(text, version, display_path)
+    if not isinstance(document.get("cells"), list):
+        raise _no_notebook(display_path, "it has no cells")
+    return document
+
+
+def _upgraded(text: str, version: int, display_path: str) -> dict[str, Any]:
+    """A notebook of IPython's early years. nbformat takes a while to import, and few need it."""
+    try:
+        reader = importlib.import_module("nbformat.reader")
+        converter = importlib.import_module("nbformat.converter")
+        document: dict[str, Any] = converter.convert(reader.reads(text), 4)
+        if isinstance(document.get("cells"), list):
+            return document
+    except Exception:  # of a document that is not what it says anything may be raised
+        pass
+    raise NotebookError(f"{display_path} is in the old notebook format {version} and could not be read", UPGRADE)
+
+
+def _no_notebook(display_path: str, why: str) -> NotebookError:
+    return NotebookError(f"{display_path} is not a notebook: {inert(why, MAX_NOTE)}", SAVE_AGAIN)
 
 
 def _source(cell: dict[str, Any]) -> str:
@@ -137,32 +183,3 @@ def _newlines(cell: dict[str, Any]) -> int:
     except (KeyError, TypeError):
         return 2
     return count if type(count) is int and 1 <= count <= 10 else 2
-
-
-def _python_lines(text: str) -> tuple[str, list[tuple[int, str]]]:
-    """The cell with what only IPython understands turned into comments, line for line."""
-    if _parses(text):
-        return text, []
-    lines = text.split("\n")
-    if OTHER_LANGUAGE.match(lines[0]):
-        return "\n".join("# " + line for line in lines), [(1, lines[0])]
-    aside = []
-    for number, line in enumerate(lines):
-        if NOT_PYTHON.match(line):
-            aside.append((number + 1, line.strip()))
-            margin = line[: len(line) - len(line.lstrip())]
-            lines[number] = f"{margin}pass  # {line.strip()}"
-    return "\n".join(lines), aside
-
-
-def _parses(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def notebook_path(path: Path) -> Path:
-    """The notebook beside an exercise's file."""
-    return path.with_suffix(".ipynb")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.course.cells import BrokenCell, Cells, bindings, names_written, parse_cells
 from grader.course.curriculum import Ban, Exercise
 
 MAX_SOURCE_BYTES = 2 * 2**20
@@ -32,8 +33,10 @@ class SourceProblem:
     advice: str = ""
 
 
-def first_problem(path: Path, display_path: str, exercise: Exercise) -> SourceProblem | None:
-    """Why the file cannot be judged, or None. Reads it and runs nothing."""
+def first_problem(
+    path: Path, display_path: str, exercise: Exercise, cells: Cells | None = None
+) -> SourceProblem | None:
+    """Why the file cannot be judged, or None. Reads it and runs nothing. With `cells` it was made of a notebook's."""
     reset = f"`grader reset {exercise.name}` puts the stub back (your file is kept beside it)."
     if not path.is_file():
         return SourceProblem(display_path, " is missing.", advice=reset)
@@ -48,6 +51,8 @@ def first_problem(path: Path, display_path: str, exercise: Exercise) -> SourcePr
         return SourceProblem(said, ".", line, advice="Save it as UTF-8 in your editor.")
     if not text.strip():
         return SourceProblem(display_path, " is empty.", advice=reset)
+    if cells is not None:  # they are text already, whatever they declare
+        return _cells_problem(text, cells, display_path, exercise.bans)
     if (encoding := _declared_encoding(raw)) not in ("utf-8", "utf-8-sig"):
         said = f" declares the encoding {encoding}; it is read as UTF-8 alone."
         return SourceProblem(display_path, said, advice="Remove the `coding:` line at the top of the file.")
@@ -70,9 +75,31 @@ def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> Sourc
         return SourceProblem(type(error).__name__, f": {error.msg}.", error.lineno or None, shown)
     except (ValueError, RecursionError, MemoryError) as error:
         return SourceProblem(display_path, f" cannot be read as Python: {error}.")
+    return _banned_use(tree, text, bans)
+
+
+def _cells_problem(text: str, cells: Cells, display_path: str, bans: tuple[Ban, ...]) -> SourceProblem | None:
+    """A cell that does not parse costs itself, so it is the file's problem only where it leaves nothing to judge."""
+    parsed = parse_cells(text, cells)
+    defining = next((broken for broken in parsed.broken if names_written(broken.cell.text)), None)
+    if defining is not None and not any(_defines(node) for _, node in bindings(parsed.tree)):
+        return _broken_cell(defining)
+    return _banned_use(parsed.tree, text, bans)
+
+
+def _defines(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+def _broken_cell(broken: BrokenCell) -> SourceProblem:
+    name, _, said = broken.error.partition(": ")
+    return SourceProblem(name, f": {said}.", broken.line, broken.shown[:MAX_LINE_SHOWN])
+
+
+def _banned_use(tree: ast.Module, text: str, bans: tuple[Ban, ...]) -> SourceProblem | None:
     for ban in bans:
         for name, line in banned_uses(tree, ban.names):
-            shown = text.splitlines()[line - 1].strip()[:MAX_LINE_SHOWN] if line else ""
+            shown = text.split("\n")[line - 1].strip()[:MAX_LINE_SHOWN] if line else ""
             does = ", does this exercise's own work."
             return SourceProblem(f"{name}, used", does, line or None, shown, advice=f"Instead, {ban.instead}.")
     return None

@@ -133,7 +133,7 @@ class Checker:
 
     def _unreadable(self, exercise: Exercise) -> ExerciseResult | None:
         source = self.workspace.source(exercise)
-        found = first_problem(source.file, source.display_path, exercise)
+        found = first_problem(source.file, source.display_path, exercise, source.cells)
         if found is None:
             return None
         result = unreadable_result(exercise, found, source.display_path, source.cells, self.seed)

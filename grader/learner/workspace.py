@@ -6,10 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course.cells import Cells
+from grader.course.cells import Cells, suffix_of
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
+from grader.course.notebook_scripts import module_of_script
 from grader.course.notebooks import Module, notebook_path, read_notebook
 from grader.course.stubs import handed_out_stub
 from grader.protocol.jobs import LearnerSource
@@ -60,7 +61,7 @@ class Workspace:
         root = self._root()
         path = self.layout.exercise_file(exercise.name)
         module = self.modules.get(exercise.name)
-        shown = path if module is None else notebook_path(path)
+        shown = path if module is None else path.with_suffix(suffix_of(module.cells))
         missing = module is None and not path.exists()
         return SourceFile(
             file=path if missing else file_in(root, exercise.name),
@@ -73,8 +74,8 @@ class Workspace:
     def _root(self) -> Path:
         """The exercises themselves, or a copy with the notebooks in it where there are any that count."""
         if self.root is None:
-            counting = [e for e in self.curriculum.exercises if self.counts(e)]
-            self.root = self._overlay(counting) if counting else self.layout.exercises
+            self.modules = {e.name: found for e in self.curriculum.graded if (found := self._module(e)) is not None}
+            self.root = self._overlay() if self.modules else self.layout.exercises
         return self.root
 
     def counts(self, exercise: Exercise) -> bool:
@@ -86,15 +87,20 @@ class Workspace:
             return True
         return path.read_bytes() == handed_out_stub(self.layout, exercise).encode()
 
-    def _overlay(self, counting: list[Exercise]) -> Path:
+    def _module(self, exercise: Exercise) -> Module | None:
+        """The cells of its notebook, or of the Python file that one was saved as; None where its file is as it is."""
+        path = self.layout.exercise_file(exercise.name)
+        if self.counts(exercise):
+            notebook = notebook_path(path)
+            return read_notebook(notebook.read_bytes(), self.layout.display_path(notebook))
+        return module_of_script(path.read_bytes()) if path.is_file() else None
+
+    def _overlay(self) -> Path:
         folder = self.layout.state / "tree"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(
             self.layout.exercises, folder, ignore=shutil.ignore_patterns("__pycache__", "*.ipynb", ".ipynb_checkpoints")
         )
-        for exercise in counting:
-            path = notebook_path(self.layout.exercise_file(exercise.name))
-            module = read_notebook(path.read_bytes(), self.layout.display_path(path))
-            self.modules[exercise.name] = module
-            write_atomically(file_in(folder, exercise.name), module.source)
+        for name, module in self.modules.items():
+            write_atomically(file_in(folder, name), module.source)
         return folder

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 from msgspec.msgpack import Decoder
 
+from grader.course.cells import Cells
 from grader.protocol import frames, wire
 from grader.protocol.frames import FrameKind
 from grader.protocol.value_reader import ValueReader
@@ -44,11 +45,15 @@ class GetChangedState(Request, frozen=True, kw_only=True):
 
 
 class Load(Request, frozen=True, kw_only=True):
-    """Import the file `path` as the module `name`, with `root` as the tree of its earlier parts."""
+    """Import the file `path` as the module `name`, with `root` as the tree of its earlier parts.
+
+    `notebooks` has the cells of each module of the tree that was made of a notebook's.
+    """
 
     name: str
     path: str
     root: str
+    notebooks: dict[str, Cells] = {}
 
 
 class Begin(Request, frozen=True, kw_only=True):
@@ -178,6 +183,23 @@ class Raised(Message, frozen=True, kw_only=True):
     frames: tuple[RaisedFrame, ...]
 
 
+class CellFailure(msgspec.Struct, frozen=True, array_like=True):
+    """A cell that did not come to its end: its module, its number, the module's line, the exception as text."""
+
+    module: str
+    cell: int
+    line: int
+    type: str
+    message: str
+
+
+class Loaded(Message, frozen=True, kw_only=True):
+    """What came of an import: what it raised, if anything, and the cells of notebooks that failed in it."""
+
+    raised: Raised | None = None
+    failures: tuple[CellFailure, ...] = ()
+
+
 class Missing(Message, frozen=True, kw_only=True):
     """There is no attribute of this name."""
 
@@ -190,7 +212,7 @@ class Refused(Message, frozen=True, kw_only=True):
     reason: str
 
 
-AnyReply = Returned | Raised | Missing | Refused
+AnyReply = Returned | Raised | Loaded | Missing | Refused
 
 
 # -- calls back: worker to tester, in the middle of a request ----------------------------------------------

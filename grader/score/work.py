@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.course.cells import Cells
+from grader.course.cells import Cells, suffix_of
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import rests_on
 from grader.course.layout import Layout, file_in
@@ -112,8 +112,8 @@ class Workshop:
         for name, data in {**work.parts, work.exercise: work.file}.items():
             write_plainly(file_in(root, name), data)
         cells = work.notebooks.get(work.exercise)
-        display_path = work.exercise + (".py" if cells is None else ".ipynb")
-        problem = first_problem(path, display_path, exercise)
+        display_path = work.exercise + suffix_of(cells)
+        problem = first_problem(path, display_path, exercise, cells)
         if problem is not None:
             result = unreadable_result(exercise, problem, display_path, cells, work.seed, work.tier)
             return Prepared(work, folder, None, result)

@@ -25,7 +25,7 @@ class Problem:
 class FileRun:
     """A job's tests, in the order in which they ran: their results, and what crossed in each.
 
-    `order` is that of the suite. `problem` is what kept the tests off, if anything did.
+    `order` is that of the suite. `problem` is what kept the tests off, if anything did. `notes` are on the whole file.
     """
 
     job: Job
@@ -33,6 +33,7 @@ class FileRun:
     results: Mapping[str, TestResult] = field(default_factory=dict)
     transcripts: Mapping[str, Transcript] = field(default_factory=dict)
     problem: Problem | None = None
+    notes: tuple[str, ...] = ()
 
 
 def with_mistakes(results: Mapping[str, TestResult], found: Mapping[str, Mistake]) -> dict[str, TestResult]:

@@ -6,7 +6,8 @@ import os
 
 import msgspec
 
-from grader.protocol.jobs import Job, LearnerSource
+from grader.course.cells import suffix_of
+from grader.protocol.jobs import Job
 from grader.protocol.places import place_in
 from grader.protocol.results import ExerciseResult, Failure, Frame, Place, TestResult, Verdict, exercise_verdict
 from grader.tester.file_run import FileRun
@@ -30,6 +31,7 @@ def outcome(run: FileRun, seconds: float) -> ExerciseResult:
         tier=job.tier,
         seconds=seconds,
         mistakes=tuple(mistakes.values()),
+        notes=run.notes,
     )
 
 
@@ -58,10 +60,12 @@ def _as_named(job: Job, place: Place) -> Place:
         return place
     name = place.file[len(learner.root) + 1 :].removesuffix(".py")
     cells = learner.notebooks.get(name)
-    return place_in(_tree(job, learner) + name + (".py" if cells is None else ".ipynb"), place.line, cells)
+    return place_in(file_as_named(job, name), place.line, cells)
 
 
-def _tree(job: Job, learner: LearnerSource) -> str:
-    """What stands before `ch3_attention/…` in the names of the learner's files."""
+def file_as_named(job: Job, name: str) -> str:
+    """The learner's file of an exercise, another one of the tree too, as messages name it."""
+    learner = job.learner
     before, found, _ = learner.display_path.rpartition(job.exercise)
-    return before if found else os.path.basename(learner.root) + "/"
+    tree = before if found else os.path.basename(learner.root) + "/"
+    return tree + name + suffix_of(learner.notebooks.get(name))

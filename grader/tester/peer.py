@@ -6,7 +6,7 @@ A peer has a connection to where the code is, a transcript of what crossed, and 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -72,6 +72,7 @@ class Peer:
         self.keep_names = keep_names  # from test to test; a recording has each test ask for its own
         self.names: dict[tuple[int, str], Handle] = {}
         self.index = SourceIndex("", "")
+        self.why_missing: Callable[[str], Failure | None] = lambda name: None  # where more is known than that it is
         self.connection: Connection | None = None
         self.transcript = Transcript()
         self.released: list[int] = []
@@ -184,14 +185,16 @@ class Peer:
         return value
 
     def fail_missing(self, owner: Handle | None, name: str) -> NoReturn:
+        self.transcript.add(Entry(name, Call(name), raised=("AttributeError",)))
         if owner is None:
-            file = self.index.display_path
-            text = f"`{name}` is not defined in {file}. The stub defines it: was it renamed or removed?"
+            text = (
+                f"`{name}` is not defined in {self.index.display_path}. The stub defines it: was it renamed or removed?"
+            )
+            found = self.why_missing(name) or Failure(text)
         else:
             text = f"`{owner._type_name}` has no attribute `{name}`."
-        self.transcript.add(Entry(name, Call(name), raised=("AttributeError",)))
-        path = owner._path if owner is not None else ""  # whether a handle is true is a question that fails the test
-        raise SuiteFailure(Failure(text, call=Call(name), place=self.index.place(path)))
+            found = Failure(text, place=self.index.place(owner._path))
+        raise SuiteFailure(msgspec.structs.replace(found, call=Call(name)))
 
     def query(self, what: str, owner: Handle, request: Request) -> Any:
         """Something about an object, such as its length or its parameters."""

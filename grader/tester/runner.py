@@ -15,7 +15,7 @@ from _pytest.runner import runtestprotocol
 
 from grader.errors import JudgeError
 from grader.protocol.jobs import Job, JudgeMode, Solution
-from grader.protocol.messages import Raised
+from grader.protocol.messages import Loaded
 from grader.protocol.results import Call, Failure, TestResult, Verdict
 from grader.tester.allowance import WALL_CLOCK_FACTOR
 from grader.tester.connection import Connection
@@ -23,6 +23,7 @@ from grader.tester.draw import derive_seed
 from grader.tester.failures import MutantTimeout, Stalled, StudentRaised, SuiteFailure, WorkerLost
 from grader.tester.file_run import Problem
 from grader.tester.local_connection import LocalConnection, connect_here
+from grader.tester.notebook import notebook_of, with_failures
 from grader.tester.peer import Peer
 from grader.tester.recording import NotRecorded, RecordingConnection, ReplayConnection
 from grader.tester.session import TesterSession, Workplace, load_request
@@ -50,7 +51,9 @@ class TestRunner:
     def start_file(self, job: Job) -> None:
         """Speak of this job's file from now on."""
         self.job = job
-        self.student.start_file(index_source(job.learner.file, job.learner.display_path))
+        self.notebook = notebook_of(job)
+        learner = job.learner
+        self.student.start_file(index_source(learner.file, learner.display_path, learner.notebooks.get(job.exercise)))
 
     def enter(self, workplace: Workplace) -> None:
         """Run the tests that follow here."""
@@ -168,9 +171,13 @@ class TestRunner:
 
     def _import(self) -> None:
         reply = self.student.ask(load_request(self.job))
-        if isinstance(reply, Raised):
+        if not isinstance(reply, Loaded):
+            raise WorkerLost(Failure("the answer was not understood"))
+        self.notebook = with_failures(self.notebook, reply.failures)
+        self.student.why_missing = self.notebook.why_missing
+        if reply.raised is not None:
             self.student.transcript = Transcript()
-            self.student.fail_raised(Call(f"import {self.job.module}"), "", reply)
+            self.student.fail_raised(Call(f"import {self.job.module}"), "", reply.raised)
 
     def _import_problem(self, failed: SuiteFailure) -> Problem:
         text = failed.failure.message

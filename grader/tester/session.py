@@ -81,7 +81,8 @@ class TesterSession:
 
 def load_request(job: Job) -> Load:
     """The request to import the job's file."""
-    return Load(name=job.module, path=job.learner.file, root=job.learner.root)
+    notebooks = {name.replace("/", "."): cells for name, cells in job.learner.notebooks.items()}
+    return Load(name=job.module, path=job.learner.file, root=job.learner.root, notebooks=notebooks)
 
 
 def policy_of(job: Job, scratch: str) -> Policy:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from grader.course.cells import Cells, parse_cells
 from grader.protocol.results import Place
 from grader.tester.contract import parsed
 
@@ -26,10 +28,17 @@ class SourceIndex:
         return None
 
 
-def index_source(file: str, display_path: str) -> SourceIndex:
-    """The index of a file. One that cannot be read or parsed has no lines."""
-    tree = parsed(file)
+def index_source(file: str, display_path: str, cells: Cells | None = None) -> SourceIndex:
+    """The index of a file. One that cannot be read or parsed has no lines; with `cells`, those of cells that parse."""
+    tree = parsed(file) if cells is None else _parsed_by_cells(file, cells)
     return SourceIndex(file, display_path, dict(_lines(tree)) if tree is not None else {})
+
+
+def _parsed_by_cells(file: str, cells: Cells) -> ast.Module | None:
+    try:
+        return parse_cells(Path(file).read_text(encoding="utf-8"), cells).tree
+    except (OSError, ValueError):
+        return None
 
 
 def _lines(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -101,13 +101,14 @@ class Suite:
                 continue
             result = self.runner.run(item, following)
             if isinstance(result, Problem):
-                return FileRun(job, problem=result)
+                return FileRun(job, problem=result, notes=self.runner.notebook.notes())
             transcripts[item.name] = self.runner.student.transcript
             results[item.name] = result
             self.tell(TestFinished(job.exercise, result))
             if mode.fail_fast and result.verdict is not Verdict.PASSED:
                 break
-        return FileRun(job, tuple(item.name for item in items), results, transcripts)
+        order = tuple(item.name for item in items)
+        return FileRun(job, order, results, transcripts, notes=self.runner.notebook.notes())
 
 
 def in_drawn_order(job: Job, items: list[pytest.Item]) -> list[pytest.Item]:

@@ -5,22 +5,45 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
+from grader.course.cells import Cells
+from grader.protocol.messages import CellFailure
+from grader.worker.cell_loader import CellLoader, NotebookFinder
 
-def load_exercise(name: str, path: str | Path, root: str | Path) -> ModuleType:
-    """Import the file as `ch2_embeddings.one_hot`, so that it finds its earlier parts under `root`."""
+
+def load_exercise(
+    name: str,
+    path: str | Path,
+    root: str | Path,
+    notebooks: Mapping[str, Cells] | None = None,
+    failures: list[CellFailure] | None = None,
+) -> ModuleType:
+    """Import the file as `ch2_embeddings.one_hot`, so that it finds its earlier parts under `root`.
+
+    `notebooks` has the cells of modules that were made of a notebook's; `failures` gathers those that fail.
+    """
     sys.dont_write_bytecode = True
     root = str(root)
     if root not in sys.path:
         sys.path.insert(0, root)
+    notebooks, failures = notebooks or {}, failures if failures is not None else []
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, NotebookFinder)]
+    if notebooks:
+        sys.meta_path.insert(0, NotebookFinder(root, notebooks, failures))
+    if name in notebooks:
+        return _load(name, path, CellLoader(name, str(path), notebooks[name], failures))
     return load_source(name, path)
 
 
 def load_source(name: str, path: str | Path) -> ModuleType:
     """Run a source file as the module `name` and leave it in `sys.modules`, as an import does."""
-    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    return _load(name, path, importlib.machinery.SourceFileLoader(name, str(path)))
+
+
+def _load(name: str, path: str | Path, loader: importlib.machinery.SourceFileLoader) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)

@@ -26,6 +26,7 @@ from grader.protocol.messages import (
     Backward,
     Begin,
     Call,
+    CellFailure,
     GetChangedState,
     GetGradients,
     GetItem,
@@ -33,6 +34,7 @@ from grader.protocol.messages import (
     GetNamedParameters,
     GetParameters,
     Load,
+    Loaded,
     Lookup,
     Missing,
     Raised,
@@ -45,6 +47,7 @@ from grader.protocol.messages import (
 from grader.protocol.wire import Unsendable, WireError, loaded_torch
 from grader.worker import loading
 from grader.worker.counting import OpCounter
+from grader.worker.exception_text import message_of
 
 Callback = Callable[[int, list[Any], dict[str, Any]], Any]
 FRAMES_SHOWN = 6
@@ -157,9 +160,7 @@ class RequestHandler:
         """Do what is asked. `inputs` gathers a call's arguments that collect gradients."""
         match request:
             case Load():
-                self.root = request.root
-                self.module = loading.load_exercise(request.name, request.path, request.root)
-                return Returned()
+                return self.load(request)
             case Begin():
                 return self.begin(request.seed)
             case Lookup():
@@ -181,6 +182,17 @@ class RequestHandler:
                 return Returned(value={name: item.grad for name, item in request.target.named_parameters()})
             case SetUp() | GetChangedState():
                 raise WireError("a request for the process came to the learner's code")
+
+    def load(self, request: Load) -> Loaded:
+        """Import the exercise. What it raises is said beside the cells that failed on the way."""
+        self.root = request.root
+        failures: list[CellFailure] = []
+        raised = None
+        try:
+            self.module = loading.load_exercise(request.name, request.path, request.root, request.notebooks, failures)
+        except BaseException as error:  # as in `answer`
+            raised = self.describe_exception(error)
+        return Loaded(raised=raised, failures=tuple(failures))
 
     def begin(self, seed: int) -> Returned:
         """Known random state for a test, the same for every answer to it."""
@@ -235,10 +247,7 @@ class RequestHandler:
 
     def describe_exception(self, error: BaseException) -> Raised:
         """The exception as text: its types, its message and the learner's own frames."""
-        try:
-            message = str.encode(str(error), "utf-8", "replace").decode()
-        except BaseException:  # an exception may lie about its own text
-            message = "(its message could not be read)"
+        message = message_of(error)
         frames = list(self.own_frames(error))
         if isinstance(error, SyntaxError) and error.filename:
             frames.append(RaisedFrame(error.filename, error.lineno or 0, "", (error.text or "").strip()))

@@ -10,7 +10,7 @@ from running import PACKAGE, grader
 
 from grader.course.curriculum import Exercise, load_curriculum
 from grader.course.layout import Layout
-from grader.course.notebooks import write_notebook
+from grader.course.notebook_writing import write_notebook
 
 LEFT_OUT = ("ch6_training/train",)  # it trains for half a minute, and the proof runs it under three seeds
 

@@ -16,7 +16,8 @@ from running import PACKAGE, grader
 
 from grader.course.curriculum import Exercise, load_curriculum
 from grader.course.layout import Layout
-from grader.course.notebooks import NotebookError, read_notebook, split, write_notebook
+from grader.course.notebook_writing import split, write_notebook
+from grader.course.notebooks import NotebookError, read_notebook
 
 LAYOUT = Layout(PACKAGE)
 EXERCISES = [e for e in load_curriculum(LAYOUT).exercises if not e.manually_graded]

@@ -16,7 +16,8 @@ from grader.course.choice import Offer, choose
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_names import FileNames, Meaning
 from grader.course.layout import Layout
-from grader.course.notebooks import NotebookError, read_notebook
+from grader.course.notebook_scripts import module_of_script
+from grader.course.notebooks import Module, NotebookError, read_notebook
 from grader.course.stubs import handed_out_stub
 from grader.score.intake.archives import Refused
 from grader.score.intake.names import printable
@@ -181,9 +182,9 @@ class _Budget:
             self.left -= len(data)
             if len(data) > most:
                 return replace(offer, problem=f"it is larger than {most // 2**20} MB, and was not read")
-            if meaning.suffix != ".ipynb":
+            module = _module(data, meaning.suffix, PurePosixPath(file.path).name)
+            if module is None:
                 return replace(offer, source=data)
-            module = read_notebook(data, PurePosixPath(file.path).name)
         except Refused as refused:
             return replace(offer, problem=str(refused))
         except NotebookError as error:
@@ -193,6 +194,13 @@ class _Budget:
         if len(module.source) > MAX_SOURCE_BYTES:
             return replace(offer, problem=f"its code is larger than {MAX_SOURCE_BYTES // 2**20} MB, and was not read")
         return replace(offer, source=module.source.encode(), module=module)
+
+
+def _module(data: bytes, suffix: str, name: str) -> Module | None:
+    """The cells of a notebook, or of the Python file that one was saved as; None of any other file."""
+    if suffix == ".ipynb":
+        return read_notebook(data, name)
+    return module_of_script(data) if suffix == ".py" else None
 
 
 def _top_level(source: bytes) -> Iterable[str]:

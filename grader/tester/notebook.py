@@ -1,0 +1,158 @@
+"""What a notebook's cells left undone, in words: cells that raised, names that are missing for it, names defined twice.
+
+Which cells failed is what the worker says, so it is held against the cells that there are, and bounded.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from grader.course.cells import (
+    Cells,
+    CellText,
+    ParsedCells,
+    bindings,
+    cell_and_line,
+    cell_texts,
+    names_written,
+    parse_cells,
+)
+from grader.course.notebooks import few, inert
+from grader.course.source import MAX_SOURCE_BYTES
+from grader.protocol.jobs import Job
+from grader.protocol.messages import CellFailure
+from grader.protocol.results import Failure, Frame, Place
+from grader.tester.outcome import file_as_named
+
+MAX_FAILURES = 40
+MAX_ERROR = 200
+MAX_LINE_SHOWN = 200
+SET_ASIDE = "# %%"
+NOTHING = ParsedCells(ast.Module([], []), ())
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A job's file as cells, and what failed in them and in those of its earlier parts. Without cells it is silent."""
+
+    job: Job
+    cells: tuple[CellText, ...] = ()
+    parsed: ParsedCells = NOTHING
+    failures: tuple[CellFailure, ...] = ()
+
+    # -- notes ----------------------------------------------------------------------------------------
+
+    def notes(self) -> tuple[str, ...]:
+        """Of each cell that raised, and of each name that two cells define. What the reading has told is left out."""
+        told = {broken.cell.number for broken in self.parsed.broken}
+        raised = [self._note(item) for item in self.failures if item.module != self.job.module or item.cell not in told]
+        return few([*raised, *self._defined_twice()])
+
+    def _note(self, failure: CellFailure) -> str:
+        name = failure.module.replace(".", "/")
+        number, line = cell_and_line(self.job.learner.notebooks[name], failure.line)
+        where = "" if failure.module == self.job.module else f"{file_as_named(self.job, name)}, "
+        return f"{where}cell {number}, line {line}: {_error(failure)}; the rest of the cell did not run"
+
+    def _defined_twice(self) -> Iterator[str]:
+        own = {item.cell: item.line for item in self.failures if item.module == self.job.module}
+        found: dict[str, list[int]] = {}
+        defined = set()
+        for name, node in bindings(self.parsed.tree):
+            number = self._cell_at(node.lineno)
+            if number in own and node.lineno >= own[number]:
+                continue
+            if number not in found.setdefault(name, []):
+                found[name].append(number)
+            if _is_definition(node):
+                defined.add(name)
+        for name, numbers in found.items():
+            if name in defined and len(numbers) > 1:
+                shown = f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+                yield f"`{name}` is defined in cells {shown}; cell {numbers[-1]} counts"
+
+    def _cell_at(self, line: int) -> int:
+        return cell_and_line(tuple((cell.first, cell.number) for cell in self.cells), line)[0]
+
+    # -- a name that is missing -----------------------------------------------------------------------
+
+    def why_missing(self, name: str) -> Failure | None:
+        """Why a name is not there: the last cell that was to define it failed, does not parse, or was set aside."""
+        for cell in reversed(self.cells):
+            found = self._undone(cell, name)
+            if found is not None:
+                said, line = found
+                text = f"`{name}` is not defined: cell {cell.number}, which defines it, {said}."
+                place = Place(self.job.learner.file, line)
+                shown = "".join(cell.text.split("\n")[line - cell.first : line - cell.first + 1]).strip()
+                frames = (Frame(place, "", shown[:MAX_LINE_SHOWN]),) if shown else ()
+                return Failure(text, place=place, frames=frames)
+        return None
+
+    def _undone(self, cell: CellText, name: str) -> tuple[str, int] | None:
+        """What befell a cell that was to define the name, and on which line of the module."""
+        broken = next((item for item in self.parsed.broken if item.cell == cell), None)
+        if broken is not None:
+            said = f"is not Python: {inert(broken.error, MAX_ERROR)} (line {broken.line - cell.first + 1})"
+            return (said, broken.line) if name in names_written(cell.text) else None
+        if SET_ASIDE in cell.text:
+            head, _, body = cell.text[cell.text.index(SET_ASIDE) :].partition("\n")
+            said = f"was set aside: `{inert(head.removeprefix('# '), MAX_LINE_SHOWN)}`"
+            if name in names_written("\n".join(line.removeprefix("# ") for line in body.split("\n"))):
+                return said, cell.first
+        bound = [node.lineno for item, node in bindings(self.parsed.tree) if item == name]
+        for failure in self.failures:
+            own = failure.module == self.job.module and failure.cell == cell.number
+            if own and cell.number in map(self._cell_at, bound):
+                return f"raised {_error(failure)} (line {failure.line - cell.first + 1})", failure.line
+        return None
+
+
+def notebook_of(job: Job) -> Notebook:
+    """The job's file by its cells, where it was made of a notebook's."""
+    cells = job.learner.notebooks.get(job.exercise)
+    if not cells:
+        return Notebook(job)
+    try:
+        source = Path(job.learner.file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return Notebook(job)
+    return Notebook(job, tuple(cell_texts(source, cells)), parse_cells(source, cells))
+
+
+def with_failures(notebook: Notebook, claimed: tuple[CellFailure, ...]) -> Notebook:
+    """The notebook with what the worker says failed: once for each cell, and only where there is such a cell."""
+    notebooks = notebook.job.learner.notebooks
+    known = {(item.module, item.cell): item for item in notebook.failures}
+    for item in claimed[:MAX_FAILURES]:
+        line = _line_within(notebooks.get(item.module.replace(".", "/"), ()), item)
+        if line is not None:
+            known.setdefault((item.module, item.cell), msgspec.structs.replace(item, line=line))
+    return replace(notebook, failures=tuple(known.values())[:MAX_FAILURES])
+
+
+def _line_within(cells: Cells, failure: CellFailure) -> int | None:
+    """The line of a failure, moved into its cell if it is none of it; None where there is no such cell."""
+    starts = [start for start, _ in cells]
+    for place, (start, number) in enumerate(cells):
+        if abs(number) == failure.cell:
+            end = starts[place + 1] - 1 if place + 1 < len(starts) else start + MAX_SOURCE_BYTES
+            return min(max(failure.line, start), end)
+    return None
+
+
+def _error(failure: CellFailure) -> str:
+    """`NameError: name 'display' is not defined`."""
+    said = f"{failure.type}: {failure.message}" if failure.message else failure.type
+    return inert(said, MAX_ERROR)
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    """Whether the statement makes a function or a class: `x = 1` in two cells is nobody's mistake."""
+    value = getattr(node, "value", None)
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or isinstance(value, ast.Lambda)
