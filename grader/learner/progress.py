@@ -13,6 +13,7 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
+from grader.learner.tree import LearnerTree
 from grader.protocol.results import ExerciseResult, Verdict
 
 JUDGING = ("course", "protocol", "worker", "tester", "judge")
@@ -42,6 +43,7 @@ class ProgressStore:
     def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
         self.layout = layout
         self.curriculum = curriculum
+        self.tree = LearnerTree(layout, curriculum)
         self.path = layout.state / "state.json"
         self.state = self._load()
         self.fingerprints: dict[str, str] = {}
@@ -58,31 +60,43 @@ class ProgressStore:
     def save(self) -> None:
         write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.state), indent=1))
 
+    def look_again(self) -> None:
+        """Files have changed: forget what was found of them."""
+        self.tree = LearnerTree(self.layout, self.curriculum)
+        self.fingerprints.clear()
+
     def fingerprint(self, exercise: Exercise) -> str:
         """A hash of the learner's file, its suite, its table, the grader, and all other files that it rests on."""
         if exercise.name not in self.fingerprints:
             read = functools.cache(_read)
 
             def source(item: Exercise) -> bytes:
-                """The file and the notebook beside it: whichever counts, what it imports is found."""
-                file, notebook = (read(self.layout.exercise_file(item.name, kind)) for kind in (item.suffix, ".ipynb"))
-                return (file or b"") + b"\n" + (notebook or b"").replace(b'"', b"\n").replace(b"\\n", b"\n")
+                """Every file that may be its own: whichever counts, what it imports is found."""
+                texts = [(found.meaning.suffix, read(found.path) or b"") for found in self.tree.files_of(item)]
+                return b"\n".join(
+                    text.replace(b'"', b"\n").replace(b"\\n", b"\n") if kind == ".ipynb" else text
+                    for kind, text in texts
+                )
 
             digest = hashlib.sha256(_grader_hash().encode())
             digest.update(repr(exercise).encode())
             for path in (
-                self.layout.exercise_file(exercise.name, exercise.suffix),
-                self.layout.exercise_file(exercise.name, ".ipynb"),
+                *self._in_order_of_time(exercise),
                 *self.layout.suite_files(exercise.name),
                 self.layout.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_hash(read(path)))
             for prerequisite in rests_on(self.curriculum, exercise, source):
                 digest.update(prerequisite.name.encode())
-                for kind in (prerequisite.suffix, ".ipynb"):
-                    digest.update(_hash(read(self.layout.exercise_file(prerequisite.name, kind))))
+                for path in self._in_order_of_time(prerequisite):
+                    digest.update(_hash(read(path)))
             self.fingerprints[exercise.name] = digest.hexdigest()
         return self.fingerprints[exercise.name]
+
+    def _in_order_of_time(self, exercise: Exercise) -> list[Path]:
+        """The files that may be the exercise's: which of them counts may be a question of which is newer."""
+        found = [item.path for item in self.tree.files_of(exercise)]
+        return found if len(found) < 2 else sorted(found, key=_saved)
 
     def passed(self, exercise: Exercise) -> Pass | None:
         """The remembered pass, if nothing that it rests on has changed."""
@@ -144,6 +158,13 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
+
+
+def _saved(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _hash(data: bytes | None) -> bytes:
