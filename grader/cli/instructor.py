@@ -26,7 +26,7 @@ from grader.render.scoring import (
     stopped_text,
 )
 from grader.render.tables import grades_csv, rubric_csv
-from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, preview_regrade, read_class, run_score
+from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, at_work_in, preview_regrade, read_class, run_score
 from grader.score.export import write_gradescope
 from grader.score.intake.systems import SYSTEMS
 from grader.score.scoring import Advance
@@ -63,11 +63,12 @@ def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) ->
     if out is None:
         raise click.UsageError("Missing option '--out': where the journal and the marks go.")
     try:
-        with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
-            scored = run_score(
-                course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
-            )
-        _write(scored, out)
+        with at_work_in(out):
+            with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
+                scored = run_score(
+                    course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
+                )
+            _write(scored, out)
     except KeyboardInterrupt:
         click.echo(stopped_text(), err=True)
         raise
@@ -102,7 +103,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""
     course = open_course()
-    with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
+    with at_work_in(out), LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
         changes = preview_regrade(
             course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,6 +15,7 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
+from grader.course.locks import lock
 from grader.learner.tree import LearnerTree
 from grader.protocol.results import ExerciseResult, Verdict
 
@@ -46,6 +49,8 @@ class ProgressStore:
         self.tree = LearnerTree(layout, curriculum)
         self.path = layout.state / "state.json"
         self.state = self._load()
+        self.changed_passes: dict[str, Pass | None] = {}
+        self.changed_hints: dict[str, int | None] = {}
         self.fingerprints: dict[str, str] = {}
 
     def _load(self) -> ProgressState:
@@ -54,11 +59,17 @@ class ProgressStore:
         except FileNotFoundError:
             return ProgressState()
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-            self.path.replace(self.path.with_suffix(".unreadable.json"))
+            with contextlib.suppress(OSError):
+                self.path.replace(self.path.with_suffix(".unreadable.json"))
             return ProgressState()
 
     def save(self) -> None:
-        write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.state), indent=1))
+        """Write what has changed; what another run wrote meanwhile stays. A disk that is read-only is no fault."""
+        with contextlib.suppress(OSError), lock(self.path.with_name(".lock"), wait=True):
+            self.state = self._load()
+            _apply(self.changed_passes, self.state.passes)
+            _apply(self.changed_hints, self.state.hints)
+            write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.state), indent=1))
 
     def look_again(self) -> None:
         """Files have changed: forget what was found of them."""
@@ -123,20 +134,23 @@ class ProgressStore:
         """Note a pass of the files as they were when this run began."""
         print_ = self.fingerprint(exercise)
         self.state.passes[exercise.name] = Pass(print_, points, tests, seed, tier)
+        self.changed_passes[exercise.name] = self.state.passes[exercise.name]
 
     def forget(self, exercise: Exercise) -> None:
         """An exercise that did not pass is not remembered as passed."""
         self.state.passes.pop(exercise.name, None)
+        self.changed_passes[exercise.name] = None
 
     def begin_anew(self, exercise: Exercise) -> None:
         """Of an exercise whose stub was put back nothing is remembered, hints included."""
         self.forget(exercise)
         self.state.hints.pop(exercise.name, None)
+        self.changed_hints[exercise.name] = None
 
     def next_hint(self, exercise: Exercise) -> int:
         """How many hints are to be shown now: one more than the last time."""
         count = min(self.state.hints.get(exercise.name, 0) + 1, len(exercise.hints))
-        self.state.hints[exercise.name] = count
+        self.state.hints[exercise.name] = self.changed_hints[exercise.name] = count
         return count
 
 
@@ -151,6 +165,14 @@ def upcoming_exercise(
     return curriculum.next_exercise(
         lambda exercise: verdicts.get(exercise.name) is Verdict.PASSED or progress.has_passed(exercise)
     )
+
+
+def _apply(changes: dict[str, Any], held: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            held.pop(name, None)
+        else:
+            held[name] = value
 
 
 def _read(path: Path) -> bytes | None:

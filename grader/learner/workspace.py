@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from grader.course.notebook_scripts import module_of_script
 from grader.course.notebooks import Module, NotebookError, read_notebook
 from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
+from grader.course.temporary import TemporaryFolder
 from grader.learner.tree import Found, LearnerTree
 from grader.protocol.jobs import LearnerSource
 
@@ -59,7 +59,7 @@ class Workspace:
         self.tree = tree
         self.chosen = chosen
         self.choices: dict[str, Choice] = {}
-        self.copy: tempfile.TemporaryDirectory[str] | None = None
+        self.copy: TemporaryFolder | None = None
         self.root: Path | None = None
 
     def __enter__(self) -> Workspace:
@@ -67,7 +67,7 @@ class Workspace:
 
     def __exit__(self, *_: object) -> None:
         if self.copy is not None:
-            self.copy.cleanup()
+            self.copy.close()
 
     def source(self, exercise: Exercise) -> SourceFile:
         """Where this exercise's code is, and what is to be said of the files that may be it."""
@@ -133,8 +133,8 @@ class Workspace:
 
     def _copied(self) -> Path:
         """A copy of the tree for this run alone, so that two runs at once do not meet."""
-        self.copy = tempfile.TemporaryDirectory(prefix="grader-tree-")
-        folder = Path(self.copy.name) / "exercises"
+        self.copy = TemporaryFolder()
+        folder = self.copy.path / "exercises"
         ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", ".*")
         shutil.copytree(self.layout.exercises, folder, ignore=ignored, ignore_dangling_symlinks=True)
         for exercise in self.curriculum.exercises:

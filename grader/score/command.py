@@ -13,6 +13,7 @@ import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
+from grader.course.locks import lock
 from grader.errors import UsageError
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS
@@ -41,6 +42,7 @@ from grader.worker.sandbox import detection
 
 RUBRIC = "rubric.csv"
 JOURNAL = "journal.sqlite"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,17 @@ def read_class(
     people = Directory(submission.person for submission in intake.submissions)
     times = read_times(options.times, people) if options.times else {}
     return ClassRead(exercises, intake, _deadline(options, people), times)
+
+
+@contextlib.contextmanager
+def at_work_in(out: Path) -> Iterator[None]:
+    """One run at a time in a folder of results."""
+    with lock(out / LOCK, wait=False) as alone:
+        if not alone:
+            raise UsageError(
+                f"another run is at work on {out}", "wait until it has ended, or give another --out folder"
+            )
+        yield
 
 
 def run_score(
