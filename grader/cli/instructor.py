@@ -132,8 +132,9 @@ def export() -> None:
 @export.command("gradescope")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The zip file to write.")
 @click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="What the assignment asks for.")
-def export_gradescope(out: Path, only: tuple[str, ...]) -> None:
+@click.option("--seed", type=int, help="The inputs' seed for the whole class; drawn unless given.")
+def export_gradescope(out: Path, only: tuple[str, ...], seed: int | None) -> None:
     """Write Gradescope's autograder archive, with its set-up and run scripts."""
     course = open_course()
     exercises = [exercise.name for exercise in course.curriculum.find_all(only)]
-    click.echo(exported_text(write_gradescope(course.layout, out, exercises), out))
+    click.echo(exported_text(write_gradescope(course.layout, out, exercises, seed), out))

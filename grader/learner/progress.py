@@ -16,10 +16,9 @@ from grader.course.files import write_atomically
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
 from grader.course.locks import lock
+from grader.judge.code_hash import judging_code_hash
 from grader.learner.tree import LearnerTree
 from grader.protocol.results import ExerciseResult, Verdict
-
-JUDGING = ("course", "protocol", "worker", "tester", "judge")
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -89,7 +88,7 @@ class ProgressStore:
                     for kind, text in texts
                 )
 
-            digest = hashlib.sha256(_grader_hash().encode())
+            digest = hashlib.sha256(judging_code_hash().encode())
             digest.update(repr(exercise).encode())
             for path in (
                 *self._in_order_of_time(exercise),
@@ -191,13 +190,3 @@ def _saved(path: Path) -> float:
 
 def _hash(data: bytes | None) -> bytes:
     return hashlib.sha256(b"\0missing" if data is None else data).digest()
-
-
-def _grader_hash() -> str:
-    """A hash of the judging code: a verdict of another grader is not remembered as this one's."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for path in sorted([path for room in JUDGING for path in package.glob(f"{room}/**/*.py")]):
-        stat = path.stat()
-        digest.update(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}".encode())
-    return digest.hexdigest()

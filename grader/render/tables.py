@@ -21,14 +21,14 @@ def grades_csv(exercises: Iterable[Exercise], people: Iterable[Person], marks: I
     """One row for each student, one column with points for each exercise, named by its path."""
     known = {person.label: person for person in people}
     names = [exercise.name for exercise in exercises]
-    rows: list[list[str]] = [["student", *PERSON_COLUMNS, *names, "earned", "days_late", "total", "possible"]]
+    rows: list[list[str]] = [["student", *names, "earned", "days_late", "total", "possible", *PERSON_COLUMNS]]
     for student in marks:
         points = {mark.exercise: mark.counted for mark in student.marks}
         cells = [f"{points[name]:g}" if name in points else "" for name in names]
         sums = [f"{student.earned:g}", str(student.days_late), f"{student.total:g}", f"{student.possible:g}"]
         person = known[student.student]
-        who = [guarded(cell) for cell in (person.label, person.id, person.email, person.section)]
-        rows.append([*who, *cells, *sums])
+        who = [guarded(cell) for cell in (person.id, person.email, person.section)]
+        rows.append([guarded(person.label), *cells, *sums, *who])
     return _csv(rows)
 
 

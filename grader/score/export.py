@@ -1,48 +1,95 @@
-"""Gradescope's autograder archive: the kit, a set-up script and a run script."""
+"""Gradescope's autograder archive: the kit, a set-up script and a run script.
+
+The set-up runs on Gradescope's own default image, whose Python is older than the kit's: it brings one with uv. The run
+always leaves a `results.json`: the student and the instructor are told when the fault is the grader's own.
+"""
 
 from __future__ import annotations
 
 import io
+import json
+import secrets
 import zipfile
 from pathlib import Path
 
+from grader.course.constraints import pinned
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
+from grader.judge.job_builder import SEED_BITS
+
+PYTHON = "3.11"
 
 SETUP_SCRIPT = """#!/usr/bin/env bash
-# Runs once, when the image is built.
+# Runs once, when the image is built. The default image will do: Ubuntu 22.04 with any Python 3.
 set -euo pipefail
+export UV_PYTHON_INSTALL_DIR=/autograder/python
 cd /autograder/source/kit
-apt-get update
-apt-get install -y python3 python3-venv python3-pip
-python3 -m venv /autograder/venv
-/autograder/venv/bin/python -m pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu
-/autograder/venv/bin/python -m pip install -c constraints.txt -e .
+if ! python3 -m pip --version >/dev/null 2>&1; then
+  apt-get update
+  apt-get install -y python3 python3-pip
+fi
+python3 -m pip install uv || python3 -m pip install --break-system-packages uv
+python3 -m uv venv --python {python} /autograder/venv || {{
+  echo "Python {python} could not be had: choose Gradescope's base image Ubuntu 22.04 or newer" >&2
+  exit 1
+}}
+python3 -m uv pip install --python /autograder/venv/bin/python '{torch}' --index-url https://download.pytorch.org/whl/cpu
+python3 -m uv pip install --python /autograder/venv/bin/python -c constraints.txt -e .
+/autograder/venv/bin/grader doctor || true  # for the build's log: which sandbox there is
 """
 
 RUN_SCRIPT = """#!/usr/bin/env bash
 # Runs for each submission. The verdict is made outside of the process that runs the student's code.
-set -euo pipefail
+set -uo pipefail
+results=/autograder/results/results.json
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p /autograder/results "$work/class"
+rm -f "$results"
+cp -r /autograder/submission "$work/class/student"
 cd /autograder/source/kit
-rm -rf /tmp/class /tmp/out
-mkdir -p /tmp/class
-cp -r /autograder/submission /tmp/class/student
-/autograder/venv/bin/grader score /tmp/class --out /tmp/out --pattern plain{only}
-mkdir -p /autograder/results
-cp /tmp/out/gradescope/student/results.json /autograder/results/results.json
+/autograder/venv/bin/grader score "$work/class" --out "$work/out" --pattern plain --seed {seed}{only} \\
+  >"$work/said" 2>&1
+code=$?
+cat "$work/said"
+if [ -s "$work/out/gradescope/student/results.json" ]; then
+  cp "$work/out/gradescope/student/results.json" "$results"
+else
+  /autograder/venv/bin/python {fault} "$code" "$work/said" >"$results" || cp fault.json "$results"
+fi
 """
+
+FAULT_SCRIPT = Path(__file__).with_name("gradescope_fault.py")
+# For where not even the script runs that says why.
+FAULT = {
+    "score": 0,
+    "output": "Your work was not judged: the autograder itself failed. This is not your fault. "
+    "Please tell your instructor, who can run it again.",
+}
 
 SHIPPED_TREES = ("grader", "solutions", "tests/graded", "data", "exercises")
 SHIPPED_FILES = ("pyproject.toml", "constraints.txt", "README.md")
 
 
-def write_gradescope(layout: Layout, out: Path, only: list[str]) -> int:
-    """Write the archive and return the number of its files. Only those who may see solutions may have it."""
+def write_gradescope(layout: Layout, out: Path, only: list[str], seed: int | None = None) -> int:
+    """Write the archive and return the number of its files. Only those who may see solutions may have it.
+
+    The whole class is judged under one seed, drawn here unless it is given.
+    """
     buffer = io.BytesIO()
     options = "".join(f" --only {name}" for name in only)
+    seed = secrets.randbits(SEED_BITS) if seed is None else seed
+    setup = SETUP_SCRIPT.format(python=PYTHON, torch=pinned(layout, "torch"))
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "setup.sh", SETUP_SCRIPT.encode(), 0o755)
-        _add(archive, "run_autograder", RUN_SCRIPT.format(only=options).encode(), 0o755)
+        _add(archive, "setup.sh", setup.encode(), 0o755)
+        _add(
+            archive,
+            "run_autograder",
+            RUN_SCRIPT.format(only=options, seed=seed, fault=FAULT_SCRIPT.name).encode(),
+            0o755,
+        )
+        _add(archive, f"kit/{FAULT_SCRIPT.name}", FAULT_SCRIPT.read_bytes(), 0o644)
+        _add(archive, "kit/fault.json", json.dumps(FAULT).encode(), 0o644)
         for name in SHIPPED_FILES:
             _add(archive, f"kit/{name}", (layout.root / name).read_bytes(), 0o644)
         for tree in SHIPPED_TREES:

@@ -37,7 +37,7 @@ WORK = SOLUTION.replace("return 2 * x", "answer = x.mul(2.000)  # the secret way
 
 
 @pytest.fixture
-def released(kit: Kit) -> Path:
+def course_to_release(kit: Kit) -> Kit:
     kit.layout.suite_file(kit.name).write_text("import pytest\nimport torch\n\n\n" + SUITE + HIDDEN)
     kit.layout.solution_file(kit.name).write_text(WORK)
     kit.layout.mistakes_file(kit.name).write_text(
@@ -49,8 +49,14 @@ def released(kit: Kit) -> Path:
     (kit.layout.root / "docs").mkdir()
     for name in ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md"):
         shutil.copy(PACKAGE / name, kit.layout.root / name)
-    out = kit.layout.root / "out"
-    done = grader(kit.layout.root, "release", "--out", str(out))
+    return kit
+
+
+@pytest.fixture
+def released(course_to_release: Kit) -> Path:
+    root = course_to_release.layout.root
+    out = root / "out"
+    done = grader(root, "release", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "1 exercises and 3 public tests" in done.stdout
     return out
@@ -166,3 +172,65 @@ def test_the_public_part_drops_what_only_hidden_tests_used() -> None:
     assert "only_for_the_hidden_one" not in text
     assert "def test_with_the_reference" in text
     assert "def test_double" in text
+
+
+# -- all or nothing -----------------------------------------------------------------------------------
+
+
+def recordings(kit: Path) -> dict[str, bytes]:
+    folder = kit / "tests" / "graded" / "recordings"
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_second_release_of_the_same_course_keeps_every_recording(course_to_release: Kit) -> None:
+    root, file = course_to_release.layout.root, course_to_release.layout.suite_file("ch1_mini/scale")
+    grader(root, "release", "--out", "one")
+    grader(root, "release", "--out", "two")
+    assert recordings(root / "one") == recordings(root / "two") != {}
+    file.write_text(file.read_text().replace("draw.normal(4, 2)", "draw.normal(4, 3)"))
+    assert grader(root, "release", "--out", "three").returncode == 0
+    assert recordings(root / "three") != recordings(root / "one")
+    assert len(list((course_to_release.layout.state / "recordings").iterdir())) == 1
+
+
+@pytest.mark.parametrize("before", ["nothing", "an empty folder"])
+def test_a_release_that_fails_leaves_nothing(course_to_release: Kit, before: str) -> None:
+    root, file = course_to_release.layout.root, course_to_release.layout.suite_file("ch1_mini/scale")
+    if before != "nothing":
+        (root / "out").mkdir()
+    file.write_text(file.read_text() + "\n\ndef broken(:\n")
+    names = {path.name for path in root.iterdir()} | {".grader"}
+    done = grader(root, "release", "--out", str(root / "out"))
+    assert done.returncode == 3
+    assert {path.name for path in root.iterdir()} | {".grader"} == names
+    assert before == "nothing" or not list((root / "out").iterdir())
+
+
+def test_what_a_killed_release_left_is_taken_away(course_to_release: Kit) -> None:
+    root = course_to_release.layout.root
+    (root / ".out.partial" / "exercises").mkdir(parents=True)
+    (root / ".out.partial" / "exercises" / "old.py").touch()
+    assert grader(root, "release", "--out", "out").returncode == 0
+    assert not list((root / "out").rglob("old.py"))
+    assert not list(root.glob(".out*"))
+
+
+def test_a_folder_with_something_in_it_is_left_as_it_is(course_to_release: Kit) -> None:
+    root = course_to_release.layout.root
+    (root / "out").mkdir()
+    (root / "out" / "mine.txt").write_text("mine")
+    done = grader(root, "release", "--out", "out")
+    assert done.returncode == 2
+    assert "is not empty" in done.stderr
+    assert [path.name for path in (root / "out").iterdir()] == ["mine.txt"]
+
+
+def test_the_workflow_puts_torch_into_the_environment_that_is_used(released: Path) -> None:
+    text = (released / ".github" / "workflows" / "check.yml").read_text()
+    pinned = re.search(r"^torch==(\S+)$", (PACKAGE / "constraints.txt").read_text(), re.MULTILINE)
+    assert pinned is not None
+    steps = re.findall(r"- run: (.+)", text)
+    assert steps[0].startswith("python -m venv .venv")
+    assert steps[1].startswith(f".venv/bin/python -m pip install torch=={pinned[1]} --index-url ")
+    assert steps[2] == "make check"
+    assert "test -d $(VENV) ||" in (released / "Makefile").read_text()

@@ -52,7 +52,7 @@ def collect(
 ) -> Intake:
     """Everyone's work under `path`. `pattern` is a system's name or a regular expression; guessed unless given."""
     assigner = Assigner(layout, curriculum, tuple(asked) or curriculum.exercises)
-    with open_class(path, out) as entries:
+    with open_class(path, out, pattern) as entries:
         candidates = [entry for entry in entries if not entry.reason]
         system = pattern or guess(entry.name for entry in candidates)
         piles, left = _piles(entries, candidates, system, assigner)

@@ -7,7 +7,7 @@ import enum
 import stat
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -41,21 +41,21 @@ class Entry:
 
 
 @contextlib.contextmanager
-def open_class(path: Path, out: Path | None) -> Iterator[list[Entry]]:
+def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[list[Entry]]:
     """The entries of the class at `path`: a folder, or an archive. `out` is where results go: not a student.
 
-    An export that lies alone in the folder, packed or not, is the class itself.
+    An export that lies alone in the folder, packed or not, is the class itself, unless `pattern` says otherwise.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
     alone = _alone_in(path, out)
-    if alone is not None and alone.is_dir() and guess(child.name for child in alone.iterdir()) != PLAIN:
+    if alone is not None and alone.is_dir() and _is_export((child.name for child in alone.iterdir()), pattern):
         path = alone
     if path.is_dir():
         if alone is not None and alone.is_file() and is_archive_name(alone.name):
             with alone.open("rb") as file, contextlib.suppress(UsageError):
                 found = _members(alone, file)
-                if guess({PurePosixPath(member.path).parts[0] for member in found}) != PLAIN:
+                if _is_export({PurePosixPath(member.path).parts[0] for member in found}, pattern):
                     yield _entries_of(found)
                     return
         yield _on_disk(path, out)
@@ -64,6 +64,12 @@ def open_class(path: Path, out: Path | None) -> Iterator[list[Entry]]:
             yield _entries_of(_members(path, file))
     else:
         raise UsageError(f"{path} is no folder and no archive", "give the folder that holds an entry for each student")
+
+
+def _is_export(names: Iterable[str], pattern: str | None) -> bool:
+    """Whether a system named these, and the one that was asked for, if one was."""
+    system = guess(names)
+    return system != PLAIN and pattern in (None, system)
 
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:

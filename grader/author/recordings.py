@@ -1,0 +1,146 @@
+"""What the reference and its mistaken twins answer to a kit's public tests, recorded under several seeds.
+
+A recording whose inputs have not changed since the last release is kept: it costs nothing to make the same kit again,
+and a release that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import secrets
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.files import write_atomically
+from grader.course.imports import rests_on
+from grader.course.layout import Layout
+from grader.errors import GraderError
+from grader.judge.client import Judge
+from grader.judge.code_hash import judging_code_hash
+from grader.judge.job_builder import build_job, source_in
+from grader.judge.libraries import libraries_for
+from grader.protocol.jobs import Job, RecordMode
+from grader.protocol.results import Recorded, SuiteFinished, Verdict
+
+TAKES = 3
+RECORDED_SEED_BITS = 40
+LIBRARIES = ("torch", "numpy", "pytest")
+
+Report = Callable[[int, int, str], None]  # takes done, of how many, and of which exercise the last one was
+
+
+class Take(msgspec.Struct, frozen=True):
+    """One run under one seed. `answers` is as the tester wrote it."""
+
+    seed: int
+    answers: bytes
+
+
+def record_all(layout: Layout, kit: Layout, curriculum: Curriculum, parallel: int, report: Report) -> int:
+    """Write every recording of the kit. Returns how many bytes they take."""
+    shelf = Shelf(layout.state / "recordings")
+    keys = {exercise.name: _inputs_of(layout, kit, curriculum, exercise) for exercise in curriculum.graded}
+    held = {name: takes for name, key in keys.items() if len(takes := shelf.read(key)) == TAKES}
+    missing = [exercise for exercise in curriculum.graded if exercise.name not in held]
+    if missing:
+        with Judge(libraries_for(layout, curriculum, missing), parallel=parallel) as judge:
+            fresh: dict[str, list[Take]] = defaultdict(list)
+            for exercise, take in _recorded(judge, [job for item in missing for job in _jobs(layout, kit, item)]):
+                fresh[exercise].append(take)
+                report(TAKES * len(held) + sum(map(len, fresh.values())), TAKES * len(keys), exercise)
+                if len(fresh[exercise]) == TAKES:
+                    shelf.write(keys[exercise], fresh[exercise])
+        held |= fresh
+    shelf.keep_only(keys.values())
+    return sum(_write(kit, name, takes) for name, takes in held.items())
+
+
+def _recorded(judge: Judge, jobs: list[Job]) -> Iterator[tuple[str, Take]]:
+    """Each take as it comes, with its exercise."""
+    tickets = {judge.submit(job): job for job in jobs}
+    for ticket, event in judge.events():
+        job = tickets[ticket]
+        if isinstance(event, Recorded):
+            yield job.exercise, Take(job.seed, event.take)
+        elif isinstance(event, SuiteFinished) and event.result.verdict is not Verdict.TODO:
+            problem = event.result.problem.message if event.result.problem else "no test ran"
+            raise GraderError(f"{job.exercise} could not be recorded: {problem}")
+
+
+def _jobs(layout: Layout, kit: Layout, exercise: Exercise) -> list[Job]:
+    """The kit's public tests, each time under another seed."""
+    learner, suite = source_in(layout, exercise, layout.solutions), kit.suite_file(exercise.name)
+    return [
+        build_job(
+            layout, exercise, learner=learner, seed=secrets.randbits(RECORDED_SEED_BITS), mode=RecordMode(), suite=suite
+        )
+        for _ in range(TAKES)
+    ]
+
+
+def _write(kit: Layout, exercise: str, takes: list[Take]) -> int:
+    data = joined(exercise, [take.answers for take in takes])
+    path = kit.recording_file(exercise)
+    write_atomically(path, data)
+    write_atomically(path.with_suffix(".seeds"), "\n".join(str(take.seed) for take in takes) + "\n")
+    return len(data)
+
+
+def joined(exercise: str, takes: list[bytes]) -> bytes:
+    """The file of an exercise's recording: msgpack, compressed, as `tester.recording` reads it."""
+    document = {"exercise": exercise, "takes": [msgspec.Raw(take) for take in takes]}
+    return zlib.compress(msgspec.msgpack.encode(document), 6)
+
+
+# -- what is kept -------------------------------------------------------------------------------------
+
+
+class Shelf:
+    """Recordings of earlier runs, each under a hash of everything that it rests on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, key: str) -> list[Take]:
+        """The takes under this key; none where there are none, or where they cannot be read."""
+        with suppress(OSError, msgspec.DecodeError):
+            return msgspec.msgpack.decode(self._path(key).read_bytes(), type=list[Take])
+        return []
+
+    def write(self, key: str, takes: list[Take]) -> None:
+        write_atomically(self._path(key), msgspec.msgpack.encode(takes))
+
+    def keep_only(self, keys: Iterable[str]) -> None:
+        """Throw away what no exercise needs any more."""
+        kept = {self._path(key) for key in keys}
+        for path in set(self.folder.glob("*.takes")) - kept:
+            path.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.takes"
+
+
+def _inputs_of(layout: Layout, kit: Layout, curriculum: Curriculum, exercise: Exercise) -> str:
+    """A hash of what a recording rests on: the public tests, the solutions, the mistakes, the data, the libraries."""
+    own = layout.solution_file(exercise.name)
+    earlier = rests_on(curriculum, exercise, lambda item: layout.solution_file(item.name, item.suffix).read_bytes())
+    files = [
+        *kit.suite_files(exercise.name),
+        own,
+        *(layout.solution_file(item.name, item.suffix) for item in earlier),
+        layout.mistakes_file(exercise.name),
+        *sorted(path for path in layout.data.rglob("*") if path.is_file() and "__pycache__" not in path.parts),
+    ]
+    versions = [importlib.metadata.version(name) for name in LIBRARIES]
+    words = [repr(exercise), str(TAKES), judging_code_hash(), *versions]
+    digest = hashlib.sha256()
+    for part in (*(word.encode() for word in words), *(path.read_bytes() for path in files if path.exists())):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
