@@ -11,8 +11,8 @@ from grader.course.choice import Choice, Offer, choose
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
-from grader.course.notebook_scripts import module_of_script
-from grader.course.notebooks import Module, NotebookError, read_notebook
+from grader.course.module_reading import read_module
+from grader.course.notebooks import Module, NotebookError
 from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
@@ -118,7 +118,7 @@ class Workspace:
         offer = Offer(path, found.meaning, b"", modified=found.path.stat().st_mtime)
         try:
             data = found.path.read_bytes()
-            module = read_notebook(data, path) if found.meaning.suffix == ".ipynb" else module_of_script(data)
+            module = read_module(data, found.meaning.suffix, path)
         except NotebookError as error:
             return Offer(path, found.meaning, b"", modified=offer.modified, problem=error.message)
         except OSError as error:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from grader.course.passed_over import is_passed_over
 from grader.errors import UsageError
 from grader.score.intake.archives import Member, Refused, is_archive_name, members
 from grader.score.intake.systems import PLAIN, guess
-from grader.score.intake.walking import HandedFile, files_below, files_of_members, is_passed_over
+from grader.score.intake.walking import HandedFile, files_below, files_of_members
 
 RESULTS_MARK = "journal.sqlite"
 TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".yml", ".yaml", ".json", ".log")
@@ -49,13 +50,13 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
     if not path.exists():
         raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
     alone = _alone_in(path, out)
-    if alone is not None and alone.is_dir() and _is_export((child.name for child in alone.iterdir()), pattern):
+    if alone is not None and alone.is_dir() and _is_export(alone.name, [p.name for p in alone.iterdir()], pattern):
         path = alone
     if path.is_dir():
         if alone is not None and alone.is_file() and is_archive_name(alone.name):
             with alone.open("rb") as file, contextlib.suppress(UsageError):
                 found = _members(alone, file)
-                if _is_export({PurePosixPath(member.path).parts[0] for member in found}, pattern):
+                if _is_export(alone.name, {PurePosixPath(member.path).parts[0] for member in found}, pattern):
                     yield _entries_of(found)
                     return
         yield _on_disk(path, out)
@@ -66,10 +67,10 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
         raise UsageError(f"{path} is no folder and no archive", "give the folder that holds an entry for each student")
 
 
-def _is_export(names: Iterable[str], pattern: str | None) -> bool:
-    """Whether a system named these, and the one that was asked for, if one was."""
-    system = guess(names)
-    return system != PLAIN and pattern in (None, system)
+def _is_export(own: str, inside: Iterable[str], pattern: str | None) -> bool:
+    """Whether a system named what is in it, the one that was asked for if one was, and not the thing itself."""
+    system = guess(inside)
+    return system != PLAIN and pattern in (None, system) and guess([own]) == PLAIN
 
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:

@@ -109,6 +109,9 @@ CANVAS = (
           system="canvas"),
     Class("canvas-one-student", same_work("lovelaceada_12345_678901_scale.py"), (Row("lovelaceada", "12345"),),
           system="canvas"),
+    Class("canvas-one-student-whose-zip-holds-a-systems-names",
+          {"lovelaceada_12345_678901_hw.zip": zipped({"Ada - scale.py": RIGHT})},
+          (Row("lovelaceada", "12345", "Ada - scale.py", notes=("was read as",)),), system="canvas"),
 )  # fmt: skip
 
 MOODLE = (
@@ -246,7 +249,7 @@ BLACKBOARD = (
     Class("blackboard-a-text-of-that-name",
           {f"Homework 1_alovelace_attempt_{FIRST}_receipt.txt": "mine", f"Homework 1_b_attempt_{FIRST}_scale.py": RIGHT,
            f"Homework 1_alovelace_attempt_{FIRST}_scale.py": RIGHT},
-          (Row("alovelace", "alovelace", aside={"receipt.txt": "it is no .py or .ipynb file"}), Row("b", "b")),
+          (Row("alovelace", "alovelace", aside={"receipt.txt": "it is no file of the course"}), Row("b", "b")),
           system="blackboard"),
 )  # fmt: skip
 

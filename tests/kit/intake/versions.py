@@ -61,6 +61,7 @@ HAND_INS = (
         BOOK,
         aside={FILE: IS_STUB},
     ),
+    HandIn("work-below-the-stubs-cell", {FILE: At(2, STUB), BOOK: notebook(STUB, RIGHT)}, BOOK, aside={FILE: IS_STUB}),
     HandIn("both-untouched", {FILE: STUB, BOOK: notebook(STUB)}, FILE, 0.0, aside={BOOK: IS_STUB}),
     HandIn("half-done-beside-the-stub", {FILE: STUB, BOOK: notebook(DOUBLE_ONLY)}, BOOK, 5.0, aside={FILE: IS_STUB}),
     HandIn("half-done-file", {FILE: DOUBLE_ONLY, BOOK: At(3, notebook(STUB))}, FILE, 5.0, aside={BOOK: IS_STUB}),
