@@ -141,7 +141,7 @@ def _take_receipt(pile: Pile, entry: Entry) -> None:
     (file,) = entry.files()
     receipt = read_receipt(file.read(MAX_RECEIPT_BYTES))
     if receipt is not None:
-        pile.name, pile.login = receipt.name, receipt.user
+        pile.name, pile.id, pile.login = receipt.name, receipt.user, receipt.user
 
 
 # -- what is in them ----------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[l
         fitting = rows.get(row.key, [])
         if not fitting:
             result.append(
-                Submission(replace(row, label=printable_name(row.name or row.key)), problem=NOTHING_HANDED_IN)
+                Submission(replace(row, name=row.name or row.key), problem=NOTHING_HANDED_IN)
             )
         elif len(fitting) == 1:
             result.append(replace(fitting[0], person=_merged(fitting[0].person, row)))

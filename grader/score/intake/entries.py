@@ -69,8 +69,13 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
 
 def _is_export(own: str, inside: Iterable[str], pattern: str | None) -> bool:
     """Whether a system named what is in it, the one that was asked for if one was, and not the thing itself."""
-    system = guess(inside)
+    system = _guessed(inside)
     return system != PLAIN and pattern in (None, system) and guess([own]) == PLAIN
+
+
+def _guessed(names: Iterable[str]) -> str:
+    """The system that named these; what is nobody's in any case does not count."""
+    return guess(name for name in names if not _system_file(name))
 
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:
@@ -133,7 +138,7 @@ def _members(path: Path, file: IO[bytes]) -> list[Member]:
     if len(outer) != 1:
         return found
     name = next(iter(outer))
-    if name not in (path.name.partition(".")[0], "submissions") and guess({part[1] for part in parts}) == PLAIN:
+    if name not in (path.name.partition(".")[0], "submissions") and _guessed({part[1] for part in parts}) == PLAIN:
         return found
     return [replace(member, path=member.path.removeprefix(f"{name}/")) for member in found]
 
@@ -151,9 +156,9 @@ def _entries_of(found: list[Member]) -> list[Entry]:
         below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
         modified = max(member.modified for member in group)
         kind = Kind.FOLDER if is_folder else Kind.FILE
-        entries.append(Entry(name, kind, modified, _looking_into(below), _system_file(name)))
+        entries.append(Entry(name, kind, modified, _looking_into(below, is_folder), _system_file(name)))
     return entries
 
 
-def _looking_into(found: list[Member]) -> Callable[[], list[HandedFile]]:
-    return lambda: files_of_members(found)
+def _looking_into(found: list[Member], is_folder: bool) -> Callable[[], list[HandedFile]]:
+    return lambda: files_of_members(found, is_folder)

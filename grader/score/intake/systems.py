@@ -16,6 +16,7 @@ from types import MappingProxyType
 from grader.errors import UsageError
 
 ARCHIVE_OR_WORK = r"\.(?:zip|tar|tgz|tar\.gz|tar\.bz2|tar\.xz|rar|7z|py|ipynb|md)"
+ANY_DOCUMENT = ARCHIVE_OR_WORK.removesuffix(")") + "|pdf|docx?|odt|rtf|pages|html?|txt|png|jpe?g|heic)"
 LIKELY_ID_DIGITS = 3
 PLAIN = "plain"
 BLIND = "Participant"  # as Moodle names everybody where marking is blind
@@ -56,7 +57,7 @@ RECEIPT = "receipt.txt"  # how it is called, for its own name is the student's
 TYPED = "it was typed into {}, which is not read: hand in the .py or .ipynb file"
 LINKED = "it is a link to a page, which is not followed: hand in the file itself"
 # Ada Lovelace - softmax.ipynb, as Classroom names each student's copy of a file
-CLASSROOM = re.compile(rf"(?:Copy of )?(?P<name>.+?) - (?P<file>.+{ARCHIVE_OR_WORK}(?:\(\d+\)| \(\d+\))?)", re.DOTALL)
+CLASSROOM = re.compile(rf"(?:Copy of )?(?P<name>.+?) - (?P<file>.+{ANY_DOCUMENT}(?:\(\d+\)| \(\d+\))?)", re.DOTALL)
 PLAIN_NAME = re.compile(rf"(?P<name>.+?)(?P<suffix>{ARCHIVE_OR_WORK})?", re.DOTALL | re.IGNORECASE)
 
 

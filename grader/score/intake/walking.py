@@ -73,9 +73,9 @@ def files_below(path: Path) -> list[HandedFile]:
     return _without_kit(list({file.path: file for file in found}.values()))  # of one name the last, as unpacked
 
 
-def files_of_members(found: list[Member]) -> list[HandedFile]:
-    """The same of some members of the class's own archive, paths already below their entry."""
-    return _without_kit(_bounded(_of_members(found, "", 0, 0)))
+def files_of_members(found: list[Member], is_folder: bool) -> list[HandedFile]:
+    """The same of some members of the class's own archive: those of a folder, paths already below it, or one file."""
+    return _without_kit(_bounded(_of_members(found, "", 0, 0, prefix=None if is_folder else "")))
 
 
 def _bounded(files: Iterator[HandedFile]) -> list[HandedFile]:
@@ -158,7 +158,10 @@ def _opened(file: HandedFile, depth: int, prefix: str | None = None) -> Iterator
             yield from _of_members(found, f"{file.path}/" if prefix is None else prefix, depth + 1, upload)
 
 
-def _of_members(found: list[Member], prefix: str, depth: int, upload: int) -> Iterator[HandedFile]:
+def _of_members(
+    found: list[Member], above: str, depth: int, upload: int, prefix: str | None = None
+) -> Iterator[HandedFile]:
+    """Files of an archive. `above` is put before their paths, `prefix` before those in an archive among them."""
     environments = _environments(found)
     for member in found:
         path = PurePosixPath(member.path)
@@ -169,8 +172,8 @@ def _of_members(found: list[Member], prefix: str, depth: int, upload: int) -> It
         problem = member.problem
         if len(path.parts) > MAX_FOLDER_DEPTH:
             problem = f"it lies more than {MAX_FOLDER_DEPTH} folders deep"
-        file = HandedFile(prefix + member.path, member.size, member.modified, _guarded(member), problem, upload)
-        yield from _opened(file, depth)
+        file = HandedFile(above + member.path, member.size, member.modified, _guarded(member), problem, upload)
+        yield from _opened(file, depth, prefix)
 
 
 def _environments(found: list[Member]) -> set[str]:

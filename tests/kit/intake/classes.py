@@ -304,7 +304,7 @@ PLAIN = (
           (Row("ada", used="ada/scale.py", aside={"ada.zip/scale.py": "ada/scale.py is newer and counts"}), Row("ben"))),
     Class("plain-links-and-empty-folders",
           {"ada/scale.py": RIGHT, "ben": Link("ada"), "cy/.keep": ""},
-          (Row("ada"), none("ben", problem="it is a link"), none("cy", problem="nothing is in it"))),
+          (Row("ada"), Row("ben", "", "", "", {"ben": "it is a link"}, problem="it is a link"), none("cy", problem="nothing is in it"))),
     Class("plain-results-of-an-earlier-run",
           {"ada/scale.py": RIGHT, "results/journal.sqlite": b"SQLite", "results/feedback/ada.html": "<p>",
            "marks/grades.csv": "student\n", "marks/intake.txt": "1 students\n", "marks/journal.sqlite": b"SQLite"},
