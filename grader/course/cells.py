@@ -59,8 +59,8 @@ def suffix_of(cells: Cells | None) -> str:
 def cell_texts(source: str, cells: Cells) -> Iterator[CellText]:
     """The cells of a module, one after another."""
     lines = source.split("\n")
-    ends = [start for start, _ in cells[1:]]
-    for (start, number), end in zip(cells, [*ends, len(lines) + 1], strict=True):
+    ends = [*(start for start, _ in cells[1:]), len(lines) + 1]
+    for (start, number), end in zip(cells, ends, strict=False):  # of no cells there is no end
         yield CellText(abs(number), start, "\n".join(lines[start - 1 : end - 1]))
 
 
