@@ -149,10 +149,8 @@ def test_debugging_runs_the_cells_too(kit: Kit, filled: Path) -> None:
     exercise = checked(kit, "--debug")
     assert exercise["points"] == 5
     assert exercise["tests"][1]["failure"]["place"] == {"file": "exercises/ch1_mini/scale.ipynb", "line": 2, "cell": 4}
-    assert (
-        exercise["notes"][0]
-        == "cell 2, line 2: NameError: name 'display' is not defined; the rest of the cell did not run"
-    )
+    said = "cell 2, line 4: NameError: name 'display' is not defined; the rest of the cell did not run"
+    assert exercise["notes"] == [said, "cell 4, line 1: `%%time` was set aside"]
 
 
 FUNCTIONS = ("def double(x):\n    return x + x", "def halve(x):\n    return x / 2")

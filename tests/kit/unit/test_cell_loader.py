@@ -133,6 +133,7 @@ def test_future_imports_hold_for_all_later_cells(run: Import) -> None:
 
 def test_await_works_outside_of_functions(run: Import) -> None:
     text = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 3\nx = await f()\n"
+    text += "assert await asyncio.to_thread(lambda: 7) == 7\n"
     module, failures = run(text + "import json\nawait f()", "z = x + 1", "await g()")
     assert (module.x, module.z, module.json.__name__) == (3, 4, "json")
     assert [(item.cell, item.type) for item in failures] == [(6, "NameError")]
