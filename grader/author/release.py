@@ -29,7 +29,10 @@ from grader.protocol.results import Recorded, SuiteFinished, Verdict
 
 TAKES = 3
 RECORDED_SEED_BITS = 40
-COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md")
+COPIED_FILES = (
+    "Makefile", "README.md", "constraints.txt", "pyproject.toml",
+    "docs/json.md", "docs/notebooks.md", "docs/architecture.md",
+)  # fmt: skip
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )
