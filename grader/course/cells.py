@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import re
 import warnings
 from collections.abc import Iterator
@@ -44,10 +45,8 @@ class ParsedCells:
 
 def cell_and_line(cells: Cells, line: int) -> tuple[int, int]:
     """The cell in which a line of the module stands, and its line there, both from 1."""
-    first, number = 1, 1
-    for start, cell in cells:
-        if start <= line:
-            first, number = start, cell
+    place = bisect.bisect_right(cells, line, key=lambda cell: cell[0]) - 1
+    first, number = cells[place] if place >= 0 else (1, 1)
     return abs(number), line - first + 1
 
 
