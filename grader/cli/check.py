@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Iterator
 from typing import NoReturn
@@ -82,8 +81,7 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
                 report.exercise(result)
                 report.explanations(_explanations(checker.layout, result))
     finally:
-        with contextlib.suppress(OSError):
-            checker.progress.save()
+        checker.progress.save()
     results = list(checker.results.values())
     upcoming = upcoming_exercise(checker.curriculum, checker.progress, results)
     if as_json:

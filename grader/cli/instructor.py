@@ -13,12 +13,22 @@ from grader.cli.course import open_course
 from grader.course.files import write_atomically
 from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
+from grader.render.intake import intake_text
 from grader.render.junit import junit
 from grader.render.live import LiveLine
-from grader.render.scoring import advance_text, exported_text, regrade_text, scored_text, similar_text, stopped_text
+from grader.render.scoring import (
+    INTAKE,
+    advance_text,
+    exported_text,
+    regrade_text,
+    scored_text,
+    similar_text,
+    stopped_text,
+)
 from grader.render.tables import grades_csv, rubric_csv
-from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, preview_regrade, run_score
+from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, at_work_in, preview_regrade, read_class, run_score
 from grader.score.export import write_gradescope
+from grader.score.intake.systems import SYSTEMS
 from grader.score.scoring import Advance
 from grader.score.similar import similar_pairs
 
@@ -27,9 +37,11 @@ ITEMS_BETWEEN_LINES = 50
 
 @click.command()
 @click.argument("submissions", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the journal and the marks go.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the journal and the marks go.")
+@click.option("--dry-run", is_flag=True, help="Show who handed in what, and what was left aside. Nothing is judged.")
 @click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="Score these alone; may be repeated.")
-@click.option("--pattern", help="How entries are named: canvas, moodle, gradescope, plain, or an expression.")
+@click.option("--pattern", help=f"How entries are named: {', '.join(SYSTEMS)}, or an expression.")
+@click.option("--roster", type=click.Path(path_type=Path), help="A CSV of all students: id, name, email, section.")
 @click.option("--workers", type=int, help="Items at a time; the number of cores unless given.")
 @click.option("--dask", metavar="ADDRESS", help="Let a Dask scheduler's workers do the work: tcp://host:8786.")
 @click.option("--seed", type=int, help="The inputs' seed for the whole class; drawn once unless given.")
@@ -38,18 +50,25 @@ ITEMS_BETWEEN_LINES = 50
 @click.option("--due", help="When work is due: 2027-03-01 or 2027-03-01T18:00.")
 @click.option("--grace-days", type=float, default=0, show_default=True, help="Days after it that cost nothing.")
 @click.option("--late-penalty", type=float, default=0, show_default=True, help="Share lost per late day, 0.1 say.")
-@click.option("--extensions", type=click.Path(path_type=Path), help="A CSV with the columns student, days.")
-@click.option("--times", type=click.Path(path_type=Path), help="A CSV with the columns student, submitted.")
+@click.option("--extensions", type=click.Path(path_type=Path), help="A CSV with the columns student (or id), days.")
+@click.option("--times", type=click.Path(path_type=Path), help="A CSV: student (or id), submitted.")
 @click.option("--without-sandbox", is_flag=True, help="Run untrusted code with no sandbox around it.")
-def score(submissions: Path, out: Path, **options: Any) -> None:
+def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) -> None:
     """Score a class. The same command goes on where a run was stopped."""
     course = open_course()
+    if dry_run:
+        read = read_class(course.layout, course.curriculum, submissions, out, ScoreOptions(**options))
+        click.echo(intake_text(read))
+        return
+    if out is None:
+        raise click.UsageError("Missing option '--out': where the journal and the marks go.")
     try:
-        with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
-            scored = run_score(
-                course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
-            )
-        _write(scored, out)
+        with at_work_in(out):
+            with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
+                scored = run_score(
+                    course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
+                )
+            _write(scored, out)
     except KeyboardInterrupt:
         click.echo(stopped_text(), err=True)
         raise
@@ -63,7 +82,8 @@ def _shown_on(line: LiveLine) -> Callable[[Advance], None]:
 def _write(scored: ScoredClass, out: Path) -> None:
     """The marks, what a person marks, a page and Gradescope's results for each student, the class page, JUnit's XML."""
     pages = Pages()
-    write_atomically(out / "grades.csv", grades_csv(scored.exercises, scored.marks))
+    write_atomically(out / INTAKE, intake_text(scored.read) + "\n")
+    write_atomically(out / "grades.csv", grades_csv(scored.read.exercises, scored.read.people, scored.marks))
     if scored.rubric:
         write_atomically(out / RUBRIC, rubric_csv(scored.rubric))
     for view in scored.students:
@@ -83,7 +103,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""
     course = open_course()
-    with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
+    with at_work_in(out), LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
         changes = preview_regrade(
             course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
         )

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UsageError
+
+GRADED = Path("tests", "graded")
+STATE = ".grader"
+OWN_KIT = Path(__file__).resolve().parents[2]  # where this program lies in a kit, and is not installed elsewhere
 
 
 def file_in(tree: Path, name: str, suffix: str = ".py") -> Path:
@@ -15,17 +22,27 @@ def file_in(tree: Path, name: str, suffix: str = ".py") -> Path:
 
 @dataclass(frozen=True)
 class Layout:
-    """The kit's root folder. `exercises` is the only tree that a learner edits."""
+    """The kit's root folder. `exercises` is the only tree that a learner edits.
+
+    `work` holds it where a learner has a copy of the exercises alone: the kit itself may then be read-only.
+    """
 
     root: Path
+    work: Path | None = None
 
     @classmethod
     def find(cls, start: Path | None = None) -> Layout:
-        """The kit around `start` (the current folder unless given), looking upwards."""
+        """The kit around `start` (the current folder unless given), looking upwards.
+
+        A folder with `exercises` alone belongs to the kit that this program is part of.
+        """
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
-            if (folder / "exercises").is_dir() and (folder / "tests" / "graded").is_dir():
+            if (folder / "exercises").is_dir() and (folder / GRADED).is_dir():
                 return cls(folder)
+        for folder in (here, *here.parents):
+            if any((folder / "exercises").glob("ch*_*")) and (OWN_KIT / GRADED).is_dir():
+                return cls(OWN_KIT, folder)
         raise UsageError(
             f"no kit here: {here} is not inside a folder with `exercises` and `tests/graded`",
             "change into the folder that you cloned or unpacked, then try again",
@@ -33,7 +50,7 @@ class Layout:
 
     @property
     def exercises(self) -> Path:
-        return self.root / "exercises"
+        return (self.work or self.root) / "exercises"
 
     @property
     def solutions(self) -> Path:
@@ -41,7 +58,7 @@ class Layout:
 
     @property
     def graded(self) -> Path:
-        return self.root / "tests" / "graded"
+        return self.root / GRADED
 
     @property
     def data(self) -> Path:
@@ -49,8 +66,12 @@ class Layout:
 
     @property
     def state(self) -> Path:
-        """What the grader remembers between runs; safe to delete."""
-        return self.root / ".grader"
+        """What the grader remembers between runs; safe to delete. In the user's own folder where this is read-only."""
+        home = self.work or self.root
+        if (home / STATE).is_dir() or os.access(home, os.W_OK):
+            return home / STATE
+        elsewhere = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        return elsewhere / "transformer-kit" / hashlib.sha256(str(home).encode()).hexdigest()[:16]
 
     def exercise_file(self, name: str, suffix: str = ".py") -> Path:
         return file_in(self.exercises, name, suffix)
@@ -97,7 +118,8 @@ class Layout:
 
     def display_path(self, path: Path) -> str:
         """A path as a person in the kit's folder writes it."""
-        try:
-            return path.resolve().relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        for home in (self.work, self.root):
+            with contextlib.suppress(ValueError):
+                if home is not None:
+                    return path.resolve().relative_to(home.resolve()).as_posix()
+        return str(path)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from grader.course.temporary import tidy_up
 from grader.errors import JudgeError
 from grader.judge.launch import SERVER, TESTER, boot_command, trusted_environment
 from grader.protocol.frames import CHUNK_BYTES
@@ -72,6 +73,7 @@ class Judge:
         self.commands: socket.socket | None = None
 
     def __enter__(self) -> Judge:
+        tidy_up()
         if self.fork:
             self.commands, theirs = socket.socketpair()
             self.server = _start_process(SERVER, self.libraries, theirs)

@@ -12,11 +12,11 @@ from typing import NoReturn
 
 import msgspec
 
+from grader.course.temporary import TemporaryFolder
 from grader.judge import reaping
 from grader.judge.preparation import prepare
 from grader.judge.workers import ForkedWorkers
 from grader.tester import process as tester
-from grader.tester import scratch_folder
 from grader.tester.worker_source import WorkerProcess
 from grader.worker import process as worker
 
@@ -38,14 +38,15 @@ class Server:
         self.workers: dict[int, int | None] = {}
         self.spare: WorkerProcess | None = None
         self.pid = 0
-        self.folder = ""
+        self.folder: TemporaryFolder | None = None
 
     def run(self) -> NoReturn:
         """Serve until the command hangs up, then leave nothing running."""
         reaping.become_subreaper()
         self.pid = os.getpid()
         # Every tester's folders are in this one, so that none is left behind by a tester that was killed.
-        self.folder = tempfile.tempdir = tempfile.mkdtemp(prefix="grader-")
+        self.folder = TemporaryFolder()
+        tempfile.tempdir = str(self.folder.path)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the command decides
         self.selector.register(self.commands, selectors.EVENT_READ, self._command)
         try:
@@ -156,7 +157,8 @@ class Server:
             reaping.kill_group(pid)
             reaping.reap(pid)
         reaping.end_orphans(())
-        scratch_folder.remove(self.folder)
+        if self.folder is not None:
+            self.folder.close()
 
 
 def _close(process: WorkerProcess) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 
+from grader.course.temporary import TemporaryFolder
 from grader.judge import reaping
 from grader.judge.preparation import prepare
 from grader.judge.workers import SpawnedWorkers
@@ -15,4 +17,6 @@ def start(arguments: list[str]) -> None:
     libraries, descriptor = arguments
     prepare(libraries)
     reaping.become_subreaper()
-    main(socket.socket(fileno=int(descriptor)), SpawnedWorkers(libraries))
+    folder = TemporaryFolder()
+    tempfile.tempdir = str(folder.path)
+    main(socket.socket(fileno=int(descriptor)), SpawnedWorkers(libraries), folder.close)

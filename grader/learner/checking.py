@@ -49,8 +49,8 @@ class Checker:
         self.options = options
         self.seed = secrets.randbits(SEED_BITS) if options.seed is None else options.seed
         self.results: dict[str, ExerciseResult] = {}
-        self.workspace = Workspace(layout, curriculum, options.notebooks)
         self.stack = contextlib.ExitStack()
+        self.workspace = self._new_workspace()
         self.judge: Judge | None = None
 
     def __enter__(self) -> Checker:
@@ -62,8 +62,11 @@ class Checker:
     def start_anew(self) -> None:
         """Files have changed: nothing that was found counts any more. The judge stays warm."""
         self.results.clear()
-        self.progress.fingerprints.clear()
-        self.workspace = Workspace(self.layout, self.curriculum, self.options.notebooks)
+        self.progress.look_again()
+        self.workspace = self._new_workspace()
+
+    def _new_workspace(self) -> Workspace:
+        return self.stack.enter_context(Workspace(self.progress.tree, self.options.notebooks))
 
     # -- what to check --------------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ class Checker:
 
     def _unreadable(self, exercise: Exercise) -> ExerciseResult | None:
         source = self.workspace.source(exercise)
-        found = first_problem(source.file, source.display_path, exercise, source.cells)
+        found = source.problem or first_problem(source.file, source.display_path, exercise, source.cells)
         if found is None:
             return None
         result = unreadable_result(exercise, found, source.display_path, source.cells, self.seed)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,6 +15,8 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
+from grader.course.locks import lock
+from grader.learner.tree import LearnerTree
 from grader.protocol.results import ExerciseResult, Verdict
 
 JUDGING = ("course", "protocol", "worker", "tester", "judge")
@@ -42,8 +46,11 @@ class ProgressStore:
     def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
         self.layout = layout
         self.curriculum = curriculum
+        self.tree = LearnerTree(layout, curriculum)
         self.path = layout.state / "state.json"
         self.state = self._load()
+        self.changed_passes: dict[str, Pass | None] = {}
+        self.changed_hints: dict[str, int | None] = {}
         self.fingerprints: dict[str, str] = {}
 
     def _load(self) -> ProgressState:
@@ -52,11 +59,22 @@ class ProgressStore:
         except FileNotFoundError:
             return ProgressState()
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-            self.path.replace(self.path.with_suffix(".unreadable.json"))
+            with contextlib.suppress(OSError):
+                self.path.replace(self.path.with_suffix(".unreadable.json"))
             return ProgressState()
 
     def save(self) -> None:
-        write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.state), indent=1))
+        """Write what has changed; what another run wrote meanwhile stays. A disk that is read-only is no fault."""
+        with contextlib.suppress(OSError), lock(self.path.with_name(".lock"), wait=True):
+            self.state = self._load()
+            _apply(self.changed_passes, self.state.passes)
+            _apply(self.changed_hints, self.state.hints)
+            write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.state), indent=1))
+
+    def look_again(self) -> None:
+        """Files have changed: forget what was found of them."""
+        self.tree = LearnerTree(self.layout, self.curriculum)
+        self.fingerprints.clear()
 
     def fingerprint(self, exercise: Exercise) -> str:
         """A hash of the learner's file, its suite, its table, the grader, and all other files that it rests on."""
@@ -64,25 +82,32 @@ class ProgressStore:
             read = functools.cache(_read)
 
             def source(item: Exercise) -> bytes:
-                """The file and the notebook beside it: whichever counts, what it imports is found."""
-                file, notebook = (read(self.layout.exercise_file(item.name, kind)) for kind in (item.suffix, ".ipynb"))
-                return (file or b"") + b"\n" + (notebook or b"").replace(b'"', b"\n").replace(b"\\n", b"\n")
+                """Every file that may be its own: whichever counts, what it imports is found."""
+                texts = [(found.meaning.suffix, read(found.path) or b"") for found in self.tree.files_of(item)]
+                return b"\n".join(
+                    text.replace(b'"', b"\n").replace(b"\\n", b"\n") if kind == ".ipynb" else text
+                    for kind, text in texts
+                )
 
             digest = hashlib.sha256(_grader_hash().encode())
             digest.update(repr(exercise).encode())
             for path in (
-                self.layout.exercise_file(exercise.name, exercise.suffix),
-                self.layout.exercise_file(exercise.name, ".ipynb"),
+                *self._in_order_of_time(exercise),
                 *self.layout.suite_files(exercise.name),
                 self.layout.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_hash(read(path)))
             for prerequisite in rests_on(self.curriculum, exercise, source):
                 digest.update(prerequisite.name.encode())
-                for kind in (prerequisite.suffix, ".ipynb"):
-                    digest.update(_hash(read(self.layout.exercise_file(prerequisite.name, kind))))
+                for path in self._in_order_of_time(prerequisite):
+                    digest.update(_hash(read(path)))
             self.fingerprints[exercise.name] = digest.hexdigest()
         return self.fingerprints[exercise.name]
+
+    def _in_order_of_time(self, exercise: Exercise) -> list[Path]:
+        """The files that may be the exercise's: which of them counts may be a question of which is newer."""
+        found = [item.path for item in self.tree.files_of(exercise)]
+        return found if len(found) < 2 else sorted(found, key=_saved)
 
     def passed(self, exercise: Exercise) -> Pass | None:
         """The remembered pass, if nothing that it rests on has changed."""
@@ -109,20 +134,23 @@ class ProgressStore:
         """Note a pass of the files as they were when this run began."""
         print_ = self.fingerprint(exercise)
         self.state.passes[exercise.name] = Pass(print_, points, tests, seed, tier)
+        self.changed_passes[exercise.name] = self.state.passes[exercise.name]
 
     def forget(self, exercise: Exercise) -> None:
         """An exercise that did not pass is not remembered as passed."""
         self.state.passes.pop(exercise.name, None)
+        self.changed_passes[exercise.name] = None
 
     def begin_anew(self, exercise: Exercise) -> None:
         """Of an exercise whose stub was put back nothing is remembered, hints included."""
         self.forget(exercise)
         self.state.hints.pop(exercise.name, None)
+        self.changed_hints[exercise.name] = None
 
     def next_hint(self, exercise: Exercise) -> int:
         """How many hints are to be shown now: one more than the last time."""
         count = min(self.state.hints.get(exercise.name, 0) + 1, len(exercise.hints))
-        self.state.hints[exercise.name] = count
+        self.state.hints[exercise.name] = self.changed_hints[exercise.name] = count
         return count
 
 
@@ -139,11 +167,26 @@ def upcoming_exercise(
     )
 
 
+def _apply(changes: dict[str, Any], held: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            held.pop(name, None)
+        else:
+            held[name] = value
+
+
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:
         return None
+
+
+def _saved(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _hash(data: bytes | None) -> bytes:

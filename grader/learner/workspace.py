@@ -1,4 +1,4 @@
-"""The learner's tree as the judge sees it: files as they are, or notebooks turned into files beside them."""
+"""The learner's tree as the judge sees it: as it is, or a copy in which every file that counts has its place."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course.cells import Cells, suffix_of
+from grader.course.cells import Cells
+from grader.course.choice import Choice, Offer, choose
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
 from grader.course.notebook_scripts import module_of_script
-from grader.course.notebooks import Module, notebook_path, read_notebook
+from grader.course.notebooks import Module, NotebookError, read_notebook
+from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
+from grader.course.temporary import TemporaryFolder
+from grader.learner.tree import Found, LearnerTree
 from grader.protocol.jobs import LearnerSource
 
 
@@ -20,7 +24,9 @@ from grader.protocol.jobs import LearnerSource
 class SourceFile:
     """Where an exercise's code is: the file, the tree it imports from, its name in messages.
 
-    `module` is the notebook's where it was written as one, and `notebooks` has the cells of all that count.
+    `module` is the notebook's where it was written as one, and `notebooks` has the cells of all that count. `notes` say
+    what was set aside in it and which other files do not count. `problem` says why the one that was asked for cannot be
+    read.
     """
 
     file: Path
@@ -28,15 +34,12 @@ class SourceFile:
     display_path: str
     module: Module | None
     notebooks: dict[str, Cells]
+    notes: tuple[str, ...]
+    problem: SourceProblem | None = None
 
     @property
     def cells(self) -> Cells | None:
         return None if self.module is None else self.module.cells
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was set aside in the notebook."""
-        return () if self.module is None else self.module.notes
 
     def for_judge(self) -> LearnerSource:
         """The same as it goes into a job."""
@@ -46,61 +49,95 @@ class SourceFile:
 class Workspace:
     """Finds each exercise's code. `chosen` are exercises whose notebook was asked for by name.
 
-    Elsewhere a notebook counts where the file beside it is missing or still the stub.
+    Elsewhere the one rule decides that holds for what is handed in, too. Use it as a context: a copy of the tree goes
+    away at its end.
     """
 
-    def __init__(self, layout: Layout, curriculum: Curriculum, chosen: frozenset[str] = frozenset()) -> None:
-        self.layout = layout
-        self.curriculum = curriculum
+    def __init__(self, tree: LearnerTree, chosen: frozenset[str] = frozenset()) -> None:
+        self.layout: Layout = tree.layout
+        self.curriculum: Curriculum = tree.curriculum
+        self.tree = tree
         self.chosen = chosen
-        self.modules: dict[str, Module] = {}
+        self.choices: dict[str, Choice] = {}
+        self.copy: TemporaryFolder | None = None
         self.root: Path | None = None
 
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.copy is not None:
+            self.copy.close()
+
     def source(self, exercise: Exercise) -> SourceFile:
-        """Where this exercise's code is. A notebook that cannot be read is an error that names it."""
+        """Where this exercise's code is, and what is to be said of the files that may be it."""
         root = self._root()
-        path = self.layout.exercise_file(exercise.name)
-        module = self.modules.get(exercise.name)
-        shown = path if module is None else path.with_suffix(suffix_of(module.cells))
-        missing = module is None and not path.exists()
+        choice = self.choices.get(exercise.name)
+        if choice is None:
+            missing = self.layout.exercise_file(exercise.name, exercise.suffix)
+            return SourceFile(missing, root, self.layout.display_path(missing), None, self._notebooks(), ())
+        best = choice.best
+        others = tuple(f"{offer.path} does not count: {reason}" for offer, reason in choice.others)
         return SourceFile(
-            file=path if missing else file_in(root, exercise.name),
+            file=file_in(root, exercise.name, exercise.suffix),
             root=root,
-            display_path=self.layout.display_path(shown),
-            module=module,
-            notebooks={name: found.cells for name, found in self.modules.items()},
+            display_path=best.path,
+            module=best.module,
+            notebooks=self._notebooks(),
+            notes=(*(best.module.notes if best.module is not None else ()), *others),
+            problem=SourceProblem(best.problem, ".") if best.problem else None,
         )
+
+    def _notebooks(self) -> dict[str, Cells]:
+        modules = {name: choice.best.module for name, choice in self.choices.items()}
+        return {name: module.cells for name, module in modules.items() if module is not None}
 
     def _root(self) -> Path:
-        """The exercises themselves, or a copy with the notebooks in it where there are any that count."""
+        """The exercises themselves, or a copy where a file that counts has another name or is a notebook."""
         if self.root is None:
-            self.modules = {e.name: found for e in self.curriculum.graded if (found := self._module(e)) is not None}
-            self.root = self._overlay() if self.modules else self.layout.exercises
+            found = {exercise.name: self.tree.files_of(exercise) for exercise in self.curriculum.exercises}
+            self.choices = {
+                exercise.name: self._choice(exercise, found[exercise.name])
+                for exercise in self.curriculum.exercises
+                if found[exercise.name]
+            }
+            own = {
+                e.name: self._display(self.layout.exercise_file(e.name, e.suffix)) for e in self.curriculum.exercises
+            }
+            moved = any(c.best.path != own[name] or c.best.module is not None for name, c in self.choices.items())
+            self.root = self._copied() if moved else self.layout.exercises
         return self.root
 
-    def counts(self, exercise: Exercise) -> bool:
-        """Whether the notebook beside an exercise's file is the learner's work."""
-        path = self.layout.exercise_file(exercise.name)
-        if exercise.manually_graded or not notebook_path(path).is_file():
-            return False
-        if exercise.name in self.chosen or not path.exists():
-            return True
-        return path.read_bytes() == handed_out_stub(self.layout, exercise).encode()
+    def _choice(self, exercise: Exercise, found: list[Found]) -> Choice:
+        asked = [item for item in found if item.meaning.suffix == ".ipynb"] if exercise.name in self.chosen else []
+        offers = [self._offer(item) for item in asked or found]
+        return choose(offers, handed_out_stub(self.layout, exercise).encode() if len(offers) > 1 else b"")
 
-    def _module(self, exercise: Exercise) -> Module | None:
-        """The cells of its notebook, or of the Python file that one was saved as; None where its file is as it is."""
-        path = self.layout.exercise_file(exercise.name)
-        if self.counts(exercise):
-            notebook = notebook_path(path)
-            return read_notebook(notebook.read_bytes(), self.layout.display_path(notebook))
-        return module_of_script(path.read_bytes()) if path.is_file() else None
+    def _offer(self, found: Found) -> Offer:
+        path = self._display(found.path)
+        offer = Offer(path, found.meaning, b"", modified=found.path.stat().st_mtime)
+        try:
+            data = found.path.read_bytes()
+            module = read_notebook(data, path) if found.meaning.suffix == ".ipynb" else module_of_script(data)
+        except NotebookError as error:
+            return Offer(path, found.meaning, b"", modified=offer.modified, problem=error.message)
+        except OSError as error:
+            return Offer(
+                path, found.meaning, b"", modified=offer.modified, problem=f"it cannot be read: {error.strerror}"
+            )
+        source = data if module is None else module.source.encode()
+        return Offer(path, found.meaning, source, module, modified=offer.modified)
 
-    def _overlay(self) -> Path:
-        folder = self.layout.state / "tree"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(
-            self.layout.exercises, folder, ignore=shutil.ignore_patterns("__pycache__", "*.ipynb", ".ipynb_checkpoints")
-        )
-        for name, module in self.modules.items():
-            write_atomically(file_in(folder, name), module.source)
+    def _display(self, path: Path) -> str:
+        return self.layout.display_path(path)
+
+    def _copied(self) -> Path:
+        """A copy of the tree for this run alone, so that two runs at once do not meet."""
+        self.copy = TemporaryFolder()
+        folder = self.copy.path / "exercises"
+        ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", ".*")
+        shutil.copytree(self.layout.exercises, folder, ignore=ignored, ignore_dangling_symlinks=True)
+        for exercise in self.curriculum.exercises:
+            if (choice := self.choices.get(exercise.name)) is not None:
+                write_atomically(file_in(folder, exercise.name, exercise.suffix), choice.best.source)
         return folder

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grader.render.plain import clean
 from grader.score.command import ScoredClass
 from grader.score.regrade import Change
 from grader.score.scoring import Advance
 from grader.score.similar import Pair
 
 MOST_PAIRS = 20
+INTAKE = "intake.txt"
 
 
 def advance_text(advance: Advance) -> str:
@@ -20,12 +22,15 @@ def advance_text(advance: Advance) -> str:
 
 def scored_text(scored: ScoredClass, out: Path) -> str:
     """The class in a line, whose work could not be read, and where the marks are."""
-    whole = scored.whole
+    whole, intake = scored.whole, scored.read.intake
     lines = [
-        f"{len(scored.submissions)} submissions, on average {whole.mean:.1f} of {whole.possible:g} points "
+        f"{len(intake.submissions)} students, on average {whole.mean:.1f} of {whole.possible:g} points "
         f"(sandbox: {scored.tier})"
     ]
-    lines += [f"  no points for {s.student}: {s.problem}" for s in scored.submissions if s.problem]
+    lines += [f"  no points for {s.student}: {clean(s.problem)}" for s in intake.submissions if s.problem]
+    lines += [f"  left aside: {clean(item.name)}: {item.reason}" for item in intake.aside]
+    lines += [f"  look at this: {clean(warning)}" for warning in intake.warnings]
+    lines.append(f"read: {out / INTAKE} says who handed in what")
     lines.append(f"marks: {out / 'grades.csv'}")
     lines.append(f"class: {out / 'class.html'}, one page each in {out / 'feedback'}")
     return "\n".join(lines)

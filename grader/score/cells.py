@@ -10,6 +10,11 @@ def guarded(text: str) -> str:
     return "'" + text if text.startswith(FORMULA) else text
 
 
+def row_identity(row: dict[str, str]) -> str:
+    """By what a row of a table names a student: the id where there is one, else the name."""
+    return row.get("id", "").strip() or row["student"]
+
+
 def meant(cell: str) -> str:
     """The text of a guarded cell."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell

@@ -9,17 +9,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
+from grader.course.locks import lock
 from grader.errors import UsageError
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS
 from grader.judge.libraries import libraries_for
-from grader.score.collecting import Submission, collect
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
+from grader.score.intake.collecting import collect
+from grader.score.intake.people import Directory, Person
+from grader.score.intake.roster import read_roster
+from grader.score.intake.submission import Intake, Submission
 from grader.score.journal import Item, Journal
 from grader.score.marks import (
     Deadline,
+    Mark,
     StudentMarks,
     compute_marks,
     parse_time,
@@ -35,6 +42,7 @@ from grader.worker.sandbox import detection
 
 RUBRIC = "rubric.csv"
 JOURNAL = "journal.sqlite"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class ScoreOptions:
 
     only: tuple[str, ...] = ()
     pattern: str | None = None
+    roster: Path | None = None
     workers: int | None = None
     dask: str | None = None
     seed: int | None = None
@@ -56,16 +65,57 @@ class ScoreOptions:
 
 
 @dataclass(frozen=True)
+class ClassRead:
+    """A class before anything is judged: who handed in what, when, and by when it was due."""
+
+    exercises: tuple[Exercise, ...]
+    intake: Intake
+    deadline: Deadline
+    times: dict[str, float]
+
+    @property
+    def people(self) -> list[Person]:
+        return [submission.person for submission in self.intake.submissions]
+
+    @property
+    def submitted(self) -> dict[str, float]:
+        """When each student handed in: what a person says of it counts."""
+        return {s.student: self.times.get(s.student, s.submitted) for s in self.intake.submissions}
+
+
+@dataclass(frozen=True)
 class ScoredClass:
     """What came of a run. `rubric` has a row for all that a person marks, `students` what each of them may see."""
 
-    exercises: tuple[Exercise, ...]
-    submissions: tuple[Submission, ...]
+    read: ClassRead
     marks: tuple[StudentMarks, ...]
     rubric: tuple[RubricRow, ...]
     students: tuple[StudentView, ...]
     whole: ClassView
     tier: str
+
+
+def read_class(
+    layout: Layout, curriculum: Curriculum, folder: Path, out: Path | None, options: ScoreOptions
+) -> ClassRead:
+    """Everything that was handed in, and what a person's tables say of it. Nothing is judged."""
+    exercises = curriculum.find_all(options.only) or curriculum.exercises
+    roster = read_roster(options.roster) if options.roster else ()
+    intake = collect(folder, layout, curriculum, asked=exercises, pattern=options.pattern, roster=roster, out=out)
+    people = Directory(submission.person for submission in intake.submissions)
+    times = read_times(options.times, people) if options.times else {}
+    return ClassRead(exercises, intake, _deadline(options, people), times)
+
+
+@contextlib.contextmanager
+def at_work_in(out: Path) -> Iterator[None]:
+    """One run at a time in a folder of results."""
+    with lock(out / LOCK, wait=False) as alone:
+        if not alone:
+            raise UsageError(
+                f"another run is at work on {out}", "wait until it has ended, or give another --out folder"
+            )
+        yield
 
 
 def run_score(
@@ -77,12 +127,10 @@ def run_score(
     report: Callable[[Advance], None],
 ) -> ScoredClass:
     """Judge what the journal in `out` does not hold yet, and compute the marks. Nothing else is written."""
-    exercises = curriculum.find_all(options.only) or curriculum.exercises
-    deadline = _deadline(options)
-    times = read_times(options.times) if options.times else {}
+    read = read_class(layout, curriculum, folder, out, options)
+    exercises, submissions = read.exercises, list(read.intake.submissions)
     sheet = out / RUBRIC
-    rubric = read_rubric(sheet) if sheet.exists() else {}
-    submissions = collect(folder, curriculum, options.pattern)
+    rubric = _by_label(read_rubric(sheet), read.people) if sheet.exists() else {}
     journal = Journal(out / JOURNAL)
     try:
         seed, tier = _seed(journal, options), journal.setting("tier", _tier(options))
@@ -92,11 +140,9 @@ def run_score(
         items = _items(journal, submissions, chosen)
     finally:
         journal.close()
-    submitted = {s.student: times.get(s.student, s.submitted) for s in submissions}
-    marks = compute_marks(items, submitted, deadline, rubric)
+    marks = compute_marks(items, read.submitted, read.deadline, rubric)
     return ScoredClass(
-        exercises=exercises,
-        submissions=tuple(submissions),
+        read=read,
         marks=tuple(marks),
         rubric=rubric_rows(sheet, exercises, submissions),
         students=tuple(student_views(curriculum, items, marks, submissions)),
@@ -125,7 +171,10 @@ def preview_regrade(
     new = Journal(out / "regrade.sqlite")
     try:
         people = {item.student for item in before}
-        submissions = [s for s in collect(folder, curriculum, options.pattern) if s.student in people]
+        intake = collect(folder, layout, curriculum, pattern=options.pattern, out=out)
+        submissions = [submission for submission in intake.submissions if submission.key in people]
+        labels = {submission.key: submission.student for submission in submissions}
+        before = [msgspec.structs.replace(item, student=labels.get(item.student, item.student)) for item in before]
         chosen = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
         scorer = Scorer(layout, curriculum, new, chosen, seed, tier, options.carry_forward)
         _judge(scorer, submissions, options, report)
@@ -145,18 +194,28 @@ def _judge(
 
 def _items(journal: Journal, submissions: list[Submission], exercises: list[Exercise]) -> list[Item]:
     """What the journal holds of these people and exercises; an earlier run may have had more."""
-    people, names = {s.student for s in submissions}, {e.name for e in exercises}
-    return [item for item in journal.items() if item.student in people and item.exercise in names]
+    labels, names = {s.key: s.student for s in submissions}, {e.name for e in exercises}
+    return [
+        msgspec.structs.replace(item, student=labels[item.student])
+        for item in journal.items()
+        if item.student in labels and item.exercise in names
+    ]
 
 
-def _deadline(options: ScoreOptions) -> Deadline:
+def _by_label(rubric: dict[tuple[str, str], Mark], people: list[Person]) -> dict[tuple[str, str], Mark]:
+    """A person's marks by how the students are named now. The sheet has ids, or names where there are none."""
+    labels = {person.label: person.label for person in people} | {p.id: p.label for p in people if p.id}
+    return {(labels[word], exercise): mark for (word, exercise), mark in rubric.items() if word in labels}
+
+
+def _deadline(options: ScoreOptions, people: Directory) -> Deadline:
     if not 0 <= options.late_penalty <= 1:
         raise UsageError(f"--late-penalty is a share from 0 to 1, not {options.late_penalty:g}")
     return Deadline(
         due=parse_time(options.due) if options.due else None,
         grace_days=options.grace_days,
         penalty_per_day=options.late_penalty,
-        extensions=read_extensions(options.extensions) if options.extensions else {},
+        extensions=read_extensions(options.extensions, people) if options.extensions else {},
     )
 
 

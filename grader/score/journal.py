@@ -46,9 +46,12 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.connection = sqlite3.connect(path, isolation_level=None)
+            self.connection.execute("PRAGMA locking_mode=EXCLUSIVE")  # no shared memory, which network disks lack
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=FULL")
             self.connection.executescript(SCHEMA)
+        except sqlite3.OperationalError as error:
+            raise UsageError(f"{path} cannot be opened: {error}", "is another run at work there?") from None
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{path} is no journal of this grader: {error}", "give another --out folder") from None
         if self._is_of_another_format():

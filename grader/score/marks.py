@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.score.cells import meant
+from grader.score.cells import meant, row_identity
+from grader.score.intake.people import Directory
 from grader.score.journal import Item
 
 DAY_SECONDS = 86_400.0
@@ -111,18 +112,32 @@ def parse_time(text: str) -> float:
     return moment.timestamp()
 
 
-def read_extensions(path: Path) -> dict[str, float]:
-    """Days by student, from a CSV with the columns `student` and `days`."""
-    return {row["student"]: _number(path, number, row, "days") for number, row in _rows(path, ("student", "days"))}
+def read_extensions(path: Path, people: Directory) -> dict[str, float]:
+    """Days by student, from a CSV with the columns `student` (or `id`) and `days`."""
+    return {
+        student: _number(path, number, row, "days") for number, student, row in _rows_of_people(path, people, "days")
+    }
 
 
-def read_times(path: Path) -> dict[str, float]:
-    """When each student handed in, from a CSV with the columns `student` and `submitted`."""
-    return {row["student"]: parse_time(row["submitted"]) for _, row in _rows(path, ("student", "submitted"))}
+def read_times(path: Path, people: Directory) -> dict[str, float]:
+    """When each student handed in, from a CSV with the columns `student` (or `id`) and `submitted`."""
+    rows = _rows_of_people(path, people, "submitted")
+    return {student: parse_time(row["submitted"]) for _, student, row in rows}
+
+
+def _rows_of_people(path: Path, people: Directory, column: str) -> list[tuple[int, str, dict[str, str]]]:
+    """Each row with the student whom it means. One that means nobody, or several, is an error that names it."""
+    found = []
+    for number, row in _rows(path, (column,)):
+        word = row.get("id", "").strip() or row.get("student", "")
+        if not word.strip():
+            raise UsageError(f"{path}, row {number}: a name in 'student' or an id in 'id' was expected")
+        found.append((number, people.one(word, f"{path}, row {number}").label, row))
+    return found
 
 
 def read_rubric(path: Path) -> dict[tuple[str, str], Mark]:
-    """A person's marks, from the sheet that `grader score` wrote: rows without points are not marked yet."""
+    """A person's marks by id or name, from the sheet that `grader score` wrote: rows without points are not marked."""
     found = {}
     for number, row in _rows(path, ("student", "exercise", "points", "points_possible")):
         if not row["points"].strip():
@@ -132,7 +147,7 @@ def read_rubric(path: Path) -> dict[tuple[str, str], Mark]:
         if not 0 <= points <= possible:
             raise UsageError(f"{path}, row {number}: points from 0 to {possible:g} were expected, not {points:g}")
         name = row["exercise"]
-        found[row["student"], name] = Mark(name, points, None, points, possible, "marked")
+        found[row_identity(row), name] = Mark(name, points, None, points, possible, "marked")
     return found
 
 

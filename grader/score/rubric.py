@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course.curriculum import Exercise
-from grader.score.cells import meant
-from grader.score.collecting import Submission
+from grader.score.cells import meant, row_identity
+from grader.score.intake.people import Person
+from grader.score.intake.submission import Submission
 
 
 @dataclass(frozen=True)
 class RubricRow:
     """One exercise of one student that a person marks. `points` and `comment` are the person's, as they wrote them."""
 
-    student: str
+    person: Person
     exercise: str
     points: str
     points_possible: float
@@ -29,15 +30,20 @@ def rubric_rows(path: Path, exercises: Iterable[Exercise], submissions: Iterable
     essays = [exercise for exercise in exercises if exercise.manually_graded]
     held = _existing(path) if essays else {}
     return tuple(
-        _row(submission, exercise, held.get((submission.student, exercise.name), {}))
+        _row(submission, exercise, _held(held, submission.person, exercise.name))
         for submission in submissions
         for exercise in essays
     )
 
 
+def _held(held: dict[tuple[str, str], dict[str, str]], person: Person, exercise: str) -> dict[str, str]:
+    """What was written for this person; a sheet from before the id was known has the name alone."""
+    return held.get((person.id, exercise)) or held.get((person.label, exercise)) or {}
+
+
 def _row(submission: Submission, exercise: Exercise, held: dict[str, str]) -> RubricRow:
     return RubricRow(
-        student=submission.student,
+        person=submission.person,
         exercise=exercise.name,
         points=held.get("points", ""),
         points_possible=exercise.points,
@@ -51,4 +57,4 @@ def _existing(path: Path) -> dict[tuple[str, str], dict[str, str]]:
         return {}
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = [{column: meant(cell or "") for column, cell in row.items() if column} for row in csv.DictReader(file)]
-    return {(row["student"], row["exercise"]): row for row in rows}
+    return {(row_identity(row), row["exercise"]): row for row in rows}

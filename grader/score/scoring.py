@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
 from grader.protocol.results import ExerciseResult, Verdict
-from grader.score.collecting import Submission
 from grader.score.executors import Executor
+from grader.score.intake.submission import Submission
 from grader.score.journal import Journal
 from grader.score.work import Work, make_work, missing_result
 
@@ -55,7 +55,7 @@ class Scorer:
 
     def plan_all(self, submissions: list[Submission]) -> None:
         """Queue everything that the journal does not hold yet."""
-        self.submissions = {submission.student: submission for submission in submissions}
+        self.submissions = {submission.key: submission for submission in submissions}
         self.total = len(submissions) * len(self.exercises)
         for exercise in self.exercises:
             for submission in submissions:
@@ -82,14 +82,14 @@ class Scorer:
             reason = submission.problem or NOT_SUBMITTED
             result = missing_result(exercise, self.seed, reason)
             digest = f"none:{exercise.name}:{self.seed}:{reason}"
-            self.finish(submission.student, exercise.name, (digest, result), None)
+            self.finish(submission.key, exercise.name, (digest, result), None)
             return
         work = self.work(submission, exercise, carried=False)
-        held = self.journal.digests(submission.student, exercise.name)
+        held = self.journal.digests(submission.key, exercise.name)
         if held is not None and held[0] == work.digest:
             self.done += 1
             return
-        self.want(submission.student, work)
+        self.want(submission.key, work)
 
     def work(self, submission: Submission, exercise: Exercise, carried: bool) -> Work:
         return make_work(self.layout, self.curriculum, submission, exercise, self.seed, self.tier, carried)

@@ -14,7 +14,8 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
 from grader.course.stubs import handed_out_stub
 from grader.errors import UsageError
-from grader.score.collecting import Submission, collect
+from grader.score.intake.collecting import collect
+from grader.score.intake.submission import Submission
 
 TOKENS_IN_A_FINGERPRINT = 25
 WINNOWING_WINDOW = 5
@@ -49,8 +50,8 @@ def similar_pairs(
 ) -> list[Pair]:
     """Every pair above `least`, the most alike first."""
     library = _library()
-    this_year = collect(folder, curriculum, pattern)
-    before = collect(archive, curriculum, pattern) if archive is not None else []
+    this_year = collect(folder, layout, curriculum, pattern=pattern).submissions
+    before = collect(archive, layout, curriculum, pattern=pattern).submissions if archive is not None else ()
     found: list[Pair] = []
     for exercise in curriculum.graded:
         found += _of_exercise(library, layout, exercise, this_year, before, least)

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Curriculum
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
-from grader.score.collecting import Submission
+from grader.score.intake.submission import Submission
 from grader.score.journal import Item
 from grader.score.marks import Mark, StudentMarks
+
+MOST_FILES_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,17 @@ def student_views(
                 _exercise_view(curriculum, item, found, handed_in[found.student])
                 for item in sorted(by_student[found.student], key=lambda item: order[item.exercise])
             ),
-            notes=handed_in[found.student].notes,
+            notes=_notes(handed_in[found.student]),
         )
         for found in marks
     ]
+
+
+def _notes(submission: Submission) -> tuple[str, ...]:
+    """What the student should know of what they handed in: above all, which of their files do not count."""
+    shown = [f"{item.name} does not count: {item.reason}" for item in submission.aside[:MOST_FILES_NAMED]]
+    more = len(submission.aside) - len(shown)
+    return (*submission.notes, *shown, *([f"{more} more files do not count"] if more else []))
 
 
 def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, submission: Submission) -> ExerciseView:

@@ -18,11 +18,12 @@ from grader.course.mistakes import load_mutants
 from grader.course.mutants import Mutant
 from grader.course.source import first_problem
 from grader.course.stubs import handed_out_stub
+from grader.course.temporary import TemporaryFolder
 from grader.judge.job_builder import build_job
 from grader.judge.unreadable import unreadable_result
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource
 from grader.protocol.results import ExerciseResult, Failure, Verdict
-from grader.score.collecting import Submission
+from grader.score.intake.submission import Submission
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -100,13 +101,15 @@ class Workshop:
     def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
         self.layout = layout
         self.curriculum = curriculum
-        self.memo = tempfile.TemporaryDirectory(prefix="grader-memo-")
+        self.folder = TemporaryFolder()
+        self.memo = self.folder.path / "memo"
+        self.memo.mkdir()
         self.mutants: dict[str, tuple[Mutant, ...]] = {}
 
     def prepare(self, work: Work) -> Prepared:
         """The item in a folder of its own, with a job, or with the result where there is nothing to run."""
         exercise = self.curriculum.get(work.exercise)
-        folder = tempfile.TemporaryDirectory(prefix="grader-work-")
+        folder = tempfile.TemporaryDirectory(prefix="work-", dir=self.folder.path)
         root = Path(folder.name)
         path = file_in(root, work.exercise)
         for name, data in {**work.parts, work.exercise: work.file}.items():
@@ -124,7 +127,7 @@ class Workshop:
             seed=work.seed,
             mode=JudgeMode(quiet=True),
             mutants=self._mutants(work.exercise),
-            memo=self.memo.name,
+            memo=str(self.memo),
         )
         return Prepared(work, folder, job, None)
 
@@ -134,7 +137,7 @@ class Workshop:
         return self.mutants[exercise]
 
     def close(self) -> None:
-        self.memo.cleanup()
+        self.folder.close()
 
 
 @dataclass(frozen=True)

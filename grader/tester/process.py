@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import msgspec
@@ -21,8 +22,11 @@ from grader.tester.worker_source import WorkerSource
 OWN_FAULT_STATUS = 70
 
 
-def main(sock: socket.socket, workers: WorkerSource) -> NoReturn:
-    """Read a job, judge it and send each event; then end the process, or take the next file of the same suite."""
+def main(sock: socket.socket, workers: WorkerSource, leave: Callable[[], None] | None = None) -> NoReturn:
+    """Read a job, judge it and send each event; then end the process, or take the next file of the same suite.
+
+    `leave` is called at the end, for the process ends at once.
+    """
     status = 0
     job: Job | None = None
 
@@ -40,6 +44,8 @@ def main(sock: socket.socket, workers: WorkerSource) -> NoReturn:
         with contextlib.suppress(Exception):
             send(SuiteFinished(_own_fault(job, error)))
     finally:
+        if leave is not None:
+            leave()
         os._exit(status)
 
 

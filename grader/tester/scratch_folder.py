@@ -1,4 +1,4 @@
-"""The folder that a learner's code may write to: how full it is, how to empty it, and how a suite reads from it."""
+"""The folder that a learner's code may write to: how full it is, and how a suite reads from it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import os
 import stat
 from pathlib import Path
+
+from grader.course.removal import empty
 
 MAX_TOTAL_BYTES = 64 * 2**20
 MAX_ENTRIES = 1024
@@ -63,50 +65,6 @@ def complaint(folder: str) -> str:
                 if item.is_dir(follow_symlinks=False):
                     waiting.append((item.path, depth + 1))
     return ""
-
-
-def empty(folder: str) -> None:
-    """Remove all that is in the folder, never following a link.
-
-    A folder's folders are moved up before it is removed, so that no depth and no length of path is too much.
-    """
-    moved = 0
-    for _ in range(100 * MAX_ENTRIES):
-        folders = _remove_files(folder)
-        if not folders:
-            return
-        inner = folders[0]
-        with contextlib.suppress(OSError):
-            os.chmod(inner, 0o700)
-        for path in _remove_files(inner):
-            moved += 1
-            with contextlib.suppress(OSError):
-                os.chmod(path, 0o700)
-                os.rename(path, os.path.join(folder, f"moved-{os.getpid()}-{moved}"))
-        try:
-            os.rmdir(inner)
-        except OSError:
-            return
-
-
-def remove(folder: str) -> None:
-    """Remove the folder with all that is in it."""
-    empty(folder)
-    with contextlib.suppress(OSError):
-        Path(folder).rmdir()
-
-
-def _remove_files(folder: str) -> list[str]:
-    """Remove what is no folder; the folders that remain."""
-    remaining = []
-    with contextlib.suppress(OSError), os.scandir(folder) as items:
-        for item in list(items):
-            if item.is_dir(follow_symlinks=False):
-                remaining.append(item.path)
-                continue
-            with contextlib.suppress(OSError):
-                os.unlink(item.path)
-    return remaining
 
 
 def _bytes_of(item: os.DirEntry[str]) -> int:

@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from grader.course import removal
 from grader.protocol.jobs import Job
 from grader.protocol.messages import Load
 from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdict
-from grader.tester import scratch_folder
 from grader.tester.worker_connection import WorkerConnection
 from grader.tester.worker_source import WorkerSource
 from grader.worker.sandbox import Policy
@@ -97,4 +97,4 @@ def _scratch() -> Iterator[str]:
     try:
         yield folder
     finally:
-        scratch_folder.remove(folder)
+        removal.remove(folder)

@@ -10,6 +10,7 @@ import signal
 import time
 from typing import Any
 
+from grader.course import removal
 from grader.protocol.frames import Closed, FrameKind, kind_of
 from grader.protocol.messages import (
     AnyReply,
@@ -156,7 +157,7 @@ class WorkerConnection:
             raise self._timed_out() from None
         except Overused as overused:
             self.end()
-            scratch_folder.empty(self.policy.scratch)
+            removal.empty(self.policy.scratch)
             raise WorkerLost(Failure(str(overused))) from None
         except Closed:
             raise self._died() from None

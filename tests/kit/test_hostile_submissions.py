@@ -24,10 +24,9 @@ from hypothesis import strategies as st
 from miniature import SOLUTION, Kit
 from running import grader
 
-from grader.course.curriculum import Curriculum
 from grader.judge.client import Judge
-from grader.score.archives import MAX_EXPANDED_BYTES
-from grader.score.collecting import collect
+from grader.score.intake.archives import MAX_EXPANDED_BYTES
+from grader.score.intake.collecting import collect
 
 FOLDER = Path(__file__).parent / "attacks" / "handed_in"
 HONEST = ("ada", "zoe_h")
@@ -169,7 +168,7 @@ def test_no_bytes_of_an_archive_end_the_class(
     data = bytearray(packed(kind))
     for place, value in changes:
         data[place % len(data)] = value
-    check_collected(kit.curriculum, tmp_path, f"ben.{kind}", bytes(data[: changes[0][0] % len(data)] if cut else data))
+    check_collected(kit, tmp_path, f"ben.{kind}", bytes(data[: changes[0][0] % len(data)] if cut else data))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -188,16 +187,16 @@ def test_no_bytes_of_an_archive_end_the_class(
 def test_no_notebook_ends_the_class(kit: Kit, tmp_path: Path, cells: object) -> None:
     code = {"cell_type": "code", "metadata": cells, "source": cells}
     for document in ({"cells": [code]}, {"cells": cells}, cells):
-        check_collected(kit.curriculum, tmp_path, "ben/scale.ipynb", json.dumps(document).encode())
+        check_collected(kit, tmp_path, "ben/scale.ipynb", json.dumps(document).encode())
 
 
-def check_collected(curriculum: Curriculum, tmp_path: Path, name: str, data: bytes) -> None:
+def check_collected(kit: Kit, tmp_path: Path, name: str, data: bytes) -> None:
     """The submission is read or refused, and the one beside it is read."""
     people = tmp_path / "people"
     for path, content in (("ada/scale.py", SOLUTION.encode()), (name, data)):
         (people / path).parent.mkdir(parents=True, exist_ok=True)
         (people / path).write_bytes(content)
-    ada, ben = collect(people, curriculum, "plain")
+    ada, ben = collect(people, kit.layout, kit.curriculum, pattern="plain").submissions
     assert ada.files == {"ch1_mini/scale": SOLUTION.encode()} and not ada.problem
     assert bool(ben.files) != bool(ben.problem)
     assert ben.problem.isprintable()

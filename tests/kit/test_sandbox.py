@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from miniature import Kit
 
+from grader.course import removal
 from grader.errors import JudgeError
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job
@@ -237,7 +238,7 @@ def test_a_scratch_is_emptied_whatever_stands_in_it(tmp_path: Path) -> None:
     finally:
         os.chdir(here)
     assert "deep" in scratch.complaint(str(folder))
-    scratch.remove(str(folder))
+    removal.remove(str(folder))
     assert not folder.exists() and (outside / "kept").exists()
 
 

@@ -15,7 +15,8 @@ import pytest
 from miniature import Kit
 from running import grader
 
-from grader.score.collecting import Submission, collect
+from grader.score.intake.collecting import collect
+from grader.score.intake.submission import Submission
 from grader.score.journal import Journal
 from grader.score.marks import DAY_SECONDS, Deadline, parse_time
 
@@ -119,7 +120,7 @@ def test_a_notebooks_places_are_cells_and_what_is_left_out_is_told(course: Kit, 
     page = (course.layout.root / "results" / "feedback" / "ada.html").read_text()
     assert page.count("<dd>ch1_mini/scale.ipynb cell 2:3 in double") == 2  # called by the test, and by twice.py
     assert "cell 1, line 1: <code>%matplotlib inline</code> was set aside" in page
-    assert "not part of the course: more.py" in page
+    assert "more.py does not count: it is no file of the course" in page
     results = (course.layout.root / "results" / "gradescope" / "ada" / "results.json").read_text()
     assert "ch1_mini/scale.ipynb cell 2:3" in results
 
@@ -150,8 +151,8 @@ def test_a_bad_submission_gets_nothing_and_the_class_goes_on(course: Kit, people
     (people / "dan").mkdir()
     rows, text = score(course, people, "--only", "scale")
     assert {row["student"]: row["ch1_mini/scale"] for row in rows} == {"ada": "10", "ben": "0", "cy": "0", "dan": "0"}
-    assert "no points for cy: the submission cannot be read" in text
-    assert "no points for dan: no exercise's file was found in it" in text
+    assert "no points for cy: no exercise's file was found in it; cy.zip: the archive cannot be read" in text
+    assert "no points for dan: nothing is in it" in text
 
 
 def test_late_days_grace_and_extensions(course: Kit, people: Path) -> None:
@@ -209,8 +210,12 @@ def test_a_wrong_sheet_is_named_with_its_row(course: Kit, people: Path) -> None:
 
 
 def one(course: Kit, people: Path, pattern: str | None = None) -> Submission:
-    (submission,) = collect(people, course.curriculum, pattern)
+    (submission,) = everyone(course, people, pattern)
     return submission
+
+
+def everyone(course: Kit, people: Path, pattern: str | None = None) -> tuple[Submission, ...]:
+    return collect(people, course.layout, course.curriculum, pattern=pattern).submissions
 
 
 @pytest.mark.parametrize(
@@ -244,7 +249,7 @@ def test_of_copies_the_last_one_counts(course: Kit, people: Path, names: tuple[s
         (people / "ada" / name).write_text(text)
     submission = one(course, people)
     assert submission.files == {"ch1_mini/scale": RIGHT.encode()}
-    assert submission.notes == (f"not part of the course: {names[0]}",)
+    assert [item.name for item in submission.aside] == [names[0]]
 
 
 def test_moodle_folders(course: Kit, people: Path) -> None:
@@ -260,7 +265,7 @@ def test_gradescope_folders_with_metadata(course: Kit, people: Path) -> None:
     (people / "submission_metadata.yml").write_text(
         "---\nsubmission_77:\n  :submitters:\n  - :name: Ada\n    :email: ada@example.org\n"
     )
-    assert one(course, people, "gradescope").student == "ada@example.org"
+    assert one(course, people, "gradescope").student == "Ada"
 
 
 def archive_of(kind: str, names: dict[str, bytes]) -> bytes:
@@ -284,7 +289,7 @@ def test_archives(course: Kit, people: Path, kind: str) -> None:
     submission = one(course, people)
     assert submission.student == "ada"
     assert submission.files == {"ch1_mini/scale": RIGHT.encode()}
-    assert submission.notes == ("not part of the course: notes.py",)
+    assert [item.name for item in submission.aside] == ["notes.py"]
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
@@ -295,11 +300,11 @@ def test_paths_that_leave_the_archive_are_refused(course: Kit, people: Path, kin
 
 
 def test_archives_that_expand_too_far_are_refused(course: Kit, people: Path) -> None:
-    (people / "ada.zip").write_bytes(archive_of("zip", {f"{i}.py": bytes(1_900_000) for i in range(40)}))
-    (people / "ben.tar.gz").write_bytes(archive_of("tar.gz", {"big.bin": bytes(80_000_000)}))
-    problems = [submission.problem for submission in collect(people, course.curriculum)]
-    assert "expands too far" in problems[0]
-    assert "expands too far" in problems[1]
+    (people / "ada.zip").write_bytes(archive_of("zip", {f"scale ({i}).py": bytes(1_900_000) for i in range(40)}))
+    (people / "ben.tar.gz").write_bytes(archive_of("tar.gz", {"big.bin": bytes(270_000_000)}))
+    ada, ben = everyone(course, people)
+    assert sum("more than 64 MB of such files" in item.reason for item in ada.aside) == 5
+    assert "expands to more than 256 MB" in ben.problem
 
 
 def test_links_are_not_followed(course: Kit, people: Path, tmp_path: Path) -> None:
@@ -319,19 +324,21 @@ def test_links_are_not_followed(course: Kit, people: Path, tmp_path: Path) -> No
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         zipped.writestr(link, str(secret))
     os.mkfifo(people / "eve")
-    for submission in collect(people, course.curriculum):
+    for submission in everyone(course, people):
         assert submission.files == {}
         assert submission.problem
 
 
-def test_too_many_files_and_too_large_ones_are_refused(course: Kit, people: Path) -> None:
-    (people / "ada").mkdir()
+def test_too_many_files_and_too_large_ones_cost_only_themselves(course: Kit, people: Path) -> None:
+    hand_in(people, "ada", scale=RIGHT)
     for number in range(2100):
         (people / "ada" / f"{number}.py").touch()
     (people / "ben").mkdir()
     (people / "ben" / "scale.py").write_bytes(bytes(3_000_000))
-    problems = [submission.problem for submission in collect(people, course.curriculum)]
-    assert problems == ["more than 2000 files", "scale.py is larger than 2 MB"]
+    ada, ben = everyone(course, people)
+    assert ada.files == {"ch1_mini/scale": RIGHT.encode()}
+    assert len(ada.aside) == 2100
+    assert ben.problem == "no exercise's file was found in it; scale.py: it is larger than 2 MB, and was not read"
 
 
 def test_names_that_would_harm_a_table_or_a_page_are_made_harmless(course: Kit, people: Path) -> None:

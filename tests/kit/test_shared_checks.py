@@ -8,7 +8,8 @@ from running import grader
 
 from grader.learner.progress import ProgressStore
 from grader.protocol.results import Verdict
-from grader.score.collecting import Submission
+from grader.score.intake.people import Person
+from grader.score.intake.submission import Submission
 from grader.score.work import make_work
 
 CHECKS = '''"""What suites share."""
@@ -37,7 +38,7 @@ def test_a_suite_judges_with_it(sharing: Kit) -> None:
 
 
 def test_a_verdict_is_not_reused_after_a_change_of_it(sharing: Kit) -> None:
-    submission = Submission("ann", {sharing.name: sharing.file.read_bytes()})
+    submission = Submission(Person("ann", "ann"), {sharing.name: sharing.file.read_bytes()})
 
     def marks() -> tuple[str, str]:
         exercise = sharing.curriculum.get(sharing.name)

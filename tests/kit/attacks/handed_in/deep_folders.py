@@ -1,5 +1,5 @@
 # verdict: refused
-# says: folders more than
+# says: more than 64 folders deep
 """Folders in folders, deeper than a recursive walk goes."""
 
 

@@ -1,5 +1,5 @@
 # verdict: refused
-# says: is a symbolic link
+# says: it is a link
 """The submission itself is a link to a hidden folder."""
 
 

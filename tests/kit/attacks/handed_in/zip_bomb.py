@@ -1,5 +1,5 @@
 # verdict: refused
-# says: expands too far
+# says: no exercise's file was found in it
 """Twenty files of zeros behind a few kilobytes."""
 from attacks.support.packing import zip_of
 

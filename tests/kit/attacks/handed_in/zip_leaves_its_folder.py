@@ -1,6 +1,5 @@
-# verdict: refused
-# says: points outside the archive
-"""A member that wants to be written over somebody else's work."""
+# verdict: passed
+"""A member that wants to be written over somebody else's work: it is left aside, and costs only itself."""
 from attacks.support.packing import SCALE, zip_of
 
 

@@ -1,5 +1,5 @@
 # verdict: refused
-# says: cannot be read
+# says: asks for a password
 """Marked as encrypted."""
 from attacks.support.packing import SCALE, zip_of
 

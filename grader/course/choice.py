@@ -1,0 +1,138 @@
+"""The one rule for which file counts, where several are an exercise's: in the learner's tree, and in what is handed in.
+
+A file that holds work beats one that does not: the untouched stub, an empty file, one that cannot be read. Of those
+that hold work the newer one counts, by the order of the system that took them, then by time. Where neither tells, the
+file in its chapter's folder, the later upload, the original of a copy, and the `.py` count.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from grader.course.file_names import Meaning
+from grader.course.notebooks import Module
+
+NOT_YET = "NotImplementedError"
+SAME_TIME_SECONDS = 2.0  # archives keep times to two seconds; what was unpacked or cloned together is as far apart
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that may be the exercise's: where it lay, what its name says, and the module that it is.
+
+    `attempt` is the place in the system's own order; larger is later. `problem` says why it cannot be read.
+    """
+
+    path: str
+    meaning: Meaning
+    source: bytes
+    module: Module | None = None
+    attempt: tuple[float, ...] = ()
+    modified: float = 0.0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The file that counts, and why each of the others does not."""
+
+    best: Offer
+    others: tuple[tuple[Offer, str], ...] = ()
+
+
+def choose(offers: Iterable[Offer], stub: bytes) -> Choice:
+    """Which of the offers counts. There is at least one."""
+    offers = list(offers)
+    if len(offers) == 1:
+        return Choice(offers[0])
+    untouched = {id(offer): is_untouched(offer.source, stub) for offer in offers}
+
+    def holds_work(offer: Offer) -> bool:
+        return not offer.problem and not untouched[id(offer)] and bool(offer.source.strip())
+
+    def standing(offer: Offer) -> tuple[bool, bool, tuple[float, ...]]:
+        return holds_work(offer), not offer.problem, offer.attempt
+
+    top = max(standing(offer) for offer in offers)
+    first = [offer for offer in offers if standing(offer) == top]
+    newest = max(offer.modified for offer in first)
+    best = max((offer for offer in first if newest - offer.modified <= SAME_TIME_SECONDS), key=_order_of_names)
+    others = [
+        (offer, _reason(offer, best, untouched[id(offer)], holds_work(offer))) for offer in offers if offer is not best
+    ]
+    return Choice(best, tuple(others))
+
+
+def _order_of_names(offer: Offer) -> tuple[bool, int, int, bool, str]:
+    meaning = offer.meaning
+    return meaning.placed, meaning.number, -meaning.copies, meaning.suffix != ".ipynb", offer.path
+
+
+def _reason(offer: Offer, best: Offer, untouched: bool, holds_work: bool) -> str:
+    if offer.problem:
+        return offer.problem
+    if untouched:
+        return f"it is the stub as it was handed out; {best.path} counts"
+    if not holds_work:
+        return f"it is empty; {best.path} counts"
+    if offer.attempt < best.attempt or best.modified - offer.modified > SAME_TIME_SECONDS:
+        return f"{best.path} is newer and counts"
+    return f"{best.path} counts, and only one file can"
+
+
+def is_untouched(source: bytes, stub: bytes) -> bool:
+    """Whether this is the stub: the same but for blanks, comments and docstrings, or with all of it still to do."""
+    if _bare(source) == _bare(stub):
+        return True
+    try:
+        ours, theirs = ast.parse(stub), ast.parse(source)
+        if ast.dump(_code(ours)) == ast.dump(_code(theirs)):
+            return True
+        return bool(_to_do(ours)) and _to_do(ours) <= _to_do(theirs)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _bare(text: bytes) -> bytes:
+    lines = text.removeprefix(b"\xef\xbb\xbf").splitlines()
+    return b"\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def _code(tree: ast.Module) -> ast.Module:
+    """The tree without docstrings: an earlier edition of the kit may have had others."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = _without_docstring(node.body)
+    return tree
+
+
+def _to_do(tree: ast.Module) -> set[str]:
+    """The functions that do nothing but raise NotImplementedError, methods with their class."""
+    found = set()
+    owners: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    for owner in owners:
+        prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
+        for node in owner.body:
+            if isinstance(node, ast.FunctionDef) and [_raised(item) for item in _without_docstring(node.body)] == [
+                NOT_YET
+            ]:
+                found.add(prefix + node.name)
+    return found
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0] if body else None
+    is_text = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    return body[1:] if is_text else body
+
+
+def _raised(node: ast.stmt) -> str:
+    """The name of what a statement raises, if it does."""
+    if not isinstance(node, ast.Raise):
+        return ""
+    what = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return what.id if isinstance(what, ast.Name) else ""

@@ -1,0 +1,58 @@
+"""What lies in the learner's tree for each exercise: its file, a notebook beside it, and copies of either."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.file_names import FileNames, Meaning
+from grader.course.layout import Layout
+
+NOT_LOOKED_INTO = ("__pycache__", "node_modules", "venv")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of the tree that may be an exercise's, and what its name says."""
+
+    path: Path
+    meaning: Meaning
+
+
+class LearnerTree:
+    """The files of the tree, looked for once."""
+
+    def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
+        self.layout = layout
+        self.curriculum = curriculum
+
+    @functools.cached_property
+    def by_exercise(self) -> dict[str, list[Found]]:
+        """Every file that may be an exercise's, by the exercise's name, in the order of their paths."""
+        names, found = FileNames(self.curriculum), defaultdict(list)
+        for path in sorted(_files(self.layout.exercises)):
+            meanings = names.meanings(path.relative_to(self.layout.exercises).as_posix())
+            if len(meanings) == 1:  # a name that several chapters share means one of them only in its folder
+                found[meanings[0].exercise.name].append(Found(path, meanings[0]))
+        return dict(found)
+
+    def files_of(self, exercise: Exercise) -> list[Found]:
+        """What may be this exercise's; its file by its own name is among them, if it is there."""
+        return self.by_exercise.get(exercise.name, [])
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(folder) as items:
+        for item in items:
+            if item.name.startswith(".") or item.name in NOT_LOOKED_INTO:
+                continue
+            if item.is_dir(follow_symlinks=False):
+                yield from _files(Path(item.path))
+            elif item.is_file():
+                yield Path(item.path)

@@ -1,0 +1,45 @@
+"""Who handed in what, as it was read: what `grader score --dry-run` prints, and what stands beside the marks."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from grader.render.plain import clean
+from grader.score.command import ClassRead
+from grader.score.intake.submission import Submission
+
+LOOSE = "plain"
+
+
+def intake_text(read: ClassRead) -> str:
+    """Every student with the files that count and those that do not, then what is nobody's."""
+    intake = read.intake
+    how = "as a person named them" if intake.system == LOOSE else f"as {intake.system} names them"
+    lines = [f"{len(intake.submissions)} students, read {how}"]
+    for submission in intake.submissions:
+        lines += ["", *_student(submission, read.submitted[submission.student])]
+    if intake.aside:
+        lines += ["", "left aside, nobody's work:"]
+        lines += [f"  {clean(item.name)}: {item.reason}" for item in intake.aside]
+    if intake.warnings:
+        lines += ["", "look at this:", *(f"  {clean(warning)}" for warning in intake.warnings)]
+    return "\n".join(lines)
+
+
+def _student(submission: Submission, submitted: float) -> Iterator[str]:
+    person = submission.person
+    words = [f"id {person.id}" if person.id else "", person.email, person.section, _moment(submitted)]
+    yield "  ".join(clean(word) for word in (person.label, *words) if word)
+    if submission.problem:
+        yield f"  nothing counts: {clean(submission.problem)}"
+    for exercise, name in submission.used.items():
+        yield f"  {exercise}: {clean(name)}"
+    for note in submission.notes:
+        yield f"  note: {clean(note)}"
+    for item in submission.aside:
+        yield f"  does not count: {clean(item.name)}: {clean(item.reason)}"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds > 0 else ""

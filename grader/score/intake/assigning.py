@@ -1,0 +1,219 @@
+"""Which of the files that a student handed in is which exercise's, and what is said of the others.
+
+A file is an exercise's by its name. One with another name is, too, where it defines all that the exercise asks for and
+the exercise has no other file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from grader.course.choice import Offer, choose
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.file_names import FileNames, Meaning
+from grader.course.layout import Layout
+from grader.course.notebook_scripts import module_of_script
+from grader.course.notebooks import Module, NotebookError, read_notebook
+from grader.course.stubs import handed_out_stub
+from grader.score.intake.archives import Refused
+from grader.score.intake.names import printable
+from grader.score.intake.submission import Aside, Submission
+from grader.score.intake.walking import HandedFile
+
+MAX_SOURCE_BYTES = 2 * 2**20
+MAX_NOTEBOOK_BYTES = 32 * 2**20  # most of it outputs, which are not looked at
+MAX_SUBMISSION_BYTES = 64 * 2**20
+MAX_SHOWN = 80
+DEFINED = re.compile(rb"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+WHAT_TO_DO = {
+    ".pdf": "it is a PDF, which is not read: hand in the .py or .ipynb file",
+    ".docx": "it is a Word document, which is not read: hand in the .py or .ipynb file",
+    ".doc": "it is a Word document, which is not read: hand in the .py or .ipynb file",
+    ".odt": "it is a text document, which is not read: hand in the .py or .ipynb file",
+    ".html": "it is a web page, which is not read: hand in the .py or .ipynb file",
+    ".pyc": "it is compiled, which is not read: hand in the .py file",
+    ".txt": "it is no .py or .ipynb file; hand in code under the exercise's name",
+}
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A file of a student, with its place in the system's order of uploads."""
+
+    file: HandedFile
+    attempt: tuple[float, ...] = ()
+
+
+class Assigner:
+    """Knows the course: each exercise's stub and names. `asked` are the exercises that are to be judged."""
+
+    def __init__(self, layout: Layout, curriculum: Curriculum, asked: Iterable[Exercise]) -> None:
+        self.curriculum = curriculum
+        self.names = FileNames(curriculum)
+        self.asked = tuple(asked)
+        self.stubs = {exercise.name: handed_out_stub(layout, exercise).encode() for exercise in curriculum.exercises}
+        self.defines = {
+            exercise.name: frozenset(_top_level(self.stubs[exercise.name]))
+            for exercise in curriculum.exercises
+            if not exercise.manually_graded
+        }
+
+    def assign(self, submission: Submission, handed: list[Handed]) -> Submission:
+        """The submission with its files. What cannot be read costs only itself."""
+        budget = _Budget()
+        offers: dict[str, list[Offer]] = defaultdict(list)
+        unread = [item for item in handed if item.file.problem]
+        aside = [Aside(item.file.path, item.file.problem) for item in unread]
+        named = [(item, self.names.meanings(item.file.path)) for item in handed if item not in unread]
+        for item, meanings in named:
+            if meanings:
+                aside += self._by_name(budget.read(item, meanings[0]), meanings, offers)
+        aside += self._by_content([item for item, meanings in named if not meanings], offers, budget)
+        return self._chosen(submission, offers, aside)
+
+    def _chosen(self, submission: Submission, offers: dict[str, list[Offer]], aside: list[Aside]) -> Submission:
+        best: dict[str, Offer] = {}
+        for exercise in self.curriculum.exercises:
+            if found := offers.get(exercise.name):
+                choice = choose(found, self.stubs[exercise.name])
+                aside += [Aside(offer.path, reason) for offer, reason in choice.others]
+                if choice.best.problem:
+                    aside.append(Aside(choice.best.path, choice.best.problem))
+                else:
+                    best[exercise.name] = choice.best
+        renamed = [
+            f"{_short(offer.path)} was read as {name}{offer.meaning.suffix}"
+            for name, offer in best.items()
+            if offer.meaning.renamed
+        ]
+        return replace(
+            submission,
+            files={name: offer.source for name, offer in best.items()},
+            modules={name: offer.module for name, offer in best.items() if offer.module is not None},
+            used={name: offer.path for name, offer in best.items()},
+            aside=tuple(aside),
+            notes=(*submission.notes, *renamed),
+            problem="" if best else _no_file(aside),
+        )
+
+    # -- by name ----------------------------------------------------------------------------------------
+
+    def _by_name(self, offer: Offer, meanings: tuple[Meaning, ...], offers: dict[str, list[Offer]]) -> list[Aside]:
+        """Add the offer to the exercise that its name means. It is told of where that cannot be known."""
+        meant = self._meant(meanings, offer)
+        for meaning in meant:
+            offers[meaning.exercise.name].append(replace(offer, meaning=meaning))
+        return [] if meant else [Aside(offer.path, self._shared_name(meanings))]
+
+    def _meant(self, meanings: tuple[Meaning, ...], offer: Offer) -> list[Meaning]:
+        """Of several exercises of one name, the asked one, or the one whose names stand in the file."""
+        if len(meanings) == 1:
+            return [meanings[0]]
+        asked = [meaning for meaning in meanings if meaning.exercise in self.asked]
+        if len(asked) == 1:
+            return asked
+        defined = set(_top_level(offer.source))
+        shares = [len(defined & self.defines[m.exercise.name]) / len(self.defines[m.exercise.name]) for m in meanings]
+        best = max(shares)
+        return (
+            [m for m, share in zip(meanings, shares, strict=True) if share == best] if shares.count(best) == 1 else []
+        )
+
+    @staticmethod
+    def _shared_name(meanings: tuple[Meaning, ...]) -> str:
+        choices = " or ".join(meaning.exercise.name for meaning in meanings)
+        return f"it may be {choices}: put it into its chapter's folder"
+
+    # -- by content -------------------------------------------------------------------------------------
+
+    def _by_content(self, unnamed: list[Handed], offers: dict[str, list[Offer]], budget: _Budget) -> list[Aside]:
+        """Files of another name go to the asked exercises that they define and that have no file; the rest is told."""
+        aside = []
+        for item in unnamed:
+            path = item.file.path
+            suffix = PurePosixPath(path).suffix.lower()
+            wanted = [
+                exercise for exercise in self.asked if exercise.name not in offers and exercise.name in self.defines
+            ]
+            if suffix not in (".py", ".ipynb") or not wanted:
+                aside.append(Aside(path, self._what_to_do(path)))
+                continue
+            offer = budget.read(item, Meaning(wanted[0], suffix, placed=False, renamed=True))
+            defined = set(_top_level(offer.source))
+            found = [exercise for exercise in wanted if self.defines[exercise.name] <= defined]
+            for exercise in found:
+                offers[exercise.name].append(replace(offer, meaning=replace(offer.meaning, exercise=exercise)))
+            if not found:
+                aside.append(Aside(path, offer.problem or self._what_to_do(path)))
+        return aside
+
+    def _what_to_do(self, path: str) -> str:
+        suffix = PurePosixPath(path).suffix.lower()
+        if suffix not in (".py", ".ipynb", ".md"):
+            return WHAT_TO_DO.get(suffix, "it is no file of the course")
+        close = self.names.nearest(path)
+        if close is None:
+            return "it is no file of the course: name it after its exercise"
+        return f"it is no file of the course: was {close.name}{close.suffix} meant? Name it so"
+
+
+class _Budget:
+    """Reads a submission's files, as many bytes as it may have in all."""
+
+    def __init__(self) -> None:
+        self.left = MAX_SUBMISSION_BYTES
+
+    def read(self, item: Handed, meaning: Meaning) -> Offer:
+        """The file as an offer. One that is too large, or cannot be read, says so."""
+        file = item.file
+        most = MAX_NOTEBOOK_BYTES if meaning.suffix == ".ipynb" else MAX_SOURCE_BYTES
+        offer = Offer(file.path, meaning, b"", None, (*item.attempt, float(file.upload)), file.modified)
+        if file.size > most:
+            return replace(offer, problem=f"it is larger than {most // 2**20} MB, and was not read")
+        if self.left < file.size:
+            limit = MAX_SUBMISSION_BYTES // 2**20
+            return replace(offer, problem=f"the submission has more than {limit} MB of such files; it was not read")
+        try:
+            data = file.read(most + 1)
+            self.left -= len(data)
+            if len(data) > most:
+                return replace(offer, problem=f"it is larger than {most // 2**20} MB, and was not read")
+            module = _module(data, meaning.suffix, PurePosixPath(file.path).name)
+            if module is None:
+                return replace(offer, source=data)
+        except Refused as refused:
+            return replace(offer, problem=str(refused))
+        except NotebookError as error:
+            return replace(offer, problem=printable(error.message))
+        except Exception as error:  # the libraries raise anything over bytes that were made for it
+            return replace(offer, problem=f"it cannot be read: {printable(f'{type(error).__name__}: {error}'[:200])}")
+        if len(module.source) > MAX_SOURCE_BYTES:
+            return replace(offer, problem=f"its code is larger than {MAX_SOURCE_BYTES // 2**20} MB, and was not read")
+        return replace(offer, source=module.source.encode(), module=module)
+
+
+def _module(data: bytes, suffix: str, name: str) -> Module | None:
+    """The cells of a notebook, or of the Python file that one was saved as; None of any other file."""
+    if suffix == ".ipynb":
+        return read_notebook(data, name)
+    return module_of_script(data) if suffix == ".py" else None
+
+
+def _top_level(source: bytes) -> Iterable[str]:
+    """The names that are defined or assigned at the left margin: found without parsing."""
+    return ((found[1] or found[2]).decode("ascii", "replace") for found in DEFINED.finditer(source))
+
+
+def _no_file(aside: list[Aside]) -> str:
+    """Why a submission has no file that counts."""
+    if not aside:
+        return "nothing is in it"
+    return f"no exercise's file was found in it; {_short(aside[0].name)}: {aside[0].reason}"
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= MAX_SHOWN else "…" + path[-MAX_SHOWN:]

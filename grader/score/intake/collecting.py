@@ -1,0 +1,249 @@
+"""A class as it was handed in, read as data: who, with which files for which exercise, and what was left aside.
+
+Submissions are regular files; no link is followed, nothing is unpacked to the disk, and nothing in it is run. What fits
+no rule is told of, never dropped.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.layout import Layout
+from grader.errors import UsageError
+from grader.score.intake import gradescope
+from grader.score.intake.assigning import Assigner, Handed
+from grader.score.intake.blackboard import MAX_RECEIPT_BYTES, read_receipt
+from grader.score.intake.entries import Entry, Kind, open_class
+from grader.score.intake.names import as_a_file, printable, printable_name, printable_path
+from grader.score.intake.people import Directory, Person
+from grader.score.intake.submission import Aside, Intake, Submission
+from grader.score.intake.systems import PLAIN, RECEIPT, Owner, guess, reader_of
+
+NOTHING_HANDED_IN = "nothing was handed in"
+MOST_LISTED = 10
+
+
+@dataclass
+class Pile:
+    """Everything of one person, as it is put together. `parts` are entries, each with what its name says."""
+
+    name: str
+    id: str = ""
+    login: str = ""
+    email: str = ""
+    parts: list[tuple[Entry, Owner]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def collect(
+    path: Path,
+    layout: Layout,
+    curriculum: Curriculum,
+    *,
+    asked: Iterable[Exercise] = (),
+    pattern: str | None = None,
+    roster: tuple[Person, ...] = (),
+    out: Path | None = None,
+) -> Intake:
+    """Everyone's work under `path`. `pattern` is a system's name or a regular expression; guessed unless given."""
+    assigner = Assigner(layout, curriculum, tuple(asked) or curriculum.exercises)
+    with open_class(path, out) as entries:
+        candidates = [entry for entry in entries if not entry.reason]
+        system = pattern or guess(entry.name for entry in candidates)
+        piles, left = _piles(entries, candidates, system, assigner)
+        aside = [Aside(printable_path(entry.name), entry.reason) for entry in entries if entry.reason] + left
+        if not piles and not roster:
+            raise _nobody(path, aside)
+        found = [_read(key, pile, assigner) for key, pile in piles.items()]
+    matched, warnings = _with_roster(found, roster)
+    people = _labelled([submission.person for submission in matched])
+    named = [replace(submission, person=people[submission.key]) for submission in matched]
+    return Intake(system, tuple(sorted(named, key=lambda item: item.student)), tuple(aside), tuple(warnings))
+
+
+def _nobody(path: Path, aside: list[Aside]) -> UsageError:
+    listed = "".join(f"\n  {item.name}: {item.reason}" for item in aside[:MOST_LISTED])
+    hint = "with --pattern you say how the entries are named (docs/scoring.md)"
+    return UsageError(f"no submission was found in {path}{listed}", hint)
+
+
+# -- whose each entry is ------------------------------------------------------------------------------
+
+
+def _piles(
+    entries: list[Entry], candidates: list[Entry], system: str, assigner: Assigner
+) -> tuple[dict[str, Pile], list[Aside]]:
+    """The entries by the identity of their owner, and those that are nobody's."""
+    read = reader_of(system, [entry.name for entry in candidates])
+    metadata = _metadata(entries) if system == "gradescope" else {}
+    piles: dict[str, Pile] = {}
+    aside: list[Aside] = []
+    for entry in candidates:
+        owner = _plain_owner(entry, assigner) if system == PLAIN else read(entry.name)
+        if isinstance(owner, str) or owner is None:
+            aside.append(Aside(printable_path(entry.name), owner or f"its name is not one that {_said(system)} gives"))
+        elif owner.file == RECEIPT:
+            _take_receipt(piles.setdefault(owner.id, Pile(owner.name, owner.id)), entry)
+        elif submitted := metadata.get(owner.id):
+            _to_submitters(piles, entry, owner, submitted)
+        else:
+            pile = piles.setdefault(owner.id or owner.name, Pile(owner.name, owner.id))
+            pile.parts.append((entry, owner))
+            pile.notes += [note for note in owner.notes if note not in pile.notes]
+    return piles, aside
+
+
+def _said(system: str) -> str:
+    known = {"canvas": "Canvas", "moodle": "Moodle", "gradescope": "Gradescope", "blackboard": "Blackboard"}
+    return known.get(system, "Google Classroom" if system == "classroom" else "--pattern")
+
+
+def _plain_owner(entry: Entry, assigner: Assigner) -> Owner | str:
+    """Whose an entry is that a person named, or why it is nobody's."""
+    if entry.kind is not Kind.FILE:
+        return Owner(entry.name)
+    if found := assigner.names.of_a_person(entry.name):
+        return Owner(found[0], "", found[1])
+    if assigner.names.meanings(entry.name):
+        return "it is named after an exercise, not after a student: put it into a folder with the student's name"
+    owner = reader_of(PLAIN, ())(entry.name)
+    if owner is None or not owner.file:
+        return "it is no folder, no archive and no .py or .ipynb file"
+    return owner
+
+
+def _metadata(entries: list[Entry]) -> dict[str, gradescope.Submitted]:
+    for entry in entries:
+        if entry.name == gradescope.METADATA:
+            (file,) = entry.files()
+            return gradescope.read_metadata(file.read(file.size))
+    return {}
+
+
+def _to_submitters(piles: dict[str, Pile], entry: Entry, owner: Owner, submitted: gradescope.Submitted) -> None:
+    """All who handed a submission in get it: each has a row."""
+    people = submitted.submitters or (gradescope.Submitter(owner.name, "", ""),)
+    for person in people:
+        key = person.sid or person.email or person.name or owner.name
+        pile = piles.setdefault(key, Pile(person.name or key, person.sid, "", person.email))
+        pile.parts.append((entry, replace(owner, attempt=(submitted.created,), submitted=submitted.created)))
+        others = [other.name or other.email for other in people if other is not person]
+        if others:
+            pile.notes.append(f"handed in together with {', '.join(printable(other) for other in others)}")
+
+
+def _take_receipt(pile: Pile, entry: Entry) -> None:
+    (file,) = entry.files()
+    receipt = read_receipt(file.read(MAX_RECEIPT_BYTES))
+    if receipt is not None:
+        pile.name, pile.login = receipt.name, receipt.user
+
+
+# -- what is in them ----------------------------------------------------------------------------------
+
+
+def _read(key: str, pile: Pile, assigner: Assigner) -> Submission:
+    handed: list[Handed] = []
+    times = [owner.submitted for _, owner in pile.parts if owner.submitted]
+    for entry, owner in pile.parts:
+        files = entry.files()
+        several = len(pile.parts) > 1
+        handed += [
+            Handed(replace(file, path=_shown(file.path, entry, owner, several)), owner.attempt) for file in files
+        ]
+        if not owner.submitted:
+            times.append(
+                max((file.modified for file in files), default=0.0) if entry.kind is Kind.FOLDER else entry.modified
+            )
+    identity = pile.login or key
+    person = Person(
+        identity if identity.isprintable() else identity.encode("unicode_escape").decode(),
+        printable_name(pile.name),
+        pile.name,  # as it is: of two that print alike the printable one keeps its name
+        printable(pile.id),
+        printable(pile.login),
+        printable(pile.email),
+    )
+    return assigner.assign(Submission(person, notes=tuple(pile.notes), submitted=max(times, default=0.0)), handed)
+
+
+def _shown(path: str, entry: Entry, owner: Owner, several: bool) -> str:
+    """The path as the student knows it, with its entry where they have several, as it can be printed."""
+    if path == entry.name:  # a single file, for which the system has a longer name
+        return printable_path(owner.file or path)
+    return printable_path(f"{owner.file or entry.name}/{path}" if several else path)
+
+
+# -- who they are -------------------------------------------------------------------------------------
+
+
+def _labelled(people: list[Person]) -> dict[str, Person]:
+    """Each with a label of its own: those of one name get their id behind it, or a number."""
+    count = Counter(as_a_file(printable_name(person.name)) for person in people)
+    found: dict[str, Person] = {}
+    taken: set[str] = set()
+    for person in sorted(
+        people, key=lambda person: (printable_name(person.name) != person.name, person.name, person.key)
+    ):
+        plain = printable_name(person.name)
+        if count[as_a_file(plain)] > 1 and person.id:
+            plain = printable_name(f"{plain} ({person.id})")
+        numbered = (f"{plain} ({number})" for number in itertools.count(2))
+        label = next(label for label in itertools.chain([plain], numbered) if as_a_file(label) not in taken)
+        taken.add(as_a_file(label))
+        found[person.key] = replace(person, label=label)
+    return found
+
+
+def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[list[Submission], list[str]]:
+    """The submissions with what the roster knows of their people, and a row for those who handed in nothing."""
+    if not roster:
+        return found, []
+    directory = Directory(roster)
+    rows: dict[str, list[Submission]] = defaultdict(list)
+    result, warnings = [], []
+    for submission in found:
+        row = _row_of(submission.person, directory)
+        if row is None:
+            warnings.append(f"{submission.student} is not on the roster")
+            result.append(submission)
+        else:
+            rows[row.key].append(submission)
+    for row in roster:
+        fitting = rows.get(row.key, [])
+        if not fitting:
+            result.append(
+                Submission(replace(row, label=printable_name(row.name or row.key)), problem=NOTHING_HANDED_IN)
+            )
+        elif len(fitting) == 1:
+            result.append(replace(fitting[0], person=_merged(fitting[0].person, row)))
+        else:
+            named = ", ".join(submission.person.id or submission.student for submission in fitting)
+            warnings.append(f"several hand-ins fit {row.name or row.key} of the roster: {named}")
+            result += fitting
+    return result, warnings
+
+
+def _row_of(person: Person, directory: Directory) -> Person | None:
+    for word in (*person.ids, person.name):
+        meant = directory.meant(word)
+        if len(meant) == 1:
+            return meant[0]
+    return None
+
+
+def _merged(person: Person, row: Person) -> Person:
+    """The person with what the roster knows better. The identity stays."""
+    return replace(
+        person,
+        name=row.name or person.name,
+        id=row.id or person.id,
+        login=row.login or person.login,
+        email=row.email or person.email,
+        section=row.section,
+    )

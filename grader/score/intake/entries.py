@@ -1,0 +1,152 @@
+"""The entries of a class: what lies at the top of its folder, or of the archive that a system exported."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import stat
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from grader.errors import UsageError
+from grader.score.intake.archives import Member, Refused, is_archive_name, members
+from grader.score.intake.systems import PLAIN, guess
+from grader.score.intake.walking import HandedFile, files_below, files_of_members, is_passed_over
+
+RESULTS_MARK = "journal.sqlite"
+TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".yml", ".yaml", ".json", ".log")
+
+
+class Kind(enum.Enum):
+    """What an entry is. A link or a pipe is of another kind, which is not read."""
+
+    FOLDER = "folder"
+    FILE = "file"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a class. `files` looks at what is in it; nothing is read before."""
+
+    name: str
+    kind: Kind
+    modified: float
+    files: Callable[[], list[HandedFile]]
+    reason: str = ""  # why it is nobody's work, where that can be seen from outside
+
+
+@contextlib.contextmanager
+def open_class(path: Path, out: Path | None) -> Iterator[list[Entry]]:
+    """The entries of the class at `path`: a folder, or an archive. `out` is where results go: not a student.
+
+    An export that lies alone in the folder, packed or not, is the class itself.
+    """
+    if not path.exists():
+        raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
+    alone = _alone_in(path, out)
+    if alone is not None and alone.is_dir() and guess(child.name for child in alone.iterdir()) != PLAIN:
+        path = alone
+    if path.is_dir():
+        if alone is not None and alone.is_file() and is_archive_name(alone.name):
+            with alone.open("rb") as file, contextlib.suppress(UsageError):
+                found = _members(alone, file)
+                if guess({PurePosixPath(member.path).parts[0] for member in found}) != PLAIN:
+                    yield _entries_of(found)
+                    return
+        yield _on_disk(path, out)
+    elif is_archive_name(path.name):
+        with path.open("rb") as file:
+            yield _entries_of(_members(path, file))
+    else:
+        raise UsageError(f"{path} is no folder and no archive", "give the folder that holds an entry for each student")
+
+
+def _alone_in(folder: Path, out: Path | None) -> Path | None:
+    """What lies alone in a folder, but for what systems add."""
+    if not folder.is_dir():
+        return None
+    found = [path for path in folder.iterdir() if not _reason_on_disk(path, out) and not path.is_symlink()]
+    return found[0] if len(found) == 1 else None
+
+
+def _on_disk(folder: Path, out: Path | None) -> list[Entry]:
+    return [
+        Entry(
+            path.name,
+            _kind(path),
+            path.lstat().st_mtime,
+            _looking_at(path),
+            _reason_on_disk(path, out),
+        )
+        for path in sorted(folder.iterdir())
+    ]
+
+
+def _kind(path: Path) -> Kind:
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode):
+        return Kind.FOLDER
+    return Kind.FILE if stat.S_ISREG(mode) else Kind.OTHER
+
+
+def _reason_on_disk(path: Path, out: Path | None) -> str:
+    if out is not None and path.resolve() == out.resolve():
+        return "the results go there"
+    if path.is_dir() and (path / RESULTS_MARK).exists():
+        return "it holds the results of an earlier scoring"
+    return _system_file(path.name)
+
+
+def _looking_at(path: Path) -> Callable[[], list[HandedFile]]:
+    return lambda: files_below(path)
+
+
+def _system_file(name: str) -> str:
+    if is_passed_over(name):
+        return "a system made it"
+    return "it is a table or a list, nobody's work" if name.lower().endswith(TABLES) else ""
+
+
+# -- an export as one archive -------------------------------------------------------------------------
+
+
+def _members(path: Path, file: IO[bytes]) -> list[Member]:
+    """The archive's files, without the folder that holds all of them where it only says what the archive is."""
+    try:
+        found = [member for member in members(file) if PurePosixPath(member.path).parts]
+    except (Refused, zipfile.BadZipFile, OSError, EOFError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", "export the submissions anew") from None
+    parts = [PurePosixPath(m.path).parts for m in found if not is_passed_over(PurePosixPath(m.path).parts[0])]
+    outer = {part[0] for part in parts if len(part) > 1} if all(len(part) > 1 for part in parts) else set()
+    if len(outer) != 1:
+        return found
+    name = next(iter(outer))
+    if name not in (path.name.partition(".")[0], "submissions") and guess({part[1] for part in parts}) == PLAIN:
+        return found
+    return [replace(member, path=member.path.removeprefix(f"{name}/")) for member in found]
+
+
+def _entries_of(found: list[Member]) -> list[Entry]:
+    """Members grouped by the first part of their path."""
+    groups: dict[str, list[Member]] = defaultdict(list)
+    for member in found:
+        parts = PurePosixPath(member.path).parts
+        if parts:
+            groups[parts[0]].append(member)
+    entries = []
+    for name, group in sorted(groups.items()):
+        is_folder = len(group) > 1 or "/" in group[0].path
+        below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
+        modified = max(member.modified for member in group)
+        kind = Kind.FOLDER if is_folder else Kind.FILE
+        entries.append(Entry(name, kind, modified, _looking_into(below), _system_file(name)))
+    return entries
+
+
+def _looking_into(found: list[Member]) -> Callable[[], list[HandedFile]]:
+    return lambda: files_of_members(found)

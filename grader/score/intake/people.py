@@ -1,0 +1,97 @@
+"""Who a person is, and finding the one that somebody means: by id, e-mail or name, in any way to write a name."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from grader.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Person:
+    """`key` is the identity: the system's id where there is one, else the name. `label` is what tables and pages say.
+
+    Two people have two keys and two labels, whatever they are called.
+    """
+
+    key: str
+    label: str
+    name: str = ""
+    id: str = ""
+    login: str = ""
+    email: str = ""
+    section: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What means this person alone."""
+        return tuple(word for word in (self.id, self.email, self.login, self.key) if word)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What others may be called as well."""
+        local = self.email.partition("@")[0]
+        return tuple(word for word in (self.label, self.name, local) if word)
+
+
+def same_word(text: str) -> str:
+    """A form in which two ways to write an id or a name are equal: accents composed or not, case, blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def letters_of(name: str) -> str:
+    """The name as systems squeeze it: its letters and digits, parts in the order of the alphabet."""
+    words = "".join(c if c.isalnum() else " " for c in same_word(name)).split()
+    return "".join(sorted(words))
+
+
+def squeezed(name: str) -> str:
+    """Canvas' form of a name: last name first, nothing but letters and digits."""
+    last, comma, first = same_word(name).partition(",")
+    words = last + " " + first if comma else " ".join([*same_word(name).split()[-1:], *same_word(name).split()[:-1]])
+    return "".join(c for c in words if c.isalnum())
+
+
+class Directory:
+    """The people of a class, by whatever they are meant with."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        self.people = list(people)
+        self.by_id: dict[str, list[Person]] = defaultdict(list)
+        self.by_name: dict[str, list[Person]] = defaultdict(list)
+        for person in self.people:
+            for word in dict.fromkeys(same_word(word) for word in person.ids):
+                self.by_id[word].append(person)
+            forms = [form for word in person.names for form in (same_word(word), letters_of(word), squeezed(word))]
+            for form in dict.fromkeys(forms):
+                if form:
+                    self.by_name[form].append(person)
+
+    def meant(self, word: str) -> list[Person]:
+        """Everyone whom the word may mean: those whose id it is, else those who are called so."""
+        found = self.by_id.get(same_word(word))
+        if found:
+            return found
+        for form in (same_word(word), letters_of(word), squeezed(word)):
+            if form and (found := self.by_name.get(form)):
+                return found
+        return []
+
+    def one(self, word: str, where: str) -> Person:
+        """The one person whom a row means. `where` is the row, for the message."""
+        found = self.meant(word)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(sorted(person.id or person.key for person in found))
+            raise UsageError(f"{where}: several students are called {word.strip()!r}", f"give the id of one: {ids}")
+        raise UsageError(f"{where}: nobody is called {word.strip()!r}", self._nearest(word))
+
+    def _nearest(self, word: str) -> str:
+        known = {same_word(name): name for person in self.people for name in (*person.ids, *person.names)}
+        close = difflib.get_close_matches(same_word(word), known, n=1, cutoff=0.5)
+        return f"did you mean {known[close[0]]!r}?" if close else "`grader score --dry-run` shows who handed in"

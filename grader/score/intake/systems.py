@@ -1,0 +1,195 @@
+"""How systems name what they export: from an entry's name to whose it is, which file, and which upload.
+
+A person is known by the system's own id where the name has one. The name is for display.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from grader.errors import UsageError
+
+ARCHIVE_OR_WORK = r"\.(?:zip|tar|tgz|tar\.gz|tar\.bz2|tar\.xz|rar|7z|py|ipynb|md)"
+LIKELY_ID_DIGITS = 3
+PLAIN = "plain"
+BLIND = "Participant"  # as Moodle names everybody where marking is blind
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose an entry is, as its name says it. `file` is the name that the student gave it, where the entry is a file.
+
+    `attempt` is the upload's place in the system's own order, `submitted` its time where the name has it.
+    """
+
+    name: str
+    id: str = ""
+    file: str = ""
+    attempt: tuple[float, ...] = ()
+    submitted: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+Reader = Callable[[str], Owner | None]
+
+# zhangwei_12345_678901_softmax-2.py; zhangwei_LATE_12345_…; anon_a1B2c_678901_…; LATE_anon_…; …_text.html, …_link.html
+CANVAS_FILE = r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<typed>(?:text|link)\.html))"
+CANVAS = re.compile(r"_(?P<late>LATE_)?(?P<id>\d+)" + CANVAS_FILE, re.DOTALL)  # behind the person's or the group's name
+CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<id>anon_[A-Za-z0-9]+)" + CANVAS_FILE, re.DOTALL)
+# Ada Lovelace_12345_assignsubmission_file_/softmax.py or …_file_softmax.py; Participant_305_…; …_onlinetext_…
+MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL)
+# submission_4567/…, the people in submission_metadata.yml
+GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
+# Homework 1_alovelace_attempt_2027-02-27-23-01-11_softmax.py, and its receipt without the file's name
+BLACKBOARD = re.compile(r"(?P<before>.+_.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL)
+RECEIPT = "receipt.txt"
+# Ada Lovelace - softmax.ipynb, as Classroom names each student's copy of a file
+CLASSROOM = re.compile(rf"(?:Copy of )?(?P<name>.+?) - (?P<file>.+{ARCHIVE_OR_WORK}(?:\(\d+\)| \(\d+\))?)", re.DOTALL)
+PLAIN_NAME = re.compile(rf"(?P<name>.+?)(?P<suffix>{ARCHIVE_OR_WORK})?", re.DOTALL | re.IGNORECASE)
+
+
+def _canvas(names: Iterable[str]) -> Reader:
+    """Canvas' reader for these names. A group may be called `team_7`: its number is not the id that follows.
+
+    Where a name can be cut in several places, the cut is right whose numbers are as long as those of the other names.
+    """
+    sure = Counter(_lengths(cuts[0]) for name in names if len(cuts := _canvas_cuts(name)) == 1)
+    usual = sure.most_common(1)[0][0] if sure else None
+
+    def read(name: str) -> Owner | None:
+        anonymous = CANVAS_ANONYMOUS.fullmatch(name)
+        if anonymous is not None:
+            return _canvas_owner(anonymous, anonymous["id"])
+        cuts = _canvas_cuts(name)
+        if not cuts:
+            return None
+        cut = min(cuts, key=lambda cut: _strangeness(cut, usual))
+        return _canvas_owner(cut, name[: cut.start()])
+
+    return read
+
+
+def _canvas_cuts(name: str) -> list[re.Match[str]]:
+    """Every way to cut a name into a person, two numbers and a file."""
+    places = [
+        match.start()
+        for match in re.finditer("_", name)
+        if match.start() and not name[: match.start()].endswith("_LATE")
+    ]
+    return [cut for place in places if (cut := CANVAS.fullmatch(name, place)) is not None]
+
+
+def _lengths(cut: re.Match[str]) -> tuple[int, int]:
+    return len(cut["id"]), len(cut["attachment"] or "")
+
+
+def _strangeness(cut: re.Match[str], usual: tuple[int, int] | None) -> tuple[int, int]:
+    """How unlike the class's other numbers these are; without others, how many are too short for an id."""
+    lengths = _lengths(cut)
+    if usual is not None:
+        return sum(abs(a - b) for a, b in zip(lengths, usual, strict=True)), cut.start()
+    return sum(length < LIKELY_ID_DIGITS for length in lengths), cut.start()
+
+
+def _canvas_owner(found: re.Match[str], name: str) -> Owner:
+    file = found["file"] or found["typed"]
+    number = re.fullmatch(r".*-(\d{1,6})\.\w+", file, re.DOTALL)
+    attempt = (float(number[1]) if number else 0.0, float(found["attachment"] or 0))
+    return Owner(name, found["id"], file, attempt, notes=("Canvas marked it LATE",) if found["late"] else ())
+
+
+def _moodle(name: str) -> Owner | None:
+    found = MOODLE.fullmatch(name)
+    if found is None:
+        return None
+    name = f"{BLIND} {found['id']}" if found["name"] == BLIND else found["name"]
+    return Owner(name, found["id"], found["file"])
+
+
+def _gradescope(name: str) -> Owner | None:
+    found = GRADESCOPE.fullmatch(name)
+    return None if found is None else Owner(name, found["id"])
+
+
+def _blackboard(names: Iterable[str]) -> Reader:
+    """Blackboard's reader for these names. A user name may hold underscores, as may the title that all share."""
+    before = {found["before"] for name in names if (found := BLACKBOARD.fullmatch(name)) is not None}
+    shared = _shared_words(before)
+
+    def read(name: str) -> Owner | None:
+        found = BLACKBOARD.fullmatch(name)
+        if found is None:
+            return None
+        user = "_".join(found["before"].split("_")[shared:])
+        moment = datetime.datetime.strptime(found["time"], "%Y-%m-%d-%H-%M-%S").timestamp()
+        return Owner(user, user, found["file"] or RECEIPT, (moment,), moment)
+
+    return read
+
+
+def _shared_words(before: set[str]) -> int:
+    """How many of the words between underscores are the assignment's: those that all share, or all but the last."""
+    words = [name.split("_") for name in before]
+    if len(words) < 2:
+        return len(words[0]) - 1 if words else 0
+    same = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False))
+    return min(sum(1 for _ in same), *(len(name) - 1 for name in words))
+
+
+def _classroom(name: str) -> Owner | None:
+    found = CLASSROOM.fullmatch(name)
+    return None if found is None else Owner(found["name"], "", found["file"])
+
+
+def _plain(name: str) -> Owner | None:
+    found = PLAIN_NAME.fullmatch(name)
+    return None if found is None else Owner(found["name"], "", name if found["suffix"] else "")
+
+
+# By system, what makes a reader for the names at hand.
+SYSTEMS: MappingProxyType[str, Callable[[Iterable[str]], Reader]] = MappingProxyType(
+    {
+        "canvas": _canvas,
+        "moodle": lambda names: _moodle,
+        "gradescope": lambda names: _gradescope,
+        "blackboard": _blackboard,
+        "classroom": lambda names: _classroom,
+        PLAIN: lambda names: _plain,
+    }
+)
+
+
+def guess(names: Iterable[str]) -> str:
+    """The system that named most of these: at least half of them, or nobody did."""
+    names = list(names)
+    readers = {system: make(names) for system, make in SYSTEMS.items() if system != PLAIN}
+    fits = {system: sum(read(name) is not None for name in names) for system, read in readers.items()}
+    best = max(fits, key=lambda system: fits[system])
+    return best if 2 * fits[best] >= len(names) > 0 else PLAIN
+
+
+def reader_of(pattern: str, names: Iterable[str]) -> Reader:
+    """What reads names: a system's reader, or a person's own expression with the group `student`."""
+    if pattern in SYSTEMS:
+        return SYSTEMS[pattern](list(names))
+    try:
+        rule = re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"--pattern is no regular expression: {error}") from None
+    if "student" not in rule.groupindex:
+        raise UsageError("--pattern has no group (?P<student>…)", f"or name one of: {', '.join(SYSTEMS)}")
+
+    def read(name: str) -> Owner | None:
+        found = rule.fullmatch(name)
+        if found is None or not found["student"]:
+            return None
+        groups = found.groupdict()
+        return Owner(found["student"], groups.get("id") or "", groups.get("file") or "")
+
+    return read

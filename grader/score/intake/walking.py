@@ -1,0 +1,194 @@
+"""The files of one entry of a class, wherever they lie: in folders, in archives, in archives of archives.
+
+What no assistant would open is passed over before anything is counted: hidden folders, caches, environments, a
+repository's own store, what a system adds, and the kit's own program where a whole kit was handed in.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from grader.score.intake.archives import (
+    MAX_ARCHIVE_BYTES,
+    MAX_INNER_ARCHIVE_BYTES,
+    Member,
+    Refused,
+    is_archive_name,
+    members,
+)
+
+MAX_FOLDER_DEPTH = 64
+MAX_FILES_LOOKED_AT = 20_000
+MAX_ARCHIVES_INSIDE = 3  # one in another
+PASSED_OVER = frozenset(
+    {"__pycache__", "__macosx", "node_modules", "site-packages", "venv", "virtualenv", "$recycle.bin"}
+)
+SYSTEM_FILES = frozenset({"desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r"})
+ENVIRONMENT_MARK = "pyvenv.cfg"
+UPLOAD_NUMBER = re.compile(r"(?:-(\d{1,6})| ?\((\d{1,6})\))\.[\w.]+\Z")
+KIT_MARKS = ("grader/__main__.py", "exercises/")
+KIT_FOLDERS = ("grader", "tests", "solutions", "docs", "data", "benchmarks")
+
+
+@dataclass(frozen=True)
+class HandedFile:
+    """A file as it was handed in. `read` gives at most so many of its bytes; `problem` says why it is not read.
+
+    `upload` is the number of the archive that it came in, where a system or a browser gave it one: `work-2.zip`.
+    """
+
+    path: str
+    size: int
+    modified: float
+    read: Callable[[int], bytes]
+    problem: str = ""
+    upload: int = 0
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a folder or a file of this name is nobody's work."""
+    return name.startswith(".") or name.lower() in PASSED_OVER or name.lower() in SYSTEM_FILES
+
+
+def files_below(path: Path) -> list[HandedFile]:
+    """What lies at a path on the disk: a file itself, a folder's files, an archive's members."""
+    info = path.lstat()
+    if stat.S_ISDIR(info.st_mode):
+        found = _bounded(_folder(path))
+    elif stat.S_ISREG(info.st_mode):
+        found = _bounded(_opened(_on_disk(path, path.name, info), 0, prefix=""))
+    else:
+        found = [_unread(path.name, "it is a link, or of another kind that is not read")]
+    return _without_kit(list({file.path: file for file in found}.values()))  # of one name the last, as unpacked
+
+
+def files_of_members(found: list[Member]) -> list[HandedFile]:
+    """The same of some members of the class's own archive, paths already below their entry."""
+    return _without_kit(_bounded(_of_members(found, "", 0, 0)))
+
+
+def _bounded(files: Iterator[HandedFile]) -> list[HandedFile]:
+    found = list(itertools.islice(files, MAX_FILES_LOOKED_AT))
+    if next(files, None) is not None:
+        found.append(_unread("the rest", f"there are more than {MAX_FILES_LOOKED_AT} files; no more were looked at"))
+    return found
+
+
+def _unread(path: str, problem: str) -> HandedFile:
+    return HandedFile(path, 0, 0.0, lambda most: b"", problem)
+
+
+# -- on the disk --------------------------------------------------------------------------------------
+
+
+def _folder(top: Path) -> Iterator[HandedFile]:
+    """Links are not followed."""
+    waiting = [(top, 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        name = folder.relative_to(top).as_posix()
+        try:
+            with os.scandir(folder) as items:
+                listed = sorted(items, key=lambda item: item.name)
+        except OSError as error:
+            yield _unread(name, f"the folder cannot be read: {error.strerror}")
+            continue
+        if any(item.name == ENVIRONMENT_MARK for item in listed) and folder != top:
+            continue
+        for item in listed:
+            if is_passed_over(item.name):
+                continue
+            path, info = Path(item.path), item.stat(follow_symlinks=False)
+            shown = path.relative_to(top).as_posix()
+            if not stat.S_ISDIR(info.st_mode):
+                yield from _opened(_on_disk(path, shown, info), 0)
+            elif depth >= MAX_FOLDER_DEPTH:
+                yield _unread(shown, f"it lies more than {MAX_FOLDER_DEPTH} folders deep")
+            else:
+                waiting.append((path, depth + 1))
+
+
+def _on_disk(path: Path, shown: str, info: os.stat_result) -> HandedFile:
+    problem = "" if stat.S_ISREG(info.st_mode) else "it is a link, or of another kind that is not read"
+
+    def read(most: int) -> bytes:
+        """The bytes of a regular file that nobody swaps for a link meanwhile."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+
+    return HandedFile(shown, info.st_size, info.st_mtime, read, problem)
+
+
+# -- in archives --------------------------------------------------------------------------------------
+
+
+def _opened(file: HandedFile, depth: int, prefix: str | None = None) -> Iterator[HandedFile]:
+    """The file, or what is in it if it is an archive. One that cannot be read costs only itself."""
+    if file.problem or not is_archive_name(file.path):
+        yield file
+        return
+    most = MAX_INNER_ARCHIVE_BYTES if depth else MAX_ARCHIVE_BYTES
+    if file.size > most:
+        yield replace(file, problem=f"the archive is larger than {most // 2**20} MB: leave out what is not work")
+    elif depth >= MAX_ARCHIVES_INSIDE:
+        yield replace(file, problem=f"it is an archive in {depth} others: pack the files once")
+    else:
+        try:
+            content = io.BytesIO(file.read(most))
+            found = list(itertools.islice(members(content), MAX_FILES_LOOKED_AT + 1))
+        except Refused as refused:
+            yield replace(file, problem=str(refused))
+        except Exception as error:  # the libraries raise anything over bytes that were made for it
+            yield replace(file, problem=f"the archive cannot be read ({type(error).__name__}): pack the files anew")
+        else:
+            number = UPLOAD_NUMBER.search(file.path)
+            upload = int(number[1] or number[2]) if number else file.upload
+            yield from _of_members(found, f"{file.path}/" if prefix is None else prefix, depth + 1, upload)
+
+
+def _of_members(found: list[Member], prefix: str, depth: int, upload: int) -> Iterator[HandedFile]:
+    environments = {str(PurePosixPath(m.path).parent) for m in found if PurePosixPath(m.path).name == ENVIRONMENT_MARK}
+    for member in found:
+        path = PurePosixPath(member.path)
+        if any(is_passed_over(part) for part in path.parts if part not in (".", "..")):
+            continue
+        if environments and any(str(parent) in environments for parent in path.parents if str(parent) != "."):
+            continue
+        problem = member.problem
+        if len(path.parts) > MAX_FOLDER_DEPTH:
+            problem = f"it lies more than {MAX_FOLDER_DEPTH} folders deep"
+        file = HandedFile(prefix + member.path, member.size, member.modified, _guarded(member), problem, upload)
+        yield from _opened(file, depth)
+
+
+def _guarded(member: Member) -> Callable[[int], bytes]:
+    def read(most: int) -> bytes:
+        try:
+            return member.read(most)
+        except Exception as error:  # likewise
+            raise Refused(f"it cannot be read from its archive ({type(error).__name__}): pack the files anew") from None
+
+    return read
+
+
+# -- a whole kit --------------------------------------------------------------------------------------
+
+
+def _without_kit(files: list[HandedFile]) -> list[HandedFile]:
+    """Without the grader's own modules and suites, where somebody handed in all of the kit."""
+    roots = [file.path.removesuffix(KIT_MARKS[0]) for file in files if file.path.endswith(KIT_MARKS[0])]
+    with suppress(StopIteration):
+        for root in roots:
+            next(file for file in files if file.path.startswith(root + KIT_MARKS[1]))
+            own = tuple(f"{root}{folder}/" for folder in KIT_FOLDERS)
+            files = [file for file in files if not file.path.startswith(own)]
+    return files
