@@ -118,7 +118,7 @@ class Workspace:
         offer = Offer(path, found.meaning, b"", modified=found.path.stat().st_mtime)
         try:
             data = found.path.read_bytes()
-            module = read_notebook(data, path) if found.meaning.suffix == ".ipynb" else module_of_script(data)
+            module = _module(data, path, found.meaning.suffix)
         except NotebookError as error:
             return Offer(path, found.meaning, b"", modified=offer.modified, problem=error.message)
         except OSError as error:
@@ -141,3 +141,10 @@ class Workspace:
             if (choice := self.choices.get(exercise.name)) is not None:
                 write_atomically(file_in(folder, exercise.name, exercise.suffix), choice.best.source)
         return folder
+
+
+def _module(data: bytes, path: str, suffix: str) -> Module | None:
+    """The cells of a notebook, or of the Python file that one was saved as; None of any other file."""
+    if suffix == ".ipynb":
+        return read_notebook(data, path)
+    return module_of_script(data) if suffix == ".py" else None
