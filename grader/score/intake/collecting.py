@@ -57,6 +57,8 @@ def collect(
         system = pattern or guess(entry.name for entry in candidates)
         piles, left = _piles(entries, candidates, system, assigner)
         aside = [Aside(printable_path(entry.name), entry.reason) for entry in entries if entry.reason] + left
+        if system == "gradescope":
+            aside = [item for item in aside if item.name != gradescope.METADATA]  # it was read
         if not piles and not roster:
             raise _nobody(path, aside)
         found = [_read(key, pile, assigner) for key, pile in piles.items()]
