@@ -22,7 +22,10 @@ from grader.course.locks import lock
 from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError, UsageError
 
-COPIED_FILES = ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md")
+COPIED_FILES = (
+    "Makefile", "README.md", "constraints.txt", "pyproject.toml",
+    "docs/json.md", "docs/notebooks.md", "docs/architecture.md",
+)  # fmt: skip
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )

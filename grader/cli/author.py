@@ -15,6 +15,7 @@ from grader.author.proof import prove
 from grader.author.release import release as write_kit
 from grader.author.scaffold import scaffold
 from grader.cli.course import one_exercise, open_course
+from grader.cli.echo import echo
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.judge.libraries import libraries_for
@@ -33,7 +34,7 @@ def release(out: Path) -> None:
     course = open_course()
     with LiveLine(sys.stderr, RUNS_BETWEEN_LINES) as line:
         done = write_kit(course.layout, course.curriculum, out, os.cpu_count() or 1, _shown_on(line))
-    click.echo(released_text(done, out))
+    echo(released_text(done, out))
 
 
 @click.group()
@@ -48,7 +49,7 @@ def dev_new(name: str, title: str | None) -> None:
     """Make the first lines of a new exercise: solution, suite, mistakes, and its table."""
     course = open_course()
     written = scaffold(course.layout, course.curriculum, name, title)
-    click.echo(scaffolded_text([course.layout.display_path(path) for path in written], name))
+    echo(scaffolded_text([course.layout.display_path(path) for path in written], name))
 
 
 @dev.command("sync")
@@ -56,7 +57,7 @@ def dev_sync() -> None:
     """Derive every stub from its solution, and the list of modules from their docstrings."""
     course = open_course()
     for path in sync(course.layout, course.curriculum):
-        click.echo(wrote_text(course.layout.display_path(path)))
+        echo(wrote_text(course.layout.display_path(path)))
 
 
 @dev.command("check")
@@ -79,7 +80,7 @@ def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | 
             jobs or os.cpu_count() or 1,
             _shown_on(line),
         )
-    click.echo(render_proofs(proofs, broken, first))
+    echo(render_proofs(proofs, broken, first))
     if broken or any(proof.troubles for proof in proofs):
         sys.exit(1)
 
@@ -95,7 +96,7 @@ def dev_judge(name: str, file: Path, seed: int | None) -> None:
     learner = source_in(course.layout, exercise, course.layout.solutions, file)
     with Judge(libraries_for(course.layout, course.curriculum, [exercise])) as judge:
         result = judge.judge(build_job(course.layout, exercise, learner=learner, seed=seed))
-    click.echo(judged_text(result))
+    echo(judged_text(result))
     sys.exit(0 if result.verdict is Verdict.PASSED else 1)
 
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from grader.cli.course import Course, open_course
+from grader.cli.echo import echo
 from grader.cli.lazy import imported
 from grader.course.concepts import explanations_for
 from grader.course.curriculum import graded
@@ -51,7 +52,7 @@ def check(
     course = open_course()
     chosen = course.curriculum.exercises if everything else course.curriculum.find_all(names)
     if chosen and not graded(chosen):
-        click.echo(marked_by_a_person_text(chosen[0]))
+        echo(marked_by_a_person_text(chosen[0]))
         return
     notebooks = course.curriculum.find_all(name for name in names if name.endswith(".ipynb"))
     options = Options(
@@ -85,7 +86,8 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
     results = list(checker.results.values())
     upcoming = upcoming_exercise(checker.curriculum, checker.progress, results)
     if as_json:
-        click.echo(render_json(results, checker.seed, upcoming))
+        sys.stdout.flush()
+        sys.stdout.buffer.write(render_json(results, checker.seed, upcoming).encode() + b"\n")  # UTF-8 on any terminal
     else:
         report.end(results, asked, upcoming)
     return _exit_code(results)
@@ -129,6 +131,6 @@ def _watch(course: Course, checker: Checker, named: bool, verbose: bool) -> NoRe
         before = when_saved(course.layout)
         click.clear()
         _check_once(checker, named, False, verbose)
-        click.echo(waiting_text())
+        echo(waiting_text())
         wait_for_a_save(course.layout, before)
         checker.start_anew()

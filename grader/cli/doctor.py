@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from grader.cli.echo import echo
 from grader.learner.doctor import doctor as look
 from grader.render.doctor import render_doctor
 
@@ -14,6 +15,6 @@ from grader.render.doctor import render_doctor
 def doctor() -> None:
     """What works on this machine, and how to get what does not."""
     checks = look()
-    click.echo(render_doctor(checks))
+    echo(render_doctor(checks))
     if any(check.needed and not check.works for check in checks):
         sys.exit(1)

@@ -6,12 +6,15 @@ Exit codes: 0 everything asked for has passed; 1 something failed or is still to
 from __future__ import annotations
 
 import os
+import sys
 from types import MappingProxyType
 
 import click
 
+from grader.cli.echo import echo
 from grader.cli.lazy import LazyGroup
 from grader.errors import GraderError
+from grader.render.substitutes import readable
 
 # By module, the first line of each command's help: the list of all commands is shown without importing any.
 COMMANDS = MappingProxyType(
@@ -56,15 +59,17 @@ cli.add_unread(COMMANDS)
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
+    readable(sys.stdout)
+    readable(sys.stderr)
     try:
         cli.main(args=arguments, prog_name="grader", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2
     except GraderError as error:
-        click.echo(f"error: {error.message}", err=True)
+        echo(f"error: {error.message}", err=True)
         if error.hint:
-            click.echo(f"\nhint: {error.hint}", err=True)
+            echo(f"\nhint: {error.hint}", err=True)
         return error.exit_code
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -75,7 +80,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("GRADER_TRACEBACK"):
             raise
-        click.echo(f"error: the grader itself failed: {type(error).__name__}: {error}", err=True)
-        click.echo("\nhint: GRADER_TRACEBACK=1 shows where; please report it", err=True)
+        echo(f"error: the grader itself failed: {type(error).__name__}: {error}", err=True)
+        echo("\nhint: GRADER_TRACEBACK=1 shows where; please report it", err=True)
         return 3
     return 0

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from grader.cli.course import open_course
+from grader.cli.echo import echo
 from grader.course.files import write_atomically
 from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
@@ -58,7 +59,7 @@ def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) ->
     course = open_course()
     if dry_run:
         read = read_class(course.layout, course.curriculum, submissions, out, ScoreOptions(**options))
-        click.echo(intake_text(read))
+        echo(intake_text(read))
         return
     if out is None:
         raise click.UsageError("Missing option '--out': where the journal and the marks go.")
@@ -70,9 +71,9 @@ def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) ->
                 )
             _write(scored, out)
     except KeyboardInterrupt:
-        click.echo(stopped_text(), err=True)
+        echo(stopped_text(), err=True)
         raise
-    click.echo(scored_text(scored, out))
+    echo(scored_text(scored, out))
 
 
 def _shown_on(line: LiveLine) -> Callable[[Advance], None]:
@@ -107,7 +108,7 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
         changes = preview_regrade(
             course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
         )
-    click.echo(regrade_text(changes))
+    echo(regrade_text(changes))
 
 
 @click.command()
@@ -121,7 +122,7 @@ def similar(submissions: Path, out: Path, archive: Path | None, least: float, pa
     course = open_course()
     pairs = similar_pairs(course.layout, course.curriculum, submissions, archive, pattern, least)
     write_atomically(out, Pages().similar(pairs))
-    click.echo(similar_text(pairs, out))
+    echo(similar_text(pairs, out))
 
 
 @click.group()
@@ -137,4 +138,4 @@ def export_gradescope(out: Path, only: tuple[str, ...], seed: int | None) -> Non
     """Write Gradescope's autograder archive, with its set-up and run scripts."""
     course = open_course()
     exercises = [exercise.name for exercise in course.curriculum.find_all(only)]
-    click.echo(exported_text(write_gradescope(course.layout, out, exercises, seed), out))
+    echo(exported_text(write_gradescope(course.layout, out, exercises, seed), out))

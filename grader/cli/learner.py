@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from grader.cli.course import one_exercise, open_course
+from grader.cli.echo import echo
 from grader.course.brief import brief_of
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.files import write_atomically
@@ -64,7 +65,7 @@ def reset(name: str, yes: bool) -> None:
     progress.begin_anew(exercise)
     progress.save()
     path = layout.display_path(layout.exercise_file(exercise.name, exercise.suffix))
-    click.echo(reset_text(path, None if backup is None else layout.display_path(backup)))
+    echo(reset_text(path, None if backup is None else layout.display_path(backup)))
 
 
 @click.command()
@@ -81,10 +82,10 @@ def notebook(names: tuple[str, ...], everything: bool) -> None:
         file = layout.exercise_file(exercise.name)
         path = notebook_path(file)
         if path.exists():
-            click.echo(there_already_text(layout.display_path(path)))
+            echo(there_already_text(layout.display_path(path)))
             continue
         write_atomically(path, write_notebook(file.read_text(encoding="utf-8"), exercise))
-        click.echo(wrote_text(layout.display_path(path)))
+        echo(wrote_text(layout.display_path(path)))
 
 
 def _exercise(curriculum: Curriculum, progress: ProgressStore, name: str | None) -> Exercise:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from grader.cli.course import open_course
+from grader.cli.echo import echo
 from grader.learner import training
 from grader.render.live import LiveLine
 from grader.render.training import step_text, trained_text
@@ -31,4 +32,4 @@ def train(device: str, steps: int, checkpoint: Path | None, picture: Path) -> No
             )  # fmt: skip
     except NotImplementedError:
         raise click.UsageError("gpt, train and what they need are still to do: `grader check train`") from None
-    click.echo(trained_text(done))
+    echo(trained_text(done))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import re
 import warnings
 from collections.abc import Iterator
@@ -44,10 +45,8 @@ class ParsedCells:
 
 def cell_and_line(cells: Cells, line: int) -> tuple[int, int]:
     """The cell in which a line of the module stands, and its line there, both from 1."""
-    first, number = 1, 1
-    for start, cell in cells:
-        if start <= line:
-            first, number = start, cell
+    place = bisect.bisect_right(cells, line, key=lambda cell: cell[0]) - 1
+    first, number = cells[place] if place >= 0 else (1, 1)
     return abs(number), line - first + 1
 
 
@@ -59,8 +58,8 @@ def suffix_of(cells: Cells | None) -> str:
 def cell_texts(source: str, cells: Cells) -> Iterator[CellText]:
     """The cells of a module, one after another."""
     lines = source.split("\n")
-    ends = [start for start, _ in cells[1:]]
-    for (start, number), end in zip(cells, [*ends, len(lines) + 1], strict=True):
+    ends = [*(start for start, _ in cells[1:]), len(lines) + 1]
+    for (start, number), end in zip(cells, ends, strict=False):  # of no cells there is no end
         yield CellText(abs(number), start, "\n".join(lines[start - 1 : end - 1]))
 
 

@@ -49,7 +49,7 @@ class PythonCell:
 class Effort:
     """How many characters may still be read as tokens: each special line means to read its cell again."""
 
-    characters: int = 4_000_000
+    characters: int = 1_000_000
 
     def spend(self, count: int) -> bool:
         """Whether that many were left."""
@@ -205,7 +205,8 @@ def _without_calls(lines: _Lines, effort: Effort, depth: int) -> PythonCell:
         found = _in_place_of(node, effort, depth)
         if found is not None and isinstance(node, ast.stmt):
             said = lines.originals.get(node.lineno) or ast.get_source_segment(lines.text, node) or ""
-            edits.append(_Edit(found[0], node.lineno, said, found[1]))
+            code = "pass" if "\n" in found[1] and node.col_offset else found[1]  # a cell's body has a margin of its own
+            edits.append(_Edit(found[0], node.lineno, said, code))
     edits.sort(key=lambda edit: (edit.node.lineno, edit.node.col_offset))
     text = _edited(lines.text, edits)
     if not parses(text):  # a statement with a block of its own, say, where only a short one can stand

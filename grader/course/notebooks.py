@@ -144,9 +144,7 @@ def _document(data: bytes, display_path: str) -> dict[str, Any]:
         raise _no_notebook(display_path, "it holds no object with cells")
     version = document.get("nbformat", 3 if "worksheets" in document else 4)
     if type(version) is not int or version > 4:
-        raise NotebookError(
-            f"{display_path} is in a notebook format that this kit does not know", "save it in format 4"
-        )
+        raise NotebookError(f"{display_path} is in a notebook format that is not known here", "save it in format 4")
     if version < 4:
         return _upgraded(text, version, display_path)
     if not isinstance(document.get("cells"), list):

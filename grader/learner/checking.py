@@ -144,7 +144,8 @@ class Checker:
 
     def _with_notes(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
         """The result, and what was set aside in the exercise's notebook."""
-        return msgspec.structs.replace(result, notes=(*result.notes, *self.workspace.source(exercise).notes))
+        notes = dict.fromkeys([*result.notes, *self.workspace.source(exercise).notes])
+        return msgspec.structs.replace(result, notes=tuple(notes))
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:
         here = self.options.judge_here

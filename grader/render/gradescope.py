@@ -12,11 +12,16 @@ from grader.score.views import ExerciseView, StudentView, TestView
 
 
 def gradescope_results(view: StudentView) -> str:
-    """Every test of the student, then every exercise of which no test could run."""
+    """Every test of the student, then every exercise of which no test could run. Notes stand above them all."""
     tests = [_test(exercise, test) for exercise in view.exercises for test in exercise.tests]
     tests += [_problem(exercise, exercise.problem) for exercise in view.exercises if exercise.problem is not None]
-    document = {"score": view.marks.total, "output": "", "visibility": "visible", "tests": tests}
+    document = {"score": view.marks.total, "output": _notes(view), "visibility": "visible", "tests": tests}
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode()
+
+
+def _notes(view: StudentView) -> str:
+    own = [f"{exercise.name}: {note}" for exercise in view.exercises for note in exercise.notes]
+    return clean("\n".join([*view.notes, *own]))
 
 
 def _test(exercise: ExerciseView, test: TestView) -> dict[str, Any]:

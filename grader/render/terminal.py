@@ -8,7 +8,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-PLAIN_SIGNS = {"✓": "+", "✗": "x", "·": ".", "…": "...", "−": "-", "×": "x", "√": "sqrt ", "→": "->"}
+from grader.render.substitutes import SIGNS
+
 WIDEST = 100
 NARROWEST = 80
 
@@ -59,6 +60,4 @@ def _can_encode(console: Console) -> bool:
 
 
 def _plain(text: str) -> str:
-    for sign, ascii_sign in PLAIN_SIGNS.items():
-        text = text.replace(sign, ascii_sign)
-    return text
+    return "".join(SIGNS.get(character, character) for character in text)

@@ -171,11 +171,11 @@ def preview_regrade(
     new = Journal(out / "regrade.sqlite")
     try:
         people = {item.student for item in before}
-        intake = collect(folder, layout, curriculum, pattern=options.pattern, out=out)
+        chosen = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
+        intake = collect(folder, layout, curriculum, asked=chosen, pattern=options.pattern, out=out)
         submissions = [submission for submission in intake.submissions if submission.key in people]
         labels = {submission.key: submission.student for submission in submissions}
         before = [msgspec.structs.replace(item, student=labels.get(item.student, item.student)) for item in before]
-        chosen = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
         scorer = Scorer(layout, curriculum, new, chosen, seed, tier, options.carry_forward)
         _judge(scorer, submissions, options, report)
         return changes(before, _items(new, submissions, chosen))

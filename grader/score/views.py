@@ -128,7 +128,7 @@ def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, subm
         problem=own.problem if result.verdict is not Verdict.PASSED else None,
         tests=tests,
         mistakes=tuple(dict.fromkeys(test.mistake for test in tests if test.mistake)),
-        notes=(*own.notes, *(module.notes if module is not None else ())),
+        notes=tuple(dict.fromkeys([*own.notes, *(module.notes if module is not None else ())])),
     )
 
 

@@ -6,16 +6,16 @@ Which cells failed is what the worker says, so it is held against the cells that
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from grader.course.cells import (
+    BrokenCell,
     Cells,
     CellText,
-    ParsedCells,
     bindings,
     cell_and_line,
     cell_texts,
@@ -33,7 +33,14 @@ MAX_FAILURES = 40
 MAX_ERROR = 200
 MAX_LINE_SHOWN = 200
 SET_ASIDE = "# %%"
-NOTHING = ParsedCells(ast.Module([], []), ())
+
+
+@dataclass
+class Binding:
+    """Where a name is bound: by cell the first line of the module that does. `made` if a function or a class is."""
+
+    lines: dict[int, int] = field(default_factory=dict)
+    made: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,16 +49,16 @@ class Notebook:
 
     job: Job
     cells: tuple[CellText, ...] = ()
-    parsed: ParsedCells = NOTHING
+    broken: Mapping[int, BrokenCell] = field(default_factory=dict)
+    bound: Mapping[str, Binding] = field(default_factory=dict)
     failures: tuple[CellFailure, ...] = ()
 
     # -- notes ----------------------------------------------------------------------------------------
 
     def notes(self) -> tuple[str, ...]:
         """Of each cell that raised, and of each name that two cells define. What the reading has told is left out."""
-        told = {broken.cell.number for broken in self.parsed.broken}
-        raised = [self._note(item) for item in self.failures if item.module != self.job.module or item.cell not in told]
-        return few([*raised, *self._defined_twice()])
+        raised = [item for item in self.failures if item.module != self.job.module or item.cell not in self.broken]
+        return few([*map(self._note, raised), *self._defined_twice()])
 
     def _note(self, failure: CellFailure) -> str:
         name = failure.module.replace(".", "/")
@@ -61,23 +68,11 @@ class Notebook:
 
     def _defined_twice(self) -> Iterator[str]:
         own = {item.cell: item.line for item in self.failures if item.module == self.job.module}
-        found: dict[str, list[int]] = {}
-        defined = set()
-        for name, node in bindings(self.parsed.tree):
-            number = self._cell_at(node.lineno)
-            if number in own and node.lineno >= own[number]:
-                continue
-            if number not in found.setdefault(name, []):
-                found[name].append(number)
-            if _is_definition(node):
-                defined.add(name)
-        for name, numbers in found.items():
-            if name in defined and len(numbers) > 1:
-                shown = f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
-                yield f"`{name}` is defined in cells {shown}; cell {numbers[-1]} counts"
-
-    def _cell_at(self, line: int) -> int:
-        return cell_and_line(tuple((cell.first, cell.number) for cell in self.cells), line)[0]
+        for name, binding in self.bound.items():
+            reached = [cell for cell, line in binding.lines.items() if cell not in own or line < own[cell]]
+            if binding.made and len(reached) > 1:
+                shown = f"{', '.join(map(str, reached[:-1]))} and {reached[-1]}"
+                yield f"`{name}` is defined in cells {shown}; cell {reached[-1]} counts"
 
     # -- a name that is missing -----------------------------------------------------------------------
 
@@ -96,20 +91,18 @@ class Notebook:
 
     def _undone(self, cell: CellText, name: str) -> tuple[str, int] | None:
         """What befell a cell that was to define the name, and on which line of the module."""
-        broken = next((item for item in self.parsed.broken if item.cell == cell), None)
+        broken = self.broken.get(cell.number)
         if broken is not None:
             said = f"is not Python: {inert(broken.error, MAX_ERROR)} (line {broken.line - cell.first + 1})"
             return (said, broken.line) if name in names_written(cell.text) else None
         if SET_ASIDE in cell.text:
             head, _, body = cell.text[cell.text.index(SET_ASIDE) :].partition("\n")
-            said = f"was set aside: `{inert(head.removeprefix('# '), MAX_LINE_SHOWN)}`"
             if name in names_written("\n".join(line.removeprefix("# ") for line in body.split("\n"))):
-                return said, cell.first
-        bound = [node.lineno for item, node in bindings(self.parsed.tree) if item == name]
-        for failure in self.failures:
-            own = failure.module == self.job.module and failure.cell == cell.number
-            if own and cell.number in map(self._cell_at, bound):
-                return f"raised {_error(failure)} (line {failure.line - cell.first + 1})", failure.line
+                return f"was set aside: `{inert(head.removeprefix('# '), MAX_LINE_SHOWN)}`", cell.first
+        if name in self.bound and cell.number in self.bound[name].lines:
+            for failure in self.failures:
+                if failure.module == self.job.module and failure.cell == cell.number:
+                    return f"raised {_error(failure)} (line {failure.line - cell.first + 1})", failure.line
         return None
 
 
@@ -122,7 +115,18 @@ def notebook_of(job: Job) -> Notebook:
         source = Path(job.learner.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return Notebook(job)
-    return Notebook(job, tuple(cell_texts(source, cells)), parse_cells(source, cells))
+    parsed = parse_cells(source, cells)
+    broken = {item.cell.number: item for item in parsed.broken}
+    return Notebook(job, tuple(cell_texts(source, cells)), broken, _bound(parsed.tree, cells))
+
+
+def _bound(tree: ast.Module, cells: Cells) -> dict[str, Binding]:
+    found: dict[str, Binding] = {}
+    for name, node in bindings(tree):
+        binding = found.setdefault(name, Binding())
+        binding.lines.setdefault(cell_and_line(cells, node.lineno)[0], node.lineno)
+        binding.made = binding.made or _makes(node)
+    return found
 
 
 def with_failures(notebook: Notebook, claimed: tuple[CellFailure, ...]) -> Notebook:
@@ -152,7 +156,7 @@ def _error(failure: CellFailure) -> str:
     return inert(said, MAX_ERROR)
 
 
-def _is_definition(node: ast.stmt) -> bool:
+def _makes(node: ast.stmt) -> bool:
     """Whether the statement makes a function or a class: `x = 1` in two cells is nobody's mistake."""
     value = getattr(node, "value", None)
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or isinstance(value, ast.Lambda)

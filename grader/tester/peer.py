@@ -72,7 +72,7 @@ class Peer:
         self.keep_names = keep_names  # from test to test; a recording has each test ask for its own
         self.names: dict[tuple[int, str], Handle] = {}
         self.index = SourceIndex("", "")
-        self.why_missing: Callable[[str], Failure | None] = lambda name: None  # where more is known than that it is
+        self.why_missing: Callable[[str], Failure | None] | None = None  # where more is known than that it is
         self.connection: Connection | None = None
         self.transcript = Transcript()
         self.released: list[int] = []
@@ -98,13 +98,14 @@ class Peer:
     @contextlib.contextmanager
     def replaced(self, connection: Connection) -> Iterator[None]:
         """Other code in this one's place; afterwards handles to this one's objects are good again."""
-        before, generation = self.connection, self.generation
+        before, generation, why_missing = self.connection, self.generation, self.why_missing
         self.attach(connection)
+        self.why_missing = None
         try:
             yield
         finally:
             self.attach(before)
-            self.generation = generation
+            self.generation, self.why_missing = generation, why_missing
 
     def begin(self, seed: int) -> None:
         """A new test: an empty transcript and known random state on the other side."""
@@ -190,7 +191,7 @@ class Peer:
             text = (
                 f"`{name}` is not defined in {self.index.display_path}. The stub defines it: was it renamed or removed?"
             )
-            found = self.why_missing(name) or Failure(text)
+            found = (self.why_missing(name) if self.why_missing is not None else None) or Failure(text)
         else:
             text = f"`{owner._type_name}` has no attribute `{name}`."
             found = Failure(text, place=self.index.place(owner._path))

@@ -11,6 +11,7 @@ import asyncio
 import importlib.machinery
 import importlib.util
 import inspect
+import selectors
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,27 @@ MAX_FAILURES = 40
 MAX_NAME = 80
 MAX_MESSAGE = 500
 FUTURE = [getattr(__future__, name).compiler_flag for name in __future__.all_feature_names]
+
+
+class LoopWithoutSockets(asyncio.SelectorEventLoop):
+    """An event loop for a process that may open no socket, not even the pair by which other threads wake a loop.
+
+    It looks for them itself, a hundred times a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_BriefSelector())
+
+    def _make_self_pipe(self) -> None:
+        self._ssock = self._csock = None
+
+    def _close_self_pipe(self) -> None:
+        pass
+
+
+class _BriefSelector(selectors.SelectSelector):
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return super().select(0.01 if timeout is None else min(timeout, 0.01))
 
 
 class CellLoader(importlib.machinery.SourceFileLoader):
@@ -64,7 +86,8 @@ class CellLoader(importlib.machinery.SourceFileLoader):
     @staticmethod
     def _execute(code: CodeType, module: ModuleType) -> None:
         if code.co_flags & inspect.CO_COROUTINE:  # an `await` outside of any function
-            asyncio.run(eval(code, vars(module)))
+            with asyncio.Runner(loop_factory=LoopWithoutSockets) as runner:
+                runner.run(eval(code, vars(module)))
         else:
             exec(code, vars(module))
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from miniature import MISTAKES, SOLUTION, SUITE, Kit
 from running import PACKAGE, grader
+from test_reading_notebooks import document_of
 
 from grader.author.public_suite import public_part
+from grader.author.release import COPIED_FILES
 
 HIDDEN = '''
 
@@ -47,7 +49,7 @@ def course_to_release(kit: Kit) -> Kit:
     kit.layout.mistakes_file(kit.name).write_text(text)
     kit.layout.data.mkdir()
     (kit.layout.root / "docs").mkdir()
-    for name in ("Makefile", "README.md", "constraints.txt", "pyproject.toml", "docs/json.md", "docs/architecture.md"):
+    for name in COPIED_FILES:
         shutil.copy(PACKAGE / name, kit.layout.root / name)
     return kit
 
@@ -72,6 +74,18 @@ def test_the_kit_judges_without_a_solution(released: Path) -> None:
     file = released / "exercises" / "ch1_mini" / "scale.py"
     file.write_text(WORK)
     assert run(released, "check").startswith("✓ ch1_mini/scale  passed")
+
+
+def test_notebooks_are_read_in_it(released: Path) -> None:
+    cells = [
+        "%matplotlib inline\nimport torch",
+        "display(1)",
+        "def double(x):\n    return 2 * x",
+        "def halve(x):\n    return x / 2",
+    ]
+    (released / "exercises" / "ch1_mini" / "scale.ipynb").write_bytes(document_of(*cells))
+    (exercise,) = json.loads(run(released, "check", "scale.ipynb", "--json"))["exercises"]
+    assert (exercise["verdict"], len(exercise["notes"])) == ("passed", 2)
 
 
 def test_a_mistake_is_still_named(released: Path) -> None:

@@ -57,6 +57,8 @@ def collect(
         system = pattern or guess(entry.name for entry in candidates)
         piles, left = _piles(entries, candidates, system, assigner)
         aside = [Aside(printable_path(entry.name), entry.reason) for entry in entries if entry.reason] + left
+        if system == "gradescope":
+            aside = [item for item in aside if item.name != gradescope.METADATA]  # it was read
         if not piles and not roster:
             raise _nobody(path, aside)
         found = [_read(key, pile, assigner) for key, pile in piles.items()]
@@ -226,9 +228,7 @@ def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[l
     for row in roster:
         fitting = rows.get(row.key, [])
         if not fitting:
-            result.append(
-                Submission(replace(row, name=row.name or row.key), problem=NOTHING_HANDED_IN)
-            )
+            result.append(Submission(replace(row, name=row.name or row.key), problem=NOTHING_HANDED_IN))
         elif len(fitting) == 1:
             result.append(replace(fitting[0], person=_merged(fitting[0].person, row)))
         else:

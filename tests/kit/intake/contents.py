@@ -88,6 +88,6 @@ HAND_INS = (
     unread("page-called-notebook", "scale.ipynb", "<!DOCTYPE html><html><body>Sign in</body></html>",
            "is not a notebook: it is not JSON"),
     unread("notebook-of-zeros", "scale.ipynb", bytes(500), "is not a notebook"),
-    unread("notebook-of-format-5", "scale.ipynb", changed(nbformat=5), "format that this kit does not know"),
+    unread("notebook-of-format-5", "scale.ipynb", changed(nbformat=5), "in a notebook format that is not known here"),
     unread("json-called-notebook", "scale.ipynb", '{"a": 1}', "is not a notebook: it has no cells"),
 )  # fmt: skip

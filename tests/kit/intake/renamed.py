@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from intake.files import DOUBLE_ONLY, ESSAY, HALF, PDF, RIGHT, STUB, TWICE, At, Files, notebook
 from intake.hand_in import HandIn
@@ -93,7 +94,7 @@ def copy(number: int, name: str) -> HandIn:
 HAND_INS = (
     *(copy(number, name) for number, name in enumerate(COPIES, 1)),
     *(
-        HandIn(f"by-content-{number:02}", copy(number, name).files, name, notes=(f"{name} was read as",), checks=False)
+        replace(copy(number, name), name=f"by-content-{number:02}", checks=False)
         for number, name in enumerate(OTHER_NAMES, 1)
     ),
     HandIn("other-name-beside-the-stub", {"ch1_mini/scale.py": STUB, "Homework.ipynb": notebook(RIGHT)},
@@ -129,7 +130,8 @@ HAND_INS = (
            "scale.py",
            aside={"README.md": "it is no file of the course", "notes.pdf": "it is a PDF, which is not read",
                   "report.docx": "it is a Word document", "page.html": "it is a web page",
-                  "scale.pyc": "it is compiled, which is not read", "Screenshot 1.png": "it is a picture, which is not read",
+                  "scale.pyc": "it is compiled, which is not read",
+                  "Screenshot 1.png": "it is a picture, which is not read",
                   "answers.txt": "it is no file of the course", "data.csv": "it is no file of the course",
                   "weights.pt": "it is no file of the course", "scale.py~": "it is no file of the course",
                   "scale.py.bak": "it is no file of the course", "scale.backup1.py.txt": "it is no"},

@@ -8,9 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from intake.classes import CLASSES, Class, Row
-from intake.files import HALF, NOON, RIGHT, Link, write, zipped
-from intake.hand_in import as_declared
 from miniature import Kit
 from running import grader
 
@@ -19,6 +16,9 @@ from grader.score.command import ScoreOptions, read_class
 from grader.score.intake.collecting import collect
 from grader.score.intake.roster import read_roster
 from grader.score.intake.submission import Intake
+from intake.classes import CLASSES, Class, Row
+from intake.files import HALF, NOON, RIGHT, Link, write, zipped
+from intake.hand_in import as_declared
 
 
 def read(course: Kit, folder: Path, declared: Class) -> Intake:

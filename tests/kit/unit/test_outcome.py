@@ -69,7 +69,11 @@ def test_each_mistake_is_listed_once() -> None:
 
 # -- places -------------------------------------------------------------------------------------------------
 
-NOTEBOOKS: dict[str, Cells] = {"ch1_mini/scale": ((1, 2), (5, 4)), "ch1_mini/first": ((1, 1), (3, 6))}
+NOTEBOOKS: dict[str, Cells] = {
+    "ch1_mini/scale": ((1, 2), (5, 4)),
+    "ch1_mini/first": ((1, 1), (3, 6)),
+    "ch1_mini/saved": ((1, -3),),
+}
 AS_NOTEBOOKS = job(
     learner=LearnerSource("/tree/ch1_mini/scale.py", "/tree", "exercises/ch1_mini/scale.ipynb", NOTEBOOKS)
 )
@@ -98,6 +102,7 @@ def test_a_place_is_named_as_the_learner_names_it(place: Place, named: Place) ->
         (Place("/tree/ch1_mini/scale.py", 7), Place("exercises/ch1_mini/scale.ipynb", 3, 4)),
         (Place("/tree/ch1_mini/scale.py", 1), Place("exercises/ch1_mini/scale.ipynb", 1, 2)),
         (Place("/tree/ch1_mini/first.py", 2), Place("exercises/ch1_mini/first.ipynb", 2, 1)),
+        (Place("/tree/ch1_mini/saved.py", 2), Place("exercises/ch1_mini/saved.py", 2, 3)),  # a script with its cells
         (Place("/tree/ch1_mini/plain.py", 2), Place("exercises/ch1_mini/plain.py", 2)),
     ],
 )

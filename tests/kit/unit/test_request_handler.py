@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -25,6 +26,7 @@ from grader.protocol.messages import (
     GetNamedParameters,
     GetParameters,
     Load,
+    Loaded,
     Lookup,
     Missing,
     Raised,
@@ -324,14 +326,28 @@ def tree(tmp_path: Path) -> Iterator[Callable[[str], Load]]:
 def test_a_file_is_imported_with_its_earlier_parts(tree: Callable[[str], Load], tmp_path: Path) -> None:
     (tmp_path / "ch_unit" / "before.py").write_text("X = 4\n", encoding="utf-8")
     worker = Worker()
-    assert worker.value(tree("from ch_unit.before import X\nY = X + 1\n")) is None
+    assert worker.ask(tree("from ch_unit.before import X\nY = X + 1\n")) == Loaded()
     assert worker.look_up("Y") == 5
 
 
 def test_a_file_that_does_not_parse_is_told_with_its_line(tree: Callable[[str], Load]) -> None:
-    raised = Worker().raised(tree("x = 1\ndef f(:\n"))
+    reply = Worker().ask(tree("x = 1\ndef f(:\n"))
+    assert isinstance(reply, Loaded) and reply.raised is not None and reply.failures == ()
+    raised = reply.raised
     assert raised.types[0] == "SyntaxError"
     assert (raised.frames[-1].line, raised.frames[-1].text) == (2, "def f(:")
+
+
+def test_a_notebooks_cells_are_run_and_those_that_fail_are_told(tree: Callable[[str], Load]) -> None:
+    load = tree("def f():\n    return n\n\nn = 1\ndisplay(n)\nn = 2\n\nm = (\n\n")
+    worker = Worker()
+    reply = worker.ask(msgspec.structs.replace(load, notebooks={"ch_unit.a": ((1, 1), (4, 3), (8, 4))}))
+    assert isinstance(reply, Loaded) and reply.raised is None
+    assert [(item.module, item.cell, item.line, item.type) for item in reply.failures] == [
+        ("ch_unit.a", 3, 5, "NameError"),
+        ("ch_unit.a", 4, 8, "SyntaxError"),
+    ]
+    assert worker.answer("f") == 1
 
 
 def test_only_the_learners_own_frames_are_told_each_with_its_values(tree: Callable[[str], Load]) -> None:

@@ -1,6 +1,6 @@
-# verdict: refused
+# verdict: passed
 # says: half a character
-"""A lone surrogate, which JSON can write and no encoding can."""
+"""A lone surrogate, which JSON can write and no encoding can: it stands in one cell, and costs nothing elsewhere."""
 from attacks.support.packing import notebook_of
 
 

@@ -1,0 +1,12 @@
+"""Printing a text as it is. `click.echo` takes a terminal that knows ASCII alone for one that knows UTF-8."""
+
+from __future__ import annotations
+
+import sys
+
+
+def echo(text: str, err: bool = False) -> None:
+    """The text and a line end, on standard output or on standard error, at once."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
