@@ -17,7 +17,7 @@ GIVEN = ("Ada", "Alan", "Emmy", "José", "Mei-Ling", "Dara", "Søren", "Zoë", "
 FAMILY = ("Lovelace", "Turing", "Noether", "Núñez", "Li", "O'Brien", "Åberg", "Van Dyk", "Hopper", "Gödel", "Ito")
 LATE_HOURS = 32.0  # after noon; what is due in the evening of that day is then two days late
 KIT_USED = "exercises/ch1_mini/scale.py"
-ARCHIVE = {"scale.py": RIGHT, "__MACOSX/._scale.py": b"\0\5", "venv/lib/scale.py": HALF}
+ARCHIVE: Files = {"scale.py": RIGHT, "__MACOSX/._scale.py": b"\0\5", "venv/lib/scale.py": HALF}
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def gradescope(people: list[Student]) -> Export:
 
 
 def _submitter(student: Student) -> str:
-    return f'  - :name: "{student.name}"\n    :sid: \'{student.id}\'\n    :email: {student.login}@example.org\n'
+    return f"  - :name: \"{student.name}\"\n    :sid: '{student.id}'\n    :email: {student.login}@example.org\n"
 
 
 def blackboard(people: list[Student]) -> Export:

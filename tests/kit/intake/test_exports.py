@@ -6,13 +6,13 @@ import csv
 from pathlib import Path
 
 import pytest
-from intake.exports import CLASS, EXPORTS, KINDS, Export, Right, students
-from intake.files import write, zipped
 from miniature import Kit
 from running import grader
 
 from grader.score.intake.collecting import collect
 from grader.score.intake.submission import Intake
+from intake.exports import CLASS, EXPORTS, KINDS, Export, Right, students
+from intake.files import write, zipped
 
 SEED = 11
 LATE = ("--due", "2027-03-01T18:00", "--late-penalty", "0.1")
@@ -41,9 +41,7 @@ def test_forty_rows_are_right(course: Kit, people: Path, system: str) -> None:
     export = export_of(system)
     write(people, export.entries)
     out = course.layout.root / "results"
-    done = grader(
-        course.layout.root, "score", str(people), "--out", str(out), "--seed", "5", "--only", "scale", *LATE
-    )
+    done = grader(course.layout.root, "score", str(people), "--out", str(out), "--seed", "5", "--only", "scale", *LATE)
     assert done.returncode == 0, done.stderr
     with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
