@@ -32,10 +32,12 @@ from grader.protocol.wire import WireError, loaded_torch
 from grader.tester.changes import advance, write_back
 from grader.tester.connection import Connection
 from grader.tester.contract import Contract, complaint_text
-from grader.tester.failures import StudentRaised, SuiteFailure, WorkerLost, raised_failure
+from grader.tester.failures import SuiteFailure, WorkerLost
 from grader.tester.gradients import join_graph
 from grader.tester.proxies import Handle, Proxy
+from grader.tester.raised import student_raised
 from grader.tester.source_index import SourceIndex
+from grader.tester.source_tree import SourceTree
 from grader.tester.trace import Trace
 from grader.tester.transcript import NO_ANSWER, Entry, Transcript
 
@@ -72,6 +74,7 @@ class Peer:
         self.keep_names = keep_names  # from test to test; a recording has each test ask for its own
         self.names: dict[tuple[int, str], Handle] = {}
         self.index = SourceIndex("", "")
+        self.source = SourceTree()
         self.connection: Connection | None = None
         self.transcript = Transcript()
         self.released: list[int] = []
@@ -80,9 +83,10 @@ class Peer:
         self.counts: Counts | None = None
         self.callbacks: list[Any] = []
 
-    def start_file(self, index: SourceIndex) -> None:
-        """Speak of this file from now on: where its names stand, and what it is called."""
+    def start_file(self, index: SourceIndex, source: SourceTree | None = None) -> None:
+        """Speak of this file from now on: where its names stand, what it is called, what stands beside it."""
         self.index = index
+        self.source = source or SourceTree()
         self.names.clear()
 
     # -- exchange -------------------------------------------------------------------------------------
@@ -263,7 +267,7 @@ class Peer:
         text = raised.message[:MAX_MESSAGE]
         frames = tuple(_frame(item) for item in raised.frames[:MAX_FRAMES])
         self.transcript.settle(Entry(path, call, raised=types))
-        raise StudentRaised(raised_failure(call, types, text, frames), types, text)
+        raise student_raised(self.source, call, types, text, frames)
 
     def apply_changes(self, call: Call, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any) -> None:
         """Generators advance; other arguments change only where the name ends in an underscore."""

@@ -27,6 +27,7 @@ from grader.tester.peer import Peer
 from grader.tester.recording import NotRecorded, RecordingConnection, ReplayConnection
 from grader.tester.session import TesterSession, Workplace, load_request
 from grader.tester.source_index import index_source
+from grader.tester.source_tree import tree_of
 from grader.tester.transcript import Transcript
 from grader.tester.worker_connection import WorkerConnection
 from grader.worker import loading
@@ -50,7 +51,7 @@ class TestRunner:
     def start_file(self, job: Job) -> None:
         """Speak of this job's file from now on."""
         self.job = job
-        self.student.start_file(index_source(job.learner.file, job.learner.display_path))
+        self.student.start_file(index_source(job.learner.file, job.learner.display_path), tree_of(job))
 
     def enter(self, workplace: Workplace) -> None:
         """Run the tests that follow here."""
@@ -173,11 +174,24 @@ class TestRunner:
             self.student.fail_raised(Call(f"import {self.job.module}"), "", reply)
 
     def _import_problem(self, failed: SuiteFailure) -> Problem:
-        text = failed.failure.message
+        text, because = failed.failure.message, ""
+        verdict, failure = failed.verdict, failed.failure
         if isinstance(failed, StudentRaised):
-            text = f"{failed.types[0]}: {failed.text}"
-        message = f"{self.job.learner.display_path} could not be imported. {text}"
-        return Problem(msgspec.structs.replace(failed.failure, message=message), failed.verdict)
+            text = text if failed.explained else f"{failed.types[0]}: {failed.text}"
+            if earlier := self._earlier_part_at_fault(failed):
+                because = f", because {self.student.source.shown(earlier)}, an earlier part, could not be"
+                verdict, failure = Verdict.BLOCKED, msgspec.structs.replace(failure, blocked_by=earlier)
+        message = f"{self.job.learner.display_path} could not be imported{because}. {text}"
+        return Problem(msgspec.structs.replace(failure, message=message), verdict)
+
+    def _earlier_part_at_fault(self, failed: StudentRaised) -> str | None:
+        """The earlier part whose own import failed: at its top, where nothing that its importer did plays a part."""
+        frames = failed.failure.frames
+        if failed.verdict is not Verdict.FAILED or not frames or frames[-1].function not in ("", "<module>"):
+            return None
+        owner = self.student.source.exercise_of(frames[-1].place.file)
+        in_a_circle = self.job.module in failed.text
+        return owner if owner != self.job.exercise and not in_a_circle else None
 
     # -- the verdict on what a test raised ------------------------------------------------------------
 
