@@ -14,7 +14,7 @@ from grader.course.files import write_atomically
 from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
 from grader.render.junit import junit
-from grader.render.live import LiveLine
+from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.scoring import advance_text, exported_text, regrade_text, scored_text, similar_text, stopped_text
 from grader.render.tables import grades_csv, rubric_csv
 from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, preview_regrade, run_score
@@ -22,7 +22,7 @@ from grader.score.export import write_gradescope
 from grader.score.scoring import Advance
 from grader.score.similar import similar_pairs
 
-ITEMS_BETWEEN_LINES = 50
+NOT_JUDGED = 3  # the exit code where the kit could not judge something
 
 
 @click.command()
@@ -45,7 +45,7 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
     """Score a class. The same command goes on where a run was stopped."""
     course = open_course()
     try:
-        with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
+        with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
             scored = run_score(
                 course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
             )
@@ -54,10 +54,12 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
         click.echo(stopped_text(), err=True)
         raise
     click.echo(scored_text(scored, out))
+    if scored.faults:
+        sys.exit(NOT_JUDGED)
 
 
 def _shown_on(line: LiveLine) -> Callable[[Advance], None]:
-    return lambda advance: line.show(advance_text(advance), advance.done, advance.total)
+    return lambda advance: line.show(advance_text(advance), advance.done == advance.total > 0)
 
 
 def _write(scored: ScoredClass, out: Path) -> None:
@@ -83,11 +85,13 @@ def _write(scored: ScoredClass, out: Path) -> None:
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""
     course = open_course()
-    with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
-        changes = preview_regrade(
+    with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
+        regraded = preview_regrade(
             course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
         )
-    click.echo(regrade_text(changes))
+    click.echo(regrade_text(regraded))
+    if regraded.faults:
+        sys.exit(NOT_JUDGED)
 
 
 @click.command()

@@ -15,8 +15,14 @@ def gradescope_results(view: StudentView) -> str:
     """Every test of the student, then every exercise of which no test could run."""
     tests = [_test(exercise, test) for exercise in view.exercises for test in exercise.tests]
     tests += [_problem(exercise, exercise.problem) for exercise in view.exercises if exercise.problem is not None]
-    document = {"score": view.marks.total, "output": "", "visibility": "visible", "tests": tests}
+    document = {"score": view.marks.total, "output": _not_judged(view), "visibility": "visible", "tests": tests}
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode()
+
+
+def _not_judged(view: StudentView) -> str:
+    """What stands above all tests: exercises that the grader could not judge."""
+    names = [exercise.name for exercise in view.exercises if exercise.verdict == "error"]
+    return f"Not judged, by the grader's own fault and not yours: {', '.join(names)}." if names else ""
 
 
 def _test(exercise: ExerciseView, test: TestView) -> dict[str, Any]:

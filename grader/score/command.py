@@ -15,6 +15,7 @@ from grader.errors import UsageError
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS
 from grader.judge.libraries import libraries_for
+from grader.protocol.results import ExerciseResult, Verdict
 from grader.score.collecting import Submission, collect
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
 from grader.score.journal import Item, Journal
@@ -56,6 +57,15 @@ class ScoreOptions:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """An exercise of a student that the kit could not judge, and why."""
+
+    student: str
+    exercise: str
+    says: str
+
+
+@dataclass(frozen=True)
 class ScoredClass:
     """What came of a run. `rubric` has a row for all that a person marks, `students` what each of them may see."""
 
@@ -66,6 +76,15 @@ class ScoredClass:
     students: tuple[StudentView, ...]
     whole: ClassView
     tier: str
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """What a regrade would change, and what could not be judged."""
+
+    changes: tuple[Change, ...]
+    faults: tuple[Fault, ...]
 
 
 def run_score(
@@ -80,6 +99,7 @@ def run_score(
     exercises = curriculum.find_all(options.only) or curriculum.exercises
     deadline = _deadline(options)
     times = read_times(options.times) if options.times else {}
+    report(Advance("reading the submissions"))
     sheet = out / RUBRIC
     rubric = read_rubric(sheet) if sheet.exists() else {}
     submissions = collect(folder, curriculum, options.pattern)
@@ -102,7 +122,19 @@ def run_score(
         students=tuple(student_views(curriculum, items, marks, submissions)),
         whole=class_view(items, marks),
         tier=tier,
+        faults=_faults(items),
     )
+
+
+def _faults(items: list[Item]) -> tuple[Fault, ...]:
+    return tuple(Fault(item.student, item.exercise, _fault_text(run)) for item in items for run in item.faults[:1])
+
+
+def _fault_text(result: ExerciseResult) -> str:
+    """What the kit says of its own fault, in a line."""
+    failures = [result.problem, *(test.failure for test in result.tests if test.verdict is Verdict.ERROR)]
+    found = next((failure.message for failure in failures if failure is not None), "no reason is known")
+    return " ".join(found.split())
 
 
 def preview_regrade(
@@ -112,8 +144,9 @@ def preview_regrade(
     out: Path,
     options: ScoreOptions,
     report: Callable[[Advance], None],
-) -> list[Change]:
+) -> Regraded:
     """Judge the class again into a journal of its own, and compare. The old journal stays as it is."""
+    report(Advance("reading the submissions"))
     if not (out / JOURNAL).exists():
         raise UsageError(f"{out} holds no journal of an earlier scoring")
     old = Journal(out / JOURNAL)
@@ -129,7 +162,8 @@ def preview_regrade(
         chosen = [curriculum.get(name) for name in dict.fromkeys(item.exercise for item in before)]
         scorer = Scorer(layout, curriculum, new, chosen, seed, tier, options.carry_forward)
         _judge(scorer, submissions, options, report)
-        return changes(before, _items(new, submissions, chosen))
+        items = _items(new, submissions, chosen)
+        return Regraded(tuple(changes(before, items)), _faults(items))
     finally:
         new.close()
 
@@ -138,7 +172,8 @@ def _judge(
     scorer: Scorer, submissions: list[Submission], options: ScoreOptions, report: Callable[[Advance], None]
 ) -> None:
     scorer.plan_all(submissions)
-    if scorer.queue:
+    if scorer.planned:
+        report(Advance("starting the judge", scorer.done, scorer.total))
         with _executor(scorer, options) as executor:
             scorer.run(executor, report)
 

@@ -22,12 +22,13 @@ python3 -m venv /autograder/venv
 
 RUN_SCRIPT = """#!/usr/bin/env bash
 # Runs for each submission. The verdict is made outside of the process that runs the student's code.
+# With exit code 3 something could not be judged; the results say what.
 set -euo pipefail
 cd /autograder/source/kit
 rm -rf /tmp/class /tmp/out
 mkdir -p /tmp/class
 cp -r /autograder/submission /tmp/class/student
-/autograder/venv/bin/grader score /tmp/class --out /tmp/out --pattern plain{only}
+/autograder/venv/bin/grader score /tmp/class --out /tmp/out --pattern plain{only} || test $? -eq 3
 mkdir -p /autograder/results
 cp /tmp/out/gradescope/student/results.json /autograder/results/results.json
 """

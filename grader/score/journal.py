@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from grader.errors import UsageError
-from grader.protocol.results import ExerciseResult
+from grader.protocol.results import ExerciseResult, Verdict
 
 FORMAT = "2"  # of what is written: results are read back as they are typed now
 SCHEMA = """
@@ -37,6 +37,13 @@ class Item(msgspec.Struct, frozen=True):
         if self.carried is not None and self.carried.points > self.own.points:
             return self.carried
         return self.own
+
+    @property
+    def faults(self) -> tuple[ExerciseResult, ...]:
+        """The runs that were the kit's fault, where they may have cost points."""
+        if self.counted.verdict is Verdict.PASSED:
+            return ()
+        return tuple(run for run in (self.own, self.carried) if run is not None and run.verdict is Verdict.ERROR)
 
 
 class Journal:
@@ -76,9 +83,10 @@ class Journal:
         return str(row[0])
 
     def verdict(self, digest: str) -> ExerciseResult | None:
-        """The result of work that was judged before, whoever's it was."""
+        """The result of work that was judged before, whoever's it was. One that was the kit's fault does not count."""
         row = self.connection.execute("SELECT result FROM verdicts WHERE digest = ?", (digest,)).fetchone()
-        return None if row is None else msgspec.json.decode(row[0], type=ExerciseResult)
+        found = None if row is None else msgspec.json.decode(row[0], type=ExerciseResult)
+        return None if found is None or found.verdict is Verdict.ERROR else found
 
     def record(
         self, student: str, exercise: str, own: tuple[str, ExerciseResult], carried: tuple[str, ExerciseResult] | None
@@ -89,7 +97,7 @@ class Journal:
             for pair in (own, carried):
                 if pair is not None:
                     data = msgspec.json.encode(pair[1])
-                    self.connection.execute("INSERT OR IGNORE INTO verdicts VALUES (?, ?)", (pair[0], data))
+                    self.connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?)", (pair[0], data))
             row = (student, exercise, own[0], carried[0] if carried else None)
             self.connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", row)
             self.connection.execute("COMMIT")
