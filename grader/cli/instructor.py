@@ -59,7 +59,7 @@ def score(submissions: Path, out: Path, **options: Any) -> None:
 
 
 def _shown_on(line: LiveLine) -> Callable[[Advance], None]:
-    return lambda advance: line.show(advance_text(advance), advance.done == advance.total > 0)
+    return lambda advance: line.show(advance_text(advance), bool(advance.preparing) or advance.done == advance.total)
 
 
 def _write(scored: ScoredClass, out: Path) -> None:

@@ -43,11 +43,11 @@ class LiveLine:
     ) -> None:
         self.clear()
 
-    def show(self, text: str, is_last: bool = False) -> None:
-        """What is under way now."""
+    def show(self, text: str, at_once: bool = False) -> None:
+        """What is under way now; with `at_once` it is said whenever the latest line was."""
         if self.live:
             self._write_over(text)
-        elif self.every is not None and (is_last or self._is_time(self.every)):
+        elif self.every is not None and (at_once or self._is_time(self.every)):
             self.said_at = self.clock()
             self.console.print(Text(text), soft_wrap=True)
 
