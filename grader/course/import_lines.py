@@ -72,7 +72,9 @@ def _from_meant(node: ast.ImportFrom, course: Course) -> str | None:
     inside = [part for part in parts if part not in TREES]
     chapter = course.chapter(inside[0]) if len(inside) == 1 else None
     if chapter is not None or not inside:  # `from ch3 import softmax`, `from exercises import …`: names of exercises
-        return _modules_meant(node, course, chapter)
+        lines = _modules_meant(node, course, chapter)
+        if lines is not None:
+            return lines
     exercise = course.locate(parts) or course.defining([item.name for item in node.names])
     if exercise is None:
         return None

@@ -57,11 +57,15 @@ def run_suite(job: Job, session: TesterSession) -> None:
 def _run_pytest(file: Path, suite: Suite) -> None:
     """pytest takes what stands in an argument for more than a name: `[` and `::` for a test, `$` for a variable.
 
-    So it is started in the suite's folder, with the bare name. Before anything runs, the working folder is as it was.
+    So it is started in the suite's folder, with the bare name. While anything runs, the working folder is as it was;
+    at its end pytest goes back to where it was started.
     """
-    with contextlib.ExitStack() as inside:
-        inside.enter_context(contextlib.chdir(file.parent))
-        pytest.main(_arguments(file.name), plugins=[SuitePlugin(suite, inside.close)])
+    before = os.getcwd()
+    os.chdir(file.parent)
+    try:
+        pytest.main(_arguments(file.name), plugins=[SuitePlugin(suite, lambda: os.chdir(before))])
+    finally:
+        os.chdir(before)
 
 
 def _arguments(suite: str) -> list[str]:
