@@ -54,7 +54,7 @@ def _fault_lines(faults: tuple[Fault, ...]) -> list[str]:
         return []
     lines = [f"  not judged, by the grader's own fault: {f.student}, {f.exercise}: {f.says}" for f in faults]
     lines.append(
-        "  these count 0 for now. When the reason is mended, the same command judges them again, and only them."
+        "  that earns nothing for now; when the reason is mended, the same command judges it again, and it alone"
     )
     return lines
 

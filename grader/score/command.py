@@ -36,6 +36,7 @@ from grader.worker.sandbox import detection
 
 RUBRIC = "rubric.csv"
 JOURNAL = "journal.sqlite"
+MAX_FAULT_TEXT = 300
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _fault_text(result: ExerciseResult) -> str:
     """What the kit says of its own fault, in a line."""
     failures = [result.problem, *(test.failure for test in result.tests if test.verdict is Verdict.ERROR)]
     found = next((failure.message for failure in failures if failure is not None), "no reason is known")
-    return " ".join(found.split())
+    text = " ".join(found.split())
+    return text if len(text) <= MAX_FAULT_TEXT else f"{text[: MAX_FAULT_TEXT // 2]} … {text[-MAX_FAULT_TEXT // 2 :]}"
 
 
 def preview_regrade(

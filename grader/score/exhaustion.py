@@ -13,6 +13,8 @@ NOT_RUN = "not run:"  # before the digest of work that was judged on the referen
 
 def exhausted_in(work: Work, result: ExerciseResult) -> dict[str, Exhausted]:
     """The exercises in whose files tests of this one ran out of time or memory, by the places that are named."""
+    if result.verdict is Verdict.BLOCKED:
+        return {}
     failures = [result.problem, *(test.failure for test in result.tests)]
     return {
         _part_of(work, failure): failure.exhausted
@@ -33,9 +35,16 @@ def not_run_result(exercise: Exercise, work: Work, blocking: Mapping[str, Exhaus
     return ExerciseResult(
         exercise.name,
         Verdict.BLOCKED,
-        problem=Failure(f"Not run on your own {reasons}."),
+        problem=Failure(f"Not run on your own {reasons}.", exhausted=next(iter(blocking.values()))),
         points_possible=exercise.points,
         seed=work.seed,
         tier=work.tier,
         blocked_by=tuple(blocking),
     )
+
+
+def why_not_run(own: ExerciseResult) -> str:
+    """The sentence of a result that stands for a run which was not made; empty for one that was."""
+    problem = own.problem
+    not_made = own.verdict is Verdict.BLOCKED and problem is not None and problem.exhausted is not None
+    return problem.message if not_made and problem is not None else ""

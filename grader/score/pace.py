@@ -9,6 +9,7 @@ from collections.abc import Mapping
 LEAST_ITEMS = 5
 LEAST_SECONDS = 5.0
 LEAST_SAMPLES = 2  # of an exercise, before it counts as known
+KNOWN_SHARE = 0.9  # of what is left; the rest is taken to be like it
 DROPPED_SHARE = 0.05
 
 
@@ -37,7 +38,7 @@ class Pace:
         if self.items < LEAST_ITEMS or elapsed < LEAST_SECONDS or not known or self.work <= 0:
             return None
         total = sum(remaining.values())
-        if 2 * sum(count for name, count in remaining.items() if name in known) < total:
+        if sum(count for name, count in remaining.items() if name in known) < KNOWN_SHARE * total:
             return None
         other = statistics.median(known.values())
         work = sum(count * known.get(name, other) for name, count in remaining.items())

@@ -19,7 +19,7 @@ from grader.tester.process import judge_here
 from grader.tester.worker_connection import unescaped
 
 TWICE = "from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n"
-NAMES = ("br[v1]", "-kit", "50% of $HOME::x #1 ~ it's \"q\" a?b*", "Übung наука 练习", "x\\y;a&b", "venv")
+NAMES = ("br[v1]", "-kit", '50% of $HOME::x #1 ~ it\'s "q" a?b*', "Übung наука 练习", "x\\y;a&b", "venv")
 
 
 @pytest.fixture(params=NAMES)
@@ -79,7 +79,7 @@ def test_release(named: Kit) -> None:
 
 
 def test_the_place_of_an_endless_loop_is_found(named: Kit) -> None:
-    """The system writes a file's letters beyond ASCII as escapes; the place was then taken for none of the learner's."""
+    """The system writes letters beyond ASCII as escapes; such a file was then taken for none of the learner's."""
     named.write("while True:\n    pass")
     (wrong,) = (test for test in named.judge().tests if test.verdict == "timeout")
     assert wrong.failure is not None and wrong.failure.place is not None

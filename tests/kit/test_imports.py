@@ -31,7 +31,8 @@ def judged(course: Kit, head: str, scale: str = RIGHT) -> ExerciseResult:
         "from . import scale\n\ndouble = scale.double",
         "import ch1_mini.scale as s\n\ndouble = s.double",
         "from ch1_mini.scale import *",
-        "try:\n    from exercises.ch1_mini.scale import double\nexcept ImportError:\n    from ch1_mini.scale import double",
+        "try:\n    from exercises.ch1_mini.scale import double\n"
+        "except ImportError:\n    from ch1_mini.scale import double",
     ],
 )
 def test_roads_that_lead_there(course: Kit, head: str) -> None:
@@ -116,7 +117,9 @@ def test_a_misspelt_attribute_of_a_part_is_said(course: Kit) -> None:
 
 
 def test_an_import_inside_of_a_function_is_told_as_well(course: Kit) -> None:
-    (test,) = judged(course, "def double(x):\n    from solutions.ch1_mini.scale import double\n    return double(x)").tests
+    (test,) = judged(
+        course, "def double(x):\n    from solutions.ch1_mini.scale import double\n    return double(x)"
+    ).tests
     assert test.failure is not None
     assert test.failure.advice == f"Write `{FROM}`."
 
@@ -172,7 +175,10 @@ def line_for(written: str, own: str = "ch4_blocks/blocks", more: str = "") -> st
         ("from softmax import softmax as s", "from ch3_attention.softmax import softmax as s"),
         ("from exercises.ch3_attention.masks import casual_mask", "from ch3_attention.masks import causal_mask"),
         ("from ...ch3.softmax import softmax", "from ch3_attention.softmax import softmax"),
-        ("from attention import padding_mask, causal_mask", "from ch3_attention.masks import padding_mask, causal_mask"),
+        (
+            "from attention import padding_mask, causal_mask",
+            "from ch3_attention.masks import padding_mask, causal_mask",
+        ),
         ("import concepts", "from ch5_models import concepts"),
         ("import numpy", None),
         ("from transformers import BertModel", None),

@@ -16,6 +16,10 @@ TO_DO = RIGHT.replace("return x + x", "raise NotImplementedError")
 TWICE = "from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n"
 
 
+HELPER = "def helper(x):\n    raise NotImplementedError\n"
+LAYER = "class Layer:\n    def __call__(self, x):\n        raise NotImplementedError\n"
+
+
 def judged(kit: Kit, body: str, head: str = "") -> TestResult:
     kit.write(body, head)
     return result_of(kit.judge(), "test_double")
@@ -28,10 +32,10 @@ def judged(kit: Kit, body: str, head: str = "") -> TestResult:
         ("", "raise NotImplementedError('the rest of it')", "double"),
         ("", "if x.ndim:\n    raise NotImplementedError\nreturn x", "double"),
         ("", "raise (\n    NotImplementedError(\n        'over lines'))", "double"),
-        ("def helper(x):\n    raise NotImplementedError\n", "return helper(x)", "helper"),
-        ("def helper(x):\n    raise NotImplementedError\n", "try:\n    return helper(x)\nexcept ValueError:\n    pass", "helper"),
-        ("def helper(x):\n    raise NotImplementedError\n", "try:\n    return helper(x)\nexcept Exception:\n    raise", "helper"),
-        ("class Layer:\n    def __call__(self, x):\n        raise NotImplementedError\n", "return Layer()(x)", "Layer.__call__"),
+        (HELPER, "return helper(x)", "helper"),
+        (HELPER, "try:\n    return helper(x)\nexcept ValueError:\n    pass", "helper"),
+        (HELPER, "try:\n    return helper(x)\nexcept Exception:\n    raise", "helper"),
+        (LAYER, "return Layer()(x)", "Layer.__call__"),
     ],
 )  # fmt: skip
 def test_a_stub_of_the_exercise_itself_is_to_do(kit: Kit, head: str, body: str, who: str) -> None:
@@ -43,8 +47,8 @@ def test_a_stub_of_the_exercise_itself_is_to_do(kit: Kit, head: str, body: str, 
 @pytest.mark.parametrize(
     ("head", "body", "says", "advice"),
     [
-        ("", "return x.to('meta').to('cpu')", "`double` raised NotImplementedError: Cannot copy out of meta", "A library"),
-        ("", "return x.to_sparse().lgamma()", "Could not run 'aten::lgamma' with arguments from the 'SparseCPU' backend.", "A library"),
+        ("", "return x.to('meta').to('cpu')", "`double` raised NotImplementedError: Cannot copy out of", "A library"),
+        ("", "return x.to_sparse().lgamma()", "Could not run 'aten::lgamma' with arguments from the", "A library"),
         (
             "", "try:\n    return 2 * x.to('meta').to('cpu')\nexcept NotImplementedError as error:\n"
             "    raise NotImplementedError('no copy') from error", "`double` raised NotImplementedError: no copy", "",
@@ -53,7 +57,9 @@ def test_a_stub_of_the_exercise_itself_is_to_do(kit: Kit, head: str, body: str, 
         ("def stuck(x):\n    return float(x.to('meta').sum())\n", "return stuck(x)", "raised", ""),
     ],
 )  # fmt: skip
-def test_what_a_library_or_a_handler_raises_is_a_failure(kit: Kit, head: str, body: str, says: str, advice: str) -> None:
+def test_what_a_library_or_a_handler_raises_is_a_failure(
+    kit: Kit, head: str, body: str, says: str, advice: str
+) -> None:
     test = judged(kit, body, head)
     assert test.verdict == "failed"
     assert test.failure is not None and says in test.failure.message
@@ -61,7 +67,7 @@ def test_what_a_library_or_a_handler_raises_is_a_failure(kit: Kit, head: str, bo
     assert len(test.failure.message) < 200
 
 
-LAYER = "class Attention(torch.nn.Module):\n{}\n"
+ATTENTION = "class Attention(torch.nn.Module):\n{}\n"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ LAYER = "class Attention(torch.nn.Module):\n{}\n"
             "A module that is called runs its `forward`: give the class one.",
         ),
         (
-            "    def __init__(self):\n        super().__init__()\n\n        def forward(self, x):\n            return x",
+            "    def __init__(self):\n        super().__init__()\n\n        def forward(x):\n            return x",
             "`Attention` has no `forward`, which is what runs when a module is called.",
             "`forward` stands inside of `__init__` (line 6): move it to the left.",
         ),
@@ -91,7 +97,7 @@ LAYER = "class Attention(torch.nn.Module):\n{}\n"
     ],
 )
 def test_a_module_without_forward_is_told_what_it_has(kit: Kit, methods: str, message: str, advice: str) -> None:
-    test = judged(kit, "return Attention()(x)", LAYER.format(methods))
+    test = judged(kit, "return Attention()(x)", ATTENTION.format(methods))
     assert test.verdict == "failed"
     assert test.failure is not None and test.failure.message == message
     assert test.failure.advice.startswith(advice)
@@ -112,7 +118,8 @@ def test_an_earlier_part_that_is_to_do_blocks(course: Kit) -> None:
     assert (result.verdict, result.blocked_by, result.points) == ("blocked", ("ch1_mini/scale",), 0)
     assert test.verdict == "blocked" and test.failure is not None
     assert test.failure.message == (
-        "`double` of ch1_mini/scale.py, an earlier part, is still to do (or was not handed in); `quadruple` rests on it."
+        "`double` of ch1_mini/scale.py, an earlier part, is still to do (or was not handed in); "
+        "`quadruple` rests on it."
     )
     assert test.failure.place is not None and test.failure.place.file == "exercises/ch1_mini/scale.py"
 
