@@ -10,6 +10,7 @@ import msgspec
 
 from grader.errors import UsageError
 from grader.protocol.results import ExerciseResult, Verdict
+from grader.score.exhaustion import why_not_run
 
 FORMAT = "2"  # of what is written: results are read back as they are typed now
 SCHEMA = """
@@ -34,7 +35,7 @@ class Item(msgspec.Struct, frozen=True):
     @property
     def counted(self) -> ExerciseResult:
         """The better of the two: one mistake is not paid for twice."""
-        if self.carried is not None and self.carried.points > self.own.points:
+        if self.carried is not None and (self.carried.points > self.own.points or why_not_run(self.own)):
             return self.carried
         return self.own
 

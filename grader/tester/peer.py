@@ -42,7 +42,7 @@ from grader.tester.trace import Trace
 from grader.tester.transcript import NO_ANSWER, Entry, Transcript
 
 # Of what the other side says about an exception; an honest worker says less.
-MAX_TYPES, MAX_FRAMES, MAX_MESSAGE = 40, 8, 4000
+MAX_TYPES, MAX_FRAMES, MAX_MESSAGE, MAX_PATH = 40, 8, 4000, 4096
 
 
 @dataclass
@@ -309,4 +309,4 @@ def _with_result(call: Call, value: Any) -> Call:
 
 def _frame(item: messages.RaisedFrame) -> Frame:
     pairs = tuple((name[:60], value[:120]) for name, value in item.locals)
-    return Frame(Place(item.file[:300], item.line), item.function[:80], item.text[:200], pairs)
+    return Frame(Place(item.file[:MAX_PATH], item.line), item.function[:80], item.text[:200], pairs)

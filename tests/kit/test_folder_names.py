@@ -19,10 +19,18 @@ from grader.tester.process import judge_here
 from grader.tester.worker_connection import unescaped
 
 TWICE = "from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n"
-NAMES = ("br[v1]", "-kit", '50% of $HOME::x #1 ~ it\'s "q" a?b*', "Übung наука 练习", "x\\y;a&b", "venv")
+NAMES = (
+    "br[v1]",
+    "-kit",
+    '50% of $HOME::x #1 ~ it\'s "q" a?b*',
+    "Übung наука 练习",
+    "x\\y;a&b",
+    "venv",
+    f"{'d' * 130}/{'e' * 130}",
+)
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=NAMES, ids=lambda name: name[:30])
 def named(request: pytest.FixtureRequest, tmp_path: Path, judge: Judge) -> Kit:
     """A kit of two exercises that are done, in a folder of this name."""
     kit = Kit(tmp_path / request.param, judge)
@@ -85,6 +93,11 @@ def test_the_place_of_an_endless_loop_is_found(named: Kit) -> None:
     assert wrong.failure is not None and wrong.failure.place is not None
     assert wrong.failure.place.file == "exercises/ch1_mini/scale.py"
     assert "It was in double." in wrong.failure.message
+
+
+def test_a_stub_is_to_do(named: Kit) -> None:
+    named.write("raise NotImplementedError")
+    assert named.judge().verdict == "todo"
 
 
 def test_under_debug_the_working_folder_stays(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
