@@ -15,7 +15,7 @@ import msgspec
 from grader.course.layout import Layout
 from grader.errors import ContentError, UsageError
 
-# All tests together: the references need less than a tenth of this, so a right answer may be far slower than they are.
+# All tests together: the references need a fortieth of this at most, so a right answer may be far slower than they are.
 TESTS_IN_TOTAL = 6
 LEAST_TOTAL_SECONDS = 60.0
 EXERCISE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")

@@ -168,6 +168,17 @@ def test_a_claim_about_a_file_outside_of_the_tree_is_no_stub(kit: Kit, tmp_path:
     assert test.verdict == "failed"
 
 
+def test_a_file_that_stands_elsewhere_is_the_exercises_own(course: Kit, tmp_path: Path) -> None:
+    """Beside right earlier parts, as an author judges it: its lines count as the learner's, though no tree holds it."""
+    file = tmp_path / "elsewhere" / "mine.py"
+    file.parent.mkdir()
+    file.write_text(TWICE.replace("return double(double(x))", "raise NotImplementedError"))
+    done = grader(course.layout.root, "dev", "judge", "twice", str(file))
+    assert "ch1_mini/twice: todo, 0 of 5" in done.stdout
+    file.write_text(TWICE.replace("return double(double(x))", "raise ValueError('no')"))
+    assert "mine.py:5 in quadruple" in grader(course.layout.root, "dev", "judge", "twice", str(file)).stdout
+
+
 # -- what is shown of it ----------------------------------------------------------------------------------
 
 
