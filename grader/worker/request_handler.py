@@ -258,7 +258,6 @@ class RequestHandler:
                 yield RaisedFrame(code.co_filename, trace.tb_lineno, code.co_qualname, text, described)
             trace = trace.tb_next
 
-
     def is_own(self, file: str) -> bool:
         """Whether it is the exercise's file, which may stand elsewhere, or one of the tree."""
         return file == self.file or (self.root != "" and file.startswith(self.root.rstrip("/") + "/"))
