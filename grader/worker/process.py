@@ -99,10 +99,10 @@ def _set_up(request: SetUp) -> Returned | Refused:
     """Lower the limits and enter the sandbox. What fails is said, and the tester then sends no code."""
     scratch = request.scratch
     _hide_the_kit()
-    os.chdir(scratch)
     os.environ.update({"HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": scratch})
     tempfile.tempdir = scratch
     try:
+        os.chdir(scratch)
         limits.apply(request.memory_bytes, request.processor_seconds)
         enter(request.tier, Policy(scratch, request.readable))
         if request.tier == "linux-full":
