@@ -10,7 +10,6 @@ from miniature import SUITE, Kit
 from running import grader
 
 from grader.protocol.results import ExerciseResult, Failure, Verdict
-from grader.score.export import RUN_SCRIPT
 from grader.score.journal import Item, Journal
 
 RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"
@@ -109,18 +108,3 @@ def test_faults_that_cost_nothing_are_none() -> None:
     assert Item("ada", "a/b", passed).faults == ()
     assert Item("ada", "a/b", wrong).faults == (wrong,)
     assert Item("ada", "a/b", failed, wrong).faults == (wrong,)
-
-
-@pytest.mark.parametrize(("code", "copied"), [(0, True), (3, True), (2, False), (1, False)])
-def test_gradescope_gets_its_results_though_something_was_not_judged(tmp_path: Path, code: int, copied: bool) -> None:
-    script = RUN_SCRIPT.format(only="").replace("/tmp/", f"{tmp_path}/").replace("/autograder/", f"{tmp_path}/auto/")
-    (tmp_path / "auto" / "source" / "kit").mkdir(parents=True)
-    (tmp_path / "auto" / "submission").mkdir()
-    program = tmp_path / "auto" / "venv" / "bin" / "grader"
-    program.parent.mkdir(parents=True)
-    results = tmp_path / "out" / "gradescope" / "student"
-    program.write_text(f"#!/bin/sh\nmkdir -p {results}\necho '{{}}' > {results}/results.json\nexit {code}\n")
-    program.chmod(0o755)
-    done = subprocess.run(["bash", "-c", script], check=False, capture_output=True)
-    assert (done.returncode == 0) == copied
-    assert (tmp_path / "auto" / "results" / "results.json").exists() == copied
