@@ -1,4 +1,7 @@
-"""The law that needs runs: stubs score nothing, solutions everything, and every known mistake is caught and named."""
+"""The law that needs runs: stubs score nothing, solutions everything, and every known mistake is caught and named.
+
+Each stands on right earlier parts: a stub must be to do by itself, not for what it rests on.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,8 @@ def prove(
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
     plain, thorough = JudgeMode(diagnose=False), JudgeMode(spare_long_tests=True)
     solution = source_in(layout, exercise, layout.solutions)
-    tasks = [Task("stub", "the stub", build_job(layout, exercise, seed=seeds[0], mode=plain))]
+    stub = source_in(layout, exercise, layout.solutions, layout.exercise_file(exercise.name))
+    tasks = [Task("stub", "the stub", build_job(layout, exercise, learner=stub, seed=seeds[0], mode=plain))]
     for seed in seeds:
         job = build_job(layout, exercise, learner=solution, seed=seed, mode=plain)
         tasks.append(Task("solution", f"the solution, seed {seed}", job))

@@ -21,10 +21,8 @@ from grader.judge.job_builder import build_job, source_in
 from grader.judge.libraries import libraries_for
 from grader.protocol.results import Verdict
 from grader.render.authoring import judged_text, released_text, render_proofs, runs_text, scaffolded_text
-from grader.render.live import LiveLine
+from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.messages import wrote_text
-
-RUNS_BETWEEN_LINES = 20
 
 
 @click.command()
@@ -32,7 +30,7 @@ RUNS_BETWEEN_LINES = 20
 def release(out: Path) -> None:
     """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
     course = open_course()
-    with LiveLine(sys.stderr, RUNS_BETWEEN_LINES) as line:
+    with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
         done = write_kit(course.layout, course.curriculum, out, os.cpu_count() or 1, _shown_on(line))
     echo(released_text(done, out))
 
@@ -71,7 +69,7 @@ def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | 
     exercises = list(course.curriculum.find_all(names) or course.curriculum.exercises)
     first = seed if seed is not None else secrets.randbits(32)
     broken = violations(course.layout, course.curriculum, exercises)
-    with LiveLine(sys.stderr, RUNS_BETWEEN_LINES) as line:
+    with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
         proofs = prove(
             course.layout,
             course.curriculum,
@@ -101,4 +99,4 @@ def dev_judge(name: str, file: Path, seed: int | None) -> None:
 
 
 def _shown_on(line: LiveLine) -> Callable[[int, int, str], None]:
-    return lambda done, total, name: line.show(runs_text(done, total, name), done, total)
+    return lambda done, total, name: line.show(runs_text(done, total, name), done == total)

@@ -16,7 +16,7 @@ from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
 from grader.render.intake import intake_text
 from grader.render.junit import junit
-from grader.render.live import LiveLine
+from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.scoring import (
     INTAKE,
     advance_text,
@@ -33,7 +33,7 @@ from grader.score.intake.systems import SYSTEMS
 from grader.score.scoring import Advance
 from grader.score.similar import similar_pairs
 
-ITEMS_BETWEEN_LINES = 50
+NOT_JUDGED = 3  # the exit code where the kit could not judge something
 
 
 @click.command()
@@ -65,7 +65,7 @@ def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) ->
         raise click.UsageError("Missing option '--out': where the journal and the marks go.")
     try:
         with at_work_in(out):
-            with LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
+            with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
                 scored = run_score(
                     course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
                 )
@@ -74,10 +74,12 @@ def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) ->
         echo(stopped_text(), err=True)
         raise
     echo(scored_text(scored, out))
+    if scored.faults:
+        sys.exit(NOT_JUDGED)
 
 
 def _shown_on(line: LiveLine) -> Callable[[Advance], None]:
-    return lambda advance: line.show(advance_text(advance), advance.done, advance.total)
+    return lambda advance: line.show(advance_text(advance), bool(advance.preparing) or advance.done == advance.total)
 
 
 def _write(scored: ScoredClass, out: Path) -> None:
@@ -104,11 +106,13 @@ def _write(scored: ScoredClass, out: Path) -> None:
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""
     course = open_course()
-    with at_work_in(out), LiveLine(sys.stderr, ITEMS_BETWEEN_LINES) as line:
-        changes = preview_regrade(
+    with at_work_in(out), LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
+        regraded = preview_regrade(
             course.layout, course.curriculum, submissions, out, ScoreOptions(**options), _shown_on(line)
         )
-    echo(regrade_text(changes))
+    echo(regrade_text(regraded))
+    if regraded.faults:
+        sys.exit(NOT_JUDGED)
 
 
 @click.command()

@@ -15,6 +15,9 @@ import msgspec
 from grader.course.layout import Layout
 from grader.errors import ContentError, UsageError
 
+# All tests together: the references need a fortieth of this at most, so a right answer may be far slower than they are.
+TESTS_IN_TOTAL = 6
+LEAST_TOTAL_SECONDS = 60.0
 EXERCISE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -26,13 +29,17 @@ class Ban(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An exercise's table in `chapter.toml`. `bans` are names of sets in `bans.toml`."""
+    """An exercise's table in `chapter.toml`. `bans` are names of sets in `bans.toml`.
+
+    `total_time_limit` is what all tests may take together, where the usual measure does not fit.
+    """
 
     title: str
     points: float = 10.0
     prerequisites: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     time_limit: float = 10.0
+    total_time_limit: float | None = None
     memory_limit_mb: int = 2048
     bans: tuple[str, ...] = ()
     marked_by: str = "suite"
@@ -53,6 +60,7 @@ class Exercise:
     bans: tuple[Ban, ...]
     manually_graded: bool
     minutes: int
+    total_time_limit: float = LEAST_TOTAL_SECONDS
 
     @property
     def chapter(self) -> str:
@@ -217,6 +225,11 @@ def _read_exercise(
         raise ContentError(display_path, f"[{key}] marked_by", '"suite" or "person" was expected')
     if table.points <= 0 or table.time_limit <= 0:
         raise ContentError(display_path, f"[{key}] points, time_limit", "numbers above 0 were expected")
+    total = table.total_time_limit
+    if total is not None and total < table.time_limit:
+        raise ContentError(
+            display_path, f"[{key}] total_time_limit", f"a number of at least {table.time_limit:g} was expected"
+        )
     return Exercise(
         name=f"{chapter}/{key}",
         title=table.title,
@@ -228,6 +241,7 @@ def _read_exercise(
         bans=tuple(sets[item] for item in table.bans),
         manually_graded=table.marked_by == "person",
         minutes=table.minutes,
+        total_time_limit=total or max(LEAST_TOTAL_SECONDS, TESTS_IN_TOTAL * table.time_limit),
     )
 
 

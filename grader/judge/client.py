@@ -10,7 +10,7 @@ import selectors
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -25,6 +25,7 @@ from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinishe
 from grader.worker.sandbox import detection
 
 SERVER_EXIT_SECONDS = 10
+PULSE_SECONDS = 1.0
 EVENTS: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
 
@@ -47,7 +48,7 @@ class Judge:
     `parallel` jobs run at a time. `fork=False` starts each process on its own, for platforms on which a fork of torch
     is not safe. `tier` is the sandbox that must be held: the strongest that works here unless given. A tier that was
     asked for and does not hold is an error. `keep_testers` keeps testers for another file of their suite after
-    everything that was submitted is done.
+    everything that was submitted is done. `pulse` is called about once a second while nothing happens.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Judge:
         self.required_tier = tier
         self.keep_testers = keep_testers
         self.tier = "none"
+        self.pulse: Callable[[], None] | None = None
         self.tickets = itertools.count()
         self.waiting: collections.deque[tuple[int, Job]] = collections.deque()
         self.running = selectors.DefaultSelector()
@@ -118,7 +120,7 @@ class Judge:
         try:
             self._start_waiting()
             while self.running.get_map():
-                for key, _ in self.running.select():
+                for key, _ in self._wait():
                     tester: RunningTester = key.data
                     found = list(self._read(tester))
                     if tester.finished:
@@ -132,6 +134,13 @@ class Judge:
             self._abandon()
             if not self.keep_testers:
                 self._dismiss()
+
+    def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """The testers that have something to say."""
+        found = self.running.select(PULSE_SECONDS if self.pulse is not None else None)
+        if not found and self.pulse is not None:
+            self.pulse()
+        return found
 
     def as_completed(self) -> Iterator[tuple[int, ExerciseResult]]:
         """The results alone, each with its job's ticket."""

@@ -43,7 +43,7 @@ def build_job(
         mutants=mutants,
         seed=possible_seed(reference, seed),
         points=exercise.points,
-        limits=Limits(exercise.time_limit, exercise.memory_limit),
+        limits=Limits(exercise.time_limit, exercise.memory_limit, exercise.total_time_limit),
         mode=mode,
         memo=memo,
     )

@@ -41,11 +41,13 @@ Reference = Solution | RecordedReference
 class Limits(msgspec.Struct, frozen=True):
     """What each test may use: processor seconds, and bytes above what the worker starts with.
 
+    `total_seconds` are what all tests may use together; one with a longer limit of its own counts apart.
     `slack_seconds` are what a test may take in all beyond what the worker's limit lets it wait.
     """
 
     seconds: float = 10.0
     memory_bytes: int = 2 * 2**30
+    total_seconds: float = 60.0
     slack_seconds: float = 60.0
 
 

@@ -72,8 +72,18 @@ class SmallestCase(msgspec.Struct, frozen=True):
     actual: str
 
 
+class Exhausted(enum.StrEnum):
+    """What a test used up: what rests on the same code would do it again."""
+
+    TIME = "time"
+    MEMORY = "memory"
+
+
 class Failure(msgspec.Struct, frozen=True):
-    """Why a test did not pass, in the order in which a reader wants to know."""
+    """Why a test did not pass, in the order in which a reader wants to know.
+
+    `blocked_by` is the earlier exercise that is still to do, where the verdict is `blocked`.
+    """
 
     message: str
     call: Call | None = None
@@ -84,6 +94,8 @@ class Failure(msgspec.Struct, frozen=True):
     place: Place | None = None
     advice: str = ""
     smallest: SmallestCase | None = None
+    blocked_by: str = ""
+    exhausted: Exhausted | None = None
 
 
 class TestResult(msgspec.Struct, frozen=True):

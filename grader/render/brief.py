@@ -15,7 +15,14 @@ def print_brief(console: Console, exercise: Exercise, brief: str) -> None:
     console.print(Markdown(brief))
     prerequisites = f", after {', '.join(exercise.prerequisites)}" if exercise.prerequisites else ""
     console.print(Text(f"\n{exercise.points:g} points, about {exercise.minutes} minutes{prerequisites}", style="dim"))
+    if not exercise.manually_graded:
+        console.print(Text(time_limit_text(exercise), style="dim"))
     console.print(Text(f"edit   exercises/{exercise.name}{exercise.suffix}\ncheck  grader check {exercise.name}"))
+
+
+def time_limit_text(exercise: Exercise) -> str:
+    """What the exercise's tests may take."""
+    return f"time limit: {exercise.time_limit:g} s a test, {exercise.total_time_limit:g} s in all"
 
 
 def print_hints(console: Console, exercise: Exercise, count: int) -> None:

@@ -26,23 +26,24 @@ def _suite(root: ET.Element, student: str, exercise: ExerciseView) -> None:
         "testsuite",
         name=f"{student}: {exercise.name}",
         tests=str(len(exercise.tests)),
-        failures=str(sum(test.verdict != "passed" for test in exercise.tests)),
-        errors="1" if exercise.problem else "0",
+        failures=str(sum(test.verdict not in ("passed", "error") for test in exercise.tests)),
+        errors=str(sum(test.verdict == "error" for test in exercise.tests) + (exercise.problem is not None)),
     )
     for test in exercise.tests:
         _case(suite, exercise.name, test)
     if exercise.problem is not None:
-        _problem(suite, exercise.name, exercise.problem)
+        _problem(suite, exercise, exercise.problem)
 
 
 def _case(suite: ET.Element, exercise: str, test: TestView) -> None:
     case = ET.SubElement(suite, "testcase", classname=exercise, name=clean(test.title))
     if test.verdict != "passed":
-        element = ET.SubElement(case, "failure", type=test.verdict, message=clean(test.title))
+        kind = "error" if test.verdict == "error" else "failure"
+        element = ET.SubElement(case, kind, type=test.verdict, message=clean(test.title))
         element.text = explanation(test)
 
 
-def _problem(suite: ET.Element, exercise: str, problem: Failure) -> None:
-    case = ET.SubElement(suite, "testcase", classname=exercise, name=exercise)
-    element = ET.SubElement(case, "error", message=clean(problem.message))
+def _problem(suite: ET.Element, exercise: ExerciseView, problem: Failure) -> None:
+    case = ET.SubElement(suite, "testcase", classname=exercise.name, name=exercise.name)
+    element = ET.SubElement(case, "error", type=exercise.verdict, message=clean(problem.message))
     element.text = problem_text(problem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
@@ -10,18 +12,27 @@ from rich.text import Text
 
 from grader.render.terminal import make_console
 
+SECONDS_BETWEEN_LINES = 5.0
+
 
 class LiveLine:
     """Use it as a context: what it wrote on a terminal is gone at the end, also after Ctrl-C.
 
-    `every` says after how many steps a line is printed where there is no terminal; never, unless it is given.
+    `every` says after how many seconds a line is printed where there is no terminal; never, unless it is given.
     """
 
-    def __init__(self, stream: TextIO, every: int | None = None, width: int | None = None) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        every: float | None = None,
+        width: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.console = make_console(stream, width)
         self.live = stream.isatty() and self.console.is_interactive  # not where FORCE_COLOR alone makes it a terminal
         self.every = every
-        self.said = 0
+        self.clock = clock
+        self.said_at: float | None = None
         self.line: Live | None = None
 
     def __enter__(self) -> LiveLine:
@@ -32,13 +43,16 @@ class LiveLine:
     ) -> None:
         self.clear()
 
-    def show(self, text: str, done: int = 0, total: int = 0) -> None:
-        """What is under way now, and how many of how many steps that makes."""
+    def show(self, text: str, at_once: bool = False) -> None:
+        """What is under way now; with `at_once` it is said whenever the latest line was."""
         if self.live:
             self._write_over(text)
-        elif self.every is not None and (done // self.every > self.said // self.every or done == total):
-            self.said = done
+        elif self.every is not None and (at_once or self._is_time(self.every)):
+            self.said_at = self.clock()
             self.console.print(Text(text), soft_wrap=True)
+
+    def _is_time(self, every: float) -> bool:
+        return self.said_at is None or self.clock() - self.said_at >= every
 
     def _write_over(self, text: str) -> None:
         """No refreshing thread and no redirected stream: the line changes when `show` is called, and only then."""

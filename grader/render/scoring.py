@@ -5,19 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.render.plain import clean
-from grader.score.command import ScoredClass
-from grader.score.regrade import Change
+from grader.score.command import Fault, Regraded, ScoredClass
 from grader.score.scoring import Advance
 from grader.score.similar import Pair
 
 MOST_PAIRS = 20
 INTAKE = "intake.txt"
+MOST_RUNNING = 3
 
 
 def advance_text(advance: Advance) -> str:
-    """How far a run is, and how long the rest will take."""
-    minutes, seconds = divmod(int(advance.seconds_left), 60)
-    return f"{advance.done} of {advance.total} judged, about {minutes}:{seconds:02} left"
+    """How far a run is, whose work on which exercise runs, and how long the rest will take."""
+    if advance.preparing:
+        return f"{advance.preparing} …"
+    parts = [f"{advance.done} of {advance.total} judged"]
+    if advance.seconds_left is not None and advance.done < advance.total:
+        parts.append(f"about {_duration(advance.seconds_left)} left")
+    running = [f"{student}: {exercise}" for student, exercise in advance.running[:MOST_RUNNING]]
+    if len(advance.running) > MOST_RUNNING:
+        running.append(f"{len(advance.running) - MOST_RUNNING} more")
+    return ", ".join(parts) + (f"; {', '.join(running)}" if running else "")
+
+
+def _duration(seconds: float) -> str:
+    """To the nearest figure that a person would say: it is an estimate."""
+    if seconds < 60:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def scored_text(scored: ScoredClass, out: Path) -> str:
@@ -30,10 +46,22 @@ def scored_text(scored: ScoredClass, out: Path) -> str:
     lines += [f"  no points for {s.student}: {clean(s.problem)}" for s in intake.submissions if s.problem]
     lines += [f"  left aside: {clean(item.name)}: {item.reason}" for item in intake.aside]
     lines += [f"  look at this: {clean(warning)}" for warning in intake.warnings]
+    lines += _fault_lines(scored.faults)
     lines.append(f"read: {out / INTAKE} says who handed in what")
     lines.append(f"marks: {out / 'grades.csv'}")
     lines.append(f"class: {out / 'class.html'}, one page each in {out / 'feedback'}")
     return "\n".join(lines)
+
+
+def _fault_lines(faults: tuple[Fault, ...]) -> list[str]:
+    """What the kit could not judge, in full: nobody's marks are final before it is."""
+    if not faults:
+        return []
+    lines = [f"  not judged, by the grader's own fault: {f.student}, {f.exercise}: {f.says}" for f in faults]
+    lines.append(
+        "  that earns nothing for now; when the reason is mended, the same command judges it again, and it alone"
+    )
+    return lines
 
 
 def stopped_text() -> str:
@@ -44,9 +72,9 @@ def exported_text(files: int, archive: Path) -> str:
     return f"{files} files in {archive}"
 
 
-def regrade_text(changes: list[Change]) -> str:
+def regrade_text(regraded: Regraded) -> str:
     """Whose mark would change, by how much, on which test."""
-    lines = []
+    changes, lines = regraded.changes, _fault_lines(regraded.faults)
     for change in changes:
         lines.append(f"{change.student}  {change.exercise}  {change.before:g} → {change.after:g}")
         lines += [f"    {test}: {before} → {after}" for test, before, after in change.tests]

@@ -18,6 +18,7 @@ from grader.errors import UsageError
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS
 from grader.judge.libraries import libraries_for
+from grader.protocol.results import ExerciseResult, Verdict
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
 from grader.score.intake.collecting import collect
 from grader.score.intake.people import Directory, Person
@@ -43,6 +44,7 @@ from grader.worker.sandbox import detection
 RUBRIC = "rubric.csv"
 JOURNAL = "journal.sqlite"
 LOCK = ".lock"
+MAX_FAULT_TEXT = 300
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,15 @@ class ClassRead:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """An exercise of a student that the kit could not judge, and why."""
+
+    student: str
+    exercise: str
+    says: str
+
+
+@dataclass(frozen=True)
 class ScoredClass:
     """What came of a run. `rubric` has a row for all that a person marks, `students` what each of them may see."""
 
@@ -93,6 +104,15 @@ class ScoredClass:
     students: tuple[StudentView, ...]
     whole: ClassView
     tier: str
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """What a regrade would change, and what could not be judged."""
+
+    changes: tuple[Change, ...]
+    faults: tuple[Fault, ...]
 
 
 def read_class(
@@ -127,6 +147,7 @@ def run_score(
     report: Callable[[Advance], None],
 ) -> ScoredClass:
     """Judge what the journal in `out` does not hold yet, and compute the marks. Nothing else is written."""
+    report(Advance("reading the submissions"))
     read = read_class(layout, curriculum, folder, out, options)
     exercises, submissions = read.exercises, list(read.intake.submissions)
     sheet = out / RUBRIC
@@ -148,7 +169,20 @@ def run_score(
         students=tuple(student_views(curriculum, items, marks, submissions)),
         whole=class_view(items, marks),
         tier=tier,
+        faults=_faults(items),
     )
+
+
+def _faults(items: list[Item]) -> tuple[Fault, ...]:
+    return tuple(Fault(item.student, item.exercise, _fault_text(run)) for item in items for run in item.faults[:1])
+
+
+def _fault_text(result: ExerciseResult) -> str:
+    """What the kit says of its own fault, in a line."""
+    failures = [result.problem, *(test.failure for test in result.tests if test.verdict is Verdict.ERROR)]
+    found = next((failure.message for failure in failures if failure is not None), "no reason is known")
+    text = " ".join(found.split())
+    return text if len(text) <= MAX_FAULT_TEXT else f"{text[: MAX_FAULT_TEXT // 2]} … {text[-MAX_FAULT_TEXT // 2 :]}"
 
 
 def preview_regrade(
@@ -158,8 +192,9 @@ def preview_regrade(
     out: Path,
     options: ScoreOptions,
     report: Callable[[Advance], None],
-) -> list[Change]:
+) -> Regraded:
     """Judge the class again into a journal of its own, and compare. The old journal stays as it is."""
+    report(Advance("reading the submissions"))
     if not (out / JOURNAL).exists():
         raise UsageError(f"{out} holds no journal of an earlier scoring")
     old = Journal(out / JOURNAL)
@@ -178,7 +213,8 @@ def preview_regrade(
         before = [msgspec.structs.replace(item, student=labels.get(item.student, item.student)) for item in before]
         scorer = Scorer(layout, curriculum, new, chosen, seed, tier, options.carry_forward)
         _judge(scorer, submissions, options, report)
-        return changes(before, _items(new, submissions, chosen))
+        items = _items(new, submissions, chosen)
+        return Regraded(tuple(changes(before, items)), _faults(items))
     finally:
         new.close()
 
@@ -187,7 +223,8 @@ def _judge(
     scorer: Scorer, submissions: list[Submission], options: ScoreOptions, report: Callable[[Advance], None]
 ) -> None:
     scorer.plan_all(submissions)
-    if scorer.queue:
+    if scorer.planned:
+        report(Advance("starting the judge", scorer.done, scorer.total))
         with _executor(scorer, options) as executor:
             scorer.run(executor, report)
 

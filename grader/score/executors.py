@@ -6,7 +6,7 @@ import collections
 import importlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,13 +20,19 @@ from grader.judge.libraries import libraries_for
 from grader.protocol.results import ExerciseResult
 from grader.score.work import Prepared, Work, Workshop
 
+Take = Callable[[], Work | None]
+
 
 class Executor(Protocol):
-    """Takes work, and gives it back with its result. More may be submitted while results come in."""
+    """Does work, and gives it back with its result.
 
-    def submit(self, work: Work) -> None: ...
+    `take` gives the next work whenever there is room for it; None where there is none before another result.
+    `changed` is called when other work runs than before, and now and then while nothing happens.
+    """
 
-    def as_completed(self) -> Iterator[tuple[Work, ExerciseResult]]: ...
+    def as_completed(self, take: Take, changed: Callable[[], None]) -> Iterator[tuple[Work, ExerciseResult]]: ...
+
+    def running(self) -> list[Work]: ...
 
 
 class LocalExecutor:
@@ -35,34 +41,37 @@ class LocalExecutor:
     def __init__(self, layout: Layout, curriculum: Curriculum, judge: Judge) -> None:
         self.workshop = Workshop(layout, curriculum)
         self.judge = judge
-        self.waiting: collections.deque[Work] = collections.deque()
         self.ready: collections.deque[tuple[Work, ExerciseResult]] = collections.deque()
         self.under_way: dict[int, Prepared] = {}
 
-    def submit(self, work: Work) -> None:
-        self.waiting.append(work)
+    def running(self) -> list[Work]:
+        """Work that is at the judge: one more item may wait there for its turn."""
+        return [prepared.work for prepared in self.under_way.values()][: self.judge.parallel]
 
-    def as_completed(self) -> Iterator[tuple[Work, ExerciseResult]]:
-        self._prepare()
+    def as_completed(self, take: Take, changed: Callable[[], None]) -> Iterator[tuple[Work, ExerciseResult]]:
+        self.judge.pulse = changed
+        self._prepare(take)
+        changed()
         while self.ready or self.under_way:
-            yield from self._without_run()
+            yield from self._without_run(take)
             for ticket, result in self.judge.as_completed():
                 prepared = self.under_way.pop(ticket)
                 prepared.close()
                 yield prepared.work, result
-                self._prepare()
-                yield from self._without_run()
+                self._prepare(take)
+                yield from self._without_run(take)
+                changed()
 
-    def _without_run(self) -> Iterator[tuple[Work, ExerciseResult]]:
-        """What has a result already, which may be a reason to submit more."""
+    def _without_run(self, take: Take) -> Iterator[tuple[Work, ExerciseResult]]:
+        """What has a result already, which may be a reason for more work."""
         while self.ready:
             yield self.ready.popleft()
-            self._prepare()
+            self._prepare(take)
 
-    def _prepare(self) -> None:
+    def _prepare(self, take: Take) -> None:
         """Lay out work until one job waits for the next free place."""
-        while self.waiting and not self.judge.has_next():
-            prepared = self.workshop.prepare(self.waiting.popleft())
+        while not self.judge.has_next() and (work := take()) is not None:
+            prepared = self.workshop.prepare(work)
             if prepared.job is None:
                 assert prepared.result is not None
                 self.ready.append((prepared.work, prepared.result))
@@ -89,33 +98,34 @@ class DaskExecutor:
             raise UsageError(f"no Dask scheduler answers at {address}: {error}") from None
         self.layout = layout
         self.ahead = ahead
-        self.waiting: collections.deque[Work] = collections.deque()
+        self.under_way: dict[Any, Work] = {}
 
-    def submit(self, work: Work) -> None:
-        self.waiting.append(work)
+    def running(self) -> list[Work]:
+        """Work that is at the workers, or next there."""
+        return list(self.under_way.values())[: sum(self.client.nthreads().values())]
 
-    def as_completed(self) -> Iterator[tuple[Work, ExerciseResult]]:
+    def as_completed(self, take: Take, changed: Callable[[], None]) -> Iterator[tuple[Work, ExerciseResult]]:
         futures = self.distributed.as_completed(loop=self.client.loop)
-        under_way: dict[Any, Work] = {}
-        self._send(futures, under_way)
-        while under_way:
+        self._send(futures, take)
+        while self.under_way:
+            changed()
             future = next(futures)
-            work = under_way.pop(future.key)
+            work = self.under_way.pop(future.key)
             try:
                 result = msgspec.msgpack.decode(future.result(), type=ExerciseResult)
             except Exception as error:
                 raise GraderError(f"a Dask worker could not judge {work.exercise}: {error}") from None
             yield work, result
-            self._send(futures, under_way)
+            self._send(futures, take)
+        changed()
 
-    def _send(self, futures: Any, under_way: dict[Any, Work]) -> None:
+    def _send(self, futures: Any, take: Take) -> None:
         """Keep the workers busy, with a little more than they can do at once."""
         room = max(1, self.ahead * sum(self.client.nthreads().values()))
-        while self.waiting and len(under_way) < room:
-            work = self.waiting.popleft()
+        while len(self.under_way) < room and (work := take()) is not None:
             payload = msgspec.msgpack.encode(work)
             future = self.client.submit(judge_remotely, str(self.layout.root), payload, pure=False, retries=3)
-            under_way[future.key] = work
+            self.under_way[future.key] = work
             futures.add(future)
 
     def close(self) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from grader.errors import UsageError
-from grader.protocol.results import ExerciseResult
+from grader.protocol.results import ExerciseResult, Verdict
+from grader.score.exhaustion import why_not_run
 
 FORMAT = "2"  # of what is written: results are read back as they are typed now
 SCHEMA = """
@@ -35,9 +36,16 @@ class Item(msgspec.Struct, frozen=True):
     @property
     def counted(self) -> ExerciseResult:
         """The better of the two: one mistake is not paid for twice."""
-        if self.carried is not None and self.carried.points > self.own.points:
+        if self.carried is not None and (self.carried.points > self.own.points or why_not_run(self.own)):
             return self.carried
         return self.own
+
+    @property
+    def faults(self) -> tuple[ExerciseResult, ...]:
+        """The runs that were the kit's fault, where they may have cost points."""
+        if self.counted.verdict is Verdict.PASSED:
+            return ()
+        return tuple(run for run in (self.own, self.carried) if run is not None and run.verdict is Verdict.ERROR)
 
 
 class Journal:
@@ -80,9 +88,10 @@ class Journal:
         return str(row[0])
 
     def verdict(self, digest: str) -> ExerciseResult | None:
-        """The result of work that was judged before, whoever's it was."""
+        """The result of work that was judged before, whoever's it was. One that was the kit's fault does not count."""
         row = self.connection.execute("SELECT result FROM verdicts WHERE digest = ?", (digest,)).fetchone()
-        return None if row is None else msgspec.json.decode(row[0], type=ExerciseResult)
+        found = None if row is None else msgspec.json.decode(row[0], type=ExerciseResult)
+        return None if found is None or found.verdict is Verdict.ERROR else found
 
     def record(
         self, student: str, exercise: str, own: tuple[str, ExerciseResult], carried: tuple[str, ExerciseResult] | None
@@ -93,7 +102,7 @@ class Journal:
             for pair in (own, carried):
                 if pair is not None:
                     data = msgspec.json.encode(pair[1])
-                    self.connection.execute("INSERT OR IGNORE INTO verdicts VALUES (?, ?)", (pair[0], data))
+                    self.connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?)", (pair[0], data))
             row = (student, exercise, own[0], carried[0] if carried else None)
             self.connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", row)
             self.connection.execute("COMMIT")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Curriculum
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
+from grader.score.exhaustion import why_not_run
 from grader.score.intake.submission import Submission
 from grader.score.journal import Item
 from grader.score.marks import Mark, StudentMarks
@@ -35,7 +36,10 @@ class TestView:
 
 @dataclass(frozen=True)
 class ExerciseView:
-    """An exercise as its student sees it, with both numbers where it was judged twice."""
+    """An exercise as its student sees it, with both numbers where it was judged twice.
+
+    `not_run` says why it was not judged on the student's own earlier parts, where that was left out.
+    """
 
     name: str
     title: str
@@ -45,6 +49,7 @@ class ExerciseView:
     tests: tuple[TestView, ...]
     mistakes: tuple[str, ...]
     notes: tuple[str, ...]
+    not_run: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,24 +120,27 @@ def _notes(submission: Submission) -> tuple[str, ...]:
 
 def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, submission: Submission) -> ExerciseView:
     own, result = item.own, item.counted
+    not_run = why_not_run(own)
     module = submission.modules.get(item.exercise)
     mark = next(mark for mark in marks.marks if mark.exercise == item.exercise)
     total = sum(test.points for test in result.tests) or 1.0
     details = {test.name: test for test in own.tests}
-    tests = tuple(_test_view(test, result.points_possible / total, details.get(test.name)) for test in result.tests)
+    worth = result.points_possible / total
+    tests = tuple(_test_view(test, worth, details.get(test.name), not_run) for test in result.tests)
     return ExerciseView(
         name=item.exercise,
         title=curriculum.get(item.exercise).title,
         verdict=str(result.verdict),
         mark=mark,
-        problem=own.problem if result.verdict is not Verdict.PASSED else None,
+        problem=own.problem if result.verdict is not Verdict.PASSED and not not_run else None,
         tests=tests,
         mistakes=tuple(dict.fromkeys(test.mistake for test in tests if test.mistake)),
         notes=tuple(dict.fromkeys([*own.notes, *(module.notes if module is not None else ())])),
+        not_run=not_run,
     )
 
 
-def _test_view(test: TestResult, worth: float, own: TestResult | None) -> TestView:
+def _test_view(test: TestResult, worth: float, own: TestResult | None, not_run: str) -> TestView:
     """`own` is the test's run on the student's own earlier parts: what it found is shown, and what was printed in it.
 
     Nothing of a run on the reference's parts is, but its verdict and the mistake: that code could read them, and
@@ -143,9 +151,12 @@ def _test_view(test: TestResult, worth: float, own: TestResult | None) -> TestVi
     basis = TestView(test.name, test.title, str(test.verdict), test.hidden, round(earned, 4), round(possible, 4))
     if test.hidden:
         return basis
+    failure = own.failure if own is not None else None
+    if not_run:
+        failure = Failure(f"{not_run} On the reference's it does not pass; more is not shown of that run.")
     return replace(
         basis,
-        failure=own.failure if own is not None and test.verdict is not Verdict.PASSED else None,
+        failure=failure if test.verdict is not Verdict.PASSED else None,
         mistake=test.mistake.says if test.mistake else "",
         output=own.output if own is not None else "",
     )

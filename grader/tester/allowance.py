@@ -36,10 +36,12 @@ class Allowance:
         self.started = time.monotonic()
         self.next_look = self.started + LOOK_EVERY_SECONDS
         self.processor_started = processor_time() or 0.0
+        self.timed_out = False
 
     def check(self) -> None:
         """Raise once the allowance is used up, in time or in anything else."""
         if self.exceeded():
+            self.timed_out = True
             raise TimedOut
         if time.monotonic() >= self.next_look:
             self.look()
@@ -49,6 +51,12 @@ class Allowance:
         self.next_look = time.monotonic() + LOOK_EVERY_SECONDS
         if text := self.overuse():
             raise Overused(text)
+
+    def used(self) -> float:
+        """The seconds that were used so far: the processor's, or those of the clock where no others are known."""
+        now = self.processor_time()
+        found = time.monotonic() - self.started if now is None else now - self.processor_started
+        return max(found, self.seconds) if self.timed_out else found
 
     def exceeded(self) -> bool:
         wall = time.monotonic() - self.started

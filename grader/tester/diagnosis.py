@@ -18,7 +18,9 @@ from grader.tester.mutants import SLOW_SECONDS, MutantUnderTest
 from grader.tester.transcript import NO_ANSWER, Entry
 
 BUDGET_SECONDS = 120.0
+BUDGET_AFTER_A_TIMEOUT = 10.0
 MUTANT_SECONDS = 2.0
+MOST_MUTANT_SECONDS = 30.0
 WENT_WRONG = (Verdict.FAILED, Verdict.TIMEOUT)
 
 
@@ -41,8 +43,10 @@ class Diagnosis:
     def __init__(self, run: FileRun, long_tests: Collection[str] = ()) -> None:
         self.run = run
         self.long_tests = long_tests
-        self.deadline = time.monotonic() + BUDGET_SECONDS
-        wrong = [name for name, result in run.results.items() if result.verdict in WENT_WRONG]
+        was_run = {name: result for name, result in run.results.items() if name in run.transcripts}
+        wrong = [name for name, result in was_run.items() if result.verdict in WENT_WRONG]
+        stuck = any(was_run[name].verdict is Verdict.TIMEOUT for name in wrong)
+        self.deadline = time.monotonic() + (BUDGET_AFTER_A_TIMEOUT if stuck else BUDGET_SECONDS)
         quick = [name for name in wrong if self.is_quick(name)]
         answered = [name for name in wrong if run.results[name].verdict is not Verdict.TIMEOUT]
         order = {name: place for place, name in enumerate(run.order)}
@@ -102,12 +106,19 @@ class Diagnosis:
         """Whether a test on the mutant saw the same values as on the learner's code, and whether it failed."""
         if time.monotonic() > self.deadline:
             raise OutOfTime
-        seen = mutant.test(name, max(MUTANT_SECONDS, 10 * self.run.results[name].seconds))
+        seen = mutant.test(name, self.seconds_for(name))
         if seen is None:
             return False, False
         message, entries = seen
         mine = self.run.transcripts[name].entries
         return transcripts_match(mine, entries) and self.same_words(name, entries, message), True
+
+    def seconds_for(self, name: str) -> float:
+        """How long a mutant may take. Where the learner's code gave no answer, one that gives none soon is like it."""
+        result = self.run.results[name]
+        if result.verdict is Verdict.TIMEOUT:
+            return MUTANT_SECONDS
+        return min(MOST_MUTANT_SECONDS, max(MUTANT_SECONDS, 10 * result.seconds))
 
     def same_words(self, name: str, entries: list[Entry], message: str) -> bool:
         """Where the last call gave no value, what the test said of it must agree as well."""

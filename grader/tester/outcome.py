@@ -19,6 +19,9 @@ def outcome(run: FileRun, seconds: float) -> ExerciseResult:
     tests = tuple(_as_shown(job, run.results[name]) for name in run.order if name in run.results)
     earned = sum(test.points for test in tests if test.verdict is Verdict.PASSED)
     possible = sum(test.points for test in tests)
+    blocking = [test.failure for test in tests if test.verdict is Verdict.BLOCKED]
+    if run.problem is not None and run.problem.verdict is Verdict.BLOCKED:
+        blocking.append(run.problem.failure)
     mistakes = {test.mistake.name: test.mistake for test in tests if test.mistake is not None}
     return ExerciseResult(
         exercise=job.exercise,
@@ -30,6 +33,7 @@ def outcome(run: FileRun, seconds: float) -> ExerciseResult:
         seed=job.seed,
         tier=job.tier,
         seconds=seconds,
+        blocked_by=tuple(dict.fromkeys(failure.blocked_by for failure in blocking if failure is not None)),
         mistakes=tuple(mistakes.values()),
         notes=run.notes,
     )

@@ -32,15 +32,17 @@ from grader.protocol.wire import WireError, loaded_torch
 from grader.tester.changes import advance, write_back
 from grader.tester.connection import Connection
 from grader.tester.contract import Contract, complaint_text
-from grader.tester.failures import StudentRaised, SuiteFailure, WorkerLost, raised_failure
+from grader.tester.failures import SuiteFailure, WorkerLost
 from grader.tester.gradients import join_graph
 from grader.tester.proxies import Handle, Proxy
+from grader.tester.raised import student_raised
 from grader.tester.source_index import SourceIndex
+from grader.tester.source_tree import SourceTree
 from grader.tester.trace import Trace
 from grader.tester.transcript import NO_ANSWER, Entry, Transcript
 
 # Of what the other side says about an exception; an honest worker says less.
-MAX_TYPES, MAX_FRAMES, MAX_MESSAGE = 40, 8, 4000
+MAX_TYPES, MAX_FRAMES, MAX_MESSAGE, MAX_PATH = 40, 8, 4000, 4096
 
 
 @dataclass
@@ -73,6 +75,7 @@ class Peer:
         self.names: dict[tuple[int, str], Handle] = {}
         self.index = SourceIndex("", "")
         self.why_missing: Callable[[str], Failure | None] | None = None  # where more is known than that it is
+        self.source = SourceTree()
         self.connection: Connection | None = None
         self.transcript = Transcript()
         self.released: list[int] = []
@@ -81,9 +84,10 @@ class Peer:
         self.counts: Counts | None = None
         self.callbacks: list[Any] = []
 
-    def start_file(self, index: SourceIndex) -> None:
-        """Speak of this file from now on: where its names stand, and what it is called."""
+    def start_file(self, index: SourceIndex, source: SourceTree | None = None) -> None:
+        """Speak of this file from now on: where its names stand, what it is called, what stands beside it."""
         self.index = index
+        self.source = source or SourceTree()
         self.names.clear()
 
     # -- exchange -------------------------------------------------------------------------------------
@@ -267,7 +271,7 @@ class Peer:
         text = raised.message[:MAX_MESSAGE]
         frames = tuple(_frame(item) for item in raised.frames[:MAX_FRAMES])
         self.transcript.settle(Entry(path, call, raised=types))
-        raise StudentRaised(raised_failure(call, types, text, frames), types, text)
+        raise student_raised(self.source, call, types, text, frames)
 
     def apply_changes(self, call: Call, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any) -> None:
         """Generators advance; other arguments change only where the name ends in an underscore."""
@@ -309,4 +313,4 @@ def _with_result(call: Call, value: Any) -> Call:
 
 def _frame(item: messages.RaisedFrame) -> Frame:
     pairs = tuple((name[:60], value[:120]) for name, value in item.locals)
-    return Frame(Place(item.file[:300], item.line), item.function[:80], item.text[:200], pairs)
+    return Frame(Place(item.file[:MAX_PATH], item.line), item.function[:80], item.text[:200], pairs)

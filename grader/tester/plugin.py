@@ -16,10 +16,14 @@ from grader.tester.suite import Suite
 
 
 class SuitePlugin:
-    """What pytest sees of the kit. The work is done by the suite and its runner."""
+    """What pytest sees of the kit. The work is done by the suite and its runner.
 
-    def __init__(self, suite: Suite) -> None:
+    `leave_folder` is called once the suite is collected: pytest is started in the suite's folder.
+    """
+
+    def __init__(self, suite: Suite, leave_folder: Callable[[], None]) -> None:
         self.suite = suite
+        self.leave_folder = leave_folder
         self.runner = suite.runner
 
     # -- fixtures -------------------------------------------------------------------------------------
@@ -78,6 +82,9 @@ class SuitePlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.suite.collection_error = str(report.longrepr)[-2000:]
+
+    def pytest_collection_finish(self) -> None:
+        self.leave_folder()
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """What ended the loop below: it is said in place of a result."""

@@ -16,7 +16,7 @@ from _pytest.runner import runtestprotocol
 from grader.errors import JudgeError
 from grader.protocol.jobs import Job, JudgeMode, Solution
 from grader.protocol.messages import Loaded
-from grader.protocol.results import Call, Failure, TestResult, Verdict
+from grader.protocol.results import Call, Exhausted, Failure, TestResult, Verdict
 from grader.tester.allowance import WALL_CLOCK_FACTOR
 from grader.tester.connection import Connection
 from grader.tester.draw import derive_seed
@@ -28,9 +28,12 @@ from grader.tester.peer import Peer
 from grader.tester.recording import NotRecorded, RecordingConnection, ReplayConnection
 from grader.tester.session import TesterSession, Workplace, load_request
 from grader.tester.source_index import index_source
+from grader.tester.source_tree import tree_of
 from grader.tester.transcript import Transcript
 from grader.tester.worker_connection import WorkerConnection
 from grader.worker import loading
+
+OWN_SECONDS = 10.0  # for what a test does besides what the reference does
 
 
 class TestRunner:
@@ -46,6 +49,7 @@ class TestRunner:
         self.worker: WorkerConnection | None = None
         self.scratch = ""
         self.raised: BaseException | None = None
+        self.seconds_used = 0.0  # by the learner's process in the latest test
         self.start_file(job)
 
     def start_file(self, job: Job) -> None:
@@ -55,7 +59,8 @@ class TestRunner:
         self.imported = False
         self.student.why_missing = None
         learner = job.learner
-        self.student.start_file(index_source(learner.file, learner.display_path, learner.notebooks.get(job.exercise)))
+        index = index_source(learner.file, learner.display_path, learner.notebooks.get(job.exercise))
+        self.student.start_file(index, tree_of(job))
 
     def enter(self, workplace: Workplace) -> None:
         """Run the tests that follow here."""
@@ -67,12 +72,14 @@ class TestRunner:
         """One test on the learner's code. A problem is one of the whole file: it cannot be imported, say."""
         started = time.monotonic()
         seconds = self.limit_of(item)
+        used_before = self.worker.seconds_used if self.worker is not None else 0.0
         problem = self.prepare(seconds)
         if problem is not None:
             return problem
         with self._stall_alarm(seconds):
             raised = self.execute(item, following)
         verdict, failure = self._verdict(item, raised)
+        self.seconds_used = self.worker.seconds_used - used_before if self.worker is not None else 0.0
         return TestResult(
             name=item.name,
             title=title_of(item),
@@ -93,11 +100,18 @@ class TestRunner:
         """Whether a test is given more time than others."""
         return self.limit_of(item) > self.job.limits.seconds
 
-    def _stall_alarm(self, seconds: float) -> contextlib.AbstractContextManager[None]:
-        """How long a test may take in all, whatever comes back: far more than the worker's own limit lets it wait."""
+    @contextlib.contextmanager
+    def _stall_alarm(self, seconds: float) -> Iterator[None]:
+        """How long a test may take in all, whatever comes back: far more than the worker's own limit lets it wait.
+
+        Of this process's own time it needs about as much as the reference takes.
+        """
         if self.worker is None:  # `--debug`: a person may stand at a breakpoint
-            return contextlib.nullcontext()
-        return _alarm(2 * WALL_CLOCK_FACTOR * seconds + self.job.limits.slack_seconds, Stalled)
+            yield
+            return
+        in_all = 2 * WALL_CLOCK_FACTOR * seconds + self.job.limits.slack_seconds
+        with _alarm(in_all, Stalled), _processor_alarm(2 * seconds + OWN_SECONDS, Stalled):
+            yield
 
     def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
         """Run the test as pytest does and return what it raised, if anything."""
@@ -184,11 +198,24 @@ class TestRunner:
             self.student.fail_raised(Call(f"import {self.job.module}"), "", reply.raised)
 
     def _import_problem(self, failed: SuiteFailure) -> Problem:
-        text = failed.failure.message
+        text, because = failed.failure.message, ""
+        verdict, failure = failed.verdict, failed.failure
         if isinstance(failed, StudentRaised):
-            text = f"{failed.types[0]}: {failed.text}"
-        message = f"{self.job.learner.display_path} could not be imported. {text}"
-        return Problem(msgspec.structs.replace(failed.failure, message=message), failed.verdict)
+            text = text if failed.explained else f"{failed.types[0]}: {failed.text}"
+            if earlier := self._earlier_part_at_fault(failed):
+                because = f", because {self.student.source.shown(earlier)}, an earlier part, could not be"
+                verdict, failure = Verdict.BLOCKED, msgspec.structs.replace(failure, blocked_by=earlier)
+        message = f"{self.job.learner.display_path} could not be imported{because}. {text}"
+        return Problem(msgspec.structs.replace(failure, message=message), verdict)
+
+    def _earlier_part_at_fault(self, failed: StudentRaised) -> str | None:
+        """The earlier part whose own import failed: at its top, where nothing that its importer did plays a part."""
+        frames = failed.failure.frames
+        if failed.verdict is not Verdict.FAILED or not frames or frames[-1].function not in ("", "<module>"):
+            return None
+        owner = self.student.source.exercise_of(frames[-1].place.file)
+        in_a_circle = self.job.module in failed.text
+        return owner if owner != self.job.exercise and not in_a_circle else None
 
     # -- the verdict on what a test raised ------------------------------------------------------------
 
@@ -219,7 +246,8 @@ class TestRunner:
             self.worker.end()  # it may have been in the middle of an answer
         call = self.student.transcript.last_call
         text = "The test does not come to an end over what your code returned."
-        return Verdict.TIMEOUT, Failure(text, call=call, actual=call.returned if call else "")
+        actual = call.returned if call else ""
+        return Verdict.TIMEOUT, Failure(text, call=call, actual=actual, exhausted=Exhausted.TIME)
 
     def _unexplained(self, item: pytest.Item, raised: BaseException) -> tuple[Verdict, Failure]:
         """The suite stumbled. If it does not stumble over the reference, the learner's value is why."""
@@ -274,6 +302,12 @@ def is_hidden(item: pytest.Item) -> bool:
     return item.get_closest_marker("hidden") is not None
 
 
+def not_run(item: pytest.Item, reason: Failure) -> TestResult:
+    """The result of a test for which there was no time left."""
+    points = float(_marker(item, "points", 1.0))
+    return TestResult(item.name, title_of(item), Verdict.TIMEOUT, is_hidden(item), points, failure=reason)
+
+
 def _marker(item: pytest.Item, name: str, default: Any) -> Any:
     marker = item.get_closest_marker(name)
     return marker.args[0] if marker is not None and marker.args else default
@@ -288,15 +322,25 @@ def _put_away(item: pytest.Item) -> None:
         item._initrequest()
 
 
+def _alarm(seconds: float, error: type[BaseException]) -> contextlib.AbstractContextManager[None]:
+    """Raise the error in what is done inside, after this time."""
+    return _bell(signal.ITIMER_REAL, signal.SIGALRM, seconds, error)
+
+
+def _processor_alarm(seconds: float, error: type[BaseException]) -> contextlib.AbstractContextManager[None]:
+    """The same, after this much of the process's own processor time."""
+    return _bell(signal.ITIMER_PROF, signal.SIGPROF, seconds, error)
+
+
 @contextlib.contextmanager
-def _alarm(seconds: float, error: type[BaseException]) -> Iterator[None]:
+def _bell(timer: int, number: signal.Signals, seconds: float, error: type[BaseException]) -> Iterator[None]:
     def ring(*_: Any) -> None:
         raise error
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(number, ring)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)

@@ -17,7 +17,7 @@ from grader.tester.worker_source import WorkerSource
 from grader.worker.sandbox import Policy
 
 MAX_FILES_OF_A_TESTER = 32
-PLAIN_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.TODO)
+PLAIN_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.TODO, Verdict.BLOCKED)
 
 
 @dataclass(frozen=True)

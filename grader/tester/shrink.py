@@ -27,6 +27,7 @@ MAX_NUMBERS = 24
 MAX_CALLS = 80
 MAX_CASES = 2
 DIGITS = 4
+SECONDS_AFTER_A_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ def smallest_cases(
     """Where no mistake could be named, failing calls that can be checked by hand: a few, of different functions."""
     found: dict[str, SmallestCase] = {}
     seen: set[str] = set()
+    stuck = any(result.verdict is Verdict.TIMEOUT for result in results.values())
+    seconds = min(runner.job.limits.seconds, SECONDS_AFTER_A_TIMEOUT) if stuck else runner.job.limits.seconds
     for name, result in results.items():
         entry = _call_to_shrink(result, transcripts)
         if entry is None or entry.path in seen or len(seen) >= MAX_CASES:
@@ -145,7 +148,7 @@ def smallest_cases(
         runner.session.taint()
         if runner.worker is not None:
             runner.worker.end()  # this one may have run hidden tests
-        if runner.prepare(runner.job.limits.seconds) is not None:
+        if runner.prepare(seconds) is not None:
             return found  # the tests were run; only this extra is not to be had
         case = smallest_case(runner.student, runner.reference, entry)
         if case is not None:
@@ -157,6 +160,8 @@ def _call_to_shrink(result: TestResult, transcripts: Mapping[str, Transcript]) -
     """The call behind a failure that nothing explains."""
     failure = result.failure
     if result.verdict is not Verdict.FAILED or result.mistake or failure is None or failure.call is None:
+        return None
+    if failure.exhausted is not None:
         return None
     entries = transcripts[result.name].entries
     return next((e for e in reversed(entries) if e.call.name == failure.call.name and e.path), None)

@@ -17,9 +17,10 @@ from grader.tester.draw import Draw, derive_seed
 from grader.tester.file_run import FileRun, Problem, with_mistakes, with_smallest_cases
 from grader.tester.mutants import mutants_of
 from grader.tester.outcome import outcome
+from grader.tester.patience import Patience
 from grader.tester.record import record
 from grader.tester.recording import RecordedMutant
-from grader.tester.runner import TestRunner, is_hidden
+from grader.tester.runner import TestRunner, is_hidden, not_run
 from grader.tester.session import TesterSession
 from grader.tester.shrink import smallest_cases
 from grader.tester.transcript import Transcript
@@ -90,19 +91,24 @@ class Suite:
         """Every test once. The order is drawn too, so that no test leans on another.
 
         Hidden tests come last: what the learner's code has seen in one, it cannot tell in a public one's message.
+        Long tests come after short ones: where these ran out of time, they need not be run.
         """
-        shuffled = sorted(in_drawn_order(job, items), key=is_hidden)
+        shuffled = sorted(in_drawn_order(job, items), key=lambda item: (is_hidden(item), self.runner.is_long(item)))
         if mode.spare_long_tests:
             shuffled.sort(key=self.runner.is_long)
+        patience = Patience(job.limits.total_seconds)
         results: dict[str, TestResult] = {}
         transcripts: dict[str, Transcript] = {}
         for item, following in zip(shuffled, [*shuffled[1:], None], strict=True):
             if mode.spare_long_tests and self.runner.is_long(item) and _has_failed(results):
                 continue
-            result = self.runner.run(item, following)
+            reason = patience.reason()
+            result = self.runner.run(item, following) if reason is None else not_run(item, reason)
             if isinstance(result, Problem):
                 return FileRun(job, problem=result, notes=self.runner.notebook.notes())
-            transcripts[item.name] = self.runner.student.transcript
+            if reason is None:
+                transcripts[item.name] = self.runner.student.transcript
+                patience.note(result, self.runner.seconds_used, self.runner.is_long(item))
             results[item.name] = result
             self.tell(TestFinished(job.exercise, result))
             if mode.fail_fast and result.verdict is not Verdict.PASSED:

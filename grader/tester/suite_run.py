@@ -49,16 +49,29 @@ def run_suite(job: Job, session: TesterSession) -> None:
     if own_root not in sys.path:
         sys.path.append(own_root)
     with contextlib.redirect_stderr(sys.stderr if session.workers is None else io.StringIO()):
-        pytest.main(_arguments(job.suite), plugins=[SuitePlugin(suite)])
+        _run_pytest(Path(job.suite), suite)
     if session.has_open_file:  # pytest did not come to the end of the file
         session.report(outcome(suite.not_collected(), time.monotonic() - started))
 
 
+def _run_pytest(file: Path, suite: Suite) -> None:
+    """pytest takes what stands in an argument for more than a name: `[` and `::` for a test, `$` for a variable.
+
+    So it is started in the suite's folder, with the bare name. While anything runs, the working folder is as it was;
+    at its end pytest goes back to where it was started.
+    """
+    before = os.getcwd()
+    os.chdir(file.parent)
+    try:
+        pytest.main(_arguments(file.name), plugins=[SuitePlugin(suite, lambda: os.chdir(before))])
+    finally:
+        os.chdir(before)
+
+
 def _arguments(suite: str) -> list[str]:
-    folder = str(Path(suite).parent)  # pytest lists every folder from its confcutdir down
     left_out = [word for name in LEFT_OUT_PLUGINS for word in ("-p", f"no:{name}")]
     return [
-        suite, *left_out, "-c", os.devnull, "--rootdir", folder, "--confcutdir", folder, "--noconftest",
+        suite, *left_out, "-c", os.devnull, "--rootdir", ".", "--confcutdir", ".", "--noconftest",
         "--import-mode", "importlib", "--assert", "plain",
     ]  # fmt: skip
 

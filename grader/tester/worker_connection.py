@@ -26,7 +26,7 @@ from grader.protocol.messages import (
     read_callback,
     read_reply,
 )
-from grader.protocol.results import Call, Failure, Frame, Place
+from grader.protocol.results import Call, Exhausted, Failure, Frame, Place
 from grader.protocol.wire import Restore, WireError
 from grader.tester import scratch_folder
 from grader.tester.allowance import Allowance, Overused, TimedOut, process_time, thread_count
@@ -37,6 +37,7 @@ from grader.tester.worker_source import WorkerProcess, WorkerSource
 from grader.worker.limits import MAX_THREADS
 from grader.worker.sandbox import Policy, SandboxError
 
+ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 TRACE_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)')
 BACKSTOP_SECONDS = 3600
 START_SECONDS = 60.0
@@ -60,6 +61,7 @@ class WorkerConnection:
         self.seconds = 10.0
         self.allowance: Allowance | None = None
         self.looked = 0.0
+        self.settled = 0.0
         self.restore: Restore | None = None
 
     # -- life of a worker -----------------------------------------------------------------------------
@@ -74,6 +76,7 @@ class WorkerConnection:
         self.channel = Channel(self.process.sock, self.process.output)
         self.begin(START_SECONDS)  # one that is not forked has yet to import its libraries
         self._enclose()
+        self.allowance = None  # nothing of this was the learner's
         self.begin(seconds)
 
     def _enclose(self) -> None:
@@ -97,9 +100,19 @@ class WorkerConnection:
     def begin(self, seconds: float) -> None:
         """A new allowance, for a test or for the import."""
         assert self.process is not None
+        self._settle()
         pid = self.process.pid
         self.seconds = seconds
         self.allowance = Allowance(seconds, lambda: process_time(pid), lambda: self._overuse(pid))
+
+    @property
+    def seconds_used(self) -> float:
+        """What all workers of this file have used so far."""
+        return self.settled + (self.allowance.used() if self.allowance is not None else 0.0)
+
+    def _settle(self) -> None:
+        self.settled = self.seconds_used
+        self.allowance = None
 
     def _overuse(self, pid: int) -> str:
         """What the worker has too much of that the kernel's own limits do not count for every user."""
@@ -135,6 +148,7 @@ class WorkerConnection:
         process, self.process = self.process, None
         if process is None:
             return None
+        self._settle()  # while the system still knows the process
         status = self.source.end(process.pid)
         if self.channel is not None:
             self.channel.close()
@@ -187,7 +201,7 @@ class WorkerConnection:
         where = f" It was in {frames[-1].function}." if frames else ""
         text = f"No answer within {self.seconds:g} seconds.{where}"
         advice = "Look for a loop that never ends, or work that grows much faster than it needs to."
-        return StudentTimeout(Failure(text, frames=tuple(frames), place=place, advice=advice))
+        return StudentTimeout(Failure(text, frames=tuple(frames), place=place, advice=advice, exhausted=Exhausted.TIME))
 
     def _stack(self) -> list[Frame]:
         """Ask the stuck worker for its stack, outermost first, and keep the learner's own lines."""
@@ -197,14 +211,21 @@ class WorkerConnection:
             os.kill(self.process.pid, signal.SIGUSR1)
         frames = []
         for match in TRACE_LINE.finditer(_read_for(self.process.trace, STACK_SECONDS)):
-            if self._is_learners(match["file"]):
+            file = self._learners_file(match["file"])
+            if file is not None:
                 number = int(match["line"][:9])
-                line = _source_line(match["file"], number)
-                frames.append(Frame(Place(match["file"], number), match["function"][:80], line))
+                frames.append(Frame(Place(file, number), unescaped(match["function"])[:80], _source_line(file, number)))
         return frames[::-1][-STACK_FRAMES_SHOWN:]
 
+    def _learners_file(self, written: str) -> str | None:
+        """The learner's file of this name; the worker wrote it, and the file's line will be shown.
+
+        Letters beyond ASCII are written as escapes. A name may also hold what looks like one.
+        """
+        return next((file for file in (written, unescaped(written)) if self._is_learners(file)), None)
+
     def _is_learners(self, file: str) -> bool:
-        """The worker wrote this name, and the file's line will be shown: it must really be in the learner's tree."""
+        """Whether the file is really in the learner's tree."""
         if file == self.load.path:
             return True
         root = os.path.realpath(self.load.root)
@@ -212,7 +233,8 @@ class WorkerConnection:
 
     def _died(self) -> WorkerLost:
         status = self.end()
-        return WorkerLost(Failure(_how_it_ended(status), call=Call("")))
+        memory = Exhausted.MEMORY if status is None or status == -signal.SIGKILL else None
+        return WorkerLost(Failure(_how_it_ended(status), call=Call(""), exhausted=memory))
 
 
 def _no_callback(number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -243,6 +265,11 @@ def _read_for(descriptor: int, seconds: float) -> str:
             break
         data += part
     return data.decode("utf-8", "replace")
+
+
+def unescaped(text: str) -> str:
+    """The text with the escapes turned into letters in which a traceback of the system's is written."""
+    return ESCAPE.sub(lambda found: chr(min(int(found[0][2:], 16), 0x10FFFF)), text)
 
 
 def _source_line(file: str, number: int) -> str:

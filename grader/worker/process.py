@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any, NoReturn
 
 from grader.protocol.frames import Closed, FrameKind, receive_frame, send_frame
@@ -97,10 +98,11 @@ def _serve(sock: socket.socket) -> None:
 def _set_up(request: SetUp) -> Returned | Refused:
     """Lower the limits and enter the sandbox. What fails is said, and the tester then sends no code."""
     scratch = request.scratch
-    os.chdir(scratch)
+    _hide_the_kit()
     os.environ.update({"HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": scratch})
     tempfile.tempdir = scratch
     try:
+        os.chdir(scratch)
         limits.apply(request.memory_bytes, request.processor_seconds)
         enter(request.tier, Policy(scratch, request.readable))
         if request.tier == "linux-full":
@@ -108,6 +110,14 @@ def _set_up(request: SetUp) -> Returned | Refused:
     except (SandboxError, OSError) as error:
         return Refused(reason=str(error))
     return Returned(value=request.tier)
+
+
+def _hide_the_kit() -> None:
+    """An editable install has the kit's root on the search path: `exercises.…` would be found where a learner checks,
+    and not where the same file is scored."""
+    root = str(Path(__file__).resolve().parents[2])
+    if os.path.basename(root) not in ("site-packages", "dist-packages"):
+        sys.path[:] = [place for place in sys.path if os.path.realpath(place or ".") != root]
 
 
 def _flush() -> None:

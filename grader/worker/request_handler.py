@@ -63,6 +63,7 @@ class RequestHandler:
         self.callback = callback
         self.module = module
         self.root = root
+        self.file = ""
         self.objects: dict[int, Any] = {}
         self.graphs: dict[int, tuple[list[Any], list[Any]]] = {}
         self.counter = 0
@@ -185,7 +186,7 @@ class RequestHandler:
 
     def load(self, request: Load) -> Loaded:
         """Import the exercise. What it raises is said beside the cells that failed on the way."""
-        self.root = request.root
+        self.root, self.file = request.root, request.path
         failures: list[CellFailure] = []
         raised = None
         try:
@@ -260,11 +261,15 @@ class RequestHandler:
         trace = error.__traceback__
         while trace is not None:
             code = trace.tb_frame.f_code
-            if self.root and code.co_filename.startswith(self.root):
+            if self.is_own(code.co_filename):
                 text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
                 described = _locals_of(trace.tb_frame)
                 yield RaisedFrame(code.co_filename, trace.tb_lineno, code.co_qualname, text, described)
             trace = trace.tb_next
+
+    def is_own(self, file: str) -> bool:
+        """Whether it is the exercise's file, which may stand elsewhere, or one of the tree."""
+        return file == self.file or (self.root != "" and file.startswith(self.root.rstrip("/") + "/"))
 
 
 class _Reference:

@@ -65,7 +65,7 @@ DEEDS = {
 }
 
 LOADS = {
-    "not installed": ("import no_such_package", "No module named 'no_such_package'"),
+    "not installed": ("import no_such_package", "This kit does not have `no_such_package`"),
     "raises": ("raise ValueError('at once')", "ValueError: at once"),
     "exits": ("import sys; sys.exit(0)", "SystemExit: 0"),
     "ends its process": ("import os; os._exit(0)", "os._exit is no way to answer"),

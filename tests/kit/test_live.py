@@ -19,6 +19,8 @@ from grader.protocol.results import (
 )
 from grader.render.live import LiveLine
 from grader.render.report import SuiteProgress
+from grader.render.scoring import advance_text
+from grader.score.scoring import Advance
 
 WIDTH = 40
 
@@ -76,10 +78,10 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_on_a_terminal_one_line_is_written_over() -> None:
     stream = FakeTerminal()
-    with LiveLine(stream, every=50, width=WIDTH) as line:
+    with LiveLine(stream, every=5, width=WIDTH) as line:
         for done in range(1, 4):
-            line.show(f"{done} of 3 judged, about 0:0{3 - done} left", done, 3)
-            assert stream.screen().shown == [f"{done} of 3 judged, about 0:0{3 - done} left"]
+            line.show(f"{done} of 3 judged; ada: softmax")
+            assert stream.screen().shown == [f"{done} of 3 judged; ada: softmax"]
     assert stream.screen().shown == []
 
 
@@ -106,26 +108,41 @@ def test_what_is_printed_stands_where_the_line_was() -> None:
 def test_an_interruption_takes_the_line_away_and_gives_the_cursor_back() -> None:
     stream = FakeTerminal()
     with pytest.raises(KeyboardInterrupt), LiveLine(stream, width=WIDTH) as line:
-        line.show("1 of 3 judged", 1, 3)
+        line.show("1 of 3 judged")
         raise KeyboardInterrupt
     assert stream.screen().shown == []
     assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
 
 
-def test_without_a_terminal_a_line_now_and_then_and_the_last() -> None:
-    stream = io.StringIO()
-    with LiveLine(stream, every=20, width=WIDTH) as line:
-        for done in range(1, 46):
-            line.show(f"{done} of 45 runs", done, 45)
-    assert stream.getvalue() == "20 of 45 runs\n40 of 45 runs\n45 of 45 runs\n"
+class Clock:
+    """Stands still unless it is moved on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-def test_without_a_terminal_steps_that_jump_are_not_missed() -> None:
-    stream = io.StringIO()
-    with LiveLine(stream, every=50) as line:
-        for done in (49, 51, 99, 130):
-            line.show(f"{done}", done, 200)
-    assert stream.getvalue() == "51\n130\n"
+def test_without_a_terminal_a_line_every_few_seconds_from_the_first_on() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with LiveLine(stream, every=5, width=WIDTH, clock=clock) as line:
+        for done in range(24):
+            line.show(f"{done} of 24 runs")
+            clock.now += 1
+    assert stream.getvalue() == "0 of 24 runs\n5 of 24 runs\n10 of 24 runs\n15 of 24 runs\n20 of 24 runs\n"
+
+
+def test_without_a_terminal_some_lines_are_said_at_once() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with LiveLine(stream, every=5, clock=clock) as line:
+        line.show("reading")
+        line.show("starting", at_once=True)
+        line.show("1 of 2")
+        clock.now += 4.9
+        line.show("still 1 of 2")
+        line.show("2 of 2", at_once=True)
+    assert stream.getvalue() == "reading\nstarting\n2 of 2\n"
 
 
 def test_a_check_says_nothing_without_a_terminal() -> None:
@@ -139,7 +156,7 @@ def test_colour_that_is_forced_makes_no_terminal(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("FORCE_COLOR", "1")
     stream = io.StringIO()
     with LiveLine(stream, every=1) as line:
-        line.show("1 of 2", 1, 2)
+        line.show("1 of 2")
     assert stream.getvalue() == "1 of 2\n"
 
 
@@ -160,3 +177,27 @@ def test_the_line_follows_the_events_of_a_suite() -> None:
         "softmax: 2 of 2 tests",
         None,
     ]
+
+
+# -- what the line of a scoring run says ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("advance", "text"),
+    [
+        (Advance("starting the judge", 3, 40), "starting the judge …"),
+        (Advance(done=0, total=40), "0 of 40 judged"),
+        (Advance(done=0, total=40, running=(("ada", "ch1/a"),)), "0 of 40 judged; ada: ch1/a"),
+        (Advance("", 7, 40, (("ada", "ch1/a"),), 2.0), "7 of 40 judged, about 5 s left; ada: ch1/a"),
+        (Advance(done=7, total=40, seconds_left=58.0), "7 of 40 judged, about 60 s left"),
+        (Advance(done=7, total=40, seconds_left=200.0), "7 of 40 judged, about 3 min left"),
+        (Advance(done=7, total=40, seconds_left=9000.0), "7 of 40 judged, about 2.5 h left"),
+        (Advance(done=40, total=40, seconds_left=0.0), "40 of 40 judged"),
+        (
+            Advance(done=7, total=40, running=tuple((name, "ch1/a") for name in "abcde")),
+            "7 of 40 judged; a: ch1/a, b: ch1/a, c: ch1/a, 2 more",
+        ),
+    ],
+)  # fmt: skip
+def test_a_scoring_run_says_whose_work_runs_and_what_is_known_of_the_rest(advance: Advance, text: str) -> None:
+    assert advance_text(advance) == text

@@ -40,3 +40,11 @@ def test_stubs_cannot_be_trained(solved: Path) -> None:
     done = grader(solved, "train")
     assert done.returncode == 2
     assert "still to do" in done.stderr
+
+
+def test_what_torch_has_not_implemented_is_not_called_a_stub(solved: Path) -> None:
+    gpt = solved / "exercises" / "ch5_models" / "gpt.py"
+    gpt.write_text(gpt.read_text().replace("def forward(", "def foward("))
+    done = grader(solved, "train", "--steps", "12")
+    assert "still to do" not in done.stderr
+    assert 'is missing the required "forward" function' in done.stderr

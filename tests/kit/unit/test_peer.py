@@ -28,6 +28,7 @@ from grader.tester.failures import StudentRaised, SuiteFailure, WorkerLost
 from grader.tester.peer import MAX_FRAMES, MAX_MESSAGE, MAX_TYPES
 from grader.tester.proxies import Handle, Student
 from grader.tester.source_index import SourceIndex
+from grader.tester.source_tree import SourceTree
 from grader.tester.transcript import NO_ANSWER
 from unit.fakes import FakeConnection, Node, handle, local_peer, peer_at
 
@@ -128,15 +129,44 @@ def test_an_exception_carries_its_types_its_text_and_the_learners_lines() -> Non
     assert len(function._peer.transcript.entries) == 1
 
 
-def test_what_is_still_to_do_is_no_failure() -> None:
-    function, _ = called(Raised(types=("NotImplementedError", "RuntimeError"), message="", frames=()))
-    with pytest.raises(StudentRaised, match="still to do") as raised:
+@pytest.mark.parametrize(
+    ("file", "line", "verdict", "blocked_by"),
+    [
+        ("ch1/a.py", 2, Verdict.TODO, ""),
+        ("ch1/a.py", 1, Verdict.FAILED, ""),  # no such statement stands there, whatever the worker says
+        ("ch1/earlier.py", 2, Verdict.BLOCKED, "ch1/earlier"),
+        ("ch1/gone.py", 2, Verdict.FAILED, ""),
+        ("../outside.py", 2, Verdict.FAILED, ""),
+        ("ch1/deep/er.py", 2, Verdict.FAILED, ""),
+        ("", 2, Verdict.FAILED, ""),
+    ],
+)
+def test_what_is_still_to_do_is_what_stands_at_the_claimed_line(
+    tmp_path: Path, file: str, line: int, verdict: Verdict, blocked_by: str
+) -> None:
+    root = tmp_path / "tree"
+    for name in ("ch1/a.py", "ch1/earlier.py", "../outside.py", "ch1/deep/er.py"):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("def f():\n    raise NotImplementedError\n")
+    frame = RaisedFrame(f"{root}/{file}" if file else "", line, "f", "", ())
+    function, _ = called(Raised(types=("NotImplementedError", "RuntimeError"), message="", frames=(frame,)))
+    tree = SourceTree("ch1/a", f"{root}/ch1/a.py", str(root))
+    function._peer.start_file(SourceIndex(tree.file, "a.py"), tree)
+    with pytest.raises(StudentRaised) as raised:
         function()
-    assert raised.value.verdict is Verdict.TODO
+    assert (raised.value.verdict, raised.value.failure.blocked_by) == (verdict, blocked_by)
+
+
+def test_without_a_line_of_the_learners_nothing_is_to_do() -> None:
+    function, _ = called(Raised(types=("NotImplementedError", "RuntimeError"), message="no kernel", frames=()))
+    with pytest.raises(StudentRaised, match="`f` raised NotImplementedError: no kernel") as raised:
+        function()
+    assert raised.value.verdict is Verdict.FAILED
 
 
 def test_an_exception_is_trimmed_to_limits() -> None:
-    frame = RaisedFrame("f" * 1000, 8, "n" * 1000, "t" * 1000, (("l" * 1000, "v" * 1000),))
+    frame = RaisedFrame("f" * 5000, 8, "n" * 1000, "t" * 1000, (("l" * 1000, "v" * 1000),))
     function, _ = called(Raised(types=("T" * 1000,) * 100, message="m" * 10**5, frames=(frame,) * 50))
     with pytest.raises(StudentRaised) as raised:
         function()
@@ -144,7 +174,7 @@ def test_an_exception_is_trimmed_to_limits() -> None:
     assert len(error.types) == MAX_TYPES and len(error.types[0]) == 80 and len(error.text) == MAX_MESSAGE
     assert len(failure.frames) == MAX_FRAMES
     shown = failure.frames[0]
-    assert (len(shown.place.file), len(shown.function), len(shown.text)) == (300, 80, 200)
+    assert (len(shown.place.file), len(shown.function), len(shown.text)) == (4096, 80, 200)
     assert [(len(name), len(value)) for name, value in shown.locals] == [(60, 120)]
 
 
