@@ -231,6 +231,8 @@ class _Budget:
             return replace(offer, problem=str(refused))
         except NotebookError as error:
             return replace(offer, problem=printable(error.message))
+        except OSError as error:  # its text has the path of this machine
+            return replace(offer, problem=f"it cannot be read: {error.strerror}")
         except Exception as error:  # the libraries raise anything over bytes that were made for it
             return replace(offer, problem=f"it cannot be read: {printable(f'{type(error).__name__}: {error}'[:200])}")
         if len(module.source) > MAX_SOURCE_BYTES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import os
 import stat
 import zipfile
 from collections import defaultdict
@@ -50,7 +51,7 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
     if not path.exists():
         raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
     alone = _alone_in(path, out)
-    if alone is not None and alone.is_dir() and _is_export(alone.name, [p.name for p in alone.iterdir()], pattern):
+    if alone is not None and alone.is_dir() and _is_export(alone.name, _names_in(alone), pattern):
         path = alone
     if path.is_dir():
         if alone is not None and alone.is_file() and is_archive_name(alone.name):
@@ -80,23 +81,28 @@ def _guessed(names: Iterable[str]) -> str:
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:
     """What lies alone in a folder, but for what systems add."""
-    if not folder.is_dir():
-        return None
-    found = [path for path in folder.iterdir() if not _reason_on_disk(path, out) and not path.is_symlink()]
+    paths = [folder / name for name in _names_in(folder)]
+    found = [path for path in paths if not _reason_on_disk(path, out) and not path.is_symlink()]
     return found[0] if len(found) == 1 else None
 
 
+def _names_in(folder: Path) -> list[str]:
+    """What lies in a folder, as far as it can be seen."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
 def _on_disk(folder: Path, out: Path | None) -> list[Entry]:
-    return [
-        Entry(
-            path.name,
-            _kind(path),
-            path.lstat().st_mtime,
-            _looking_at(path),
-            _reason_on_disk(path, out),
-        )
-        for path in sorted(folder.iterdir())
-    ]
+    try:
+        paths = sorted(folder.iterdir())
+        return [
+            Entry(path.name, _kind(path), path.lstat().st_mtime, _looking_at(path), _reason_on_disk(path, out))
+            for path in paths
+        ]
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}", "make it readable, and try again") from None
 
 
 def _kind(path: Path) -> Kind:
@@ -107,9 +113,9 @@ def _kind(path: Path) -> Kind:
 
 
 def _reason_on_disk(path: Path, out: Path | None) -> str:
-    if out is not None and path.resolve() == out.resolve():
+    if out is not None and os.path.realpath(path) == os.path.realpath(out):
         return "the results go there"
-    if path.is_dir() and (path / RESULTS_MARK).exists():
+    if os.path.isdir(path) and os.path.exists(path / RESULTS_MARK):  # where it may not be looked at: no
         return "it holds the results of an earlier scoring"
     return _system_file(path.name)
 

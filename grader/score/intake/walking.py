@@ -97,7 +97,7 @@ def _folder(top: Path) -> Iterator[HandedFile]:
     waiting = [(top, 0)]
     while waiting:
         folder, depth = waiting.pop()
-        name = folder.relative_to(top).as_posix()
+        name = folder.relative_to(top).as_posix() if folder != top else top.name
         try:
             with os.scandir(folder) as items:
                 listed = sorted(items, key=lambda item: item.name)
@@ -109,8 +109,13 @@ def _folder(top: Path) -> Iterator[HandedFile]:
         for item in listed:
             if is_passed_over(item.name):
                 continue
-            path, info = Path(item.path), item.stat(follow_symlinks=False)
+            path = Path(item.path)
             shown = path.relative_to(top).as_posix()
+            try:
+                info = item.stat(follow_symlinks=False)
+            except OSError as error:
+                yield _unread(shown, f"it cannot be read: {error.strerror}")
+                continue
             if not stat.S_ISDIR(info.st_mode):
                 yield from _opened(_on_disk(path, shown, info), 0)
             elif depth >= MAX_FOLDER_DEPTH:
@@ -150,6 +155,8 @@ def _opened(file: HandedFile, depth: int, prefix: str | None = None) -> Iterator
             found = list(itertools.islice(members(content), MAX_FILES_LOOKED_AT + 1))
         except Refused as refused:
             yield replace(file, problem=str(refused))
+        except PermissionError as error:
+            yield replace(file, problem=f"it cannot be read: {error.strerror}")
         except Exception as error:  # the libraries raise anything over bytes that were made for it
             yield replace(file, problem=f"the archive cannot be read ({type(error).__name__}): pack the files anew")
         else:

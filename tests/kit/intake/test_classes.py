@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from miniature import Kit
-from running import grader
+from running import PACKAGE, grader
 
 from grader.errors import UsageError
 from grader.score.command import ScoreOptions, read_class
@@ -210,6 +215,60 @@ def test_a_roster_that_cannot_be_read_says_why(course: Kit, people: Path, text: 
     with pytest.raises(UsageError) as caught:
         read(course, people, Class("roster", {}, (), roster=text or b"\n"))
     assert re.search(said, f"{caught.value.message} {caught.value.hint}", re.DOTALL), caught.value
+
+
+# -- what may not be read ------------------------------------------------------------------------------
+
+
+def dry_run_without_rights(root: Path, folder: Path) -> str:
+    """What `--dry-run` says where the modes of files hold, as they do not for root."""
+    as_others = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if as_others and shutil.which("setpriv") is None:
+        pytest.skip("root may read everything, and there is no setpriv to change that")
+    done = subprocess.run(
+        [*as_others, sys.executable, "-m", "grader", "score", str(folder), "--dry-run"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def locked(people: Path) -> Iterator[Path]:
+    """A class in which not everything may be read."""
+    for student in ("ada", "ben", "cy", "eve", "zoe"):
+        write(people, {f"{student}/scale.py": RIGHT})
+    write(people, {"ben/more/notes.py": "x = 1\n", "dan.zip": zipped({"scale.py": RIGHT})})
+    (people / "loop").symlink_to("loop")
+    (people / "out").symlink_to(people / "cy" / "scale.py")
+    modes = {"ada/scale.py": 0, "ben/more": 0, "cy": 0, "eve": 0o444, "dan.zip": 0}
+    for name, mode in modes.items():
+        (people / name).chmod(mode)
+    yield people
+    for name in modes:
+        (people / name).chmod(0o700)
+
+
+def test_what_may_not_be_read_costs_only_itself(course: Kit, locked: Path) -> None:
+    said = dry_run_without_rights(course.layout.root, locked)
+    assert said.startswith("8 students")
+    assert "  does not count: scale.py: it cannot be read: Permission denied" in said
+    assert "  does not count: more: the folder cannot be read: Permission denied" in said
+    assert "  does not count: cy: the folder cannot be read: Permission denied" in said
+    assert "  does not count: dan.zip: it cannot be read: Permission denied" in said
+    assert said.count("it is a link") == 4  # of each link why nothing counts, and what does not
+    assert said.count("  ch1_mini/scale: scale.py") == 2  # ben's and zoe's
+    assert str(locked) not in said
+
+
+def test_a_class_that_may_not_be_read_says_so(course: Kit, locked: Path) -> None:
+    assert "is not readable" in dry_run_without_rights(course.layout.root, locked / "cy")
+    assert "eve cannot be read: Permission denied" in dry_run_without_rights(course.layout.root, locked / "eve")
 
 
 # -- the command --------------------------------------------------------------------------------------
