@@ -51,10 +51,10 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
     if not path.exists():
         raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
     alone = _alone_in(path, out)
-    if alone is not None and alone.is_dir() and _is_export(alone.name, _names_in(alone), pattern):
+    if alone is not None and os.path.isdir(alone) and _is_export(alone.name, _names_in(alone), pattern):
         path = alone
     if path.is_dir():
-        if alone is not None and alone.is_file() and is_archive_name(alone.name):
+        if alone is not None and os.path.isfile(alone) and is_archive_name(alone.name):
             with alone.open("rb") as file, contextlib.suppress(UsageError):
                 found = _members(alone, file)
                 if _is_export(alone.name, {PurePosixPath(member.path).parts[0] for member in found}, pattern):
@@ -82,7 +82,7 @@ def _guessed(names: Iterable[str]) -> str:
 def _alone_in(folder: Path, out: Path | None) -> Path | None:
     """What lies alone in a folder, but for what systems add."""
     paths = [folder / name for name in _names_in(folder)]
-    found = [path for path in paths if not _reason_on_disk(path, out) and not path.is_symlink()]
+    found = [path for path in paths if not _reason_on_disk(path, out) and not os.path.islink(path)]
     return found[0] if len(found) == 1 else None
 
 
