@@ -26,6 +26,7 @@ MAX_EXPANDED_BYTES = 2**28
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
 NOT_READ = {b"Rar!\x1a\x07": "a RAR archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive"}
 COMPRESSED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+NO_FILE = "it is a link, or of another kind that is not read: hand in the file itself"
 EMPTY_ZIP, ZIP, SPANNED_ZIP = b"PK\5\6", b"PK\3\4", b"PK\7\x08"
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 
@@ -77,7 +78,7 @@ def _zip(file: IO[bytes]) -> Iterator[Member]:
             continue
         problem = _outside(info.filename)
         if kind not in (0, stat.S_IFREG):
-            problem = "it is a link, or of another kind that is not read"
+            problem = NO_FILE
         elif info.flag_bits & 1:
             problem = "the archive asks for a password: pack the files without one"
         yield Member(_path(info.filename), info.file_size, _zip_time(info), _zip_reader(archive, info), problem)
@@ -103,7 +104,7 @@ def _tar(file: IO[bytes], head: bytes) -> Iterator[Member]:
         for info in archive:
             if info.isdir():
                 continue
-            problem = _outside(info.name) if info.isreg() else "it is a link, or of another kind that is not read"
+            problem = _outside(info.name) if info.isreg() else NO_FILE
             if info.size < 0:
                 raise Refused("the archive cannot be read (a size below zero): pack the files anew")
             yield Member(_path(info.name), info.size, float(info.mtime), _tar_reader(archive, info), problem)

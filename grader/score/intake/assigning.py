@@ -29,6 +29,7 @@ MAX_NOTEBOOK_BYTES = 32 * 2**20  # most of it outputs, which are not looked at
 MAX_SUBMISSION_BYTES = 64 * 2**20
 MAX_SHOWN = 80
 DEFINED = re.compile(rb"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+UNKNOWN = "it is no file of the course"
 CODE = (".py", ".ipynb")
 PERHAPS_CODE = (*CODE, ".txt", "")  # mail programs and telephones put other endings, or none
 NOT_READ = {
@@ -191,11 +192,11 @@ class Assigner:
             files = " or ".join(dict.fromkeys(_file_of(exercise) for exercise in named))
             return f"it is {NOT_READ[suffix]}, which is not read: hand in {files or 'the .py or .ipynb file'}"
         if suffix not in (*CODE, ".md"):
-            return "it is no file of the course"
+            return UNKNOWN
         close = self.names.nearest(path)
         if close is None:
-            return "it is no file of the course: name it after its exercise"
-        return f"it is no file of the course: was {close.name}{close.suffix} meant? Name it so"
+            return f"{UNKNOWN}: name it after its exercise"
+        return f"{UNKNOWN}: was {close.name}{close.suffix} meant? Name it so"
 
 
 def _file_of(exercise: Exercise) -> str:
@@ -230,7 +231,7 @@ class _Budget:
         except Refused as refused:
             return replace(offer, problem=str(refused))
         except NotebookError as error:
-            return replace(offer, problem=printable(error.message))
+            return replace(offer, problem=_no_notebook(error, PurePosixPath(file.path).name))
         except OSError as error:  # its text has the path of this machine
             return replace(offer, problem=f"it cannot be read: {error.strerror}")
         except Exception as error:  # the libraries raise anything over bytes that were made for it
@@ -249,7 +250,15 @@ def _no_file(aside: list[Aside]) -> str:
     """Why a submission has no file that counts."""
     if not aside:
         return "nothing is in it"
-    return f"no exercise's file was found in it; {_short(aside[0].name)}: {aside[0].reason}"
+    telling = next((item for item in aside if not item.reason.startswith(UNKNOWN)), aside[0])
+    return f"no exercise's file was found in it; {_short(telling.name)}: {telling.reason}"
+
+
+def _no_notebook(error: NotebookError, name: str) -> str:
+    """Why a notebook cannot be read and what to do, beside its name."""
+    said = printable(error.message)
+    said = f"it {said.removeprefix(name).lstrip()}" if said.startswith(f"{name} ") else said
+    return f"{said}; {error.hint}" if error.hint else said
 
 
 def _short(path: str) -> str:

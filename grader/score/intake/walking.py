@@ -19,6 +19,7 @@ from grader.course.passed_over import ENVIRONMENT_MARKS, is_an_environment, is_p
 from grader.score.intake.archives import (
     MAX_ARCHIVE_BYTES,
     MAX_INNER_ARCHIVE_BYTES,
+    NO_FILE,
     Member,
     Refused,
     is_archive_name,
@@ -69,7 +70,7 @@ def files_below(path: Path) -> list[HandedFile]:
     elif stat.S_ISREG(info.st_mode):
         found = _bounded(_opened(_on_disk(path, path.name, info), 0, prefix=""))
     else:
-        found = [_unread(path.name, "it is a link, or of another kind that is not read")]
+        found = [_unread(path.name, NO_FILE)]
     return _without_kit(list({file.path: file for file in found}.values()))  # of one name the last, as unpacked
 
 
@@ -125,7 +126,7 @@ def _folder(top: Path) -> Iterator[HandedFile]:
 
 
 def _on_disk(path: Path, shown: str, info: os.stat_result) -> HandedFile:
-    problem = "" if stat.S_ISREG(info.st_mode) else "it is a link, or of another kind that is not read"
+    problem = "" if stat.S_ISREG(info.st_mode) else NO_FILE
 
     def read(most: int) -> bytes:
         """The bytes of a regular file that nobody swaps for a link meanwhile."""

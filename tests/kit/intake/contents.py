@@ -84,7 +84,7 @@ HAND_INS = (
     book("notebook-of-the-stub-and-the-work-below", notebook(STUB, RIGHT)),
     book("notebook-with-a-failing-cell", notebook("display(plot)", RIGHT, "assert False")),
     unread("half-a-notebook", "scale.ipynb", notebook(RIGHT)[:300], "is not a notebook: it is not JSON"),
-    unread("empty-notebook", "scale.ipynb", "", "is not a notebook: it is empty"),
+    unread("empty-notebook", "scale.ipynb", "", "it is not a notebook: it is empty; open it in Jupyter, save it"),
     unread("page-called-notebook", "scale.ipynb", "<!DOCTYPE html><html><body>Sign in</body></html>",
            "is not a notebook: it is not JSON"),
     unread("notebook-of-zeros", "scale.ipynb", bytes(500), "is not a notebook"),
