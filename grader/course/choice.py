@@ -47,22 +47,36 @@ def choose(offers: Iterable[Offer], stub: bytes) -> Choice:
     offers = list(offers)
     if len(offers) == 1:
         return Choice(offers[0])
-    untouched = {id(offer): is_untouched(offer.source, stub) for offer in offers}
-
-    def holds_work(offer: Offer) -> bool:
-        return not offer.problem and not untouched[id(offer)] and bool(offer.source.strip())
+    lacks = {id(offer): what_it_lacks(offer, stub) for offer in offers}
 
     def standing(offer: Offer) -> tuple[bool, bool, tuple[float, ...]]:
-        return holds_work(offer), not offer.problem, offer.attempt
+        return not lacks[id(offer)], not offer.problem, offer.attempt
 
     top = max(standing(offer) for offer in offers)
     first = [offer for offer in offers if standing(offer) == top]
     newest = max(offer.modified for offer in first)
     best = max((offer for offer in first if newest - offer.modified <= SAME_TIME_SECONDS), key=_order_of_names)
-    others = [
-        (offer, _reason(offer, best, untouched[id(offer)], holds_work(offer))) for offer in offers if offer is not best
-    ]
+    others = [(offer, _reason(offer, best, lacks[id(offer)])) for offer in offers if offer is not best]
     return Choice(best, tuple(others))
+
+
+def what_it_lacks(offer: Offer, stub: bytes) -> str:
+    """Why the file holds no work, as a sentence; nothing where it does."""
+    if offer.problem:
+        return offer.problem
+    if not offer.source.strip():
+        return "it is empty"
+    if is_untouched(offer.source, stub):
+        return "it is the stub as it was handed out"
+    return _no_text(offer.source)
+
+
+def _no_text(source: bytes) -> str:
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError:
+        return "it is not UTF-8 text: save it as UTF-8 in your editor"
+    return "it is no text" if b"\0" in source else ""
 
 
 def _order_of_names(offer: Offer) -> tuple[bool, int, int, bool, str]:
@@ -70,13 +84,9 @@ def _order_of_names(offer: Offer) -> tuple[bool, int, int, bool, str]:
     return meaning.placed, meaning.number, -meaning.copies, meaning.suffix != ".ipynb", offer.path
 
 
-def _reason(offer: Offer, best: Offer, untouched: bool, holds_work: bool) -> str:
-    if offer.problem:
-        return offer.problem
-    if untouched:
-        return f"it is the stub as it was handed out; {best.path} counts"
-    if not holds_work:
-        return f"it is empty; {best.path} counts"
+def _reason(offer: Offer, best: Offer, lacks: str) -> str:
+    if lacks:
+        return lacks if offer.problem else f"{lacks}; {best.path} counts"
     if offer.attempt < best.attempt or best.modified - offer.modified > SAME_TIME_SECONDS:
         return f"{best.path} is newer and counts"
     return f"{best.path} counts, and only one file can"
@@ -109,17 +119,18 @@ def _code(tree: ast.Module) -> ast.Module:
 
 
 def _to_do(tree: ast.Module) -> set[str]:
-    """The functions that do nothing but raise NotImplementedError, methods with their class."""
-    found = set()
+    """The functions that do nothing, or nothing but raise NotImplementedError; methods with their class.
+
+    Of several of one name the last is meant: a notebook may hold the stub's cell and the work below.
+    """
+    found: dict[str, bool] = {}
     owners: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
     for owner in owners:
         prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
         for node in owner.body:
-            if isinstance(node, ast.FunctionDef) and [_raised(item) for item in _without_docstring(node.body)] == [
-                NOT_YET
-            ]:
-                found.add(prefix + node.name)
-    return found
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found[prefix + node.name] = all(_is_nothing(item) for item in _without_docstring(node.body))
+    return {name for name, to_do in found.items() if to_do}
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -130,9 +141,11 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     return body[1:] if is_text else body
 
 
-def _raised(node: ast.stmt) -> str:
-    """The name of what a statement raises, if it does."""
+def _is_nothing(node: ast.stmt) -> bool:
+    """`pass`, `...`, or a raised NotImplementedError."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant) and node.value.value is ...
     if not isinstance(node, ast.Raise):
-        return ""
+        return isinstance(node, ast.Pass)
     what = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    return what.id if isinstance(what, ast.Name) else ""
+    return isinstance(what, ast.Name) and what.id == NOT_YET

@@ -12,24 +12,25 @@ from grader.course.curriculum import Curriculum, Exercise
 
 # `softmax.py`, and what is put behind it: `.txt` by a mail program, `.json` by a browser, ` (1)` by either
 WHOLE_NAME = re.compile(
-    r"(?P<stem>.+?)(?P<suffix>\.(?:py|ipynb|md))(?P<again>(?:\.(?:txt|json|py|ipynb|md|download))*)"
+    r"(?P<stem>.+?)(?P<suffix>\.(?:py|ipynb|md|markdown|txt))(?P<again>(?:\.(?:txt|json|py|ipynb|md|download))*)"
     r"(?: ?\((?P<number>\d{1,6})\))?",
     re.IGNORECASE | re.DOTALL,
 )
 # The same word where a system speaks another language: Colab's menu, Windows' and the Finder's copies.
 COPY_WORDS = r"cop(?:y|ie|ia)|c[oó]pia|kopi[ea]|kopi|kopia|копия|副本|コピー"
-COPY_OF = re.compile(rf"(?:{COPY_WORDS})[ _]+(?:of|von|de|di|van|av|af|z)[ _]+", re.IGNORECASE)
+COPY_OF = re.compile(rf"(?:{COPY_WORDS})[ _-]+(?:(?:of|von|de|di|van|av|af|z)[ _-]+)?", re.IGNORECASE)
 A_COPY = re.compile(
     rf"[ _-]*\((?:another |\d+(?:st|nd|rd|th) )?(?:{COPY_WORDS})(?: (?P<inside>\d{{1,6}}))?\)"
-    rf"|[ _–-]+(?:{COPY_WORDS})[ _-]?\(?(?P<number>\d{{1,6}})?\)?"
-    r"|[ _]*\([^()]*conflicted copy[^()]*\)",
+    rf"|(?:[ _–—-]+|の)(?:{COPY_WORDS})[ _-]?\(?(?P<number>\d{{1,6}})?\)?"
+    r"|[ _]*\([^()]*conflicted copy[^()]*\)|\.sync-conflict-[\w-]+|[-_]checkpoint",
     re.IGNORECASE,
 )
-NUMBERED = re.compile(r"(?:[-_ ]| ?\()(?P<number>\d{1,6})\)?")
+NUMBERED = re.compile(r"(?:[-_ ]| ?[(\[])(?P<number>\d{1,6})[)\]]?")
 FINISHED = re.compile(
     r"[-_ ]+(?:final|finished|fixed|done|solved|solution|submission|v(?:ersion)?[-_ ]?\d{1,4})", re.IGNORECASE
 )
 MAX_NAME = 255  # of what file systems allow; an archive may hold anything
+WRITTEN = (".md", ".markdown", ".txt")  # what a person reads may be plain text
 CHAPTER_FOLDER = re.compile(r"ch\d+_\w+", re.IGNORECASE)
 
 
@@ -53,35 +54,48 @@ class FileNames:
     """Knows the names of a course's files."""
 
     def __init__(self, curriculum: Curriculum) -> None:
-        self.by_short: dict[str, list[Exercise]] = {}
+        self.by_stem: dict[str, list[Exercise]] = {}
         for exercise in curriculum.exercises:
-            self.by_short.setdefault(exercise.short, []).append(exercise)
+            self.by_stem.setdefault(exercise.short, []).append(exercise)
+        for exercise in curriculum.exercises:  # the path of one, where a slash cannot stand
+            self.by_stem.setdefault(exercise.name.replace("/", "_"), [exercise])
 
     def meanings(self, path: str) -> tuple[Meaning, ...]:
         """Each exercise that the path may be: one, or none, or several where they share the name."""
         folders, _, name = path.replace("\\", "/").rpartition("/")
         if len(name) > MAX_NAME:
             return ()
-        found = WHOLE_NAME.fullmatch(unquote(unicodedata.normalize("NFC", name)).strip())
+        more, _, whole = unquote(unicodedata.normalize("NFC", name)).strip().rpartition("/")
+        found = WHOLE_NAME.fullmatch(whole)
         if found is None:
             return ()
         stem, number, copies = self._told_apart(found["stem"])
         number = int(found["number"]) if found["number"] else number
         suffix = found["suffix"].lower()
-        renamed = name != f"{stem}{suffix}"
-        chapters = [part.lower() for part in folders.split("/") if CHAPTER_FOLDER.fullmatch(part)]
-        return tuple(
-            Meaning(exercise, suffix, bool(chapters), number, copies, renamed)
-            for exercise in self.by_short.get(stem, ())
-            if suffix in (exercise.suffix, ".ipynb") and (not chapters or chapters[-1] == exercise.chapter)
-            if not (exercise.manually_graded and suffix == ".ipynb")
-        )
+        chapters = [part.lower() for part in (*folders.split("/"), *more.split("/")) if CHAPTER_FOLDER.fullmatch(part)]
+        meant = [
+            exercise
+            for exercise in self.by_stem.get(stem, ())
+            if suffix in (WRITTEN if exercise.manually_graded else (".py", ".ipynb"))
+            if not chapters or chapters[-1] == exercise.chapter
+        ]
+        return tuple(self._meaning(exercise, suffix, bool(chapters), name, number, copies) for exercise in meant)
+
+    @staticmethod
+    def _meaning(exercise: Exercise, suffix: str, placed: bool, name: str, number: int, copies: int) -> Meaning:
+        suffix = exercise.suffix if exercise.manually_graded else suffix
+        return Meaning(exercise, suffix, placed, number, copies, renamed=name != exercise.short + suffix)
+
+    def named_after(self, path: str) -> tuple[Exercise, ...]:
+        """Each exercise whose name it has, whatever it ends in: `softmax.pdf`."""
+        name = unicodedata.normalize("NFC", path).replace("\\", "/").rpartition("/")[2]
+        return tuple(self.by_stem.get(self._told_apart(name[:MAX_NAME].partition(".")[0])[0], ()))
 
     def nearest(self, path: str) -> Exercise | None:
         """The exercise whose name is most like the file's, if one is."""
         stem = path.replace("\\", "/").rpartition("/")[2].partition(".")[0]
-        close = difflib.get_close_matches(_plain(stem[:MAX_NAME]), self.by_short, n=1, cutoff=0.75)
-        return self.by_short[close[0]][0] if close else None
+        close = difflib.get_close_matches(_plain(stem[:MAX_NAME]), self.by_stem, n=1, cutoff=0.75)
+        return self.by_stem[close[0]][0] if close else None
 
     def of_a_person(self, name: str) -> tuple[str, str] | None:
         """`ada_softmax.py` or `softmax - ada.py`, as a person and the exercise's file."""
@@ -102,7 +116,7 @@ class FileNames:
     def _told_apart(self, stem: str) -> tuple[str, int, int]:
         """The exercise's name in a stem, the number of the upload, and how often it was copied."""
         number = copies = 0
-        while _plain(stem) not in self.by_short:
+        while _plain(stem) not in self.by_stem:
             if found := COPY_OF.match(stem):
                 stem, copies = stem[found.end() :], copies + 1
             elif found := _at_end(A_COPY, stem):  # before the number: `softmax - Copy (2)` is no second upload

@@ -13,8 +13,7 @@ from pathlib import Path
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_names import FileNames, Meaning
 from grader.course.layout import Layout
-
-NOT_LOOKED_INTO = ("__pycache__", "node_modules", "venv")
+from grader.course.passed_over import is_an_environment, is_passed_over
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class LearnerTree:
     def by_exercise(self) -> dict[str, list[Found]]:
         """Every file that may be an exercise's, by the exercise's name, in the order of their paths."""
         names, found = FileNames(self.curriculum), defaultdict(list)
-        for path in sorted(_files(self.layout.exercises)):
+        for path in sorted(_files(self.layout.exercises, top=True)):
             meanings = names.meanings(path.relative_to(self.layout.exercises).as_posix())
             if len(meanings) == 1:  # a name that several chapters share means one of them only in its folder
                 found[meanings[0].exercise.name].append(Found(path, meanings[0]))
@@ -47,10 +46,13 @@ class LearnerTree:
         return self.by_exercise.get(exercise.name, [])
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, top: bool = False) -> Iterator[Path]:
     with suppress(OSError), os.scandir(folder) as items:
-        for item in items:
-            if item.name.startswith(".") or item.name in NOT_LOOKED_INTO:
+        listed = list(items)
+        if not top and is_an_environment([item.name for item in listed]):
+            return
+        for item in listed:
+            if is_passed_over(item.name):
                 continue
             if item.is_dir(follow_symlinks=False):
                 yield from _files(Path(item.path))

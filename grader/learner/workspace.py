@@ -11,8 +11,8 @@ from grader.course.choice import Choice, Offer, choose
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
-from grader.course.notebook_scripts import module_of_script
-from grader.course.notebooks import Module, NotebookError, read_notebook
+from grader.course.module_reading import read_module
+from grader.course.notebooks import Module, NotebookError
 from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
@@ -118,7 +118,7 @@ class Workspace:
         offer = Offer(path, found.meaning, b"", modified=found.path.stat().st_mtime)
         try:
             data = found.path.read_bytes()
-            module = _module(data, path, found.meaning.suffix)
+            module = read_module(data, found.meaning.suffix, path)
         except NotebookError as error:
             return Offer(path, found.meaning, b"", modified=offer.modified, problem=error.message)
         except OSError as error:
@@ -141,10 +141,3 @@ class Workspace:
             if (choice := self.choices.get(exercise.name)) is not None:
                 write_atomically(file_in(folder, exercise.name, exercise.suffix), choice.best.source)
         return folder
-
-
-def _module(data: bytes, path: str, suffix: str) -> Module | None:
-    """The cells of a notebook, or of the Python file that one was saved as; None of any other file."""
-    if suffix == ".ipynb":
-        return read_notebook(data, path)
-    return module_of_script(data) if suffix == ".py" else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import math
 from collections.abc import Iterable
@@ -10,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.score.cells import meant, row_identity
+from grader.score.cells import row_identity
 from grader.score.intake.people import Directory
 from grader.score.journal import Item
+from grader.score.sheets import read_sheet
 
 DAY_SECONDS = 86_400.0
 
@@ -122,17 +122,30 @@ def read_extensions(path: Path, people: Directory) -> dict[str, float]:
 def read_times(path: Path, people: Directory) -> dict[str, float]:
     """When each student handed in, from a CSV with the columns `student` (or `id`) and `submitted`."""
     rows = _rows_of_people(path, people, "submitted")
-    return {student: parse_time(row["submitted"]) for _, student, row in rows}
+    return {student: _time(path, number, row["submitted"].strip()) for number, student, row in rows}
+
+
+def _time(path: Path, number: int, text: str) -> float:
+    try:
+        return parse_time(text)
+    except UsageError as error:
+        raise UsageError(f"{path}, row {number}: {error.message}") from None
 
 
 def _rows_of_people(path: Path, people: Directory, column: str) -> list[tuple[int, str, dict[str, str]]]:
     """Each row with the student whom it means. One that means nobody, or several, is an error that names it."""
-    found = []
+    found: list[tuple[int, str, dict[str, str]]] = []
+    seen: dict[str, int] = {}
     for number, row in _rows(path, (column,)):
         word = row.get("id", "").strip() or row.get("student", "")
         if not word.strip():
             raise UsageError(f"{path}, row {number}: a name in 'student' or an id in 'id' was expected")
-        found.append((number, people.one(word, f"{path}, row {number}").label, row))
+        student = people.one(word, f"{path}, row {number}").label
+        if student in seen:
+            message = f"{path}, row {number}: {student} stands in row {seen[student]}, too"
+            raise UsageError(message, "give each student one row")
+        seen[student] = number
+        found.append((number, student, row))
     return found
 
 
@@ -152,15 +165,11 @@ def read_rubric(path: Path) -> dict[tuple[str, str], Mark]:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in columns if name not in (reader.fieldnames or [])]
-            if missing:
-                raise UsageError(f"{path}: a column named {missing[0]!r} was expected")
-            return [(number, {k: meant(v or "") for k, v in row.items() if k}) for number, row in enumerate(reader, 2)]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
+    sheet = read_sheet(path)
+    missing = [name for name in columns if name not in sheet.headings]
+    if missing:
+        raise UsageError(f"{path}: a column named {missing[0]!r} was expected")
+    return sheet.rows
 
 
 def _number(path: Path, number: int, row: dict[str, str], column: str) -> float:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course.curriculum import Exercise
-from grader.score.cells import meant, row_identity
+from grader.score.cells import row_identity
 from grader.score.intake.people import Person
 from grader.score.intake.submission import Submission
+from grader.score.sheets import read_sheet
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,4 @@ def _row(submission: Submission, exercise: Exercise, held: dict[str, str]) -> Ru
 def _existing(path: Path) -> dict[tuple[str, str], dict[str, str]]:
     if not path.exists():
         return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [{column: meant(cell or "") for column, cell in row.items() if column} for row in csv.DictReader(file)]
-    return {(row_identity(row), row["exercise"]): row for row in rows}
+    return {(row_identity(row), row["exercise"]): row for _, row in read_sheet(path).rows}

@@ -245,7 +245,7 @@ def test_single_files_as_systems_name_them(course: Kit, people: Path, name: str,
 )
 def test_of_copies_the_last_one_counts(course: Kit, people: Path, names: tuple[str, str]) -> None:
     (people / "ada").mkdir()
-    for name, text in zip(names, (TWICE, RIGHT), strict=True):
+    for name, text in zip(names, (SQUARED, RIGHT), strict=True):
         (people / "ada" / name).write_text(text)
     submission = one(course, people)
     assert submission.files == {"ch1_mini/scale": RIGHT.encode()}

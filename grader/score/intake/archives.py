@@ -54,6 +54,8 @@ def members(file: IO[bytes]) -> Iterator[Member]:
     """The files of an archive, in its own order. `file` can be gone back in, and stays open while they are read."""
     head = file.read(TAR_MAGIC_AT + len(TAR_MAGIC))
     file.seek(0)
+    if not head:
+        raise Refused("it is empty: pack the files anew, or hand them in one by one")
     if name := next((name for magic, name in NOT_READ.items() if head.startswith(magic)), None):
         raise Refused(f"it is {name}, which is not read here: pack the files as .zip, or hand them in one by one")
     if head.startswith((ZIP, EMPTY_ZIP, SPANNED_ZIP)):

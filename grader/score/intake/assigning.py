@@ -1,7 +1,7 @@
 """Which of the files that a student handed in is which exercise's, and what is said of the others.
 
 A file is an exercise's by its name. One with another name is, too, where it defines all that the exercise asks for and
-the exercise has no other file.
+the exercise has no file of its own that holds work.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from grader.course.choice import Offer, choose
+from grader.course.choice import Offer, choose, what_it_lacks
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_names import FileNames, Meaning
 from grader.course.layout import Layout
-from grader.course.notebook_scripts import module_of_script
-from grader.course.notebooks import Module, NotebookError, read_notebook
+from grader.course.module_reading import read_module
+from grader.course.notebooks import NotebookError
 from grader.course.stubs import handed_out_stub
 from grader.score.intake.archives import Refused
 from grader.score.intake.names import printable
@@ -29,14 +29,16 @@ MAX_NOTEBOOK_BYTES = 32 * 2**20  # most of it outputs, which are not looked at
 MAX_SUBMISSION_BYTES = 64 * 2**20
 MAX_SHOWN = 80
 DEFINED = re.compile(rb"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
-WHAT_TO_DO = {
-    ".pdf": "it is a PDF, which is not read: hand in the .py or .ipynb file",
-    ".docx": "it is a Word document, which is not read: hand in the .py or .ipynb file",
-    ".doc": "it is a Word document, which is not read: hand in the .py or .ipynb file",
-    ".odt": "it is a text document, which is not read: hand in the .py or .ipynb file",
-    ".html": "it is a web page, which is not read: hand in the .py or .ipynb file",
-    ".pyc": "it is compiled, which is not read: hand in the .py file",
-    ".txt": "it is no .py or .ipynb file; hand in code under the exercise's name",
+CODE = (".py", ".ipynb")
+PERHAPS_CODE = (*CODE, ".txt", "")  # mail programs and telephones put other endings, or none
+NOT_READ = {
+    **dict.fromkeys((".pdf",), "a PDF"),
+    **dict.fromkeys((".doc", ".docx", ".pages"), "a Word document"),
+    **dict.fromkeys((".odt", ".rtf"), "a text document"),
+    **dict.fromkeys((".html", ".htm", ".mhtml", ".webarchive"), "a web page"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".heic", ".gif", ".webp"), "a picture"),
+    **dict.fromkeys((".pyc", ".pyo"), "compiled"),
+    **dict.fromkeys((".gz", ".xz", ".bz2", ".zst"), "compressed"),
 }
 
 
@@ -72,7 +74,9 @@ class Assigner:
         for item, meanings in named:
             if meanings:
                 aside += self._by_name(budget.read(item, meanings[0]), meanings, offers)
-        aside += self._by_content([item for item, meanings in named if not meanings], offers, budget)
+        wanted = self._wanted(offers)
+        self._from_others(wanted, offers)
+        aside += self._by_content([item for item, meanings in named if not meanings], wanted, offers, budget)
         return self._chosen(submission, offers, aside)
 
     def _chosen(self, submission: Submission, offers: dict[str, list[Offer]], aside: list[Aside]) -> Submission:
@@ -107,7 +111,8 @@ class Assigner:
         meant = self._meant(meanings, offer)
         for meaning in meant:
             offers[meaning.exercise.name].append(replace(offer, meaning=meaning))
-        return [] if meant else [Aside(offer.path, self._shared_name(meanings))]
+        names = (meaning.exercise.name for meaning in meanings)
+        return [] if meant else [Aside(offer.path, self._shared_name(names))]
 
     def _meant(self, meanings: tuple[Meaning, ...], offer: Offer) -> list[Meaning]:
         """Of several exercises of one name, the asked one, or the one whose names stand in the file."""
@@ -124,41 +129,78 @@ class Assigner:
         )
 
     @staticmethod
-    def _shared_name(meanings: tuple[Meaning, ...]) -> str:
-        choices = " or ".join(meaning.exercise.name for meaning in meanings)
-        return f"it may be {choices}: put it into its chapter's folder"
+    def _shared_name(names: Iterable[str]) -> str:
+        return f"it may be {' or '.join(names)}: put it into its chapter's folder"
 
     # -- by content -------------------------------------------------------------------------------------
 
-    def _by_content(self, unnamed: list[Handed], offers: dict[str, list[Offer]], budget: _Budget) -> list[Aside]:
-        """Files of another name go to the asked exercises that they define and that have no file; the rest is told."""
+    def _wanted(self, offers: dict[str, list[Offer]]) -> list[Exercise]:
+        """The asked exercises that have no file with work in it."""
+        return [
+            exercise
+            for exercise in self.asked
+            if exercise.name in self.defines
+            and all(what_it_lacks(offer, self.stubs[exercise.name]) for offer in offers.get(exercise.name, []))
+        ]
+
+    def _from_others(self, wanted: list[Exercise], offers: dict[str, list[Offer]]) -> None:
+        """A notebook that is named after one exercise may hold more of them."""
+        named = {id(offer): offer for name in self.defines for offer in offers.get(name, [])}.values()
+        for offer in list(named):
+            own = self.defines[offer.meaning.exercise.name]
+            found = [exercise for exercise in self._defined_in(offer, wanted) if not self.defines[exercise.name] & own]
+            self._offer_to(found, offer, offers)
+
+    def _by_content(
+        self, unnamed: list[Handed], wanted: list[Exercise], offers: dict[str, list[Offer]], budget: _Budget
+    ) -> list[Aside]:
+        """Files of another name go to the wanted exercises that they define; the rest is told."""
         aside = []
         for item in unnamed:
             path = item.file.path
-            suffix = PurePosixPath(path).suffix.lower()
-            wanted = [
-                exercise for exercise in self.asked if exercise.name not in offers and exercise.name in self.defines
-            ]
-            if suffix not in (".py", ".ipynb") or not wanted:
+            suffix = PurePosixPath(path.strip()).suffix.lower()
+            if suffix not in PERHAPS_CODE or not wanted:
                 aside.append(Aside(path, self._what_to_do(path)))
                 continue
-            offer = budget.read(item, Meaning(wanted[0], suffix, placed=False, renamed=True))
-            defined = set(_top_level(offer.source))
-            found = [exercise for exercise in wanted if self.defines[exercise.name] <= defined]
-            for exercise in found:
-                offers[exercise.name].append(replace(offer, meaning=replace(offer.meaning, exercise=exercise)))
-            if not found:
-                aside.append(Aside(path, offer.problem or self._what_to_do(path)))
+            kind = suffix if suffix in CODE else ".py"
+            offer = budget.read(item, Meaning(wanted[0], kind, placed=False, renamed=True))
+            found = self._defined_in(offer, wanted)
+            if len({self.defines[exercise.name] for exercise in found}) < len(found):
+                aside.append(Aside(path, self._shared_name(exercise.name for exercise in found)))
+            elif found:
+                self._offer_to(found, offer, offers)
+            else:
+                aside.append(Aside(path, (offer.problem if suffix in CODE else "") or self._what_to_do(path)))
         return aside
+
+    def _defined_in(self, offer: Offer, wanted: list[Exercise]) -> list[Exercise]:
+        """The exercises all of whose names the file defines."""
+        defined = set(_top_level(offer.source))
+        return [exercise for exercise in wanted if self.defines[exercise.name] <= defined]
+
+    @staticmethod
+    def _offer_to(found: list[Exercise], offer: Offer, offers: dict[str, list[Offer]]) -> None:
+        for exercise in found:
+            meaning = replace(offer.meaning, exercise=exercise, renamed=True)
+            offers[exercise.name].append(replace(offer, meaning=meaning))
 
     def _what_to_do(self, path: str) -> str:
         suffix = PurePosixPath(path).suffix.lower()
-        if suffix not in (".py", ".ipynb", ".md"):
-            return WHAT_TO_DO.get(suffix, "it is no file of the course")
+        named = self.names.named_after(path)
+        if suffix in NOT_READ:
+            files = " or ".join(dict.fromkeys(_file_of(exercise) for exercise in named))
+            return f"it is {NOT_READ[suffix]}, which is not read: hand in {files or 'the .py or .ipynb file'}"
+        if suffix not in (*CODE, ".md"):
+            return "it is no file of the course"
         close = self.names.nearest(path)
         if close is None:
             return "it is no file of the course: name it after its exercise"
         return f"it is no file of the course: was {close.name}{close.suffix} meant? Name it so"
+
+
+def _file_of(exercise: Exercise) -> str:
+    """How the file of an exercise is called."""
+    return f"{exercise.short}.md" if exercise.manually_graded else f"{exercise.short}.py or {exercise.short}.ipynb"
 
 
 class _Budget:
@@ -182,25 +224,20 @@ class _Budget:
             self.left -= len(data)
             if len(data) > most:
                 return replace(offer, problem=f"it is larger than {most // 2**20} MB, and was not read")
-            module = _module(data, meaning.suffix, PurePosixPath(file.path).name)
+            module = read_module(data, meaning.suffix, PurePosixPath(file.path).name)
             if module is None:
                 return replace(offer, source=data)
         except Refused as refused:
             return replace(offer, problem=str(refused))
         except NotebookError as error:
             return replace(offer, problem=printable(error.message))
+        except OSError as error:  # its text has the path of this machine
+            return replace(offer, problem=f"it cannot be read: {error.strerror}")
         except Exception as error:  # the libraries raise anything over bytes that were made for it
             return replace(offer, problem=f"it cannot be read: {printable(f'{type(error).__name__}: {error}'[:200])}")
         if len(module.source) > MAX_SOURCE_BYTES:
             return replace(offer, problem=f"its code is larger than {MAX_SOURCE_BYTES // 2**20} MB, and was not read")
         return replace(offer, source=module.source.encode(), module=module)
-
-
-def _module(data: bytes, suffix: str, name: str) -> Module | None:
-    """The cells of a notebook, or of the Python file that one was saved as; None of any other file."""
-    if suffix == ".ipynb":
-        return read_notebook(data, name)
-    return module_of_script(data) if suffix == ".py" else None
 
 
 def _top_level(source: bytes) -> Iterable[str]:

@@ -22,7 +22,7 @@ from grader.score.intake.entries import Entry, Kind, open_class
 from grader.score.intake.names import as_a_file, printable, printable_name, printable_path
 from grader.score.intake.people import Directory, Person
 from grader.score.intake.submission import Aside, Intake, Submission
-from grader.score.intake.systems import PLAIN, RECEIPT, Owner, guess, reader_of
+from grader.score.intake.systems import PLAIN, Owner, guess, reader_of
 
 NOTHING_HANDED_IN = "nothing was handed in"
 MOST_LISTED = 10
@@ -89,7 +89,7 @@ def _piles(
         owner = _plain_owner(entry, assigner) if system == PLAIN else read(entry.name)
         if isinstance(owner, str) or owner is None:
             aside.append(Aside(printable_path(entry.name), owner or f"its name is not one that {_said(system)} gives"))
-        elif owner.file == RECEIPT:
+        elif owner.is_receipt:
             _take_receipt(piles.setdefault(owner.id, Pile(owner.name, owner.id)), entry)
         elif submitted := metadata.get(owner.id):
             _to_submitters(piles, entry, owner, submitted)
@@ -143,7 +143,7 @@ def _take_receipt(pile: Pile, entry: Entry) -> None:
     (file,) = entry.files()
     receipt = read_receipt(file.read(MAX_RECEIPT_BYTES))
     if receipt is not None:
-        pile.name, pile.login = receipt.name, receipt.user
+        pile.name, pile.id, pile.login = receipt.name, receipt.user, receipt.user
 
 
 # -- what is in them ----------------------------------------------------------------------------------
@@ -156,7 +156,11 @@ def _read(key: str, pile: Pile, assigner: Assigner) -> Submission:
         files = entry.files()
         several = len(pile.parts) > 1
         handed += [
-            Handed(replace(file, path=_shown(file.path, entry, owner, several)), owner.attempt) for file in files
+            Handed(
+                replace(file, path=_shown(file.path, entry, owner, several), problem=owner.unread or file.problem),
+                owner.attempt,
+            )
+            for file in files
         ]
         if not owner.submitted:
             times.append(
@@ -210,18 +214,21 @@ def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[l
     rows: dict[str, list[Submission]] = defaultdict(list)
     result, warnings = [], []
     for submission in found:
-        row = _row_of(submission.person, directory)
-        if row is None:
-            warnings.append(f"{submission.student} is not on the roster")
-            result.append(submission)
-        else:
-            rows[row.key].append(submission)
+        meant = _rows_of(submission.person, directory)
+        if len(meant) == 1:
+            rows[meant[0].key].append(submission)
+            continue
+        several = ", ".join(row.key for row in meant)
+        warnings.append(
+            f"{submission.student} may be any of several on the roster: {several}"
+            if meant
+            else f"{submission.student} is not on the roster"
+        )
+        result.append(submission)
     for row in roster:
         fitting = rows.get(row.key, [])
         if not fitting:
-            result.append(
-                Submission(replace(row, label=printable_name(row.name or row.key)), problem=NOTHING_HANDED_IN)
-            )
+            result.append(Submission(replace(row, name=row.name or row.key), problem=NOTHING_HANDED_IN))
         elif len(fitting) == 1:
             result.append(replace(fitting[0], person=_merged(fitting[0].person, row)))
         else:
@@ -231,12 +238,15 @@ def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[l
     return result, warnings
 
 
-def _row_of(person: Person, directory: Directory) -> Person | None:
+def _rows_of(person: Person, directory: Directory) -> list[Person]:
+    """The row that is the person's; several where their name is that of several, none where they are not on it."""
+    several: list[Person] = []
     for word in (*person.ids, person.name):
         meant = directory.meant(word)
         if len(meant) == 1:
-            return meant[0]
-    return None
+            return meant
+        several = several or meant
+    return several
 
 
 def _merged(person: Person, row: Person) -> Person:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import os
 import stat
 import zipfile
 from collections import defaultdict
@@ -12,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from grader.course.passed_over import is_passed_over
 from grader.errors import UsageError
 from grader.score.intake.archives import Member, Refused, is_archive_name, members
 from grader.score.intake.systems import PLAIN, guess
-from grader.score.intake.walking import HandedFile, files_below, files_of_members, is_passed_over
+from grader.score.intake.walking import HandedFile, files_below, files_of_members
 
 RESULTS_MARK = "journal.sqlite"
 TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".yml", ".yaml", ".json", ".log")
@@ -49,13 +51,13 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
     if not path.exists():
         raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
     alone = _alone_in(path, out)
-    if alone is not None and alone.is_dir() and _is_export((child.name for child in alone.iterdir()), pattern):
+    if alone is not None and os.path.isdir(alone) and _is_export(alone.name, _names_in(alone), pattern):
         path = alone
     if path.is_dir():
-        if alone is not None and alone.is_file() and is_archive_name(alone.name):
+        if alone is not None and os.path.isfile(alone) and is_archive_name(alone.name):
             with alone.open("rb") as file, contextlib.suppress(UsageError):
                 found = _members(alone, file)
-                if _is_export({PurePosixPath(member.path).parts[0] for member in found}, pattern):
+                if _is_export(alone.name, {PurePosixPath(member.path).parts[0] for member in found}, pattern):
                     yield _entries_of(found)
                     return
         yield _on_disk(path, out)
@@ -66,31 +68,41 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
         raise UsageError(f"{path} is no folder and no archive", "give the folder that holds an entry for each student")
 
 
-def _is_export(names: Iterable[str], pattern: str | None) -> bool:
-    """Whether a system named these, and the one that was asked for, if one was."""
-    system = guess(names)
-    return system != PLAIN and pattern in (None, system)
+def _is_export(own: str, inside: Iterable[str], pattern: str | None) -> bool:
+    """Whether a system named what is in it, the one that was asked for if one was, and not the thing itself."""
+    system = _guessed(inside)
+    return system != PLAIN and pattern in (None, system) and guess([own]) == PLAIN
+
+
+def _guessed(names: Iterable[str]) -> str:
+    """The system that named these; what is nobody's in any case does not count."""
+    return guess(name for name in names if not _system_file(name))
 
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:
     """What lies alone in a folder, but for what systems add."""
-    if not folder.is_dir():
-        return None
-    found = [path for path in folder.iterdir() if not _reason_on_disk(path, out) and not path.is_symlink()]
+    paths = [folder / name for name in _names_in(folder)]
+    found = [path for path in paths if not _reason_on_disk(path, out) and not os.path.islink(path)]
     return found[0] if len(found) == 1 else None
 
 
+def _names_in(folder: Path) -> list[str]:
+    """What lies in a folder, as far as it can be seen."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
 def _on_disk(folder: Path, out: Path | None) -> list[Entry]:
-    return [
-        Entry(
-            path.name,
-            _kind(path),
-            path.lstat().st_mtime,
-            _looking_at(path),
-            _reason_on_disk(path, out),
-        )
-        for path in sorted(folder.iterdir())
-    ]
+    try:
+        paths = sorted(folder.iterdir())
+        return [
+            Entry(path.name, _kind(path), path.lstat().st_mtime, _looking_at(path), _reason_on_disk(path, out))
+            for path in paths
+        ]
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}", "make it readable, and try again") from None
 
 
 def _kind(path: Path) -> Kind:
@@ -101,9 +113,9 @@ def _kind(path: Path) -> Kind:
 
 
 def _reason_on_disk(path: Path, out: Path | None) -> str:
-    if out is not None and path.resolve() == out.resolve():
+    if out is not None and os.path.realpath(path) == os.path.realpath(out):
         return "the results go there"
-    if path.is_dir() and (path / RESULTS_MARK).exists():
+    if os.path.isdir(path) and os.path.exists(path / RESULTS_MARK):  # where it may not be looked at: no
         return "it holds the results of an earlier scoring"
     return _system_file(path.name)
 
@@ -132,7 +144,7 @@ def _members(path: Path, file: IO[bytes]) -> list[Member]:
     if len(outer) != 1:
         return found
     name = next(iter(outer))
-    if name not in (path.name.partition(".")[0], "submissions") and guess({part[1] for part in parts}) == PLAIN:
+    if name not in (path.name.partition(".")[0], "submissions") and _guessed({part[1] for part in parts}) == PLAIN:
         return found
     return [replace(member, path=member.path.removeprefix(f"{name}/")) for member in found]
 
@@ -150,9 +162,9 @@ def _entries_of(found: list[Member]) -> list[Entry]:
         below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
         modified = max(member.modified for member in group)
         kind = Kind.FOLDER if is_folder else Kind.FILE
-        entries.append(Entry(name, kind, modified, _looking_into(below), _system_file(name)))
+        entries.append(Entry(name, kind, modified, _looking_into(below, is_folder), _system_file(name)))
     return entries
 
 
-def _looking_into(found: list[Member]) -> Callable[[], list[HandedFile]]:
-    return lambda: files_of_members(found)
+def _looking_into(found: list[Member], is_folder: bool) -> Callable[[], list[HandedFile]]:
+    return lambda: files_of_members(found, is_folder)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from types import MappingProxyType
 
 from grader.errors import UsageError
-from grader.score.cells import meant
 from grader.score.intake.people import Person
+from grader.score.intake.systems import BLIND
+from grader.score.sheets import read_sheet
 
 # By what is wanted, the headings under which it stands, in the order in which they are looked for.
 HEADINGS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
@@ -38,38 +38,32 @@ NO_STUDENTS = re.compile(r"\s*points possible|student, test\Z", re.IGNORECASE)  
 
 def read_roster(path: Path) -> tuple[Person, ...]:
     """Everyone on the roster. Without an id, a login or an e-mail, the name is the identity."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text", "save it as CSV UTF-8") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)  # spreadsheets write semicolons where the comma is for decimals
-    rows = csv.reader(text.splitlines(), delimiter=delimiter)
-    places = _places(path, [heading.strip().lower() for heading in next(rows, [])])
-    people = [_person(row, places) for row in rows if any(cell.strip() for cell in row)]
+    sheet = read_sheet(path)
+    columns = _columns(path, sheet.headings)
+    people = [_person(row, columns) for _, row in sheet.rows]
     found = [person for person in people if person is not None]
     _check_unique(path, found)
     return tuple(found)
 
 
-def _places(path: Path, headings: list[str]) -> dict[str, int]:
-    places = {
-        wanted: headings.index(heading)
+def _columns(path: Path, headings: tuple[str, ...]) -> dict[str, str]:
+    """The headings under which what is wanted stands."""
+    columns = {
+        wanted: heading
         for wanted, known in HEADINGS.items()
         if (heading := next((heading for heading in known if heading in headings), None)) is not None
     }
-    if not {"name", "first", "last", "id", "login", "email"} & places.keys():
+    if not {"name", "first", "last", "id", "login", "email"} & columns.keys():
         raise UsageError(f"{path} has no column of ids or names", "name the columns id, name, email, section")
-    return places
+    return columns
 
 
-def _person(row: list[str], places: dict[str, int]) -> Person | None:
-    cells = {wanted: meant(row[place].strip()) if place < len(row) else "" for wanted, place in places.items()}
+def _person(row: dict[str, str], columns: dict[str, str]) -> Person | None:
+    cells = {wanted: row[heading].strip() for wanted, heading in columns.items()}
     id, login, email = (cells.get(wanted, "") for wanted in ("id", "login", "email"))
-    id = re.sub(r"\AParticipant (?=\d+\Z)", "", id)  # as Moodle's grading sheet writes it
     name = cells.get("name") or " ".join(word for word in (cells.get("first"), cells.get("last")) if word)
+    if blind := re.fullmatch(rf"{BLIND} (\d+)", id):  # as Moodle's grading sheet writes it
+        id, name = blind[1], name or id
     key = id or login or email or name
     if not key or NO_STUDENTS.match(name):
         return None

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from grader.errors import UsageError
 
 ARCHIVE_OR_WORK = r"\.(?:zip|tar|tgz|tar\.gz|tar\.bz2|tar\.xz|rar|7z|py|ipynb|md)"
+ANY_DOCUMENT = ARCHIVE_OR_WORK.removesuffix(")") + "|pdf|docx?|odt|rtf|pages|html?|txt|png|jpe?g|heic)"
 LIKELY_ID_DIGITS = 3
 PLAIN = "plain"
 BLIND = "Participant"  # as Moodle names everybody where marking is blind
@@ -25,7 +26,8 @@ BLIND = "Participant"  # as Moodle names everybody where marking is blind
 class Owner:
     """Whose an entry is, as its name says it. `file` is the name that the student gave it, where the entry is a file.
 
-    `attempt` is the upload's place in the system's own order, `submitted` its time where the name has it.
+    `attempt` is the upload's place in the system's own order, `submitted` its time where the name has it. `unread` says
+    why what is in it is nobody's code.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Owner:
     attempt: tuple[float, ...] = ()
     submitted: float = 0.0
     notes: tuple[str, ...] = ()
+    unread: str = ""
+    is_receipt: bool = False
 
 
 Reader = Callable[[str], Owner | None]
@@ -43,14 +47,17 @@ CANVAS_FILE = r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<typed>(?:text|link)\.ht
 CANVAS = re.compile(r"_(?P<late>LATE_)?(?P<id>\d+)" + CANVAS_FILE, re.DOTALL)  # behind the person's or the group's name
 CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<id>anon_[A-Za-z0-9]+)" + CANVAS_FILE, re.DOTALL)
 # Ada Lovelace_12345_assignsubmission_file_/softmax.py or …_file_softmax.py; Participant_305_…; …_onlinetext_…
-MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?P<part>[a-z]+)_?(?P<file>.*)", re.DOTALL)
+TYPED_PART = "onlinetext"
 # submission_4567/…, the people in submission_metadata.yml
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 # Homework 1_alovelace_attempt_2027-02-27-23-01-11_softmax.py, and its receipt without the file's name
 BLACKBOARD = re.compile(r"(?P<before>.+_.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL)
-RECEIPT = "receipt.txt"
+RECEIPT = "receipt.txt"  # how it is called, for its own name is the student's
+TYPED = "it was typed into {}, which is not read: hand in the .py or .ipynb file"
+LINKED = "it is a link to a page, which is not followed: hand in the file itself"
 # Ada Lovelace - softmax.ipynb, as Classroom names each student's copy of a file
-CLASSROOM = re.compile(rf"(?:Copy of )?(?P<name>.+?) - (?P<file>.+{ARCHIVE_OR_WORK}(?:\(\d+\)| \(\d+\))?)", re.DOTALL)
+CLASSROOM = re.compile(rf"(?:Copy of )?(?P<name>.+?) - (?P<file>.+{ANY_DOCUMENT}(?:\(\d+\)| \(\d+\))?)", re.DOTALL)
 PLAIN_NAME = re.compile(rf"(?P<name>.+?)(?P<suffix>{ARCHIVE_OR_WORK})?", re.DOTALL | re.IGNORECASE)
 
 
@@ -101,7 +108,10 @@ def _canvas_owner(found: re.Match[str], name: str) -> Owner:
     file = found["file"] or found["typed"]
     number = re.fullmatch(r".*-(\d{1,6})\.\w+", file, re.DOTALL)
     attempt = (float(number[1]) if number else 0.0, float(found["attachment"] or 0))
-    return Owner(name, found["id"], file, attempt, notes=("Canvas marked it LATE",) if found["late"] else ())
+    unread = {None: "", "text.html": TYPED.format("Canvas"), "link.html": LINKED}[found["typed"]]
+    return Owner(
+        name, found["id"], file, attempt, notes=("Canvas marked it LATE",) if found["late"] else (), unread=unread
+    )
 
 
 def _moodle(name: str) -> Owner | None:
@@ -109,7 +119,7 @@ def _moodle(name: str) -> Owner | None:
     if found is None:
         return None
     name = f"{BLIND} {found['id']}" if found["name"] == BLIND else found["name"]
-    return Owner(name, found["id"], found["file"])
+    return Owner(name, found["id"], found["file"], unread=TYPED.format("Moodle") if found["part"] == TYPED_PART else "")
 
 
 def _gradescope(name: str) -> Owner | None:
@@ -128,7 +138,7 @@ def _blackboard(names: Iterable[str]) -> Reader:
             return None
         user = "_".join(found["before"].split("_")[shared:])
         moment = datetime.datetime.strptime(found["time"], "%Y-%m-%d-%H-%M-%S").timestamp()
-        return Owner(user, user, found["file"] or RECEIPT, (moment,), moment)
+        return Owner(user, user, found["file"] or RECEIPT, (moment,), moment, is_receipt=not found["file"])
 
     return read
 

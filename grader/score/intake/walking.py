@@ -12,10 +12,10 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from grader.course.passed_over import ENVIRONMENT_MARKS, is_an_environment, is_passed_over
 from grader.score.intake.archives import (
     MAX_ARCHIVE_BYTES,
     MAX_INNER_ARCHIVE_BYTES,
@@ -28,14 +28,22 @@ from grader.score.intake.archives import (
 MAX_FOLDER_DEPTH = 64
 MAX_FILES_LOOKED_AT = 20_000
 MAX_ARCHIVES_INSIDE = 3  # one in another
-PASSED_OVER = frozenset(
-    {"__pycache__", "__macosx", "node_modules", "site-packages", "venv", "virtualenv", "$recycle.bin"}
-)
-SYSTEM_FILES = frozenset({"desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r"})
-ENVIRONMENT_MARK = "pyvenv.cfg"
 UPLOAD_NUMBER = re.compile(r"(?:-(\d{1,6})| ?\((\d{1,6})\))\.[\w.]+\Z")
-KIT_MARKS = ("grader/__main__.py", "exercises/")
-KIT_FOLDERS = ("grader", "tests", "solutions", "docs", "data", "benchmarks")
+KIT_MARKS = (("grader", "__main__.py"), ("tests", "graded"))
+EXERCISES = "exercises"
+KIT_FOLDERS = frozenset({"grader", "tests", "solutions", "docs", "data", "benchmarks"})
+KIT_FILES = frozenset(
+    {
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "SECURITY.md",
+        "constraints.txt",
+        "pyproject.toml",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,6 @@ class HandedFile:
     upload: int = 0
 
 
-def is_passed_over(name: str) -> bool:
-    """Whether a folder or a file of this name is nobody's work."""
-    return name.startswith(".") or name.lower() in PASSED_OVER or name.lower() in SYSTEM_FILES
-
-
 def files_below(path: Path) -> list[HandedFile]:
     """What lies at a path on the disk: a file itself, a folder's files, an archive's members."""
     info = path.lstat()
@@ -70,9 +73,9 @@ def files_below(path: Path) -> list[HandedFile]:
     return _without_kit(list({file.path: file for file in found}.values()))  # of one name the last, as unpacked
 
 
-def files_of_members(found: list[Member]) -> list[HandedFile]:
-    """The same of some members of the class's own archive, paths already below their entry."""
-    return _without_kit(_bounded(_of_members(found, "", 0, 0)))
+def files_of_members(found: list[Member], is_folder: bool) -> list[HandedFile]:
+    """The same of some members of the class's own archive: those of a folder, paths already below it, or one file."""
+    return _without_kit(_bounded(_of_members(found, "", 0, 0, prefix=None if is_folder else "")))
 
 
 def _bounded(files: Iterator[HandedFile]) -> list[HandedFile]:
@@ -94,20 +97,25 @@ def _folder(top: Path) -> Iterator[HandedFile]:
     waiting = [(top, 0)]
     while waiting:
         folder, depth = waiting.pop()
-        name = folder.relative_to(top).as_posix()
+        name = folder.relative_to(top).as_posix() if folder != top else top.name
         try:
             with os.scandir(folder) as items:
                 listed = sorted(items, key=lambda item: item.name)
         except OSError as error:
             yield _unread(name, f"the folder cannot be read: {error.strerror}")
             continue
-        if any(item.name == ENVIRONMENT_MARK for item in listed) and folder != top:
+        if folder != top and is_an_environment([item.name for item in listed]):
             continue
         for item in listed:
             if is_passed_over(item.name):
                 continue
-            path, info = Path(item.path), item.stat(follow_symlinks=False)
+            path = Path(item.path)
             shown = path.relative_to(top).as_posix()
+            try:
+                info = item.stat(follow_symlinks=False)
+            except OSError as error:
+                yield _unread(shown, f"it cannot be read: {error.strerror}")
+                continue
             if not stat.S_ISDIR(info.st_mode):
                 yield from _opened(_on_disk(path, shown, info), 0)
             elif depth >= MAX_FOLDER_DEPTH:
@@ -147,6 +155,8 @@ def _opened(file: HandedFile, depth: int, prefix: str | None = None) -> Iterator
             found = list(itertools.islice(members(content), MAX_FILES_LOOKED_AT + 1))
         except Refused as refused:
             yield replace(file, problem=str(refused))
+        except PermissionError as error:
+            yield replace(file, problem=f"it cannot be read: {error.strerror}")
         except Exception as error:  # the libraries raise anything over bytes that were made for it
             yield replace(file, problem=f"the archive cannot be read ({type(error).__name__}): pack the files anew")
         else:
@@ -155,8 +165,11 @@ def _opened(file: HandedFile, depth: int, prefix: str | None = None) -> Iterator
             yield from _of_members(found, f"{file.path}/" if prefix is None else prefix, depth + 1, upload)
 
 
-def _of_members(found: list[Member], prefix: str, depth: int, upload: int) -> Iterator[HandedFile]:
-    environments = {str(PurePosixPath(m.path).parent) for m in found if PurePosixPath(m.path).name == ENVIRONMENT_MARK}
+def _of_members(
+    found: list[Member], above: str, depth: int, upload: int, prefix: str | None = None
+) -> Iterator[HandedFile]:
+    """Files of an archive. `above` is put before their paths, `prefix` before those in an archive among them."""
+    environments = _environments(found)
     for member in found:
         path = PurePosixPath(member.path)
         if any(is_passed_over(part) for part in path.parts if part not in (".", "..")):
@@ -166,8 +179,19 @@ def _of_members(found: list[Member], prefix: str, depth: int, upload: int) -> It
         problem = member.problem
         if len(path.parts) > MAX_FOLDER_DEPTH:
             problem = f"it lies more than {MAX_FOLDER_DEPTH} folders deep"
-        file = HandedFile(prefix + member.path, member.size, member.modified, _guarded(member), problem, upload)
-        yield from _opened(file, depth)
+        file = HandedFile(above + member.path, member.size, member.modified, _guarded(member), problem, upload)
+        yield from _opened(file, depth, prefix)
+
+
+def _environments(found: list[Member]) -> set[str]:
+    """The folders in an archive that are Python environments."""
+    paths = [PurePosixPath(member.path) for member in found]
+    return {
+        "/".join(path.parts[:place])
+        for path in paths
+        for place, part in enumerate(path.parts)
+        if part in ENVIRONMENT_MARKS
+    }
 
 
 def _guarded(member: Member) -> Callable[[int], bytes]:
@@ -184,11 +208,14 @@ def _guarded(member: Member) -> Callable[[int], bytes]:
 
 
 def _without_kit(files: list[HandedFile]) -> list[HandedFile]:
-    """Without the grader's own modules and suites, where somebody handed in all of the kit."""
-    roots = [file.path.removesuffix(KIT_MARKS[0]) for file in files if file.path.endswith(KIT_MARKS[0])]
-    with suppress(StopIteration):
-        for root in roots:
-            next(file for file in files if file.path.startswith(root + KIT_MARKS[1]))
-            own = tuple(f"{root}{folder}/" for folder in KIT_FOLDERS)
-            files = [file for file in files if not file.path.startswith(own)]
-    return files
+    """Without the grader's own modules, suites and texts, where somebody handed in all of the kit."""
+    paths = [PurePosixPath(file.path).parts for file in files]
+    pairs = [(parts[:place], parts[place : place + 2]) for parts in paths for place in range(len(parts) - 1)]
+    roots = {root for root, pair in pairs if pair in KIT_MARKS} & {root for root, pair in pairs if pair[0] == EXERCISES}
+    return [file for file, parts in zip(files, paths, strict=True) if not roots or not _is_of_a_kit(parts, roots)]
+
+
+def _is_of_a_kit(parts: tuple[str, ...], roots: set[tuple[str, ...]]) -> bool:
+    if parts[:-1] in roots:
+        return parts[-1] in KIT_FILES
+    return any(part in KIT_FOLDERS and parts[:place] in roots for place, part in enumerate(parts[:-1]))
