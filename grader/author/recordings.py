@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import secrets
+import time
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +26,7 @@ from grader.judge.client import Judge
 from grader.judge.code_hash import judging_code_hash
 from grader.judge.job_builder import build_job, source_in
 from grader.judge.libraries import libraries_for
+from grader.judge.pace import Pace
 from grader.protocol.jobs import Job, RecordMode
 from grader.protocol.results import Recorded, SuiteFinished, Verdict
 
@@ -33,7 +34,8 @@ TAKES = 3
 RECORDED_SEED_BITS = 40
 LIBRARIES = ("torch", "numpy", "pytest")
 
-Report = Callable[[int, int, str], None]  # takes done, of how many, and of which exercise the last one was
+# Takes done, of how many, of which exercise the last one was, and the seconds that the rest will take, once known.
+Report = Callable[[int, int, str, float | None], None]
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -47,42 +49,53 @@ def record_all(layout: Layout, kit: Layout, curriculum: Curriculum, parallel: in
     """Write every recording of the kit. Returns how many bytes they take."""
     shelf = Shelf(layout.state / "recordings")
     keys = {exercise.name: _inputs_of(layout, kit, curriculum, exercise) for exercise in curriculum.graded}
-    held = {name: takes for name, key in keys.items() if len(takes := shelf.read(key)) == TAKES}
-    missing = [exercise for exercise in curriculum.graded if exercise.name not in held]
+    held = {name: shelf.read(key)[:TAKES] for name, key in keys.items()}
+    missing = [exercise for exercise in curriculum.graded if len(held[exercise.name]) < TAKES]
     if missing:
+        jobs = _jobs(layout, kit, missing, held)
+        started, pace = time.monotonic(), Pace()
         with Judge(libraries_for(layout, curriculum, missing), parallel=parallel) as judge:
-            fresh: dict[str, list[Take]] = defaultdict(list)
-            for exercise, take in _recorded(judge, [job for item in missing for job in _jobs(layout, kit, item)]):
-                fresh[exercise].append(take)
-                report(TAKES * len(held) + sum(map(len, fresh.values())), TAKES * len(keys), exercise)
-                if len(fresh[exercise]) == TAKES:
-                    shelf.write(keys[exercise], fresh[exercise])
-        held |= fresh
+            for exercise, take, seconds in _recorded(judge, jobs):
+                held[exercise].append(take)
+                shelf.write(keys[exercise], held[exercise])
+                pace.add(exercise, seconds)
+                left = {item.name: TAKES - len(held[item.name]) for item in missing}
+                done = TAKES * len(keys) - sum(left.values())
+                report(done, TAKES * len(keys), exercise, pace.left(left, time.monotonic() - started))
     shelf.keep_only(keys.values())
     return sum(_write(kit, name, takes) for name, takes in held.items())
 
 
-def _recorded(judge: Judge, jobs: list[Job]) -> Iterator[tuple[str, Take]]:
-    """Each take as it comes, with its exercise."""
+def _jobs(layout: Layout, kit: Layout, missing: list[Exercise], held: dict[str, list[Take]]) -> list[Job]:
+    """The kit's public tests, each time under another seed: each exercise once, then each again."""
+    return [
+        build_job(
+            layout,
+            exercise,
+            learner=source_in(layout, exercise, layout.solutions),
+            seed=secrets.randbits(RECORDED_SEED_BITS),
+            mode=RecordMode(),
+            suite=kit.suite_file(exercise.name),
+        )
+        for take in range(TAKES)
+        for exercise in missing
+        if take >= len(held[exercise.name])
+    ]
+
+
+def _recorded(judge: Judge, jobs: list[Job]) -> Iterator[tuple[str, Take, float]]:
+    """Each take when its run is done, with its exercise and the seconds that it took."""
     tickets = {judge.submit(job): job for job in jobs}
+    takes: dict[int, Take] = {}
     for ticket, event in judge.events():
         job = tickets[ticket]
         if isinstance(event, Recorded):
-            yield job.exercise, Take(job.seed, event.take)
-        elif isinstance(event, SuiteFinished) and event.result.verdict is not Verdict.TODO:
-            problem = event.result.problem.message if event.result.problem else "no test ran"
-            raise GraderError(f"{job.exercise} could not be recorded: {problem}")
-
-
-def _jobs(layout: Layout, kit: Layout, exercise: Exercise) -> list[Job]:
-    """The kit's public tests, each time under another seed."""
-    learner, suite = source_in(layout, exercise, layout.solutions), kit.suite_file(exercise.name)
-    return [
-        build_job(
-            layout, exercise, learner=learner, seed=secrets.randbits(RECORDED_SEED_BITS), mode=RecordMode(), suite=suite
-        )
-        for _ in range(TAKES)
-    ]
+            takes[ticket] = Take(job.seed, event.take)
+        elif isinstance(event, SuiteFinished):
+            if event.result.verdict is not Verdict.TODO or ticket not in takes:
+                problem = event.result.problem.message if event.result.problem else "no test ran"
+                raise GraderError(f"{job.exercise} could not be recorded: {problem}")
+            yield job.exercise, takes.pop(ticket), event.result.seconds
 
 
 def _write(kit: Layout, exercise: str, takes: list[Take]) -> int:

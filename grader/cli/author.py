@@ -98,5 +98,8 @@ def dev_judge(name: str, file: Path, seed: int | None) -> None:
     sys.exit(0 if result.verdict is Verdict.PASSED else 1)
 
 
-def _shown_on(line: LiveLine) -> Callable[[int, int, str], None]:
-    return lambda done, total, name: line.show(runs_text(done, total, name), done == total)
+def _shown_on(line: LiveLine) -> Callable[..., None]:
+    def show(done: int, total: int, name: str, seconds_left: float | None = None) -> None:
+        line.show(runs_text(done, total, name, seconds_left), done == total)
+
+    return show

@@ -9,6 +9,7 @@ from grader.author.release import Released
 from grader.protocol.results import ExerciseResult, TestResult
 from grader.render.failure_view import plain_lines
 from grader.render.messages import wrote_text
+from grader.render.plain import duration
 
 
 def scaffolded_text(paths: list[str], name: str) -> str:
@@ -25,9 +26,10 @@ def released_text(done: Released, out: Path) -> str:
     )
 
 
-def runs_text(done: int, total: int, name: str) -> str:
-    """How many of the runs are done, and of which exercise the last one was."""
-    return f"{done} of {total} runs, {name}"
+def runs_text(done: int, total: int, name: str, seconds_left: float | None = None) -> str:
+    """How many of the runs are done, of which exercise the last one was, and how long the rest will take."""
+    left = "" if seconds_left is None or done == total else f", about {duration(seconds_left)} left"
+    return f"{done} of {total} runs{left}; {name}"
 
 
 def render_proofs(proofs: list[Proof], broken: list[str], seed: int) -> str:

@@ -25,3 +25,12 @@ def problem_text(problem: Failure) -> str:
 def clean(text: str) -> str:
     """The text without characters that XML and terminals do not take."""
     return re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "�", text)
+
+
+def duration(seconds: float) -> str:
+    """To the nearest figure that a person would say: it is an estimate."""
+    if seconds < 60:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.render.plain import clean
+from grader.render.plain import clean, duration
 from grader.score.command import Fault, Regraded, ScoredClass
 from grader.score.scoring import Advance
 from grader.score.similar import Pair
@@ -20,20 +20,11 @@ def advance_text(advance: Advance) -> str:
         return f"{advance.preparing} …"
     parts = [f"{advance.done} of {advance.total} judged"]
     if advance.seconds_left is not None and advance.done < advance.total:
-        parts.append(f"about {_duration(advance.seconds_left)} left")
+        parts.append(f"about {duration(advance.seconds_left)} left")
     running = [f"{student}: {exercise}" for student, exercise in advance.running[:MOST_RUNNING]]
     if len(advance.running) > MOST_RUNNING:
         running.append(f"{len(advance.running) - MOST_RUNNING} more")
     return ", ".join(parts) + (f"; {', '.join(running)}" if running else "")
-
-
-def _duration(seconds: float) -> str:
-    """To the nearest figure that a person would say: it is an estimate."""
-    if seconds < 60:
-        return f"{max(5, 5 * round(seconds / 5))} s"
-    if seconds < 3600:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def scored_text(scored: ScoredClass, out: Path) -> str:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
+from grader.judge.pace import Pace
 from grader.protocol.results import ExerciseResult, Exhausted, Verdict
 from grader.score.executors import Executor
 from grader.score.exhaustion import NOT_RUN, exhausted_in, not_run_result
 from grader.score.intake.submission import Submission
 from grader.score.journal import Journal
-from grader.score.pace import Pace
 from grader.score.work import Work, make_work, missing_result
 
 NOT_SUBMITTED = "not handed in"

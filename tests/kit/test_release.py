@@ -9,12 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from miniature import MISTAKES, SOLUTION, SUITE, Kit
 from running import PACKAGE, grader
 from test_reading_notebooks import document_of
 
 from grader.author.public_suite import public_part
+from grader.author.recordings import Take
 from grader.author.release import COPIED_FILES
 
 HIDDEN = '''
@@ -248,3 +250,27 @@ def test_the_workflow_puts_torch_into_the_environment_that_is_used(released: Pat
     assert steps[1].startswith(f".venv/bin/python -m pip install torch=={pinned[1]} --index-url ")
     assert steps[2] == "make check"
     assert "test -d $(VENV) ||" in (released / "Makefile").read_text()
+
+
+def test_a_release_goes_on_where_one_was_killed(course_to_release: Kit) -> None:
+    """A take that was recorded is not recorded again."""
+    root = course_to_release.layout.root
+    assert grader(root, "release", "--out", "one").returncode == 0
+    (shelf,) = (course_to_release.layout.state / "recordings").iterdir()
+    takes = msgspec.msgpack.decode(shelf.read_bytes(), type=list[Take])
+    shelf.write_bytes(msgspec.msgpack.encode(takes[:2]))
+    assert grader(root, "release", "--out", "two").returncode == 0
+    seeds = [
+        (root / kit / "tests/graded/recordings/ch1_mini/scale.seeds").read_text().split() for kit in ("one", "two")
+    ]
+    assert seeds[0][:2] == seeds[1][:2]
+    assert seeds[0][2] != seeds[1][2]
+
+
+def test_a_shelf_that_cannot_be_read_is_filled_anew(course_to_release: Kit) -> None:
+    root = course_to_release.layout.root
+    assert grader(root, "release", "--out", "one").returncode == 0
+    (shelf,) = (course_to_release.layout.state / "recordings").iterdir()
+    shelf.write_bytes(b"\x93\x01")
+    assert grader(root, "release", "--out", "two").returncode == 0
+    assert len(recordings(root / "two")) == 2

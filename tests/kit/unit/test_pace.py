@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from grader.score.pace import LEAST_ITEMS, Pace
+from grader.judge.pace import LEAST_ITEMS, Pace
 
 FACTOR = 3.0
 
