@@ -76,7 +76,7 @@ def _is_export(own: str, inside: Iterable[str], pattern: str | None) -> bool:
 
 def _guessed(names: Iterable[str]) -> str:
     """The system that named these; what is nobody's in any case does not count."""
-    return guess(name for name in names if not _system_file(name))
+    return guess(name for name in names if not _nobodys(name))
 
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:
@@ -117,17 +117,18 @@ def _reason_on_disk(path: Path, out: Path | None) -> str:
         return "the results go there"
     if os.path.isdir(path) and os.path.exists(path / RESULTS_MARK):  # where it may not be looked at: no
         return "it holds the results of an earlier scoring"
-    return _system_file(path.name)
+    return _nobodys(path.name, os.path.isdir(path))
 
 
 def _looking_at(path: Path) -> Callable[[], list[HandedFile]]:
     return lambda: files_below(path)
 
 
-def _system_file(name: str) -> str:
+def _nobodys(name: str, is_folder: bool = False) -> str:
+    """Why an entry of this name is nobody's work, if it is."""
     if is_passed_over(name):
         return "a system made it"
-    return "it is a table or a list, nobody's work" if name.lower().endswith(TABLES) else ""
+    return "it is a table or a list, nobody's work" if name.lower().endswith(TABLES) and not is_folder else ""
 
 
 # -- an export as one archive -------------------------------------------------------------------------
@@ -162,7 +163,7 @@ def _entries_of(found: list[Member]) -> list[Entry]:
         below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
         modified = max(member.modified for member in group)
         kind = Kind.FOLDER if is_folder else Kind.FILE
-        entries.append(Entry(name, kind, modified, _looking_into(below, is_folder), _system_file(name)))
+        entries.append(Entry(name, kind, modified, _looking_into(below, is_folder), _nobodys(name, is_folder)))
     return entries
 
 

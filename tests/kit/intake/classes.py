@@ -278,6 +278,8 @@ PLAIN = (
            notebook(RIGHT), "Gus Grey - scale.py": RIGHT},
           (Row("Gus Grey"), Row("ada", used="ch1_mini/scale.py"), Row("ben"), Row("cy"),
            Row("dan", used="dan.py", notes=("dan.py was read as",)), Row("eve"), Row("fay", used="scale.ipynb"))),
+    Class("plain-folders-called-as-tables", same_work("ada.json/scale.py", "Dr. Log.log/scale.py"),
+          (Row("Dr. Log.log"), Row("ada.json"))),
     Class("plain-what-is-nobodys",
           {"ada/scale.py": RIGHT, "scale.py": RIGHT, "roster.csv": "id\n", "notes.txt": "x", "Thumbs.db": b"\0",
            "desktop.ini": "", "__MACOSX/._ada": b"\0", ".git/HEAD": "x", "._ada.zip": b"\0", "grades.xlsx": b"PK",
