@@ -140,7 +140,7 @@ class Scorer:
         """Whose work it is; several may have handed in the same."""
         waiting = self.waiting.get(work.digest, [])
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
-        return waiting[0][0] + more if waiting else ""
+        return self.submissions[waiting[0][0]].student + more if waiting else ""
 
     def take(self) -> Work | None:
         """The next work to be done, None where there is none before another verdict is there."""

@@ -53,17 +53,12 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
     alone = _alone_in(path, out)
     if alone is not None and os.path.isdir(alone) and _is_export(alone.name, _names_in(alone), pattern):
         path = alone
-    if path.is_dir():
-        if alone is not None and os.path.isfile(alone) and is_archive_name(alone.name):
-            with alone.open("rb") as file, contextlib.suppress(UsageError):
-                found = _members(alone, file)
-                if _is_export(alone.name, {PurePosixPath(member.path).parts[0] for member in found}, pattern):
-                    yield _entries_of(found)
-                    return
+    packed = path if path.is_file() else alone if alone is not None and _is_packed_export(alone, pattern) else None
+    if packed is None:
         yield _on_disk(path, out)
-    elif is_archive_name(path.name):
-        with path.open("rb") as file:
-            yield _entries_of(_members(path, file))
+    elif is_archive_name(packed.name):
+        with packed.open("rb") as file:
+            yield _entries_of(_members(packed, file))
     else:
         raise UsageError(f"{path} is no folder and no archive", "give the folder that holds an entry for each student")
 
@@ -72,6 +67,17 @@ def _is_export(own: str, inside: Iterable[str], pattern: str | None) -> bool:
     """Whether a system named what is in it, the one that was asked for if one was, and not the thing itself."""
     system = _guessed(inside)
     return system != PLAIN and pattern in (None, system) and guess([own]) == PLAIN
+
+
+def _is_packed_export(path: Path, pattern: str | None) -> bool:
+    if not os.path.isfile(path) or not is_archive_name(path.name):
+        return False
+    try:
+        with path.open("rb") as file:
+            names = {PurePosixPath(member.path).parts[0] for member in _members(path, file)}
+    except (OSError, UsageError):
+        return False
+    return _is_export(path.name, names, pattern)
 
 
 def _guessed(names: Iterable[str]) -> str:
