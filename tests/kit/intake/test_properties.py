@@ -47,10 +47,11 @@ PIECES = [
     *(" - ", "_", "-", "(", ")", "[1]", " (2)", "1", "99", " ", ".", "\n", "\u0301", "%20", "%2F", "/", "\\"),
     *("softmax", "concepts", "ch3_attention", ".py", ".ipynb", ".txt"),
 ]
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+REPEATED = settings(derandomize=True, deadline=500, database=None)
+FEW = settings(REPEATED, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(max_examples=400, deadline=500)
+@settings(REPEATED, max_examples=400)
 @given(ANY_TEXT | st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_any_path_is_read_fast(path: str) -> None:
     meanings = NAMES.meanings(path)
@@ -69,7 +70,7 @@ def test_a_piece_again_and_again_is_read_fast(piece: str) -> None:
         NAMES.of_a_person(text)
 
 
-@settings(max_examples=300, deadline=500)
+@settings(REPEATED, max_examples=300)
 @given(st.lists(ANY_TEXT | st.lists(st.sampled_from(["_", "12", "345678", "LATE", "ada", ".py", " - "])).map("".join)))
 def test_any_entries_are_read_by_every_system(names: list[str]) -> None:
     assert guess(names) in SYSTEMS
@@ -80,6 +81,7 @@ def test_any_entries_are_read_by_every_system(names: list[str]) -> None:
             assert owner is None or owner.name or owner.id or system in ("canvas", PLAIN)
 
 
+@REPEATED
 @given(
     st.text("abcdefghijklmnopqrstuvwxyzéø", min_size=1),
     st.integers(10_000, 99_999),
@@ -194,6 +196,7 @@ WORD = st.from_regex(r"[a-eéèøñ]['-]?[a-eéèøñ]{0,6}", fullmatch=True)
 NAME = st.lists(WORD, min_size=2, max_size=3).map(" ".join)
 
 
+@REPEATED
 @given(NAME, st.sampled_from(["NFC", "NFD"]), st.booleans(), st.booleans())
 def test_a_person_is_found_however_the_name_is_written(name: str, form: str, upper: bool, last_first: bool) -> None:
     people = Directory([Person("7", name, name, "7"), Person("8", "Zz Yy", "Zz Yy", "8")])
