@@ -6,6 +6,7 @@ the exercise has no file of its own that holds work.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -58,12 +59,9 @@ class Assigner:
         self.curriculum = curriculum
         self.names = FileNames(curriculum)
         self.asked = tuple(asked)
-        self.stubs = {exercise.name: handed_out_stub(layout, exercise).encode() for exercise in curriculum.exercises}
-        self.defines = {
-            exercise.name: frozenset(_top_level(self.stubs[exercise.name]))
-            for exercise in curriculum.exercises
-            if not exercise.manually_graded
-        }
+        # Each is derived when it is first asked for: a class with one exercise asks for few.
+        self.stub = functools.cache(lambda exercise: handed_out_stub(layout, exercise).encode())
+        self.defines = functools.cache(lambda exercise: frozenset(_top_level(self.stub(exercise))))
 
     def assign(self, submission: Submission, handed: list[Handed]) -> Submission:
         """The submission with its files. What cannot be read costs only itself."""
@@ -84,7 +82,7 @@ class Assigner:
         best: dict[str, Offer] = {}
         for exercise in self.curriculum.exercises:
             if found := offers.get(exercise.name):
-                choice = choose(found, self.stubs[exercise.name])
+                choice = choose(found, self.stub(exercise) if len(found) > 1 else b"")
                 aside += [Aside(offer.path, reason) for offer, reason in choice.others]
                 if choice.best.problem:
                     aside.append(Aside(choice.best.path, choice.best.problem))
@@ -123,7 +121,7 @@ class Assigner:
         if len(asked) == 1:
             return asked
         defined = set(_top_level(offer.source))
-        shares = [len(defined & self.defines[m.exercise.name]) / len(self.defines[m.exercise.name]) for m in meanings]
+        shares = [len(defined & self.defines(m.exercise)) / len(self.defines(m.exercise)) for m in meanings]
         best = max(shares)
         return (
             [m for m, share in zip(meanings, shares, strict=True) if share == best] if shares.count(best) == 1 else []
@@ -140,16 +138,17 @@ class Assigner:
         return [
             exercise
             for exercise in self.asked
-            if exercise.name in self.defines
-            and all(what_it_lacks(offer, self.stubs[exercise.name]) for offer in offers.get(exercise.name, []))
+            if not exercise.manually_graded
+            and all(what_it_lacks(offer, self.stub(exercise)) for offer in offers.get(exercise.name, []))
         ]
 
     def _from_others(self, wanted: list[Exercise], offers: dict[str, list[Offer]]) -> None:
         """A notebook that is named after one exercise may hold more of them."""
-        named = {id(offer): offer for name in self.defines for offer in offers.get(name, [])}.values()
+        graded = [exercise.name for exercise in self.curriculum.graded]
+        named = {id(offer): offer for name in graded for offer in offers.get(name, [])}.values()
         for offer in list(named):
-            own = self.defines[offer.meaning.exercise.name]
-            found = [exercise for exercise in self._defined_in(offer, wanted) if not self.defines[exercise.name] & own]
+            own = self.defines(offer.meaning.exercise)
+            found = [exercise for exercise in self._defined_in(offer, wanted) if not self.defines(exercise) & own]
             self._offer_to(found, offer, offers)
 
     def _by_content(
@@ -166,7 +165,7 @@ class Assigner:
             kind = suffix if suffix in CODE else ".py"
             offer = budget.read(item, Meaning(wanted[0], kind, placed=False, renamed=True))
             found = self._defined_in(offer, wanted)
-            if len({self.defines[exercise.name] for exercise in found}) < len(found):
+            if len({self.defines(exercise) for exercise in found}) < len(found):
                 aside.append(Aside(path, self._shared_name(exercise.name for exercise in found)))
             elif found:
                 self._offer_to(found, offer, offers)
@@ -177,7 +176,7 @@ class Assigner:
     def _defined_in(self, offer: Offer, wanted: list[Exercise]) -> list[Exercise]:
         """The exercises all of whose names the file defines."""
         defined = set(_top_level(offer.source))
-        return [exercise for exercise in wanted if self.defines[exercise.name] <= defined]
+        return [exercise for exercise in wanted if self.defines(exercise) <= defined]
 
     @staticmethod
     def _offer_to(found: list[Exercise], offer: Offer, offers: dict[str, list[Offer]]) -> None:
