@@ -12,10 +12,12 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from grader.course.file_names import Meaning
 from grader.course.notebooks import Module
 
+EXERCISES = "exercises"
 NOT_YET = "NotImplementedError"
 DOES_NOTHING = re.compile(rb"(?:^|:)[ \t]*(?:raise\b|pass\b|\.\.\.)", re.MULTILINE)
 SAME_TIME_SECONDS = 2.0  # archives keep times to two seconds; what was unpacked or cloned together is as far apart
@@ -25,7 +27,8 @@ SAME_TIME_SECONDS = 2.0  # archives keep times to two seconds; what was unpacked
 class Offer:
     """A file that may be the exercise's: where it lay, what its name says, and the module that it is.
 
-    `attempt` is the place in the system's own order; larger is later. `problem` says why it cannot be read.
+    `attempt` is the place in the system's own order; larger is later. `problem` says why it cannot be read, `handed_in`
+    when it came.
     """
 
     path: str
@@ -35,6 +38,7 @@ class Offer:
     attempt: tuple[float, ...] = ()
     modified: float = 0.0
     problem: str = ""
+    handed_in: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,11 @@ def _no_text(source: bytes) -> str:
     return "it is no text" if b"\0" in source else ""
 
 
-def _order_of_names(offer: Offer) -> tuple[bool, int, int, bool, str]:
+def _order_of_names(offer: Offer) -> tuple[bool, bool, int, int, bool, int, str]:
     meaning = offer.meaning
-    return meaning.placed, meaning.number, -meaning.copies, meaning.suffix != ".ipynb", offer.path
+    in_exercises = EXERCISES in PurePosixPath(offer.path).parts  # and not in a folder of solutions beside it
+    kind = meaning.suffix != ".ipynb"
+    return meaning.placed, in_exercises, meaning.number, -meaning.copies, kind, -len(offer.path), offer.path
 
 
 def _reason(offer: Offer, best: Offer, lacks: str) -> str:

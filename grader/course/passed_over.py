@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-FOLDERS = frozenset({"__pycache__", "__macosx", "node_modules", "site-packages", "venv", "virtualenv", "$recycle.bin"})
+FOLDERS = frozenset(
+    {
+        "__pycache__", "__macosx", "node_modules", "site-packages", "venv", "virtualenv", "$recycle.bin",
+        "system volume information", "lost.dir", "found.000", "lost+found",
+    }
+)  # fmt: skip
 FILES = frozenset({"desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r"})
 ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 

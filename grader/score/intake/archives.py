@@ -28,6 +28,7 @@ NOT_READ = {b"Rar!\x1a\x07": "a RAR archive", b"7z\xbc\xaf\x27\x1c": "a 7z archi
 COMPRESSED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 NO_FILE = "it is a link, or of another kind that is not read: hand in the file itself"
 EMPTY_ZIP, ZIP, SPANNED_ZIP = b"PK\5\6", b"PK\3\4", b"PK\7\x08"
+UTF_8_NAME = 0x800
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 
 
@@ -81,7 +82,15 @@ def _zip(file: IO[bytes]) -> Iterator[Member]:
             problem = NO_FILE
         elif info.flag_bits & 1:
             problem = "the archive asks for a password: pack the files without one"
-        yield Member(_path(info.filename), info.file_size, _zip_time(info), _zip_reader(archive, info), problem)
+        yield Member(_path(_zip_name(info)), info.file_size, _zip_time(info), _zip_reader(archive, info), problem)
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """The member's name. Some systems write UTF-8 and do not say so; then it was read as another encoding."""
+    if not info.flag_bits & UTF_8_NAME:
+        with suppress(UnicodeError):
+            return info.filename.encode("cp437").decode("utf-8")
+    return info.filename
 
 
 def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], bytes]:

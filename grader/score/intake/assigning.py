@@ -29,6 +29,7 @@ MAX_SOURCE_BYTES = 2 * 2**20
 MAX_NOTEBOOK_BYTES = 32 * 2**20  # most of it outputs, which are not looked at
 MAX_SUBMISSION_BYTES = 64 * 2**20
 MAX_SHOWN = 80
+PLACEHOLDER = ".icloud"
 DEFINED = re.compile(rb"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 UNKNOWN = "it is no file of the course"
 CODE = (".py", ".ipynb")
@@ -41,15 +42,18 @@ NOT_READ = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".heic", ".gif", ".webp"), "a picture"),
     **dict.fromkeys((".pyc", ".pyo"), "compiled"),
     **dict.fromkeys((".gz", ".xz", ".bz2", ".zst"), "compressed"),
+    **dict.fromkeys((".eml", ".msg"), "a mail"),
+    **dict.fromkeys((".crdownload", ".part"), "an unfinished download"),
 }
 
 
 @dataclass(frozen=True)
 class Handed:
-    """A file of a student, with its place in the system's order of uploads."""
+    """A file of a student, with its place in the system's order of uploads, and when it came."""
 
     file: HandedFile
     attempt: tuple[float, ...] = ()
+    handed_in: float = 0.0
 
 
 class Assigner:
@@ -65,6 +69,9 @@ class Assigner:
 
     def assign(self, submission: Submission, handed: list[Handed]) -> Submission:
         """The submission with its files. What cannot be read costs only itself."""
+        passed_over = tuple(item.file.path for item in handed if item.file.passed_over)
+        submission = replace(submission, passed_over=passed_over)
+        handed = [item for item in handed if not item.file.passed_over]
         budget = _Budget()
         offers: dict[str, list[Offer]] = defaultdict(list)
         unread = [item for item in handed if item.file.problem]
@@ -88,6 +95,8 @@ class Assigner:
                     aside.append(Aside(choice.best.path, choice.best.problem))
                 else:
                     best[exercise.name] = choice.best
+        doubts = {e.name: what_it_lacks(best[e.name], self.stub(e)) for e in self.asked if e.name in best}
+        times = [offer.handed_in for name, offer in best.items() if name in {e.name for e in self.asked}]
         renamed = [
             f"{_short(offer.path)} was read as {name}{offer.meaning.suffix}"
             for name, offer in best.items()
@@ -98,9 +107,11 @@ class Assigner:
             files={name: offer.source for name, offer in best.items()},
             modules={name: offer.module for name, offer in best.items() if offer.module is not None},
             used={name: offer.path for name, offer in best.items()},
+            doubts={name: doubt for name, doubt in doubts.items() if doubt},
             aside=tuple(aside),
             notes=(*submission.notes, *renamed),
-            problem="" if best else _no_file(aside),
+            problem="" if best else _no_file(aside, submission.passed_over),
+            submitted=max(times, default=submission.submitted),
         )
 
     # -- by name ----------------------------------------------------------------------------------------
@@ -195,6 +206,9 @@ class Assigner:
         close = self.names.nearest(path)
         if close is None:
             return f"{UNKNOWN}: name it after its exercise"
+        alike = self.names.by_stem[close.short]
+        if len(alike) > 1:
+            return self._shared_name(exercise.name for exercise in alike)
         return f"{UNKNOWN}: was {close.name}{close.suffix} meant? Name it so"
 
 
@@ -214,6 +228,7 @@ class _Budget:
         file = item.file
         most = MAX_NOTEBOOK_BYTES if meaning.suffix == ".ipynb" else MAX_SOURCE_BYTES
         offer = Offer(file.path, meaning, b"", None, (*item.attempt, float(file.upload)), file.modified)
+        offer = replace(offer, handed_in=item.handed_in)
         if file.size > most:
             return replace(offer, problem=f"it is larger than {most // 2**20} MB, and was not read")
         if self.left < file.size:
@@ -245,8 +260,13 @@ def _top_level(source: bytes) -> Iterable[str]:
     return ((found[1] or found[2]).decode("ascii", "replace") for found in DEFINED.finditer(source))
 
 
-def _no_file(aside: list[Aside]) -> str:
+def _no_file(aside: list[Aside], passed_over: tuple[str, ...]) -> str:
     """Why a submission has no file that counts."""
+    if not aside and passed_over:
+        placeholder = next((path for path in passed_over if path.endswith(PLACEHOLDER)), None)
+        if placeholder is not None:
+            return f"{_short(placeholder)} is a placeholder of iCloud: the file itself was not downloaded"
+        return f"nothing is in it but {_short(passed_over[0])}: hidden files, caches and environments are passed over"
     if not aside:
         return "nothing is in it"
     telling = next((item for item in aside if not item.reason.startswith(UNKNOWN)), aside[0])

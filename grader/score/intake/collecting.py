@@ -6,7 +6,9 @@ no rule is told of, never dropped.
 
 from __future__ import annotations
 
+import functools
 import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -22,10 +24,17 @@ from grader.score.intake.entries import Entry, Kind, open_class
 from grader.score.intake.names import as_a_file, printable, printable_name, printable_path
 from grader.score.intake.people import Directory, Person
 from grader.score.intake.submission import Aside, Intake, Submission
-from grader.score.intake.systems import PLAIN, Owner, guess, reader_of
+from grader.score.intake.systems import PLAIN, Owner, guess, partial_fits, reader_of
+from grader.score.intake.walking import HandedFile
 
 NOTHING_HANDED_IN = "nothing was handed in"
 MOST_LISTED = 10
+MOST_LOOKED_INTO = 20  # entries of a class that are looked through for students inside
+# Folders of one student that hold the same exercise twice: chapters, versions, the kit's own.
+NO_STUDENT = re.compile(
+    r"ch\d+.*|exercises|solutions|tests?|old.*|new.*|backup.*|final.*|draft.*|archive.*|copy.*|v(?:ersion)?[-_ ]?\d+",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -55,6 +64,10 @@ def collect(
     with open_class(path, out, pattern) as entries:
         candidates = [entry for entry in entries if not entry.reason]
         system = pattern or guess(entry.name for entry in candidates)
+        hints: list[str] = []
+        if pattern is None and system == PLAIN:
+            candidates = _unwrapped(candidates, assigner)
+            hints = [*_other_systems(candidates), *_folders_of_students(candidates, assigner)]
         piles, left = _piles(entries, candidates, system, assigner)
         aside = [Aside(printable_path(entry.name), entry.reason) for entry in entries if entry.reason] + left
         if system == "gradescope":
@@ -65,13 +78,72 @@ def collect(
     matched, warnings = _with_roster(found, roster)
     people = _labelled([submission.person for submission in matched])
     named = [replace(submission, person=people[submission.key]) for submission in matched]
-    return Intake(system, tuple(sorted(named, key=lambda item: item.student)), tuple(aside), tuple(warnings))
+    return Intake(system, tuple(sorted(named, key=lambda item: item.student)), tuple(aside), (*hints, *warnings))
 
 
 def _nobody(path: Path, aside: list[Aside]) -> UsageError:
     listed = "".join(f"\n  {item.name}: {item.reason}" for item in aside[:MOST_LISTED])
     hint = "with --pattern you say how the entries are named (docs/scoring.md)"
     return UsageError(f"no submission was found in {path}{listed}", hint)
+
+
+# -- a class inside a folder --------------------------------------------------------------------------
+
+
+def _unwrapped(candidates: list[Entry], assigner: Assigner) -> list[Entry]:
+    """The students in the one folder of a class, where it is a folder around them."""
+    students = [entry for entry in candidates if isinstance(_plain_owner(entry, assigner), Owner)]
+    inside = _students_inside(students[0], assigner) if len(students) == 1 else {}
+    if not inside:
+        return candidates
+    found = [
+        Entry(name, Kind.FOLDER, max(file.taken for file in files), functools.partial(list, files))
+        for name, files in sorted(inside.items())
+    ]
+    return [*found, *(entry for entry in candidates if entry not in students)]
+
+
+def _students_inside(entry: Entry, assigner: Assigner) -> dict[str, list[HandedFile]]:
+    """The files of each folder in an entry, where these are students: two of them hold the same exercise."""
+    if entry.kind is not Kind.FOLDER:
+        return {}
+    inside: dict[str, list[HandedFile]] = defaultdict(list)
+    exercises: dict[str, set[str]] = defaultdict(set)
+    for file in entry.files():
+        folder, separator, rest = file.path.partition("/")
+        if not separator:
+            if assigner.names.meanings(file.path):
+                return {}  # work beside the folders: it is a student's
+            continue
+        inside[folder].append(replace(file, path=rest))
+        for meaning in assigner.names.meanings(rest):
+            exercises[meaning.exercise.name].add(folder)
+    holding = set().union(*exercises.values()) if exercises else set()
+    if any(NO_STUDENT.fullmatch(folder) for folder in holding) or max(map(len, exercises.values()), default=0) < 2:
+        return {}
+    return {folder: files for folder, files in inside.items() if folder in holding}
+
+
+def _folders_of_students(candidates: list[Entry], assigner: Assigner) -> list[str]:
+    """What looks like a class of its own among the students."""
+    if len(candidates) > MOST_LOOKED_INTO:
+        return []
+    found = {entry.name: _students_inside(entry, assigner) for entry in candidates}
+    return [
+        f"{printable_path(name)} looks like a folder of students ({printable_path(min(inside))} …): score it by itself"
+        for name, inside in found.items()
+        if inside
+    ]
+
+
+def _other_systems(candidates: list[Entry]) -> list[str]:
+    """Systems that would read some of the names: the rest may be strays."""
+    fits = partial_fits(entry.name for entry in candidates)
+    return [
+        f"{_said(system)} gives names like {count} of the {len(candidates)} entries: `--pattern {system}` reads those"
+        for system, count in fits.items()
+        if system != "classroom"  # whose names are read in any case
+    ]
 
 
 # -- whose each entry is ------------------------------------------------------------------------------
@@ -150,22 +222,12 @@ def _take_receipt(pile: Pile, entry: Entry) -> None:
 
 
 def _read(key: str, pile: Pile, assigner: Assigner) -> Submission:
+    found = [(entry, owner, file) for entry, owner in pile.parts for file in entry.files()]
+    several = len(pile.parts) > 1
     handed: list[Handed] = []
-    times = [owner.submitted for _, owner in pile.parts if owner.submitted]
-    for entry, owner in pile.parts:
-        files = entry.files()
-        several = len(pile.parts) > 1
-        handed += [
-            Handed(
-                replace(file, path=_shown(file.path, entry, owner, several), problem=owner.unread or file.problem),
-                owner.attempt,
-            )
-            for file in files
-        ]
-        if not owner.submitted:
-            times.append(
-                max((file.modified for file in files), default=0.0) if entry.kind is Kind.FOLDER else entry.modified
-            )
+    for entry, owner, file in found:
+        named = replace(file, path=_shown(file.path, entry, owner, several), problem=owner.unread or file.problem)
+        handed.append(Handed(named, owner.attempt, owner.submitted or file.taken))
     identity = pile.login or key
     person = Person(
         identity if identity.isprintable() else identity.encode("unicode_escape").decode(),
@@ -175,7 +237,13 @@ def _read(key: str, pile: Pile, assigner: Assigner) -> Submission:
         printable(pile.login),
         printable(pile.email),
     )
-    return assigner.assign(Submission(person, notes=tuple(pile.notes), submitted=max(times, default=0.0)), handed)
+    submission = Submission(
+        person,
+        sources=tuple(printable_path(entry.name) for entry, _ in pile.parts),
+        notes=tuple(pile.notes),
+        submitted=max((item.handed_in for item in handed), default=0.0),
+    )
+    return assigner.assign(submission, handed)
 
 
 def _shown(path: str, entry: Entry, owner: Owner, several: bool) -> str:

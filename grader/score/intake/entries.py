@@ -13,13 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from grader.course.file_names import CHAPTER_FOLDER
 from grader.course.passed_over import is_passed_over
 from grader.errors import UsageError
 from grader.score.intake.archives import Member, Refused, is_archive_name, members
 from grader.score.intake.systems import PLAIN, guess
 from grader.score.intake.walking import HandedFile, files_below, files_of_members
 
-RESULTS_MARK = "journal.sqlite"
+JOURNAL = "journal.sqlite"
+BESIDE_A_JOURNAL = ("grades.csv", "intake.txt", "feedback", ".lock")
+SYSTEMS_OWN = frozenset({".ds_store", ".git", ".gitignore", ".gitattributes", ".localized", ".trashes", ".fseventsd"})
 TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".yml", ".yaml", ".json", ".log")
 
 
@@ -53,14 +56,30 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
     alone = _alone_in(path, out)
     if alone is not None and os.path.isdir(alone) and _is_export(alone.name, _names_in(alone), pattern):
         path = alone
-    packed = path if path.is_file() else alone if alone is not None and _is_packed_export(alone, pattern) else None
-    if packed is None:
-        yield _on_disk(path, out)
-    elif is_archive_name(packed.name):
-        with packed.open("rb") as file:
-            yield _entries_of(_members(packed, file))
-    else:
+    if path.is_file() and not is_archive_name(path.name):
         raise UsageError(f"{path} is no folder and no archive", "give the folder that holds an entry for each student")
+    packed = [path] if path.is_file() else _packed_exports(path, out, pattern)
+    if not packed:
+        entries = _on_disk(path, out)
+        _refuse_a_kit(path)
+        yield entries
+        return
+    with contextlib.ExitStack() as stack:
+        found = [_members(archive, stack.enter_context(archive.open("rb"))) for archive in packed]
+        yield _entries_of([member for members_of_one in found for member in members_of_one])
+
+
+def _packed_exports(folder: Path, out: Path | None, pattern: str | None) -> list[Path]:
+    """The archives of an export that lie in a folder with nothing else: a large one comes in several."""
+    paths = [folder / name for name in _names_in(folder) if not _reason_on_disk(folder / name, out)]
+    return paths if all(_is_packed_export(path, pattern) for path in paths) else []
+
+
+def _refuse_a_kit(folder: Path) -> None:
+    """One student's tree of exercises is no class."""
+    names = [name for tree in (folder, folder / "exercises") for name in _names_in(tree)]
+    if sum(CHAPTER_FOLDER.fullmatch(name) is not None for name in names) > 1:
+        raise UsageError(f"{folder} is one kit, not a class", "give the folder that holds an entry for each student")
 
 
 def _is_export(own: str, inside: Iterable[str], pattern: str | None) -> bool:
@@ -121,7 +140,8 @@ def _kind(path: Path) -> Kind:
 def _reason_on_disk(path: Path, out: Path | None) -> str:
     if out is not None and os.path.realpath(path) == os.path.realpath(out):
         return "the results go there"
-    if os.path.isdir(path) and os.path.exists(path / RESULTS_MARK):  # where it may not be looked at: no
+    marks = [name for name in BESIDE_A_JOURNAL if os.path.exists(path / name)]  # in what cannot be read: none
+    if os.path.isdir(path) and marks and os.path.exists(path / JOURNAL):
         return "it holds the results of an earlier scoring"
     return _nobodys(path.name, os.path.isdir(path))
 
@@ -132,6 +152,8 @@ def _looking_at(path: Path) -> Callable[[], list[HandedFile]]:
 
 def _nobodys(name: str, is_folder: bool = False) -> str:
     """Why an entry of this name is nobody's work, if it is."""
+    if name.startswith(".") and not name.startswith("._") and name.lower() not in SYSTEMS_OWN:
+        return "its name begins with a dot, as those of hidden files do"
     if is_passed_over(name):
         return "a system made it"
     return "it is a table or a list, nobody's work" if name.lower().endswith(TABLES) and not is_folder else ""

@@ -21,14 +21,19 @@ class Submission:
     """One student's work: `files` maps exercises to the bytes of their file, `problem` says why there are none.
 
     Of an exercise that was handed in as a notebook, `modules` has the code with its cells. `used` has the name under
-    which each exercise's file was handed in, `notes` what its reader should know.
+    which each exercise's file was handed in, `doubts` what such a file lacks: it may be the untouched stub, or empty.
+    `notes` are what its reader should know, `passed_over` what nobody would take for work. `sources` are the entries of
+    the class that it came from.
     """
 
     person: Person
     files: dict[str, bytes] = field(default_factory=dict)
     modules: dict[str, Module] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
     aside: tuple[Aside, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
     submitted: float = 0.0

@@ -47,12 +47,12 @@ CANVAS_FILE = r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<typed>(?:text|link)\.ht
 CANVAS = re.compile(r"_(?P<late>LATE_)?(?P<id>\d+)" + CANVAS_FILE, re.DOTALL)  # behind the person's or the group's name
 CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<id>anon_[A-Za-z0-9]+)" + CANVAS_FILE, re.DOTALL)
 # Ada Lovelace_12345_assignsubmission_file_/softmax.py or …_file_softmax.py; Participant_305_…; …_onlinetext_…
-MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?P<part>[a-z]+)_?(?P<file>.*)", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<part>[a-z]+)_?(?P<file>.*)", re.DOTALL)
 TYPED_PART = "onlinetext"
 # submission_4567/…, the people in submission_metadata.yml
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 # Homework 1_alovelace_attempt_2027-02-27-23-01-11_softmax.py, and its receipt without the file's name
-BLACKBOARD = re.compile(r"(?P<before>.+_.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL)
+BLACKBOARD = re.compile(r"(?P<before>.+?_.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL)
 RECEIPT = "receipt.txt"  # how it is called, for its own name is the student's
 TYPED = "it was typed into {}, which is not read: hand in the .py or .ipynb file"
 LINKED = "it is a link to a page, which is not followed: hand in the file itself"
@@ -62,12 +62,15 @@ PLAIN_NAME = re.compile(rf"(?P<name>.+?)(?P<suffix>{ARCHIVE_OR_WORK})?", re.DOTA
 
 
 def _canvas(names: Iterable[str]) -> Reader:
-    """Canvas' reader for these names. A group may be called `team_7`: its number is not the id that follows.
+    """Canvas' reader for these names.
 
-    Where a name can be cut in several places, the cut is right whose numbers are as long as those of the other names.
+    Canvas takes numbers between underscores out of a person's or a group's name, not out of a file's: the first cut is
+    the right one, whatever a student calls a file. But a group may be called `team_7`: its number stands before the id,
+    and is shorter than the ids of the class.
     """
-    sure = Counter(_lengths(cuts[0]) for name in names if len(cuts := _canvas_cuts(name)) == 1)
-    usual = sure.most_common(1)[0][0] if sure else None
+    cuts = [cuts for name in names if (cuts := _canvas_cuts(name))]
+    lengths = Counter(len(found[0]["id"]) for found in cuts if len(found) == 1)
+    usual = lengths.most_common(1)[0][0] if lengths else LIKELY_ID_DIGITS
 
     def read(name: str) -> Owner | None:
         anonymous = CANVAS_ANONYMOUS.fullmatch(name)
@@ -76,32 +79,20 @@ def _canvas(names: Iterable[str]) -> Reader:
         cuts = _canvas_cuts(name)
         if not cuts:
             return None
-        cut = min(cuts, key=lambda cut: _strangeness(cut, usual))
+        cut = cuts[0] if len(cuts[0]["id"]) >= usual else cuts[-1]
         return _canvas_owner(cut, name[: cut.start()])
 
     return read
 
 
 def _canvas_cuts(name: str) -> list[re.Match[str]]:
-    """Every way to cut a name into a person, two numbers and a file."""
-    places = [
-        match.start()
-        for match in re.finditer("_", name)
-        if match.start() and not name[: match.start()].endswith("_LATE")
-    ]
-    return [cut for place in places if (cut := CANVAS.fullmatch(name, place)) is not None]
-
-
-def _lengths(cut: re.Match[str]) -> tuple[int, int]:
-    return len(cut["id"]), len(cut["attachment"] or "")
-
-
-def _strangeness(cut: re.Match[str], usual: tuple[int, int] | None) -> tuple[int, int]:
-    """How unlike the class's other numbers these are; without others, how many are too short for an id."""
-    lengths = _lengths(cut)
-    if usual is not None:
-        return sum(abs(a - b) for a, b in zip(lengths, usual, strict=True)), cut.start()
-    return sum(length < LIKELY_ID_DIGITS for length in lengths), cut.start()
+    """The first way to cut a name into a person, two numbers and a file, and the one a number later, if there is."""
+    places = (match.start() for match in re.finditer("_", name) if match.start())
+    first = next((cut for place in places if (cut := CANVAS.fullmatch(name, place)) is not None), None)
+    if first is None or first["late"] or first["attachment"] is None:  # before LATE stands nothing but the name
+        return [] if first is None else [first]
+    later = CANVAS.fullmatch(name, first.end("id"))
+    return [first] if later is None else [first, later]
 
 
 def _canvas_owner(found: re.Match[str], name: str) -> Owner:
@@ -178,10 +169,17 @@ SYSTEMS: MappingProxyType[str, Callable[[Iterable[str]], Reader]] = MappingProxy
 def guess(names: Iterable[str]) -> str:
     """The system that named most of these: at least half of them, or nobody did."""
     names = list(names)
+    fits = partial_fits(names)
+    best = max(fits, key=lambda system: fits[system], default=PLAIN)
+    return best if best in fits and 2 * fits[best] >= len(names) else PLAIN
+
+
+def partial_fits(names: Iterable[str]) -> dict[str, int]:
+    """How many of the names each system would read, where it is some of them."""
+    names = list(names)
     readers = {system: make(names) for system, make in SYSTEMS.items() if system != PLAIN}
     fits = {system: sum(read(name) is not None for name in names) for system, read in readers.items()}
-    best = max(fits, key=lambda system: fits[system])
-    return best if 2 * fits[best] >= len(names) > 0 else PLAIN
+    return {system: count for system, count in fits.items() if count}
 
 
 def reader_of(pattern: str, names: Iterable[str]) -> Reader:

@@ -51,7 +51,9 @@ KIT_FILES = frozenset(
 class HandedFile:
     """A file as it was handed in. `read` gives at most so many of its bytes; `problem` says why it is not read.
 
-    `upload` is the number of the archive that it came in, where a system or a browser gave it one: `work-2.zip`.
+    `taken` is when it came, as far as the disk or the export knows: the time of the outermost archive that it is in,
+    for the times inside are the student's own. `upload` is the number of the archive that it came in, where a system
+    or a browser gave it one: `work-2.zip`. `passed_over` tells that it is nobody's work, and was not looked into.
     """
 
     path: str
@@ -60,6 +62,8 @@ class HandedFile:
     read: Callable[[int], bytes]
     problem: str = ""
     upload: int = 0
+    taken: float = 0.0
+    passed_over: bool = False
 
 
 def files_below(path: Path) -> list[HandedFile]:
@@ -90,6 +94,10 @@ def _unread(path: str, problem: str) -> HandedFile:
     return HandedFile(path, 0, 0.0, lambda most: b"", problem)
 
 
+def _passed_over(path: str) -> HandedFile:
+    return replace(_unread(path, "hidden files, caches and environments are passed over"), passed_over=True)
+
+
 # -- on the disk --------------------------------------------------------------------------------------
 
 
@@ -106,12 +114,14 @@ def _folder(top: Path) -> Iterator[HandedFile]:
             yield _unread(name, f"the folder cannot be read: {error.strerror}")
             continue
         if folder != top and is_an_environment([item.name for item in listed]):
+            yield _passed_over(name)
             continue
         for item in listed:
-            if is_passed_over(item.name):
-                continue
             path = Path(item.path)
             shown = path.relative_to(top).as_posix()
+            if is_passed_over(item.name):
+                yield _passed_over(shown)
+                continue
             try:
                 info = item.stat(follow_symlinks=False)
             except OSError as error:
@@ -134,7 +144,7 @@ def _on_disk(path: Path, shown: str, info: os.stat_result) -> HandedFile:
         with os.fdopen(descriptor, "rb") as file:
             return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
-    return HandedFile(shown, info.st_size, info.st_mtime, read, problem)
+    return HandedFile(shown, info.st_size, info.st_mtime, read, problem, taken=info.st_mtime)
 
 
 # -- in archives --------------------------------------------------------------------------------------
@@ -163,25 +173,38 @@ def _opened(file: HandedFile, depth: int, prefix: str | None = None) -> Iterator
         else:
             number = UPLOAD_NUMBER.search(file.path)
             upload = int(number[1] or number[2]) if number else file.upload
-            yield from _of_members(found, f"{file.path}/" if prefix is None else prefix, depth + 1, upload)
+            above = f"{file.path}/" if prefix is None else prefix
+            for inner in _of_members(found, above, depth + 1, upload):
+                yield replace(inner, taken=file.taken, modified=min(inner.modified, file.taken or inner.modified))
 
 
 def _of_members(
     found: list[Member], above: str, depth: int, upload: int, prefix: str | None = None
 ) -> Iterator[HandedFile]:
     """Files of an archive. `above` is put before their paths, `prefix` before those in an archive among them."""
-    environments = _environments(found)
+    environments, told = _environments(found), set()
     for member in found:
         path = PurePosixPath(member.path)
-        if any(is_passed_over(part) for part in path.parts if part not in (".", "..")):
-            continue
-        if environments and any(str(parent) in environments for parent in path.parents if str(parent) != "."):
+        if (passed := _first_passed_over(path, environments)) is not None:
+            if passed not in told:
+                told.add(passed)
+                yield _passed_over(above + passed)
             continue
         problem = member.problem
         if len(path.parts) > MAX_FOLDER_DEPTH:
             problem = f"it lies more than {MAX_FOLDER_DEPTH} folders deep"
-        file = HandedFile(above + member.path, member.size, member.modified, _guarded(member), problem, upload)
+        time = member.modified
+        file = HandedFile(above + member.path, member.size, time, _guarded(member), problem, upload, taken=time)
         yield from _opened(file, depth, prefix)
+
+
+def _first_passed_over(path: PurePosixPath, environments: set[str]) -> str | None:
+    """The outermost part of a path that is passed over, with what is above it; None where all of it is looked at."""
+    for place, part in enumerate(path.parts, 1):
+        above = "/".join(path.parts[:place])
+        if (part not in (".", "..") and is_passed_over(part)) or (above in environments and place < len(path.parts)):
+            return above
+    return None
 
 
 def _environments(found: list[Member]) -> set[str]:

@@ -1,0 +1,250 @@
+"""What strangers do: they are taken for another, hide when they came, or simply lay things out as nobody else does."""
+
+from __future__ import annotations
+
+import os
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from miniature import Kit
+
+from grader.errors import UsageError
+from grader.score.intake.collecting import collect
+from grader.score.intake.submission import Intake, Submission
+
+GOOD = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return x / 2\n"
+WRONG = "def double(x):\n    return x\n\n\ndef halve(x):\n    return x\n"
+DAY = 86_400.0
+
+
+def lay(folder: Path, files: dict[str, str], when: float | None = None) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        if when is not None:
+            os.utime(path, (when, when))
+
+
+def read(course: Kit, folder: Path, pattern: str | None = None) -> Intake:
+    asked = course.curriculum.find_all(["scale"])
+    return collect(folder, course.layout, course.curriculum, asked=asked, pattern=pattern)
+
+
+def rows(intake: Intake) -> dict[str, Submission]:
+    return {submission.student: submission for submission in intake.submissions}
+
+
+# -- to be taken for another --------------------------------------------------------------------------
+
+CANVAS = {f"stud{letter}_{12000 + i}_{67800 + i}_scale.py": GOOD for i, letter in enumerate("abcde")}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "evelyn_130001_67890_stude_12004_99999_scale.py",
+        "evelyn_13_67890_stude_12004_99999_scale.py",
+        "evelyn_130001_678900_12004_99999_scale.py",
+    ],
+)
+def test_a_files_name_takes_nobodys_row_in_canvas(course: Kit, people: Path, name: str) -> None:
+    lay(people, CANVAS | {name: WRONG})
+    found = rows(read(course, people))
+    assert set(found) == {"studa", "studb", "studc", "studd", "stude", "evelyn"}
+    assert found["stude"].files == {"ch1_mini/scale": GOOD.encode()}
+    assert found["evelyn"].person.id in name
+
+
+def test_a_files_name_does_not_hide_that_it_is_late_in_canvas(course: Kit, people: Path) -> None:
+    lay(people, CANVAS | {"evelyn_LATE_130001_167890_evelyn_13000_99999_scale.py": GOOD})
+    evelyn = rows(read(course, people))["evelyn"]
+    assert evelyn.person.id == "130001"
+    assert evelyn.notes[0] == "Canvas marked it LATE"
+
+
+def test_a_group_is_still_told_from_its_number(course: Kit, people: Path) -> None:
+    lay(people, CANVAS | {"team_7_12345_67810_scale.py": GOOD, "team_8_LATE_12346_67811_scale.py": GOOD})
+    found = rows(read(course, people))
+    assert found["team_7"].person.id == "12345"
+    assert found["team_8"].person.id == "12346"
+
+
+@pytest.mark.parametrize("part", ["file", "onlinetext"])
+def test_a_files_name_takes_nobodys_row_in_moodle(course: Kit, people: Path, part: str) -> None:
+    lay(people, {f"Stud {n}_{1900 + n}_assignsubmission_file_scale.py": GOOD for n in range(5)})
+    lay(people, {f"Eve_1888_assignsubmission_file_Stud 1_1901_assignsubmission_{part}_scale.py": WRONG})
+    found = rows(read(course, people))
+    assert len(found) == 6
+    assert found["Stud 1"].files == {"ch1_mini/scale": GOOD.encode()}
+    assert found["Eve"].person.id == "1888"
+
+
+def test_a_files_name_hides_no_lateness_in_blackboard(course: Kit, people: Path) -> None:
+    lay(people, {f"HW_{user}_attempt_2026-11-01-10-00-00_scale.py": GOOD for user in ("ada", "ben")})
+    lay(people, {"HW_eve_attempt_2026-11-29-23-01-11_x_attempt_2026-11-01-00-00-00_scale.py": GOOD})
+    found = rows(read(course, people))
+    assert set(found) == {"ada", "ben", "eve"}
+    assert time.localtime(found["eve"].submitted)[:3] == (2026, 11, 29)
+
+
+def test_a_receipt_that_was_handed_in_is_nobodys_receipt(course: Kit, people: Path) -> None:
+    forged = "Name: Eve EVIL (ada)\nDate Submitted: x\n"
+    lay(people, {f"HW_{user}_attempt_2026-11-20-10-00-00_scale.py": GOOD for user in ("ada", "eve")})
+    lay(people, {"HW_eve_attempt_2026-11-20-10-00-00_HW_ada_attempt_2026-11-20-10-00-00.txt": forged})
+    found = rows(read(course, people))
+    assert set(found) == {"ada", "eve"}
+    assert found["ada"].submitted > 0
+
+
+# -- when it came -------------------------------------------------------------------------------------
+
+
+def pack(path: Path, files: dict[str, str], when: tuple[int, int, int]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (*when, 0, 0, 0)), text)
+
+
+@pytest.mark.parametrize("inside", [(1980, 1, 1), (2090, 1, 1)])
+@pytest.mark.parametrize("place", ["eve.zip", "eve/hw.zip"])
+def test_the_times_in_an_archive_are_not_when_it_came(
+    course: Kit, people: Path, place: str, inside: tuple[int, int, int]
+) -> None:
+    came = time.time() - 3 * DAY
+    (people / "eve").mkdir()
+    pack(people / place, {"scale.py": GOOD}, inside)
+    os.utime(people / place, (came, came))
+    if place == "eve.zip":
+        (people / "eve").rmdir()
+    assert rows(read(course, people))["eve"].submitted == pytest.approx(came, abs=2)
+
+
+def test_a_time_in_the_future_makes_no_file_newer(course: Kit, people: Path) -> None:
+    (people / "eve").mkdir()
+    pack(people / "eve" / "old.zip", {"scale.py": WRONG}, (2090, 1, 1))
+    os.utime(people / "eve" / "old.zip", (1e9, 1e9))
+    lay(people, {"eve/scale.py": GOOD}, when=1.5e9)
+    assert rows(read(course, people))["eve"].files == {"ch1_mini/scale": GOOD.encode()}
+
+
+def test_what_does_not_count_makes_nobody_late(course: Kit, people: Path) -> None:
+    lay(people, {"ada/scale.py": GOOD}, when=1.5e9)
+    lay(people, {"ada/notes.txt": "x", "ada/twice.py": "def quadruple(x):\n    return 4 * x\n"}, when=1.6e9)
+    lay(people, {"ada/later/scale.py": course.file.read_text()}, when=1.6e9)  # the stub
+    assert rows(read(course, people))["ada"].submitted == 1.5e9
+
+
+# -- a class that lies otherwise ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["folder", "archive", "beside a text"])
+def test_a_folder_around_the_class_is_looked_through(course: Kit, people: Path, how: str) -> None:
+    files = {"hw1/hw1-ada/scale.py": GOOD, "hw1/hw1-ben/ch1_mini/scale.py": WRONG, "hw1/hw1-cy/.git/x": ""}
+    if how == "archive":
+        pack(people / "x.zip", files, (2026, 1, 1))
+        folder = people / "x.zip"
+    else:
+        lay(people, files)
+        folder = people
+    if how == "beside a text":
+        lay(people, {"instructions.txt": "Do it."})
+    assert {"hw1-ada", "hw1-ben"} <= set(rows(read(course, folder)))
+
+
+@pytest.mark.parametrize(
+    "folders", [("old", "new"), ("v1", "v2"), ("ch1_mini", "backup"), ("exercises/ch1_mini", "solutions/ch1_mini")]
+)
+def test_one_student_with_two_versions_stays_one(course: Kit, people: Path, folders: tuple[str, str]) -> None:
+    lay(people, {f"ada/{folder}/scale.py": GOOD for folder in folders})
+    assert set(rows(read(course, people))) == {"ada"}
+
+
+def test_sections_that_are_classes_are_told(course: Kit, people: Path) -> None:
+    lay(people, {f"Section {s}/{who}/scale.py": GOOD for s in "AB" for who in ("ada", "ben")})
+    warnings = read(course, people).warnings
+    assert any("Section A looks like a folder of students" in warning for warning in warnings)
+
+
+def test_an_export_in_several_archives_is_one_class(course: Kit, people: Path) -> None:
+    for number, letter in enumerate("ab"):
+        pack(
+            people / f"submissions ({number}).zip",
+            {f"stud{letter}_1200{number}_6780{number}_scale.py": GOOD},
+            (2026, 1, 1),
+        )
+    assert set(rows(read(course, people))) == {"studa", "studb"}
+
+
+def test_names_in_an_archive_that_does_not_say_that_they_are_utf_8(course: Kit, people: Path) -> None:
+    path = people / "class.zip"
+    pack(path, {"Jos\u00e9/scale.py": GOOD, "Ada/scale.py": GOOD}, (2026, 1, 1))
+    data = path.read_bytes()
+    assert b"\x00\x08" in data  # the flag, in the local and the central header
+    for name in ("Jos\u00e9/scale.py".encode(),):
+        place = -1
+        while (place := data.find(name, place + 1)) >= 0:
+            start = data.rfind(b"PK", 0, place)
+            flags = start + (6 if data[start + 2 : start + 4] == b"\x03\x04" else 8)
+            data = data[:flags] + b"\x00\x00" + data[flags + 2 :]
+    path.write_bytes(data)
+    assert set(rows(read(course, path))) == {"Ada", "Jos\u00e9"}
+
+
+def test_a_file_called_as_a_journal_takes_nobody_out_of_the_class(course: Kit, people: Path) -> None:
+    lay(people, {"dan/scale.py": GOOD, "dan/journal.sqlite": "", "eve/scale.py": GOOD})
+    assert set(rows(read(course, people))) == {"dan", "eve"}
+
+
+@pytest.mark.parametrize("tree", ["", "exercises/"])
+def test_a_kit_is_no_class(course: Kit, people: Path, tree: str) -> None:
+    lay(people, {f"{tree}ch1_mini/scale.py": GOOD, f"{tree}ch2_more/other.py": GOOD})
+    with pytest.raises(UsageError, match="is one kit, not a class"):
+        read(course, people)
+
+
+def test_strays_do_not_silence_the_systems_names(course: Kit, people: Path) -> None:
+    names = {"Ada_5_assignsubmission_file_/scale.py": GOOD, "Cy/scale.py": GOOD, "Di/scale.py": GOOD}
+    lay(people, names)
+    (warning,) = read(course, people).warnings
+    assert warning == "Moodle gives names like 1 of the 3 entries: `--pattern moodle` reads those"
+
+
+# -- what is passed over, and what is worth nothing ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", [".scale.py", ".hw/scale.py", "venv/scale.py", "__pycache__/scale.py", ".ipynb_checkpoints/scale.py"]
+)
+def test_what_is_passed_over_is_named_where_there_is_nothing_else(course: Kit, people: Path, path: str) -> None:
+    lay(people, {f"ada/{path}": GOOD, "ben/scale.py": GOOD, f"ben/{path}": GOOD})
+    pack(people / "cy.zip", {path: GOOD}, (2026, 1, 1))
+    found = rows(read(course, people))
+    for student in ("ada", "cy"):
+        assert found[student].problem.startswith(f"nothing is in it but {path.partition('/')[0]}: hidden files")
+    assert found["ben"].passed_over == (path.partition("/")[0],)
+
+
+def test_a_placeholder_of_a_cloud_is_no_file(course: Kit, people: Path) -> None:
+    lay(people, {"ada/.scale.py.icloud": "bplist"})
+    assert "a placeholder of iCloud" in rows(read(course, people))["ada"].problem
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"), [("", "it is empty"), (None, "it is the stub as it was handed out"), (GOOD, "")]
+)
+def test_a_file_that_counts_and_holds_no_work_is_told(course: Kit, people: Path, text: str | None, doubt: str) -> None:
+    lay(people, {"ada/scale.py": course.file.read_text() if text is None else text})
+    assert rows(read(course, people))["ada"].doubts.get("ch1_mini/scale", "") == doubt
+
+
+def test_of_two_with_other_names_the_shorter_name_counts(course: Kit, people: Path) -> None:
+    lay(people, {"ada/hw3.py": GOOD, "ada/hw3_old.py": WRONG}, when=1.5e9)
+    assert rows(read(course, people))["ada"].used == {"ch1_mini/scale": "hw3.py"}
+
+
+def test_exercises_count_before_solutions(course: Kit, people: Path) -> None:
+    lay(people, {"ada/solutions/ch1_mini/scale.py": WRONG, "ada/exercises/ch1_mini/scale.py": GOOD}, when=1.5e9)
+    assert rows(read(course, people))["ada"].used == {"ch1_mini/scale": "exercises/ch1_mini/scale.py"}
