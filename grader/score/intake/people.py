@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -56,30 +57,45 @@ def squeezed(name: str) -> str:
     return "".join(c for c in words if c.isalnum())
 
 
+def without_accents(name: str) -> str:
+    """The name as somebody writes it whose keyboard has no accents."""
+    letters = unicodedata.normalize("NFKD", same_word(name))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def as_a_number(id: str) -> str:
+    """The id as a spreadsheet leaves it: without zeros in front, or with `.0` behind."""
+    found = re.fullmatch(r"0*(\d+)(?:\.0+)?", id.strip())
+    return found[1] if found else ""
+
+
+def _ways_to_write(name: str) -> list[str]:
+    """Forms of a name, the most exact first."""
+    return [form for make in (same_word, letters_of, squeezed, without_accents) if (form := make(name))]
+
+
 class Directory:
     """The people of a class, by whatever they are meant with."""
 
     def __init__(self, people: Iterable[Person]) -> None:
         self.people = list(people)
         self.by_id: dict[str, list[Person]] = defaultdict(list)
+        self.by_number: dict[str, list[Person]] = defaultdict(list)
         self.by_name: dict[str, list[Person]] = defaultdict(list)
         for person in self.people:
             for word in dict.fromkeys(same_word(word) for word in person.ids):
                 self.by_id[word].append(person)
-            forms = [form for word in person.names for form in (same_word(word), letters_of(word), squeezed(word))]
-            for form in dict.fromkeys(forms):
-                if form:
-                    self.by_name[form].append(person)
+            for number in dict.fromkeys(as_a_number(word) for word in person.ids):
+                self.by_number[number].append(person)
+            for form in dict.fromkeys(form for word in person.names for form in _ways_to_write(word)):
+                self.by_name[form].append(person)
 
     def meant(self, word: str) -> list[Person]:
         """Everyone whom the word may mean: those whose id it is, else those who are called so."""
-        found = self.by_id.get(same_word(word))
-        if found:
-            return found
-        for form in (same_word(word), letters_of(word), squeezed(word)):
-            if form and (found := self.by_name.get(form)):
-                return found
-        return []
+        found = self.by_id.get(same_word(word)) or (
+            self.by_number.get(as_a_number(word)) if as_a_number(word) else None
+        )
+        return found or next((self.by_name[form] for form in _ways_to_write(word) if form in self.by_name), [])
 
     def one(self, word: str, where: str) -> Person:
         """The one person whom a row means. `where` is the row, for the message."""
