@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader.render.plain import clean
+from grader.render.plain import clean, students_text
 from grader.score.command import ClassRead
 from grader.score.intake.submission import Submission
 from grader.score.marks import time_text
@@ -18,7 +18,7 @@ def intake_text(read: ClassRead) -> str:
     """Every student with the files that count and those that do not, then what is nobody's."""
     intake = read.intake
     how = "as a person named them" if intake.system == LOOSE else f"as {intake.system} names them"
-    lines = [f"{len(intake.submissions)} students, read {how}"]
+    lines = [f"{students_text(len(intake.submissions))}, read {how}"]
     for submission in intake.submissions:
         lines += ["", *_student(submission, read.submitted[submission.student])]
     if intake.aside:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.render.intake import MOST_ENTRIES
-from grader.render.plain import clean, duration
+from grader.render.plain import clean, duration, students_text
 from grader.score.command import RUBRIC, Fault, Regraded, ScoredClass
 from grader.score.intake.submission import Aside
 from grader.score.scoring import Advance
@@ -34,12 +34,14 @@ def scored_text(scored: ScoredClass, out: Path) -> str:
     """The class in a line, whose work could not be read, and where the marks are."""
     whole, intake = scored.whole, scored.read.intake
     lines = [
-        f"{_students(len(intake.submissions))}, on average {whole.mean:.1f} of {whole.possible:g} points "
+        f"{students_text(len(intake.submissions))}, on average {whole.mean:.1f} of {whole.possible:g} points "
         f"(sandbox: {scored.tier})"
     ]
     lines += [f"  no points for {s.student}: {clean(s.problem)}" for s in intake.submissions if s.problem]
     lines += _aside_lines(intake.aside)
-    lines += [f"  not marked yet: {name} of {_students(count)}, see {RUBRIC}" for name, count in scored.rubric.unmarked]
+    lines += [
+        f"  not marked yet: {name} of {students_text(count)}, see {RUBRIC}" for name, count in scored.rubric.unmarked
+    ]
     lines += [f"  look at this: {clean(warning)}" for warning in scored.warnings]
     lines += _fault_lines(scored.faults)
     lines.append(f"read: {out / INTAKE} says who handed in what")
@@ -55,10 +57,6 @@ def _aside_lines(aside: tuple[Aside, ...]) -> list[str]:
         held = "has them all" if len(aside) <= MOST_ENTRIES else f"has {MOST_ENTRIES:,} of them"
         lines.append(f"  and {len(aside) - MOST_ASIDE} more: {INTAKE} {held}")
     return lines
-
-
-def _students(count: int) -> str:
-    return "1 student" if count == 1 else f"{count} students"
 
 
 def _fault_lines(faults: tuple[Fault, ...]) -> list[str]:

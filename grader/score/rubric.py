@@ -145,7 +145,7 @@ def _warnings(path: Path, kept: list[TypedRow], people: dict[str, str], curricul
     for row in kept:
         exercise = row.cells["exercise"]
         if row_identity(row.cells) not in people:
-            nobodys[row.cells["student"] or row_identity(row.cells) or "without a name"].append(exercise)
+            nobodys[row.cells["student"] or row_identity(row.cells) or "a student without a name"].append(exercise)
         elif exercise not in marked_by_a_person:
             yield f"{path.name}, row {row.number}: {exercise!r} is nothing that a person marks; it does not count"
     for name, exercises in nobodys.items():
