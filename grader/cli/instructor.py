@@ -11,6 +11,7 @@ import click
 
 from grader.cli.course import open_course
 from grader.cli.echo import echo
+from grader.cli.numbers import DAYS, SEED, SHARE, WORKERS
 from grader.course.files import write_atomically
 from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
@@ -30,6 +31,7 @@ from grader.render.tables import grades_csv, rubric_csv
 from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, at_work_in, preview_regrade, read_class, run_score
 from grader.score.export import write_gradescope
 from grader.score.intake.systems import SYSTEMS
+from grader.score.leftovers import FEEDBACK, GRADESCOPE
 from grader.score.scoring import Advance
 from grader.score.similar import similar_pairs
 
@@ -43,14 +45,14 @@ NOT_JUDGED = 3  # the exit code where the kit could not judge something
 @click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="Score these alone; may be repeated.")
 @click.option("--pattern", help=f"How entries are named: {', '.join(SYSTEMS)}, or an expression.")
 @click.option("--roster", type=click.Path(path_type=Path), help="A CSV of all students: id, name, email, section.")
-@click.option("--workers", type=int, help="Items at a time; the number of cores unless given.")
+@click.option("--workers", type=WORKERS, help="Items at a time; the number of cores unless given.")
 @click.option("--dask", metavar="ADDRESS", help="Let a Dask scheduler's workers do the work: tcp://host:8786.")
-@click.option("--seed", type=int, help="The inputs' seed for the whole class; drawn once unless given.")
+@click.option("--seed", type=SEED, help="The inputs' seed for the whole class; drawn once unless given.")
 @click.option("--carry-forward/--no-carry-forward", default=True, show_default=True,
               help="Judge again on the reference's earlier parts where a student's own may be wrong.")  # fmt: skip
 @click.option("--due", help="When work is due: 2027-03-01 or 2027-03-01T18:00.")
-@click.option("--grace-days", type=float, default=0, show_default=True, help="Days after it that cost nothing.")
-@click.option("--late-penalty", type=float, default=0, show_default=True, help="Share lost per late day, 0.1 say.")
+@click.option("--grace-days", type=DAYS, default=0, show_default=True, help="Days after it that cost nothing.")
+@click.option("--late-penalty", type=SHARE, default=0, show_default=True, help="Share lost per late day, 0.1 say.")
 @click.option("--extensions", type=click.Path(path_type=Path), help="A CSV with the columns student (or id), days.")
 @click.option("--times", type=click.Path(path_type=Path), help="A CSV: student (or id), submitted.")
 @click.option("--without-sandbox", is_flag=True, help="Run untrusted code with no sandbox around it.")
@@ -87,11 +89,11 @@ def _write(scored: ScoredClass, out: Path) -> None:
     pages = Pages()
     write_atomically(out / INTAKE, intake_text(scored.read) + "\n")
     write_atomically(out / "grades.csv", grades_csv(scored.read.exercises, scored.read.people, scored.marks))
-    if scored.rubric:
+    if scored.rubric.rows or scored.rubric.kept:
         write_atomically(out / RUBRIC, rubric_csv(scored.rubric))
     for view in scored.students:
-        write_atomically(out / "feedback" / f"{view.student}.html", pages.student(view))
-        write_atomically(out / "gradescope" / view.student / "results.json", gradescope_results(view))
+        write_atomically(out / FEEDBACK / f"{view.student}.html", pages.student(view))
+        write_atomically(out / GRADESCOPE / view.student / "results.json", gradescope_results(view))
     write_atomically(out / "class.html", pages.whole_class(scored.whole))
     write_atomically(out / "junit.xml", junit(scored.students))
 
@@ -101,7 +103,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the earlier scoring.")
 @click.option("--preview", is_flag=True, required=True, help="Show what would change; nothing is overwritten.")
 @click.option("--pattern", help="As for score.")
-@click.option("--workers", type=int, help="As for score.")
+@click.option("--workers", type=WORKERS, help="As for score.")
 @click.option("--carry-forward/--no-carry-forward", default=True, help="As for score.")
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""
@@ -119,7 +121,7 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", default="similar.html", type=click.Path(path_type=Path), help="The page of the pairs.")
 @click.option("--archive", type=click.Path(path_type=Path), help="Submissions of earlier years, to compare with.")
-@click.option("--least", default=0.5, show_default=True, help="The share from which a pair is shown.")
+@click.option("--least", type=SHARE, default=0.5, show_default=True, help="The share from which a pair is shown.")
 @click.option("--pattern", help="As for score.")
 def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
     """Which submissions are alike, the stub's own lines taken out."""
@@ -137,7 +139,7 @@ def export() -> None:
 @export.command("gradescope")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The zip file to write.")
 @click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="What the assignment asks for.")
-@click.option("--seed", type=int, help="The inputs' seed for the whole class; drawn unless given.")
+@click.option("--seed", type=SEED, help="The inputs' seed for the whole class; drawn unless given.")
 def export_gradescope(out: Path, only: tuple[str, ...], seed: int | None) -> None:
     """Write Gradescope's autograder archive, with its set-up and run scripts."""
     course = open_course()

@@ -14,9 +14,12 @@ from pathlib import Path
 
 from grader.course.cells import BrokenCell, Cells, bindings, names_written, parse_cells
 from grader.course.curriculum import Ban, Exercise
+from grader.course.file_kinds import foreign_kind, is_wide_text
 
 MAX_SOURCE_BYTES = 2 * 2**20
 MAX_LINE_SHOWN = 200
+FENCES = ("```", "~~~")
+SAVE_AS_UTF_8 = "Save it as UTF-8 in your editor."
 
 
 @dataclass(frozen=True)
@@ -42,21 +45,43 @@ def first_problem(
         return SourceProblem(display_path, " is missing.", advice=reset)
     if path.stat().st_size > MAX_SOURCE_BYTES:
         return SourceProblem(display_path, " is larger than 2 MB; a solution is a few kilobytes of text.")
-    raw = path.read_bytes()
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        said = f"{display_path} is not UTF-8 text: byte 0x{raw[error.start]:02x}"
-        return SourceProblem(said, ".", line, advice="Save it as UTF-8 in your editor.")
+        raw = path.read_bytes()
+    except OSError as error:
+        return SourceProblem(display_path, f" cannot be read: {error.strerror}.")
+    if cells is None and (problem := _no_text(raw, display_path)):
+        return problem
+    text = raw.decode("utf-8-sig")
     if not text.strip():
         return SourceProblem(display_path, " is empty.", advice=reset)
-    if cells is not None:  # they are text already, whatever they declare
-        return _cells_problem(text, cells, display_path, exercise.bans)
+    try:
+        if cells is not None:  # they are text already, whatever they declare
+            return _cells_problem(text, cells, display_path, exercise.bans)
+        return _parse_problem(text, display_path, exercise.bans)
+    except (RecursionError, MemoryError):
+        return SourceProblem(display_path, " cannot be read as Python: it is nested too deep.")
+
+
+def _no_text(raw: bytes, display_path: str) -> SourceProblem | None:
+    """Why the bytes are no text of Python's, if they are not."""
+    kind = foreign_kind(raw)
+    if is_wide_text(kind):
+        return SourceProblem(display_path, f" is {kind}; it is read as UTF-8 alone.", advice=SAVE_AS_UTF_8)
+    if kind:
+        said = f" is {kind}, whatever its name ends in."
+        return SourceProblem(display_path, said, advice="Hand in the Python file itself.")
+    if b"\0" in raw:
+        return SourceProblem(display_path, " cannot be read as Python: it holds NUL bytes.", advice=SAVE_AS_UTF_8)
+    try:
+        raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        said = f"{display_path} is not UTF-8 text: byte 0x{error.object[error.start]:02x}"
+        return SourceProblem(said, ".", line, advice=SAVE_AS_UTF_8)
     if (encoding := _declared_encoding(raw)) not in ("utf-8", "utf-8-sig"):
         said = f" declares the encoding {encoding}; it is read as UTF-8 alone."
         return SourceProblem(display_path, said, advice="Remove the `coding:` line at the top of the file.")
-    return _parse_problem(text, display_path, exercise.bans)
+    return None
 
 
 def _declared_encoding(raw: bytes) -> str:
@@ -72,10 +97,19 @@ def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> Sourc
         tree = ast.parse(text)
     except SyntaxError as error:
         shown = (error.text or "").rstrip()[:MAX_LINE_SHOWN]
+        if shown.lstrip().startswith(FENCES):
+            return _fence(text, display_path, error.lineno, shown)
         return SourceProblem(type(error).__name__, f": {error.msg}.", error.lineno or None, shown)
-    except (ValueError, RecursionError, MemoryError) as error:
-        return SourceProblem(display_path, f" cannot be read as Python: {error}.")
+    except ValueError as error:
+        return SourceProblem(display_path, f" cannot be read as Python: {error or 'its text is not valid'}.")
     return _banned_use(tree, text, bans)
+
+
+def _fence(text: str, display_path: str, line: int | None, shown: str) -> SourceProblem:
+    """The lines with which a chat or a README sets code apart were copied along."""
+    does = "begins with" if text.lstrip().startswith(FENCES) else "holds"
+    advice = "Remove such lines, and all that is not code."
+    return SourceProblem(f"{display_path} {does} a Markdown fence", ", which is no Python.", line, shown, advice)
 
 
 def _cells_problem(text: str, cells: Cells, display_path: str, bans: tuple[Ban, ...]) -> SourceProblem | None:

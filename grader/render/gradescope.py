@@ -8,6 +8,7 @@ import msgspec
 
 from grader.protocol.results import Failure
 from grader.render.plain import clean, explanation, problem_text
+from grader.score.marks import StudentMarks
 from grader.score.views import ExerciseView, StudentView, TestView
 
 
@@ -20,11 +21,19 @@ def gradescope_results(view: StudentView) -> str:
 
 
 def _above(view: StudentView) -> str:
-    """What stands above all tests: exercises that the grader could not judge, then the notes."""
+    """What stands above all tests: what is not judged, why fewer points count than were earned, then the notes."""
     names = [exercise.name for exercise in view.exercises if exercise.verdict == "error"]
     faults = [f"Not judged, by the grader's own fault and not yours: {', '.join(names)}."] if names else []
     own = [f"{exercise.name}: {note}" for exercise in view.exercises for note in exercise.notes]
-    return clean("\n".join([*faults, *view.notes, *own]))
+    return clean("\n".join([*faults, *_late(view.marks), *view.notes, *own]))
+
+
+def _late(marks: StudentMarks) -> list[str]:
+    """Why the score is less than the sum of the tests."""
+    if marks.total == marks.earned:
+        return []
+    days = "1 day" if marks.days_late == 1 else f"{marks.days_late} days"
+    return [f"{days} late: {round(marks.total, 2):g} of {round(marks.earned, 2):g} points count."]
 
 
 def _test(exercise: ExerciseView, test: TestView) -> dict[str, Any]:

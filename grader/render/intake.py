@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 
-from grader.render.plain import clean
+from grader.render.plain import clean, students_text
 from grader.score.command import ClassRead
 from grader.score.intake.submission import Submission
+from grader.score.marks import time_text
 
 LOOSE = "plain"
+MOST_FILES = 200  # that do not count, of one student
+MOST_ENTRIES = 1000  # that are nobody's
 
 
 def intake_text(read: ClassRead) -> str:
     """Every student with the files that count and those that do not, then what is nobody's."""
     intake = read.intake
     how = "as a person named them" if intake.system == LOOSE else f"as {intake.system} names them"
-    lines = [f"{len(intake.submissions)} students, read {how}"]
+    lines = [f"{students_text(len(intake.submissions))}, read {how}"]
     for submission in intake.submissions:
         lines += ["", *_student(submission, read.submitted[submission.student])]
     if intake.aside:
         lines += ["", "left aside, nobody's work:"]
-        lines += [f"  {clean(item.name)}: {item.reason}" for item in intake.aside]
-    if intake.warnings:
-        lines += ["", "look at this:", *(f"  {clean(warning)}" for warning in intake.warnings)]
+        lines += [f"  {clean(item.name)}: {clean(item.reason)}" for item in intake.aside[:MOST_ENTRIES]]
+        lines += [f"  and {len(intake.aside) - MOST_ENTRIES} more"] if len(intake.aside) > MOST_ENTRIES else []
+    if read.warnings:
+        lines += ["", "look at this:", *(f"  {clean(warning)}" for warning in read.warnings)]
     return "\n".join(lines)
 
 
 def _student(submission: Submission, submitted: float) -> Iterator[str]:
     person = submission.person
-    words = [f"id {person.id}" if person.id else "", person.email, person.section, _moment(submitted)]
+    words = [
+        f"id {person.id}" if person.id else "",
+        person.email,
+        person.section,
+        time_text(submitted) if submitted > 0 else "",
+    ]
     yield "  ".join(clean(word) for word in (person.label, *words) if word)
     if submission.problem:
         yield f"  nothing counts: {clean(submission.problem)}"
@@ -37,9 +45,7 @@ def _student(submission: Submission, submitted: float) -> Iterator[str]:
         yield f"  {exercise}: {clean(name)}"
     for note in submission.notes:
         yield f"  note: {clean(note)}"
-    for item in submission.aside:
+    for item in submission.aside[:MOST_FILES]:
         yield f"  does not count: {clean(item.name)}: {clean(item.reason)}"
-
-
-def _moment(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds > 0 else ""
+    if len(submission.aside) > MOST_FILES:
+        yield f"  and {len(submission.aside) - MOST_FILES} more files that do not count"

@@ -27,6 +27,10 @@ def clean(text: str) -> str:
     return re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "�", text)
 
 
+def students_text(count: int) -> str:
+    return "1 student" if count == 1 else f"{count} students"
+
+
 def duration(seconds: float) -> str:
     """To the nearest figure that a person would say: it is an estimate."""
     if seconds < 60:

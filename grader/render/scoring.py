@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.render.plain import clean, duration
-from grader.score.command import Fault, Regraded, ScoredClass
+from grader.render.intake import MOST_ENTRIES
+from grader.render.plain import clean, duration, students_text
+from grader.score.command import RUBRIC, Fault, Regraded, ScoredClass
+from grader.score.intake.submission import Aside
 from grader.score.scoring import Advance
 from grader.score.similar import Pair
 
 MOST_PAIRS = 20
 INTAKE = "intake.txt"
 MOST_RUNNING = 3
+MOST_ASIDE = 30
 
 
 def advance_text(advance: Advance) -> str:
@@ -31,17 +34,29 @@ def scored_text(scored: ScoredClass, out: Path) -> str:
     """The class in a line, whose work could not be read, and where the marks are."""
     whole, intake = scored.whole, scored.read.intake
     lines = [
-        f"{len(intake.submissions)} students, on average {whole.mean:.1f} of {whole.possible:g} points "
+        f"{students_text(len(intake.submissions))}, on average {whole.mean:.1f} of {whole.possible:g} points "
         f"(sandbox: {scored.tier})"
     ]
     lines += [f"  no points for {s.student}: {clean(s.problem)}" for s in intake.submissions if s.problem]
-    lines += [f"  left aside: {clean(item.name)}: {item.reason}" for item in intake.aside]
-    lines += [f"  look at this: {clean(warning)}" for warning in intake.warnings]
+    lines += _aside_lines(intake.aside)
+    lines += [
+        f"  not marked yet: {name} of {students_text(count)}, see {RUBRIC}" for name, count in scored.rubric.unmarked
+    ]
+    lines += [f"  look at this: {clean(warning)}" for warning in scored.warnings]
     lines += _fault_lines(scored.faults)
     lines.append(f"read: {out / INTAKE} says who handed in what")
     lines.append(f"marks: {out / 'grades.csv'}")
     lines.append(f"class: {out / 'class.html'}, one page each in {out / 'feedback'}")
     return "\n".join(lines)
+
+
+def _aside_lines(aside: tuple[Aside, ...]) -> list[str]:
+    """The first of what is nobody's work, and where the rest is said."""
+    lines = [f"  left aside: {clean(item.name)}: {clean(item.reason)}" for item in aside[:MOST_ASIDE]]
+    if len(aside) > MOST_ASIDE:
+        held = "has them all" if len(aside) <= MOST_ENTRIES else f"has {MOST_ENTRIES:,} of them"
+        lines.append(f"  and {len(aside) - MOST_ASIDE} more: {INTAKE} {held}")
+    return lines
 
 
 def _fault_lines(faults: tuple[Fault, ...]) -> list[str]:

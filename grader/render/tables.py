@@ -10,9 +10,7 @@ from grader.course.curriculum import Exercise
 from grader.score.cells import guarded
 from grader.score.intake.people import Person
 from grader.score.marks import StudentMarks
-from grader.score.rubric import RubricRow
-
-RUBRIC_COLUMNS = ("student", "exercise", "points", "points_possible", "words", "text", "comment", "id")
+from grader.score.rubric import COLUMNS, Rubric, RubricRow
 
 PERSON_COLUMNS = ("id", "email", "section")
 
@@ -32,19 +30,22 @@ def grades_csv(exercises: Iterable[Exercise], people: Iterable[Person], marks: I
     return _csv(rows)
 
 
-def rubric_csv(rows: Iterable[RubricRow]) -> str:
-    """The sheet that a person fills in."""
-    return _csv([list(RUBRIC_COLUMNS), *(_rubric_cells(row) for row in rows)])
+def rubric_csv(rubric: Rubric) -> str:
+    """The sheet that a person fills in. What they wrote of others than this class stands at its end."""
+    kept = [[guarded(row.cells.get(name, "")) for name in (*COLUMNS, *rubric.more)] for row in rubric.kept]
+    return _csv([[*COLUMNS, *rubric.more], *(_rubric_cells(row, len(rubric.more)) for row in rubric.rows), *kept])
 
 
-def _rubric_cells(row: RubricRow) -> list[str]:
+def _rubric_cells(row: RubricRow, more: int) -> list[str]:
     words = str(len(row.text.split()))
     points = (row.points, f"{row.points_possible:g}")
     cells = (row.person.label, row.exercise, *points, words, row.text, row.comment, row.person.id)
-    return [guarded(cell) for cell in cells]
+    return [guarded(cell) for cell in (*cells, *(row.more or [""] * more))]
 
 
 def _csv(rows: list[list[str]]) -> str:
+    """One kind of line end: a table's reader takes any other for the end of a row."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    lines = [[cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows]
+    csv.writer(buffer, lineterminator="\n").writerows(lines)
     return buffer.getvalue()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -25,18 +27,19 @@ from grader.score.intake.people import Directory, Person
 from grader.score.intake.roster import read_roster
 from grader.score.intake.submission import Intake, Submission
 from grader.score.journal import Item, Journal
+from grader.score.lateness import late_warnings, without_due
+from grader.score.leftovers import leftovers
 from grader.score.marks import (
+    MOST_DAYS,
     Deadline,
-    Mark,
     StudentMarks,
     compute_marks,
     parse_time,
     read_extensions,
-    read_rubric,
     read_times,
 )
 from grader.score.regrade import Change, changes
-from grader.score.rubric import RubricRow, rubric_rows
+from grader.score.rubric import Rubric, read_rubric, rubric_of
 from grader.score.scoring import Advance, Scorer
 from grader.score.views import ClassView, StudentView, class_view, student_views
 from grader.worker.sandbox import detection
@@ -68,12 +71,16 @@ class ScoreOptions:
 
 @dataclass(frozen=True)
 class ClassRead:
-    """A class before anything is judged: who handed in what, when, and by when it was due."""
+    """A class before anything is judged: who handed in what, when, and by when it was due.
+
+    `warnings` are what a person should look at: in what was handed in, and in how it would count as late.
+    """
 
     exercises: tuple[Exercise, ...]
     intake: Intake
     deadline: Deadline
     times: dict[str, float]
+    warnings: tuple[str, ...] = ()
 
     @property
     def people(self) -> list[Person]:
@@ -81,8 +88,9 @@ class ClassRead:
 
     @property
     def submitted(self) -> dict[str, float]:
-        """When each student handed in: what a person says of it counts."""
-        return {s.student: self.times.get(s.student, s.submitted) for s in self.intake.submissions}
+        """When each student handed in, 0 where it is not known: what a person says of it counts."""
+        found = {s.student: self.times.get(s.student, s.submitted) for s in self.intake.submissions}
+        return {student: moment if math.isfinite(moment) else 0.0 for student, moment in found.items()}
 
 
 @dataclass(frozen=True)
@@ -96,15 +104,19 @@ class Fault:
 
 @dataclass(frozen=True)
 class ScoredClass:
-    """What came of a run. `rubric` has a row for all that a person marks, `students` what each of them may see."""
+    """What came of a run. `rubric` has all that a person marks, `students` what each of them may see.
+
+    `warnings` are the class's, and what was found in the folder of results.
+    """
 
     read: ClassRead
     marks: tuple[StudentMarks, ...]
-    rubric: tuple[RubricRow, ...]
+    rubric: Rubric
     students: tuple[StudentView, ...]
     whole: ClassView
     tier: str
     faults: tuple[Fault, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,24 @@ def read_class(
     intake = collect(folder, layout, curriculum, asked=exercises, pattern=options.pattern, roster=roster, out=out)
     people = Directory(submission.person for submission in intake.submissions)
     times = read_times(options.times, people) if options.times else {}
-    return ClassRead(exercises, intake, _deadline(options, people), times)
+    read = ClassRead(exercises, intake, _deadline(options, people), times)
+    return replace(read, warnings=(*intake.warnings, *_late_warnings(read, options)))
+
+
+def _late_warnings(read: ClassRead, options: ScoreOptions) -> tuple[str, ...]:
+    if read.deadline.due is None:
+        given = {
+            "--grace-days": options.grace_days,
+            "--late-penalty": options.late_penalty,
+            "--extensions": options.extensions,
+        }
+        return without_due(name for name, value in given.items() if value)
+    submitted = read.submitted
+
+    def days_late(submission: Submission) -> int:
+        return read.deadline.days_late(submission.student, submitted[submission.student])
+
+    return late_warnings(read.deadline, read.intake, read.times, days_late, time.time())
 
 
 @contextlib.contextmanager
@@ -150,8 +179,7 @@ def run_score(
     report(Advance("reading the submissions"))
     read = read_class(layout, curriculum, folder, out, options)
     exercises, submissions = read.exercises, list(read.intake.submissions)
-    sheet = out / RUBRIC
-    rubric = _by_label(read_rubric(sheet), read.people) if sheet.exists() else {}
+    rubric_of(read_rubric(out / RUBRIC), curriculum, exercises, submissions)  # what is wrong in it is told at once
     journal = Journal(out / JOURNAL)
     try:
         seed, tier = _seed(journal, options), journal.setting("tier", _tier(options))
@@ -161,15 +189,18 @@ def run_score(
         items = _items(journal, submissions, chosen)
     finally:
         journal.close()
-    marks = compute_marks(items, read.submitted, read.deadline, rubric)
+    rubric = rubric_of(read_rubric(out / RUBRIC), curriculum, exercises, submissions)  # as it is after a long run
+    students = [submission.student for submission in submissions]
+    marks = compute_marks(students, items, read.submitted, read.deadline, rubric.marks)
     return ScoredClass(
         read=read,
         marks=tuple(marks),
-        rubric=rubric_rows(sheet, exercises, submissions),
+        rubric=rubric,
         students=tuple(student_views(curriculum, items, marks, submissions)),
         whole=class_view(items, marks),
         tier=tier,
         faults=_faults(items),
+        warnings=(*read.warnings, *rubric.warnings, *leftovers(out, students)),
     )
 
 
@@ -239,15 +270,11 @@ def _items(journal: Journal, submissions: list[Submission], exercises: list[Exer
     ]
 
 
-def _by_label(rubric: dict[tuple[str, str], Mark], people: list[Person]) -> dict[tuple[str, str], Mark]:
-    """A person's marks by how the students are named now. The sheet has ids, or names where there are none."""
-    labels = {person.label: person.label for person in people} | {p.id: p.label for p in people if p.id}
-    return {(labels[word], exercise): mark for (word, exercise), mark in rubric.items() if word in labels}
-
-
 def _deadline(options: ScoreOptions, people: Directory) -> Deadline:
     if not 0 <= options.late_penalty <= 1:
-        raise UsageError(f"--late-penalty is a share from 0 to 1, not {options.late_penalty:g}")
+        raise UsageError(f"--late-penalty: a share from 0 to 1 was expected, not {options.late_penalty:g}")
+    if not 0 <= options.grace_days <= MOST_DAYS:
+        raise UsageError(f"--grace-days: days from 0 to {MOST_DAYS} were expected, not {options.grace_days:g}")
     return Deadline(
         due=parse_time(options.due) if options.due else None,
         grace_days=options.grace_days,

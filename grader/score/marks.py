@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.score.cells import row_identity
 from grader.score.intake.people import Directory
 from grader.score.journal import Item
-from grader.score.sheets import read_sheet
+from grader.score.sheets import number_in, read_sheet
 
 DAY_SECONDS = 86_400.0
+MOST_DAYS = 3660  # ten years: more is a slip
+NOT_HANDED_IN = "not handed in"
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,18 @@ class StudentMarks:
 
 
 def compute_marks(
-    items: Iterable[Item], submitted: dict[str, float], deadline: Deadline, rubric: dict[tuple[str, str], Mark]
+    students: Iterable[str],
+    items: Iterable[Item],
+    submitted: dict[str, float],
+    deadline: Deadline,
+    rubric: Iterable[tuple[str, Mark]] = (),
 ) -> list[StudentMarks]:
-    """The marks of everyone in the journal, with a person's marks merged in."""
-    by_student: dict[str, list[Mark]] = {}
+    """The marks of everyone in the class, with a person's marks merged in. Who has none has a row all the same."""
+    by_student: dict[str, list[Mark]] = {student: [] for student in students}
     for item in items:
-        by_student.setdefault(item.student, []).append(_mark(item))
-    for (student, _), mark in rubric.items():
-        if student in by_student:
-            by_student[student].append(mark)
+        by_student[item.student].append(_mark(item))
+    for student, mark in rubric:
+        by_student[student].append(mark)
     return [_student(name, marks, submitted.get(name, 0.0), deadline) for name, marks in sorted(by_student.items())]
 
 
@@ -105,18 +109,31 @@ def parse_time(text: str) -> float:
     """A point in time as a person writes it: 2027-03-01, or with a time of day, or with a zone."""
     try:
         moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        if len(text) <= 10:
+            moment += datetime.timedelta(days=1)  # the whole day counts
+        return moment.timestamp()
+    except (ValueError, OverflowError, OSError):  # the latter two where no clock reaches
         raise UsageError(f"{text!r} is no date; write 2027-03-01 or 2027-03-01T18:00") from None
-    if len(text) <= 10:
-        moment += datetime.timedelta(days=1)  # the whole day counts
-    return moment.timestamp()
+
+
+def time_text(seconds: float) -> str:
+    """A point in time as a person reads it."""
+    try:
+        return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "a day of no calendar"
 
 
 def read_extensions(path: Path, people: Directory) -> dict[str, float]:
     """Days by student, from a CSV with the columns `student` (or `id`) and `days`."""
-    return {
-        student: _number(path, number, row, "days") for number, student, row in _rows_of_people(path, people, "days")
-    }
+    return {student: _days(path, number, row) for number, student, row in _rows_of_people(path, people, "days")}
+
+
+def _days(path: Path, number: int, row: dict[str, str]) -> float:
+    days = number_in(path, number, row, "days")
+    if not 0 <= days <= MOST_DAYS:
+        raise UsageError(f"{path}, row {number}: days from 0 to {MOST_DAYS} were expected, not {row['days'].strip()}")
+    return days
 
 
 def read_times(path: Path, people: Directory) -> dict[str, float]:
@@ -149,34 +166,7 @@ def _rows_of_people(path: Path, people: Directory, column: str) -> list[tuple[in
     return found
 
 
-def read_rubric(path: Path) -> dict[tuple[str, str], Mark]:
-    """A person's marks by id or name, from the sheet that `grader score` wrote: rows without points are not marked."""
-    found = {}
-    for number, row in _rows(path, ("student", "exercise", "points", "points_possible")):
-        if not row["points"].strip():
-            continue
-        points = _number(path, number, row, "points")
-        possible = _number(path, number, row, "points_possible")
-        if not 0 <= points <= possible:
-            raise UsageError(f"{path}, row {number}: points from 0 to {possible:g} were expected, not {points:g}")
-        name = row["exercise"]
-        found[row_identity(row), name] = Mark(name, points, None, points, possible, "marked")
-    return found
-
-
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str, str]]]:
     sheet = read_sheet(path)
-    missing = [name for name in columns if name not in sheet.headings]
-    if missing:
-        raise UsageError(f"{path}: a column named {missing[0]!r} was expected")
+    sheet.require(path, columns)
     return sheet.rows
-
-
-def _number(path: Path, number: int, row: dict[str, str], column: str) -> float:
-    try:
-        value = float(row[column])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UsageError(f"{path}, row {number}: a number was expected in {column!r}, not {row[column]!r}")
-    return value

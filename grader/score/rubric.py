@@ -1,21 +1,56 @@
-"""What a person marks: a row for each essay of each student, with what was written into the sheet before."""
+"""What a person marks: a row for each essay of each student, with what was written into the sheet before.
+
+What a person typed is never dropped. A row that is of nobody in the class, or of an exercise that is not asked for now,
+stays at the sheet's end.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course.curriculum import Exercise
+from grader.course.curriculum import Curriculum, Exercise
+from grader.course.file_kinds import readable_text
+from grader.errors import UsageError
 from grader.score.cells import row_identity
 from grader.score.intake.people import Person
 from grader.score.intake.submission import Submission
-from grader.score.sheets import read_sheet
+from grader.score.marks import NOT_HANDED_IN, Mark
+from grader.score.sheets import number_in, read_sheet
+
+COLUMNS = ("student", "exercise", "points", "points_possible", "words", "text", "comment", "id")
+NEEDED = ("student", "exercise", "points")
+
+
+@dataclass(frozen=True)
+class TypedRow:
+    """A row of the sheet as it stands there. `more` has the cells of columns that are a person's own."""
+
+    number: int
+    cells: dict[str, str]
+    more: tuple[str, ...] = ()
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether a person wrote into it."""
+        written = (self.cells["points"], self.cells.get("comment", ""), *self.more)
+        return any(cell.strip() for cell in written)
+
+
+@dataclass(frozen=True)
+class TypedSheet:
+    """The sheet as a person left it. `more` are the headings of columns that are not ours."""
+
+    path: Path
+    rows: tuple[TypedRow, ...] = ()
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class RubricRow:
-    """One exercise of one student that a person marks. `points` and `comment` are the person's, as they wrote them."""
+    """One exercise of one student that a person marks. `points`, `comment` and `more` are the person's, as written."""
 
     person: Person
     exercise: str
@@ -23,36 +58,146 @@ class RubricRow:
     points_possible: float
     text: str
     comment: str
+    more: tuple[str, ...] = ()
 
 
-def rubric_rows(path: Path, exercises: Iterable[Exercise], submissions: Iterable[Submission]) -> tuple[RubricRow, ...]:
-    """The rows of the sheet at `path`, anew: what a person wrote there stays, a text that changed is the new one."""
-    essays = [exercise for exercise in exercises if exercise.manually_graded]
-    held = _existing(path) if essays else {}
-    return tuple(
-        _row(submission, exercise, _held(held, submission.person, exercise.name))
-        for submission in submissions
-        for exercise in essays
+@dataclass(frozen=True)
+class Rubric:
+    """The sheet anew, the marks in it by label and exercise, and how many hand-ins of an exercise have none yet."""
+
+    rows: tuple[RubricRow, ...] = ()
+    kept: tuple[TypedRow, ...] = ()
+    more: tuple[str, ...] = ()
+    marks: tuple[tuple[str, Mark], ...] = ()
+    unmarked: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_rubric(path: Path) -> TypedSheet:
+    """The sheet that `grader score` wrote and a person filled in; an empty one where there is none."""
+    if not path.exists():
+        return TypedSheet(path)
+    sheet = read_sheet(path)
+    sheet.require(path, NEEDED)
+    more = tuple(dict.fromkeys(name for name in sheet.headings if name and name not in COLUMNS))
+    rows = [TypedRow(number, cells, tuple(cells[name] for name in more)) for number, cells in sheet.rows]
+    return TypedSheet(path, tuple(rows), more)
+
+
+def rubric_of(
+    sheet: TypedSheet, curriculum: Curriculum, exercises: Iterable[Exercise], submissions: Iterable[Submission]
+) -> Rubric:
+    """What a person typed, beside what was handed in. Nothing where no exercise is marked by a person."""
+    essays = {exercise.name: exercise for exercise in exercises if exercise.manually_graded}
+    submissions = list(submissions)
+    if not essays:
+        return Rubric()
+    people = _owners(submission.person for submission in submissions)
+    held, kept = _by_owner(sheet, people, essays)
+    marks = {key: mark for key, row in held.items() if (mark := _mark(sheet.path, row, essays[key[1]]))}
+    rows = [
+        _row(found, essay, held.get((found.student, essay.name))) for found in submissions for essay in essays.values()
+    ]
+    return Rubric(
+        rows=tuple(rows),
+        kept=tuple(kept),
+        more=sheet.more,
+        marks=tuple((label, mark) for (label, _), mark in (marks | _missing(marks, essays, submissions)).items()),
+        unmarked=tuple(_unmarked(marks, essays, submissions)),
+        warnings=tuple(_warnings(sheet.path, kept, people, curriculum)),
     )
 
 
-def _held(held: dict[tuple[str, str], dict[str, str]], person: Person, exercise: str) -> dict[str, str]:
-    """What was written for this person; a sheet from before the id was known has the name alone."""
-    return held.get((person.id, exercise)) or held.get((person.label, exercise)) or {}
+# -- whose a row is -----------------------------------------------------------------------------------
 
 
-def _row(submission: Submission, exercise: Exercise, held: dict[str, str]) -> RubricRow:
+def _owners(people: Iterable[Person]) -> dict[str, str]:
+    """Labels by whatever a row may name a person with. The sheet has ids, or names where there are none."""
+    people = list(people)
+    keys = {person.key: person.label for person in people}
+    return keys | {person.label: person.label for person in people} | {p.id: p.label for p in people if p.id}
+
+
+def _by_owner(
+    sheet: TypedSheet, people: dict[str, str], essays: dict[str, Exercise]
+) -> tuple[dict[tuple[str, str], TypedRow], list[TypedRow]]:
+    """The rows that count, by label and exercise, and the others that a person wrote into."""
+    held: dict[tuple[str, str], TypedRow] = {}
+    kept = []
+    for row in sheet.rows:
+        label, exercise = people.get(row_identity(row.cells)), row.cells["exercise"]
+        if label is None or exercise not in essays:
+            kept += [row] if row.is_typed else []
+            continue
+        other = held.setdefault((label, exercise), row)
+        if other is not row and row.is_typed:
+            if other.is_typed:
+                message = f"{sheet.path}, row {row.number}: {exercise} of {label} stands in row {other.number}, too"
+                raise UsageError(message, "leave one of the two")
+            held[label, exercise] = row
+    return held, kept
+
+
+def _warnings(path: Path, kept: list[TypedRow], people: dict[str, str], curriculum: Curriculum) -> Iterable[str]:
+    """What stays in the sheet and counts for nobody. An exercise that is only not asked for now is no surprise."""
+    marked_by_a_person = {exercise.name for exercise in curriculum.exercises if exercise.manually_graded}
+    nobodys: dict[str, list[str]] = defaultdict(list)
+    for row in kept:
+        exercise = row.cells["exercise"]
+        if row_identity(row.cells) not in people:
+            nobodys[row.cells["student"] or row_identity(row.cells) or "a student without a name"].append(exercise)
+        elif exercise not in marked_by_a_person:
+            yield f"{path.name}, row {row.number}: {exercise!r} is nothing that a person marks; it does not count"
+    for name, exercises in nobodys.items():
+        yield (
+            f"{path.name} has points or a comment for {name} ({', '.join(exercises)}), who is not in the class now: "
+            "they stay at its end and do not count"
+        )
+
+
+# -- what it comes to ---------------------------------------------------------------------------------
+
+
+def _mark(path: Path, row: TypedRow, exercise: Exercise) -> Mark | None:
+    if not row.cells["points"].strip():
+        return None
+    points = number_in(path, row.number, row.cells, "points")
+    if not 0 <= points <= exercise.points:
+        message = f"{path}, row {row.number}: points from 0 to {exercise.points:g} were expected, not {points:g}"
+        raise UsageError(message)
+    return Mark(exercise.name, points, None, points, exercise.points, "marked")
+
+
+def _missing(
+    marks: dict[tuple[str, str], Mark], essays: dict[str, Exercise], submissions: list[Submission]
+) -> dict[tuple[str, str], Mark]:
+    """Once the work of one is marked, who handed in nothing has none of its points."""
+    begun = {exercise for _, exercise in marks}
+    return {
+        (found.student, name): Mark(name, 0.0, None, 0.0, essays[name].points, NOT_HANDED_IN)
+        for found in submissions
+        for name in essays
+        if name in begun and name not in found.files and (found.student, name) not in marks
+    }
+
+
+def _unmarked(
+    marks: dict[tuple[str, str], Mark], essays: dict[str, Exercise], submissions: list[Submission]
+) -> Iterable[tuple[str, int]]:
+    for name in essays:
+        count = sum(name in found.files and (found.student, name) not in marks for found in submissions)
+        if count:
+            yield name, count
+
+
+def _row(submission: Submission, exercise: Exercise, held: TypedRow | None) -> RubricRow:
+    cells = held.cells if held is not None else {}
     return RubricRow(
         person=submission.person,
         exercise=exercise.name,
-        points=held.get("points", ""),
+        points=cells.get("points", ""),
         points_possible=exercise.points,
-        text=submission.files.get(exercise.name, b"").decode("utf-8", "replace"),
-        comment=held.get("comment", ""),
+        text=readable_text(submission.files.get(exercise.name, b"")),
+        comment=cells.get("comment", ""),
+        more=held.more if held is not None else (),
     )
-
-
-def _existing(path: Path) -> dict[tuple[str, str], dict[str, str]]:
-    if not path.exists():
-        return {}
-    return {(row_identity(row), row["exercise"]): row for _, row in read_sheet(path).rows}

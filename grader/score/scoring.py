@@ -15,9 +15,9 @@ from grader.score.executors import Executor
 from grader.score.exhaustion import NOT_RUN, exhausted_in, not_run_result
 from grader.score.intake.submission import Submission
 from grader.score.journal import Journal
+from grader.score.marks import NOT_HANDED_IN
 from grader.score.work import Work, make_work, missing_result
 
-NOT_SUBMITTED = "not handed in"
 PILOTS = 3  # students whose work is judged first, all of it: so what each exercise takes is soon known
 
 
@@ -90,7 +90,7 @@ class Scorer:
     def plan(self, submission: Submission, exercise: Exercise) -> None:
         """Plan an item, unless the journal holds it or there is nothing to judge."""
         if exercise.name not in submission.files:
-            reason = submission.problem or NOT_SUBMITTED
+            reason = submission.problem or NOT_HANDED_IN
             result = missing_result(exercise, self.seed, reason)
             digest = f"none:{exercise.name}:{self.seed}:{reason}"
             self.finish(submission.key, exercise.name, (digest, result), None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,12 @@ class Sheet:
 
     headings: tuple[str, ...]
     rows: tuple[tuple[int, dict[str, str]], ...]
+
+    def require(self, path: Path, columns: Iterable[str]) -> None:
+        """These columns must be there."""
+        for name in columns:
+            if name not in self.headings:
+                raise UsageError(f"{path}: a column named {name!r} was expected")
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -49,3 +57,14 @@ def read_sheet(path: Path) -> Sheet:
 def _padded(cells: list[str], width: int) -> list[str]:
     """As many cells as there are headings, each as it was meant."""
     return [meant(cell) for cell in cells[:width]] + [""] * (width - len(cells))
+
+
+def number_in(path: Path, number: int, row: dict[str, str], column: str) -> float:
+    """The number in a cell. `number` is the row's, for the message."""
+    try:
+        value = float(row[column])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"{path}, row {number}: a number was expected in {column!r}, not {row[column]!r}")
+    return value

@@ -115,7 +115,8 @@ def _notes(submission: Submission) -> tuple[str, ...]:
     """What the student should know of what they handed in: above all, which of their files do not count."""
     shown = [f"{item.name} does not count: {item.reason}" for item in submission.aside[:MOST_FILES_NAMED]]
     more = len(submission.aside) - len(shown)
-    return (*submission.notes, *shown, *([f"{more} more files do not count"] if more else []))
+    problem = [f"nothing counts: {submission.problem}"] if submission.problem else []
+    return (*problem, *submission.notes, *shown, *([f"{more} more files do not count"] if more else []))
 
 
 def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, submission: Submission) -> ExerciseView:
@@ -184,8 +185,8 @@ def class_view(items: list[Item], marks: list[StudentMarks]) -> ClassView:
 def _histogram(totals: list[float], possible: float) -> tuple[tuple[str, int], ...]:
     """Ten bins of equal width; full marks fall into the last."""
     counts = [0] * 10
-    for total in totals:
-        counts[min(9, int(10 * total / possible))] += 1 if possible else 0
+    for total in totals if possible else ():
+        counts[min(9, int(10 * total / possible))] += 1
     return tuple((f"{10 * n}–{10 * n + 10} %", count) for n, count in enumerate(counts))
 
 

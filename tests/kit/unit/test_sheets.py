@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.score.marks import read_rubric
+from grader.score.cells import row_identity
+from grader.score.rubric import read_rubric
 from grader.score.sheets import read_sheet
 
 RUBRIC = "student;exercise;points;points_possible;words;text;comment;id\r\n"
@@ -21,9 +22,9 @@ def sheet(tmp_path: Path, text: str | bytes) -> Path:
 
 def test_a_rubric_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path: Path) -> None:
     path = sheet(tmp_path, RUBRIC + '"Lovelace, Ada";ch1/essay;3.5;4;2;"one;\r\ntwo";good;7\r\n;;;;;;;\r\n')
-    ((who, mark),) = read_rubric(path).items()
-    assert who == ("7", "ch1/essay")
-    assert (mark.counted, mark.possible) == (3.5, 4)
+    (row,) = read_rubric(path).rows
+    assert (row_identity(row.cells), row.cells["exercise"]) == ("7", "ch1/essay")
+    assert (row.cells["points"], row.cells["comment"], row.cells["text"]) == ("3.5", "good", "one;\r\ntwo")
 
 
 def test_a_cell_may_hold_a_long_essay(tmp_path: Path) -> None:
