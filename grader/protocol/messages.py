@@ -47,13 +47,15 @@ class GetChangedState(Request, frozen=True, kw_only=True):
 class Load(Request, frozen=True, kw_only=True):
     """Import the file `path` as the module `name`, with `root` as the tree of its earlier parts.
 
-    `notebooks` has the cells of each module of the tree that was made of a notebook's.
+    `notebooks` has the cells of each module of the tree that was made of a notebook's, `cell_seconds` is what all of
+    them may take; 0 for no limit.
     """
 
     name: str
     path: str
     root: str
     notebooks: dict[str, Cells] = {}
+    cell_seconds: float = 0.0
 
 
 class Begin(Request, frozen=True, kw_only=True):
@@ -191,6 +193,7 @@ class CellFailure(msgspec.Struct, frozen=True, array_like=True):
     line: int
     type: str
     message: str
+    went_on: bool = False  # with the next statement of the cell
 
 
 class Loaded(Message, frozen=True, kw_only=True):

@@ -42,15 +42,18 @@ RUN_SCRIPT = """#!/usr/bin/env bash
 # Runs for each submission. The verdict is made outside of the process that runs the student's code.
 set -uo pipefail
 results=/autograder/results/results.json
-work=$(mktemp -d)
+work=$(mktemp -d || mktemp -d -p /tmp)
 trap 'rm -rf "$work"' EXIT
-mkdir -p /autograder/results "$work/class"
-rm -f "$results"
-cp -r /autograder/submission "$work/class/student"
 cd /autograder/source/kit
-/autograder/venv/bin/grader score "$work/class" --out "$work/out" --pattern plain --seed {seed}{only} \\
-  >"$work/said" 2>&1
+mkdir -p /autograder/results "$work/class"
+cp fault.json "$results"  # whatever ends this run, there is something to show
+cp -r /autograder/submission "$work/class/student" >"$work/said" 2>&1
 code=$?
+if [ "$code" -eq 0 ]; then
+  /autograder/venv/bin/grader score "$work/class" --out "$work/out" --pattern plain --seed {seed}{only} \\
+    >"$work/said" 2>&1
+  code=$?
+fi
 cat "$work/said"
 if [ -s "$work/out/gradescope/student/results.json" ]; then
   cp "$work/out/gradescope/student/results.json" "$results"

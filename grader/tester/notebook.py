@@ -64,10 +64,12 @@ class Notebook:
         name = failure.module.replace(".", "/")
         number, line = cell_and_line(self.job.learner.notebooks[name], failure.line)
         where = "" if failure.module == self.job.module else f"{file_as_named(self.job, name)}, "
-        return f"{where}cell {number}, line {line}: {_error(failure)}; the rest of the cell did not run"
+        rest = "this line alone did not run" if failure.went_on else "the rest of the cell did not run"
+        return f"{where}cell {number}, line {line}: {_error(failure)}; {rest}"
 
     def _defined_twice(self) -> Iterator[str]:
-        own = {item.cell: item.line for item in self.failures if item.module == self.job.module}
+        stopped = [item for item in self.failures if not item.went_on]
+        own = {item.cell: item.line for item in stopped if item.module == self.job.module}
         for name, binding in self.bound.items():
             reached = [cell for cell, line in binding.lines.items() if cell not in own or line < own[cell]]
             if binding.made and len(reached) > 1:
@@ -100,8 +102,10 @@ class Notebook:
             if name in names_written("\n".join(line.removeprefix("# ") for line in body.split("\n"))):
                 return f"was set aside: `{inert(head.removeprefix('# '), MAX_LINE_SHOWN)}`", cell.first
         if name in self.bound and cell.number in self.bound[name].lines:
+            defined = self.bound[name].lines[cell.number]
             for failure in self.failures:
-                if failure.module == self.job.module and failure.cell == cell.number:
+                is_of_cell = failure.module == self.job.module and failure.cell == cell.number
+                if is_of_cell and (not failure.went_on or failure.line == defined):
                     return f"raised {_error(failure)} (line {failure.line - cell.first + 1})", failure.line
         return None
 
@@ -130,13 +134,13 @@ def _bound(tree: ast.Module, cells: Cells) -> dict[str, Binding]:
 
 
 def with_failures(notebook: Notebook, claimed: tuple[CellFailure, ...]) -> Notebook:
-    """The notebook with what the worker says failed: once for each cell, and only where there is such a cell."""
+    """The notebook with what the worker says failed: once for each line, and only where there is such a cell."""
     notebooks = notebook.job.learner.notebooks
-    known = {(item.module, item.cell): item for item in notebook.failures}
+    known = {(item.module, item.line): item for item in notebook.failures}
     for item in claimed[:MAX_FAILURES]:
         line = _line_within(notebooks.get(item.module.replace(".", "/"), ()), item)
         if line is not None:
-            known.setdefault((item.module, item.cell), msgspec.structs.replace(item, line=line))
+            known.setdefault((item.module, line), msgspec.structs.replace(item, line=line))
     return replace(notebook, failures=tuple(known.values())[:MAX_FAILURES])
 
 

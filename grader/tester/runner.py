@@ -186,7 +186,7 @@ class TestRunner:
         return None
 
     def _import(self) -> None:
-        reply = self.student.ask(load_request(self.job))
+        reply = self.student.ask(load_request(self.job, is_timed=self.worker is not None))
         if not isinstance(reply, Loaded):
             raise WorkerLost(Failure("the answer was not understood"))
         if not self.imported:  # later the code has seen hidden tests, and could tell of them in what a cell raises

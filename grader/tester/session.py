@@ -17,6 +17,7 @@ from grader.tester.worker_source import WorkerSource
 from grader.worker.sandbox import Policy
 
 MAX_FILES_OF_A_TESTER = 32
+SHARE_OF_CELLS = 0.8
 PLAIN_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.TODO, Verdict.BLOCKED)
 
 
@@ -79,10 +80,13 @@ class TesterSession:
         return following
 
 
-def load_request(job: Job) -> Load:
-    """The request to import the job's file."""
+def load_request(job: Job, is_timed: bool = True) -> Load:
+    """The request to import the job's file. `is_timed` leaves a notebook's cells less time than the import has."""
+    seconds = SHARE_OF_CELLS * job.limits.seconds if is_timed else 0.0
     notebooks = {name.replace("/", "."): cells for name, cells in job.learner.notebooks.items()}
-    return Load(name=job.module, path=job.learner.file, root=job.learner.root, notebooks=notebooks)
+    return Load(
+        name=job.module, path=job.learner.file, root=job.learner.root, notebooks=notebooks, cell_seconds=seconds
+    )
 
 
 def policy_of(job: Job, scratch: str) -> Policy:

@@ -10,8 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from grader.course.cells import Cells
-from grader.protocol.messages import CellFailure
-from grader.worker.cell_loader import CellLoader, NotebookFinder
+from grader.worker.cell_loader import CellLoader, CellRun, NotebookFinder
 
 
 def load_exercise(
@@ -19,22 +18,22 @@ def load_exercise(
     path: str | Path,
     root: str | Path,
     notebooks: Mapping[str, Cells] | None = None,
-    failures: list[CellFailure] | None = None,
+    run: CellRun | None = None,
 ) -> ModuleType:
     """Import the file as `ch2_embeddings.one_hot`, so that it finds its earlier parts under `root`.
 
-    `notebooks` has the cells of modules that were made of a notebook's; `failures` gathers those that fail.
+    `notebooks` has the cells of modules that were made of a notebook's; `run` gathers those that fail.
     """
     sys.dont_write_bytecode = True
     root = str(root)
     if root not in sys.path:
         sys.path.insert(0, root)
-    notebooks, failures = notebooks or {}, failures if failures is not None else []
+    notebooks, run = notebooks or {}, run or CellRun()
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, NotebookFinder)]
     if notebooks:
-        sys.meta_path.insert(0, NotebookFinder(root, notebooks, failures))
+        sys.meta_path.insert(0, NotebookFinder(root, notebooks, run))
     if name in notebooks:
-        return _load(name, path, CellLoader(name, str(path), notebooks[name], failures))
+        return _load(name, path, CellLoader(name, str(path), notebooks[name], run))
     return load_source(name, path)
 
 

@@ -26,7 +26,6 @@ from grader.protocol.messages import (
     Backward,
     Begin,
     Call,
-    CellFailure,
     GetChangedState,
     GetGradients,
     GetItem,
@@ -46,6 +45,7 @@ from grader.protocol.messages import (
 )
 from grader.protocol.wire import Unsendable, WireError, loaded_torch
 from grader.worker import loading
+from grader.worker.cell_loader import CellRun
 from grader.worker.counting import OpCounter
 from grader.worker.exception_text import message_of
 
@@ -187,13 +187,13 @@ class RequestHandler:
     def load(self, request: Load) -> Loaded:
         """Import the exercise. What it raises is said beside the cells that failed on the way."""
         self.root, self.file = request.root, request.path
-        failures: list[CellFailure] = []
+        run = CellRun(request.cell_seconds)
         raised = None
         try:
-            self.module = loading.load_exercise(request.name, request.path, request.root, request.notebooks, failures)
+            self.module = loading.load_exercise(request.name, request.path, request.root, request.notebooks, run)
         except BaseException as error:  # as in `answer`
             raised = self.describe_exception(error)
-        return Loaded(raised=raised, failures=tuple(failures))
+        return Loaded(raised=raised, failures=tuple(run.failures))
 
     def begin(self, seed: int) -> Returned:
         """Known random state for a test, the same for every answer to it."""

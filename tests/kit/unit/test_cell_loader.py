@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 from grader.course.cells import Cells
 from grader.protocol.messages import CellFailure
 from grader.worker import loading
-from grader.worker.cell_loader import MAX_FAILURES, NotebookFinder
+from grader.worker.cell_loader import MAX_FAILURES, CellRun, NotebookFinder
 
 Import = Callable[..., tuple[ModuleType, list[CellFailure]]]
 
@@ -37,7 +38,7 @@ def run(tmp_path: Path) -> Iterator[Import]:
     wrote = sys.dont_write_bytecode
 
     def imported(
-        *texts: str, before: tuple[str, ...] = (), plain: bool = False
+        *texts: str, before: tuple[str, ...] = (), plain: bool = False, seconds: float = 0.0
     ) -> tuple[ModuleType, list[CellFailure]]:
         notebooks: dict[str, Cells] = {}
         for name, cells in (("a", texts), ("before", before)):
@@ -45,9 +46,8 @@ def run(tmp_path: Path) -> Iterator[Import]:
             (folder / f"{name}.py").write_text(source, encoding="utf-8")
             if cells and not (plain and name == "a"):
                 notebooks[f"ch_cells.{name}"] = places
-        failures: list[CellFailure] = []
-        path = folder / "a.py"
-        return loading.load_exercise("ch_cells.a", path, tmp_path, notebooks, failures), failures
+        path, run = folder / "a.py", CellRun(seconds)
+        return loading.load_exercise("ch_cells.a", path, tmp_path, notebooks, run), run.failures
 
     yield imported
     sys.dont_write_bytecode = wrote
@@ -56,9 +56,9 @@ def run(tmp_path: Path) -> Iterator[Import]:
 
 
 RAISING = [
-    ("x = 1\ndisplay(x)\ny = 2", "NameError", "name 'display' is not defined", 2),
-    ("x = 1\nget_ipython().config\ny = 2", "NameError", "name 'get_ipython' is not defined", 2),
-    ("x = 1\nfrom google.colab import drive\ny = 2", "ModuleNotFoundError", "No module named", 2),
+    ("x = 1\nshow(x)\ny = 2", "NameError", "name 'show' is not defined", 2),
+    ("x = 1\nz = display(x)\ny = 2", "NameError", "name 'display' is not defined", 2),
+    ("x = 1\nfrom torch import nothing_of_the_kind\ny = 2", "ImportError", "cannot import name", 2),
     ("x = 1\nassert x == 2\ny = 2", "AssertionError", "", 2),
     ("x = 1\nassert x == 2, 'one\\ntwo'\ny = 2", "AssertionError", "one\ntwo", 2),
     ("x = 1\nraise SystemExit(3)\ny = 2", "SystemExit", "3", 2),
@@ -83,6 +83,39 @@ def test_a_cell_that_raises_costs_the_rest_of_itself(
     assert said.startswith(message) and bool(said) == bool(message)
 
 
+@pytest.mark.parametrize(
+    ("lines", "failing"),
+    [
+        ("display(x)", [2]),
+        ("get_ipython().config", [2]),
+        ("from google.colab import drive\ndrive.mount('/content')", [2, 3]),
+        ("import no_such_library as nsl\nnsl.set_theme()", [2, 3]),
+        ("import no_such_library.part\nno_such_library.part.f()", [2, 3]),
+    ],
+)
+def test_what_only_this_place_lacks_costs_its_own_line(run: Import, lines: str, failing: list[int]) -> None:
+    module, failures = run("first = 1", f"x = 1\n{lines}\ny = 2")
+    assert (module.x, module.y) == (1, 2)
+    assert [(item.line, item.went_on) for item in failures] == [(2 + line, True) for line in failing]
+
+
+@pytest.mark.parametrize(
+    "forever",
+    [
+        "while True:\n    pass",
+        "import time\ntime.sleep(1000)",
+        "while True:\n    try:\n        1\n    except Exception:\n        pass",
+    ],
+)
+def test_a_cell_that_does_not_end_costs_itself_alone(run: Import, forever: str) -> None:
+    module, failures = run("first = 1", f"x = 1\n{forever}\ny = 2", "last = 1", "while True:\n    pass", seconds=1.0)
+    assert (module.first, module.x, module.last) == (1, 1, 1) and not hasattr(module, "y")
+    assert [(item.cell, item.type, item.went_on) for item in failures] == [
+        (4, "TookTooLong", False),
+        (8, "TookTooLong", False),
+    ]
+
+
 def test_a_cell_that_does_not_parse_costs_itself_alone(run: Import) -> None:
     module, failures = run("first = 1", "x = 1\ny = (", "these are notes", "z = '''", "last = 1")
     assert (module.first, module.last) == (1, 1) and not hasattr(module, "x")
@@ -92,6 +125,11 @@ def test_a_cell_that_does_not_parse_costs_itself_alone(run: Import) -> None:
         (6, 6, "SyntaxError", "invalid syntax"),
         (8, 8, "SyntaxError", "unterminated triple-quoted string literal"),
     ]
+
+
+def test_no_alarm_rings_after_the_cells(run: Import) -> None:
+    run("x = 1", "y = 2", seconds=0.4)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_cells_share_one_namespace_and_the_last_definition_counts(run: Import) -> None:
