@@ -16,6 +16,7 @@ from grader.author.release import release as write_kit
 from grader.author.scaffold import scaffold
 from grader.cli.course import one_exercise, open_course
 from grader.cli.echo import echo
+from grader.cli.numbers import AT_A_TIME, AT_LEAST_ONE, SEED
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.judge.libraries import libraries_for
@@ -60,9 +61,11 @@ def dev_sync() -> None:
 
 @dev.command("check")
 @click.argument("names", nargs=-1)
-@click.option("--seeds", default=3, show_default=True, help="How many seeds each solution is run under.")
-@click.option("--seed", type=int, help="The first seed; drawn unless given.")
-@click.option("--jobs", type=int, help="Runs at a time; the number of cores unless given.")
+@click.option(
+    "--seeds", type=AT_LEAST_ONE, default=3, show_default=True, help="How many seeds each solution is run under."
+)
+@click.option("--seed", type=SEED, help="The first seed; drawn unless given.")
+@click.option("--jobs", type=AT_A_TIME, help="Runs at a time; the number of cores unless given.")
 def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | None) -> None:
     """Prove that stubs score nothing, solutions everything, and that every mistake is caught."""
     course = open_course()
@@ -86,7 +89,7 @@ def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | 
 @dev.command("judge")
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path))
-@click.option("--seed", type=int, help="Repeat the inputs of an earlier run.")
+@click.option("--seed", type=SEED, help="Repeat the inputs of an earlier run.")
 def dev_judge(name: str, file: Path, seed: int | None) -> None:
     """Show what the suite says of FILE, with the solutions as its earlier parts."""
     course = open_course()

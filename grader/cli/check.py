@@ -11,6 +11,7 @@ import click
 from grader.cli.course import Course, open_course
 from grader.cli.echo import echo
 from grader.cli.lazy import imported
+from grader.cli.numbers import SEED
 from grader.course.concepts import explanations_for
 from grader.course.curriculum import graded
 from grader.course.layout import Layout
@@ -29,7 +30,7 @@ from grader.render.terminal import make_console
 @click.argument("names", nargs=-1, metavar="[EXERCISE|CHAPTER|FILE]...")
 @click.option("--all", "everything", is_flag=True, help="Check every exercise of the course.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json.md).")
-@click.option("--seed", type=int, help="Repeat the inputs of an earlier run.")
+@click.option("--seed", type=SEED, help="Repeat the inputs of an earlier run.")
 @click.option("--debug", is_flag=True, help="Run your code in this process, so that breakpoint() works.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first test that does not pass.")
 @click.option("--no-cache", is_flag=True, help="Run again what passed and has not changed.")

@@ -11,7 +11,7 @@ import click
 
 from grader.cli.course import open_course
 from grader.cli.echo import echo
-from grader.cli.numbers import DAYS, SEED, SHARE, WORKERS
+from grader.cli.numbers import AT_A_TIME, SEED, Finite
 from grader.course.files import write_atomically
 from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
@@ -32,9 +32,12 @@ from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, at_work_in, 
 from grader.score.export import write_gradescope
 from grader.score.intake.systems import SYSTEMS
 from grader.score.leftovers import FEEDBACK, GRADESCOPE
+from grader.score.marks import MOST_DAYS
 from grader.score.scoring import Advance
 from grader.score.similar import similar_pairs
 
+DAYS = Finite(0, MOST_DAYS)
+SHARE = Finite(0, 1)
 NOT_JUDGED = 3  # the exit code where the kit could not judge something
 
 
@@ -45,7 +48,7 @@ NOT_JUDGED = 3  # the exit code where the kit could not judge something
 @click.option("--only", multiple=True, metavar="EXERCISE|CHAPTER", help="Score these alone; may be repeated.")
 @click.option("--pattern", help=f"How entries are named: {', '.join(SYSTEMS)}, or an expression.")
 @click.option("--roster", type=click.Path(path_type=Path), help="A CSV of all students: id, name, email, section.")
-@click.option("--workers", type=WORKERS, help="Items at a time; the number of cores unless given.")
+@click.option("--workers", type=AT_A_TIME, help="Items at a time; the number of cores unless given.")
 @click.option("--dask", metavar="ADDRESS", help="Let a Dask scheduler's workers do the work: tcp://host:8786.")
 @click.option("--seed", type=SEED, help="The inputs' seed for the whole class; drawn once unless given.")
 @click.option("--carry-forward/--no-carry-forward", default=True, show_default=True,
@@ -103,7 +106,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the earlier scoring.")
 @click.option("--preview", is_flag=True, required=True, help="Show what would change; nothing is overwritten.")
 @click.option("--pattern", help="As for score.")
-@click.option("--workers", type=WORKERS, help="As for score.")
+@click.option("--workers", type=AT_A_TIME, help="As for score.")
 @click.option("--carry-forward/--no-carry-forward", default=True, help="As for score.")
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from grader.judge.job_builder import SEED_BITS
-from grader.score.marks import MOST_DAYS
 
-MOST_WORKERS = 1024
+MOST_AT_A_TIME = 1024
 
 
 class Finite(click.FloatRange):
@@ -24,7 +23,6 @@ class Finite(click.FloatRange):
         return number
 
 
-DAYS = Finite(0, MOST_DAYS)
-SHARE = Finite(0, 1)
 SEED = click.IntRange(0, 2**SEED_BITS - 1)
-WORKERS = click.IntRange(1, MOST_WORKERS)
+AT_A_TIME = click.IntRange(1, MOST_AT_A_TIME)
+AT_LEAST_ONE = click.IntRange(1)

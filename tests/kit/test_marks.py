@@ -427,6 +427,24 @@ def test_the_least_share_is_a_share(course: Kit, people: Path, least: str) -> No
     assert least in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "scale", "--seed=-1"),
+        ("check", "scale", f"--seed={2**70}"),
+        ("dev", "check", "scale", "--seed=-1"),
+        ("dev", "check", "scale", "--seeds=0"),
+        ("dev", "check", "scale", "--jobs=0"),
+        ("export", "gradescope", "--out", "archive.zip", "--seed=-1"),
+        ("regrade", "class", "--out", "results", "--preview", "--workers=0"),
+    ],
+)
+def test_other_commands_bound_their_numbers_too(kit: Kit, words: tuple[str, ...]) -> None:
+    done = grader(kit.layout.root, *words)
+    assert done.returncode == 2
+    assert words[-1].partition("=")[2] in done.stderr
+
+
 # -- lists that would have no end ---------------------------------------------------------------------
 
 
