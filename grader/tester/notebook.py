@@ -134,14 +134,19 @@ def _bound(tree: ast.Module, cells: Cells) -> dict[str, Binding]:
 
 
 def with_failures(notebook: Notebook, claimed: tuple[CellFailure, ...]) -> Notebook:
-    """The notebook with what the worker says failed: once for each line, and only where there is such a cell."""
+    """The notebook with what the worker says failed: of each cell that there is once, but for lines that it passed."""
     notebooks = notebook.job.learner.notebooks
-    known = {(item.module, item.line): item for item in notebook.failures}
+    known = {_once(item): item for item in notebook.failures}
     for item in claimed[:MAX_FAILURES]:
         line = _line_within(notebooks.get(item.module.replace(".", "/"), ()), item)
         if line is not None:
-            known.setdefault((item.module, line), msgspec.structs.replace(item, line=line))
+            found = msgspec.structs.replace(item, line=line)
+            known.setdefault(_once(found), found)
     return replace(notebook, failures=tuple(known.values())[:MAX_FAILURES])
+
+
+def _once(failure: CellFailure) -> tuple[str, int, int]:
+    return failure.module, failure.cell, failure.line if failure.went_on else 0
 
 
 def _line_within(cells: Cells, failure: CellFailure) -> int | None:

@@ -178,6 +178,7 @@ def test_notes_reach_every_reader_once(mini: Kit, tmp_path: Path) -> None:
     assert [note.split(":")[0] for note in notes] == [
         "cell 1, line 2",
         "cell 2, line 1",
+        "cell 2, line 2",
         "cell 3, line 3",
         "cell 4, line 1",
         "cell 5, line 1",

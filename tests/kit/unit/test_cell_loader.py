@@ -147,7 +147,7 @@ def test_an_earlier_part_is_run_by_its_cells_too(run: Import) -> None:
 
 
 def test_what_an_earlier_part_lacks_costs_the_cell_that_imports_it(run: Import) -> None:
-    module, failures = run("from ch_cells.before import X", "y = 1", before=("display(1)\nX = 4",))
+    module, failures = run("from ch_cells.before import X", "y = 1", before=("show(1)\nX = 4",))
     assert module.y == 1
     assert [(item.module, item.cell, item.type) for item in failures] == [
         ("ch_cells.before", 2, "NameError"),

@@ -339,7 +339,7 @@ def test_a_file_that_does_not_parse_is_told_with_its_line(tree: Callable[[str], 
 
 
 def test_a_notebooks_cells_are_run_and_those_that_fail_are_told(tree: Callable[[str], Load]) -> None:
-    load = tree("def f():\n    return n\n\nn = 1\ndisplay(n)\nn = 2\n\nm = (\n\n")
+    load = tree("def f():\n    return n\n\nn = 1\nshow(n)\nn = 2\n\nm = (\n\n")
     worker = Worker()
     reply = worker.ask(msgspec.structs.replace(load, notebooks={"ch_unit.a": ((1, 1), (4, 3), (8, 4))}))
     assert isinstance(reply, Loaded) and reply.raised is None
