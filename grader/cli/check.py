@@ -13,10 +13,12 @@ from grader.cli.echo import echo
 from grader.cli.lazy import imported
 from grader.cli.numbers import SEED
 from grader.course.concepts import explanations_for
-from grader.course.curriculum import graded
+from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
+from grader.errors import UsageError
 from grader.learner.checking import Checker, Options
 from grader.learner.progress import ProgressStore, upcoming_exercise
+from grader.learner.tree import Found, LearnerTree
 from grader.learner.watching import wait_for_a_save, when_saved
 from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
 from grader.render.json import render_json
@@ -51,26 +53,41 @@ def check(
 ) -> None:
     """Check your work. Without a name: everything up to the next exercise to do."""
     course = open_course()
-    chosen = course.curriculum.exercises if everything else course.curriculum.find_all(names)
+    store = ProgressStore(course.layout, course.curriculum)
+    files = _files(store.tree, names)
+    chosen = course.curriculum.exercises if everything else _exercises(course.curriculum, names, files)
     if chosen and not graded(chosen):
         echo(marked_by_a_person_text(chosen[0]))
         return
-    notebooks = course.curriculum.find_all(name for name in names if name.endswith(".ipynb"))
     options = Options(
         exercises=list(chosen or course.curriculum.exercises),
         seed=seed,
         cache=not no_cache and not debug,
         fail_fast=fail_fast,
         judge_here=imported("grader.tester.process", "judge_here") if debug else None,
-        notebooks=frozenset(exercise.name for exercise in notebooks),
+        files={found.meaning.exercise.name: found.path for found in files.values()},
         **({"fork": False} if spawn else {}),
     )
-    store = ProgressStore(course.layout, course.curriculum)
     with Checker(course.layout, course.curriculum, store, options) as checker:
         if watch:
             _watch(course, checker, bool(chosen), verbose)
         code = _check_once(checker, bool(chosen), as_json, verbose)
     sys.exit(code)
+
+
+def _files(tree: LearnerTree, names: tuple[str, ...]) -> dict[str, Found]:
+    """The files that are asked for, by the words that name them."""
+    files = {name: found for name in names if (found := tree.named(name)) is not None}
+    for name in names:
+        if name not in files and name.endswith(".ipynb"):
+            exercises = tree.curriculum.find(name)
+            raise UsageError(f"there is no {name}", f"`grader notebook {exercises[0].short}` writes one")
+    return files
+
+
+def _exercises(curriculum: Curriculum, names: tuple[str, ...], files: dict[str, Found]) -> tuple[Exercise, ...]:
+    found = (files[name].meaning.exercise if name in files else curriculum.find(name) for name in names)
+    return tuple(exercise for item in found for exercise in (item if isinstance(item, tuple) else (item,)))
 
 
 def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
@@ -90,7 +107,8 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
         sys.stdout.flush()
         sys.stdout.buffer.write(render_json(results, checker.seed, upcoming).encode() + b"\n")  # UTF-8 on any terminal
     else:
-        report.end(results, asked, upcoming)
+        file = checker.workspace.source(upcoming).display_path if upcoming is not None else ""
+        report.end(results, asked, upcoming, file)
     return _exit_code(results)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -25,9 +26,10 @@ from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdic
 
 @dataclass(frozen=True)
 class Options:
-    """How to check. `judge_here` judges in this process instead of the judge's: `--debug`.
+    """How to check. `files` are those that were asked for by name, by exercise.
 
-    `fork` is off where a fork of a process with torch is not safe.
+    `judge_here` judges in this process instead of the judge's: `--debug`. `fork` is off where a fork of a process with
+    torch is not safe.
     """
 
     exercises: list[Exercise]
@@ -35,7 +37,7 @@ class Options:
     cache: bool = True
     fail_fast: bool = False
     judge_here: Callable[[Job], list[Event]] | None = None
-    notebooks: frozenset[str] = frozenset()
+    files: Mapping[str, Path] = field(default_factory=dict)
     fork: bool = sys.platform == "linux"
 
 
@@ -66,7 +68,7 @@ class Checker:
         self.workspace = self._new_workspace()
 
     def _new_workspace(self) -> Workspace:
-        return self.stack.enter_context(Workspace(self.progress.tree, self.options.notebooks))
+        return self.stack.enter_context(Workspace(self.progress.tree, self.options.files))
 
     # -- what to check --------------------------------------------------------------------------------
 
@@ -102,12 +104,21 @@ class Checker:
                     yield event
         assert result is not None
         self.results[exercise.name] = result
-        if result.verdict is Verdict.PASSED and not result.cached and self.options.judge_here is None:
+        if not self._counts(exercise):
+            pass  # nothing is remembered of a file that was asked for beside the one that counts
+        elif result.verdict is Verdict.PASSED and not result.cached and self.options.judge_here is None:
             tests = len(result.tests)
             self.progress.remember(exercise, result.points, tests, result.seed, result.tier)
         elif result.verdict not in (Verdict.PASSED, Verdict.BLOCKED):
             self.progress.forget(exercise)
         yield SuiteFinished(result)
+
+    def _counts(self, exercise: Exercise) -> bool:
+        """Whether the file that is judged is the one that counts."""
+        if exercise.name not in self.options.files:
+            return True
+        self.workspace.source(exercise)
+        return exercise.name not in self.workspace.not_counting
 
     def _blocked(self, exercise: Exercise) -> ExerciseResult | None:
         prerequisites = self.curriculum.prerequisites_of(exercise)
@@ -121,7 +132,7 @@ class Checker:
         return ExerciseResult(exercise.name, Verdict.BLOCKED, points_possible=exercise.points, blocked_by=missing)
 
     def _remembered(self, exercise: Exercise) -> ExerciseResult | None:
-        found = self.progress.passed(exercise) if self.options.cache else None
+        found = self.progress.passed(exercise) if self.options.cache and self._counts(exercise) else None
         if found is None:
             return None
         return ExerciseResult(

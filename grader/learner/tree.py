@@ -41,6 +41,17 @@ class LearnerTree:
                 found[meanings[0].exercise.name].append(Found(path, meanings[0]))
         return dict(found)
 
+    def named(self, word: str) -> Found | None:
+        """The file that a person names: by its path, or by its name alone. None where the word names no file."""
+        path = Path(word)
+        if path.suffix.lower() not in (".py", ".ipynb") and not path.is_file():
+            return None
+        everything = [found for files in self.by_exercise.values() for found in files]
+        exact = [found for found in everything if path.exists() and found.path.samefile(path)]
+        alike = [found for found in everything if found.path.parts[-len(path.parts) :] == path.parts]
+        found = exact or alike
+        return found[0] if len(found) == 1 else None
+
     def files_of(self, exercise: Exercise) -> list[Found]:
         """What may be this exercise's; its file by its own name is among them, if it is there."""
         return self.by_exercise.get(exercise.name, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,18 +48,19 @@ class SourceFile:
 
 
 class Workspace:
-    """Finds each exercise's code. `chosen` are exercises whose notebook was asked for by name.
+    """Finds each exercise's code. `chosen` has the file that was asked for by its name, by exercise.
 
     Elsewhere the one rule decides that holds for what is handed in, too. Use it as a context: a copy of the tree goes
     away at its end.
     """
 
-    def __init__(self, tree: LearnerTree, chosen: frozenset[str] = frozenset()) -> None:
+    def __init__(self, tree: LearnerTree, chosen: Mapping[str, Path] | None = None) -> None:
         self.layout: Layout = tree.layout
         self.curriculum: Curriculum = tree.curriculum
         self.tree = tree
-        self.chosen = chosen
+        self.chosen = chosen or {}
         self.choices: dict[str, Choice] = {}
+        self.not_counting: set[str] = set()  # exercises of which a file was asked for that is not the one that counts
         self.copy: TemporaryFolder | None = None
         self.root: Path | None = None
 
@@ -109,9 +111,13 @@ class Workspace:
         return self.root
 
     def _choice(self, exercise: Exercise, found: list[Found]) -> Choice:
-        asked = [item for item in found if item.meaning.suffix == ".ipynb"] if exercise.name in self.chosen else []
-        offers = [self._offer(item) for item in asked or found]
-        return choose(offers, handed_out_stub(self.layout, exercise).encode() if len(offers) > 1 else b"")
+        offers = [self._offer(item) for item in found]
+        choice = choose(offers, handed_out_stub(self.layout, exercise).encode() if len(offers) > 1 else b"")
+        asked = [self._display(item.path) for item in found if item.path == self.chosen.get(exercise.name)]
+        if not asked or choice.best.path == asked[0]:
+            return choice
+        self.not_counting.add(exercise.name)
+        return Choice(next(offer for offer in offers if offer.path == asked[0]))
 
     def _offer(self, found: Found) -> Offer:
         path = self._display(found.path)

@@ -181,8 +181,8 @@ class CheckReport:
 
     # -- the end --------------------------------------------------------------------------------------
 
-    def end(self, found: Iterable[ExerciseResult], asked: set[str], upcoming: Exercise | None) -> None:
-        """What became of the exercises asked for, and the next step."""
+    def end(self, found: Iterable[ExerciseResult], asked: set[str], upcoming: Exercise | None, file: str = "") -> None:
+        """What became of the exercises asked for, and the next step. `file` is the one to edit for it."""
         found = list(found)
         results = [result for result in found if result.exercise in asked]
         passed = sum(result.verdict is Verdict.PASSED for result in results)
@@ -195,16 +195,17 @@ class CheckReport:
             self.lines.line("")
             self.lines.line("This code ran without a sandbox; `grader doctor` says what is missing.", 0, "dim")
         if upcoming is not None:
-            self._next(upcoming, next((r for r in found if r.exercise == upcoming.name), None))
+            file = file or f"exercises/{upcoming.name}{upcoming.suffix}"
+            self._next(upcoming, file, next((r for r in found if r.exercise == upcoming.name), None))
         elif results and passed == len(results):
             self.lines.line("")
             self.lines.line("Everything has passed.")
 
-    def _next(self, upcoming: Exercise, result: ExerciseResult | None) -> None:
+    def _next(self, upcoming: Exercise, file: str, result: ExerciseResult | None) -> None:
         begun = result is not None and result.verdict in (Verdict.FAILED, Verdict.TIMEOUT)
         self.lines.line("")
         self.lines.line(f"{'Now' if begun else 'Next'}: {upcoming.name}, {upcoming.title}", 0, "bold")
-        rows = [("edit", f"exercises/{upcoming.name}{upcoming.suffix}")]
+        rows = [("edit", file)]
         name = self.curriculum.shortest_name(upcoming)
         rows += [("read", f"grader show {name}"), ("check", f"grader check {name}"), ("stuck?", f"grader hint {name}")]
         for label, text in rows:

@@ -29,7 +29,7 @@ from grader.protocol.messages import CellFailure
 from grader.protocol.results import Failure, Frame, Place
 from grader.tester.outcome import file_as_named
 
-MAX_FAILURES = 40
+MAX_FAILURES = 200
 MAX_ERROR = 200
 MAX_LINE_SHOWN = 200
 SET_ASIDE = "# %%"

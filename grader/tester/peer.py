@@ -192,10 +192,7 @@ class Peer:
     def fail_missing(self, owner: Handle | None, name: str) -> NoReturn:
         self.transcript.add(Entry(name, Call(name), raised=("AttributeError",)))
         if owner is None:
-            text = (
-                f"`{name}` is not defined in {self.index.display_path}. The stub defines it: was it renamed or removed?"
-            )
-            found = (self.why_missing(name) if self.why_missing is not None else None) or Failure(text)
+            found = (self.why_missing(name) if self.why_missing is not None else None) or self.index.missing(name)
         else:
             text = f"`{owner._type_name}` has no attribute `{name}`."
             found = Failure(text, place=self.index.place(owner._path))

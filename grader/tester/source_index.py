@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.course.cells import Cells, parse_cells
-from grader.protocol.results import Place
+from grader.protocol.results import Failure, Place
 from grader.tester.contract import parsed
 
 
@@ -26,6 +27,16 @@ class SourceIndex:
             if name in self.lines:
                 return Place(self.file, self.lines[name])
         return None
+
+    def missing(self, name: str) -> Failure:
+        """What is said of a name that the stub defines and this file does not; one that is much alike is offered."""
+        text = f"`{name}` is not defined in {self.display_path}. The stub defines it: was it renamed or removed?"
+        by_letters = {other.replace("_", "").lower(): other for other in self.lines if "." not in other}
+        close = difflib.get_close_matches(name.replace("_", "").lower(), by_letters, n=1, cutoff=0.75)
+        if not close or (alike := by_letters[close[0]]) == name:
+            return Failure(text)
+        text = f"`{name}` is not defined in {self.display_path}, but `{alike}` is: rename it to `{name}`."
+        return Failure(text, place=self.place(alike))
 
 
 def index_source(file: str, display_path: str, cells: Cells | None = None) -> SourceIndex:

@@ -26,7 +26,7 @@ from grader.course.cells import Cells, CellText, cell_texts, parse_cell
 from grader.protocol.messages import CellFailure
 from grader.worker.exception_text import message_of
 
-MAX_FAILURES = 40
+MAX_FAILURES = 200
 MAX_NAME = 80
 MAX_MESSAGE = 500
 JUPYTERS_OWN = ("display", "get_ipython")

@@ -317,3 +317,35 @@ def test_the_whole_course_is_solved_by_cells(tmp_path: Path) -> None:
     assert told == {}
     assert len(results) == len(EXERCISES)
     assert done.returncode == 0
+
+
+# -- which file is asked for --------------------------------------------------------------------------
+
+
+def test_a_file_that_is_named_is_judged_whichever_counts(kit: Kit, filled: Path) -> None:
+    kit.write("return 7 * x")
+    os.utime(filled, (2e9, 2e9))
+    root = kit.layout.root
+    assert grader(root, "check", "scale").returncode == 0  # the notebook is newer
+    assert grader(root, "check", "scale.py").returncode == 1
+    assert grader(root, "check", "exercises/ch1_mini/scale.py").returncode == 1
+    assert grader(root, "check", str(kit.file)).returncode == 1
+    assert grader(kit.file.parent, "check", "scale.ipynb").returncode == 0
+
+
+def test_a_copy_may_be_named(kit: Kit, filled: Path) -> None:
+    copy = filled.with_name("Copy of scale.ipynb")
+    filled.rename(copy)
+    assert grader(kit.layout.root, "check", f"exercises/ch1_mini/{copy.name}").returncode == 0
+
+
+def test_a_notebook_that_is_not_there_is_told(kit: Kit) -> None:
+    kit.write("return 2 * x")
+    done = grader(kit.layout.root, "check", "scale.ipynb")
+    assert done.returncode == 2
+    assert "there is no scale.ipynb" in done.stderr and "grader notebook scale" in done.stderr
+
+
+def test_the_next_step_names_the_file_that_counts(kit: Kit, filled: Path) -> None:
+    edit(filled, 3, "def double(x):\n    return 3 * x")
+    assert "edit      exercises/ch1_mini/scale.ipynb" in grader(kit.layout.root, "check", "scale").stdout

@@ -87,7 +87,7 @@ def test_notes_are_bounded_and_plain(file: Path) -> None:
     texts = ["1 / 0"] * 60
     claimed = tuple(failed(n, 2 * n - 1, message="\x1b[2J\n" + "x" * 10**5, type="T" * 10**4) for n in range(1, 61))
     notes = read(file, *texts, failures=claimed).notes()
-    assert len(notes) == MAX_NOTES and notes[-1] == "and 21 more"
+    assert len(notes) == MAX_NOTES and notes[-1] == "and 41 more"
     assert all(len(note) <= MAX_NOTE and note.isprintable() for note in notes)
 
 
