@@ -114,9 +114,10 @@ class Workspace:
         offers = [self._offer(item) for item in found]
         choice = choose(offers, handed_out_stub(self.layout, exercise).encode() if len(offers) > 1 else b"")
         asked = [self._display(item.path) for item in found if item.path == self.chosen.get(exercise.name)]
-        if not asked or choice.best.path == asked[0]:
+        if not asked:
             return choice
-        self.not_counting.add(exercise.name)
+        if choice.best.path != asked[0]:
+            self.not_counting.add(exercise.name)
         return Choice(next(offer for offer in offers if offer.path == asked[0]))
 
     def _offer(self, found: Found) -> Offer:
