@@ -12,6 +12,7 @@ from grader.score.marks import time_text
 LOOSE = "plain"
 MOST_FILES = 200  # that do not count, of one student
 MOST_ENTRIES = 1000  # that are nobody's
+MOST_SOURCES = 10  # entries that one student's work came in, or names that were passed over
 
 
 def intake_text(read: ClassRead) -> str:
@@ -39,13 +40,19 @@ def _student(submission: Submission, submitted: float) -> Iterator[str]:
         time_text(submitted) if submitted > 0 else "",
     ]
     yield "  ".join(clean(word) for word in (person.label, *words) if word)
+    if submission.sources and person.label not in (source.partition(".")[0] for source in submission.sources):
+        yield f"  from: {', '.join(clean(source) for source in submission.sources[:MOST_SOURCES])}"
     if submission.problem:
         yield f"  nothing counts: {clean(submission.problem)}"
     for exercise, name in submission.used.items():
-        yield f"  {exercise}: {clean(name)}"
+        doubt = submission.doubts.get(exercise)
+        yield f"  {exercise}: {clean(name)}" + (f", but {clean(doubt)}" if doubt else "")
     for note in submission.notes:
         yield f"  note: {clean(note)}"
     for item in submission.aside[:MOST_FILES]:
         yield f"  does not count: {clean(item.name)}: {clean(item.reason)}"
     if len(submission.aside) > MOST_FILES:
         yield f"  and {len(submission.aside) - MOST_FILES} more files that do not count"
+    if submission.passed_over:
+        more = "" if len(submission.passed_over) <= MOST_SOURCES else ", …"
+        yield f"  passed over: {', '.join(clean(name) for name in submission.passed_over[:MOST_SOURCES])}{more}"
