@@ -1,4 +1,4 @@
-"""The list of who handed in what: where each row came from, and what a person should look at before anything is judged."""
+"""The list of who handed in what: where each row came from, and what a person should look at before a run."""
 
 from __future__ import annotations
 
