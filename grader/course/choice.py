@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from grader.course.file_kinds import foreign_kind, is_wide_text
 from grader.course.file_names import Meaning
 from grader.course.notebooks import Module
 
@@ -79,6 +80,9 @@ def what_it_lacks(offer: Offer, stub: bytes) -> str:
 
 
 def _no_text(source: bytes) -> str:
+    kind = foreign_kind(source)
+    if kind and not is_wide_text(kind):
+        return f"it is {kind}, whatever its name ends in: hand in the Python file itself"
     try:
         source.decode("utf-8")
     except UnicodeDecodeError:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course.cells import BrokenCell, Cells, cell_and_line, parse_cells
+from grader.course.file_kinds import foreign_kind
 from grader.course.ipython_cells import Aside, Effort, python_cell
 from grader.course.source import MAX_SOURCE_BYTES
 from grader.errors import GraderError
@@ -25,6 +26,7 @@ MAX_CELLS = 5000
 MAX_NOTES = 20
 MAX_SHOWN = 60
 MAX_NOTE = 300
+CONFLICT = (b"\n<<<<<<< ", b"\n>>>>>>> ")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 SAVE_AGAIN = "open it in Jupyter, save it, and try again"
 UPGRADE = "open it in Jupyter, which reads old notebooks, and save it"
@@ -132,6 +134,11 @@ def _document(data: bytes, display_path: str) -> dict[str, Any]:
         )
     if not data.strip():
         raise _no_notebook(display_path, "it is empty")
+    if kind := foreign_kind(data):
+        raise NotebookError(f"{display_path} is not a notebook: it is {kind}", "hand in the .ipynb file itself")
+    if all(mark in data for mark in CONFLICT):
+        text = f"{display_path} holds the marks of a merge conflict (<<<<<<<)"
+        raise NotebookError(text, "settle the conflict in your version control, and save the notebook")
     try:
         text = data.decode("utf-8-sig")
         document = json.loads(text)

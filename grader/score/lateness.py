@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from grader.score.intake.submission import Intake, Submission
+from grader.score.intake.systems import CANVAS_LATE
 from grader.score.marks import DAY_SECONDS, Deadline, time_text
 
 EARLIEST = datetime.datetime(2000, 1, 1).timestamp()  # archives that keep no time say 1980, some disks 1970
-CANVAS_LATE = "Canvas marked it LATE"
 MOST_SAID = 20
 MOST_NAMED = 5
 GIVE = "give --times"

@@ -18,7 +18,7 @@ from test_reading_notebooks import document_of
 from grader.course.curriculum import Exercise, load_curriculum
 from grader.course.layout import Layout
 from grader.course.notebook_writing import split, write_notebook
-from grader.course.notebooks import read_notebook
+from grader.course.notebooks import NotebookError, read_notebook
 
 LAYOUT = Layout(PACKAGE)
 EXERCISES = [e for e in load_curriculum(LAYOUT).exercises if not e.manually_graded]
@@ -349,3 +349,19 @@ def test_a_notebook_that_is_not_there_is_told(kit: Kit) -> None:
 def test_the_next_step_names_the_file_that_counts(kit: Kit, filled: Path) -> None:
     edit(filled, 3, "def double(x):\n    return 3 * x")
     assert "edit      exercises/ch1_mini/scale.ipynb" in grader(kit.layout.root, "check", "scale").stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"cells": [\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> theirs\n]}', "holds the marks of a merge conflict"),
+        (b"%PDF-1.7", "it is a PDF"),
+        (b"<!DOCTYPE html><html>", "it is a web page"),
+        ('{"cells": []}'.encode("utf-16"), "it is text in UTF-16"),
+        (b"PK\x03\x04", "it is a Word document or a zip archive"),
+    ],
+)
+def test_what_stands_in_a_notebooks_place_is_called_what_it_is(data: bytes, said: str) -> None:
+    with pytest.raises(NotebookError) as caught:
+        read_notebook(data, "x.ipynb")
+    assert said in caught.value.message

@@ -19,6 +19,7 @@ ARCHIVE_OR_WORK = r"\.(?:zip|tar|tgz|tar\.gz|tar\.bz2|tar\.xz|rar|7z|py|ipynb|md
 ANY_DOCUMENT = ARCHIVE_OR_WORK.removesuffix(")") + "|pdf|docx?|odt|rtf|pages|html?|txt|png|jpe?g|heic)"
 LIKELY_ID_DIGITS = 3
 PLAIN = "plain"
+CANVAS_LATE = "Canvas marked it LATE"
 BLIND = "Participant"  # as Moodle names everybody where marking is blind
 
 
@@ -100,9 +101,7 @@ def _canvas_owner(found: re.Match[str], name: str) -> Owner:
     number = re.fullmatch(r".*-(\d{1,6})\.\w+", file, re.DOTALL)
     attempt = (float(number[1]) if number else 0.0, float(found["attachment"] or 0))
     unread = {None: "", "text.html": TYPED.format("Canvas"), "link.html": LINKED}[found["typed"]]
-    return Owner(
-        name, found["id"], file, attempt, notes=("Canvas marked it LATE",) if found["late"] else (), unread=unread
-    )
+    return Owner(name, found["id"], file, attempt, notes=(CANVAS_LATE,) if found["late"] else (), unread=unread)
 
 
 def _moodle(name: str) -> Owner | None:

@@ -86,7 +86,7 @@ HAND_INS = (
     unread("half-a-notebook", "scale.ipynb", notebook(RIGHT)[:300], "is not a notebook: it is not JSON"),
     unread("empty-notebook", "scale.ipynb", "", "it is not a notebook: it is empty; open it in Jupyter, save it"),
     unread("page-called-notebook", "scale.ipynb", "<!DOCTYPE html><html><body>Sign in</body></html>",
-           "is not a notebook: it is not JSON"),
+           "is not a notebook: it is a web page"),
     unread("notebook-of-zeros", "scale.ipynb", bytes(500), "is not a notebook"),
     unread("notebook-of-format-5", "scale.ipynb", changed(nbformat=5), "in a notebook format that is not known here"),
     unread("json-called-notebook", "scale.ipynb", '{"a": 1}', "is not a notebook: it has no cells"),
