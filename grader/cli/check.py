@@ -22,7 +22,7 @@ from grader.learner.tree import Found, LearnerTree
 from grader.learner.watching import wait_for_a_save, when_saved
 from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
 from grader.render.json import render_json
-from grader.render.live import LiveLine
+from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.messages import marked_by_a_person_text, waiting_text
 from grader.render.report import CheckReport, SuiteProgress
 from grader.render.terminal import make_console
@@ -116,7 +116,7 @@ def _finished(checker: Checker, named: bool) -> Iterator[ExerciseResult]:
     """Each result when it is there; until then a line says what is under way. A debugger has the screen to itself."""
     events = checker.check_these(checker.options.exercises) if named else checker.check_next()
     progress = SuiteProgress()
-    with LiveLine(sys.stderr) as line:
+    with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES, is_patient=True) as line:
         for event in events:
             if isinstance(event, SuiteFinished):
                 line.clear()

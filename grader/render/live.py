@@ -18,7 +18,8 @@ SECONDS_BETWEEN_LINES = 5.0
 class LiveLine:
     """Use it as a context: what it wrote on a terminal is gone at the end, also after Ctrl-C.
 
-    `every` says after how many seconds a line is printed where there is no terminal; never, unless it is given.
+    `every` says after how many seconds a line is printed where there is no terminal; never, unless it is given. With
+    `is_patient` the first one waits as long: most of what is short is done by then.
     """
 
     def __init__(
@@ -27,12 +28,13 @@ class LiveLine:
         every: float | None = None,
         width: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        is_patient: bool = False,
     ) -> None:
         self.console = make_console(stream, width)
         self.live = stream.isatty() and self.console.is_interactive  # not where FORCE_COLOR alone makes it a terminal
         self.every = every
         self.clock = clock
-        self.said_at: float | None = None
+        self.said_at = clock() if is_patient else None
         self.line: Live | None = None
 
     def __enter__(self) -> LiveLine:

@@ -72,7 +72,17 @@ def raised_text(call: Call, types: tuple[str, ...], text: str) -> str:
 
 
 def _advice(types: tuple[str, ...], frames: tuple[Frame, ...]) -> str:
-    """Where the last of the learner's lines raises nothing itself, what it called did."""
+    """What to do about an exception that speaks of the place more than of the work.
+
+    Where the last of the learner's lines raises nothing itself, what it called did.
+    """
+    line = frames[-1].text if frames else ""
+    if types[:1] == ("BdbQuit",):
+        return "A breakpoint is left in the code. Remove it, or look around with `grader check --debug`."
+    if types[:1] == ("EOFError",) and "input(" in line:
+        return "Nobody is at the keyboard when the code is judged: take what you need as an argument."
+    if types[:1] == ("NameError",) and re.search(r"\b(?:display|get_ipython)\(", line):
+        return "Jupyter alone has this name. Use `print`, or leave the line out of the function."
     by_themselves = bool(frames) and frames[-1].text.startswith("raise")
     return OF_A_LIBRARY if types[:1] == ("NotImplementedError",) and not by_themselves else ""
 

@@ -201,3 +201,12 @@ def test_the_line_follows_the_events_of_a_suite() -> None:
 )  # fmt: skip
 def test_a_scoring_run_says_whose_work_runs_and_what_is_known_of_the_rest(advance: Advance, text: str) -> None:
     assert advance_text(advance) == text
+
+
+def test_a_patient_line_waits_where_there_is_no_terminal() -> None:
+    stream, now = io.StringIO(), [0.0]
+    with LiveLine(stream, every=5, width=WIDTH, clock=lambda: now[0], is_patient=True) as line:
+        for second in range(12):
+            now[0] = float(second)
+            line.show(f"second {second}")
+    assert stream.getvalue().splitlines() == ["second 5", "second 10"]
