@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.course.cells import Cells
@@ -14,6 +14,7 @@ from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
 from grader.course.module_reading import read_module
 from grader.course.notebooks import Module, NotebookError
+from grader.course.passed_over import is_passed_over
 from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
@@ -127,13 +128,10 @@ class Workspace:
             data = found.path.read_bytes()
             module = read_module(data, found.meaning.suffix, path)
         except NotebookError as error:
-            return Offer(path, found.meaning, b"", modified=offer.modified, problem=error.message)
+            return replace(offer, problem=error.message)
         except OSError as error:
-            return Offer(
-                path, found.meaning, b"", modified=offer.modified, problem=f"it cannot be read: {error.strerror}"
-            )
-        source = data if module is None else module.source.encode()
-        return Offer(path, found.meaning, source, module, modified=offer.modified)
+            return replace(offer, problem=f"it cannot be read: {error.strerror}")
+        return replace(offer, source=data if module is None else module.source.encode(), module=module)
 
     def _display(self, path: Path) -> str:
         return self.layout.display_path(path)
@@ -142,8 +140,11 @@ class Workspace:
         """A copy of the tree for this run alone, so that two runs at once do not meet."""
         self.copy = TemporaryFolder()
         folder = self.copy.path / "exercises"
-        ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", ".*")
-        shutil.copytree(self.layout.exercises, folder, ignore=ignored, ignore_dangling_symlinks=True)
+
+        def left_out(_: str, names: list[str]) -> list[str]:
+            return [name for name in names if is_passed_over(name) or name.endswith(".ipynb")]
+
+        shutil.copytree(self.layout.exercises, folder, ignore=left_out, ignore_dangling_symlinks=True)
         for exercise in self.curriculum.exercises:
             if (choice := self.choices.get(exercise.name)) is not None:
                 write_atomically(file_in(folder, exercise.name, exercise.suffix), choice.best.source)

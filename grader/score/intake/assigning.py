@@ -96,7 +96,7 @@ class Assigner:
                 else:
                     best[exercise.name] = choice.best
         doubts = {e.name: what_it_lacks(best[e.name], self.stub(e)) for e in self.asked if e.name in best}
-        times = [offer.handed_in for name, offer in best.items() if name in {e.name for e in self.asked}]
+        times = [best[name].handed_in for name in doubts]
         renamed = [
             f"{_short(offer.path)} was read as {name}{offer.meaning.suffix}"
             for name, offer in best.items()
@@ -227,8 +227,8 @@ class _Budget:
         """The file as an offer. One that is too large, or cannot be read, says so."""
         file = item.file
         most = MAX_NOTEBOOK_BYTES if meaning.suffix == ".ipynb" else MAX_SOURCE_BYTES
-        offer = Offer(file.path, meaning, b"", None, (*item.attempt, float(file.upload)), file.modified)
-        offer = replace(offer, handed_in=item.handed_in)
+        attempt = (*item.attempt, float(file.upload))
+        offer = Offer(file.path, meaning, b"", None, attempt, file.modified, handed_in=item.handed_in)
         if file.size > most:
             return replace(offer, problem=f"it is larger than {most // 2**20} MB, and was not read")
         if self.left < file.size:
