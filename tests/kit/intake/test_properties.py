@@ -202,7 +202,7 @@ def test_a_person_is_found_however_the_name_is_written(name: str, form: str, upp
     people = Directory([Person("7", name, name, "7"), Person("8", "Zz Yy", "Zz Yy", "8")])
     words = name.split()
     written = f"{words[-1]}, {' '.join(words[:-1])}" if last_first else f"  {name} "
-    written = unicodedata.normalize(form, written.upper() if upper else written)  # type: ignore[arg-type]
+    written = unicodedata.normalize(form, written.upper() if upper else written)  # type: ignore[arg-type] # a form, given as text
     assert [person.key for person in people.meant(written)] == ["7"]
     assert [person.key for person in people.meant(" 7 ")] == ["7"]
 
