@@ -147,11 +147,11 @@ def test_the_seed_decides_the_figures(student, draw, expect, name):
 @pytest.mark.limit(90)
 def test_the_four_experiments_on_real_text(student, draw, expect):
     """On real text frozen is worse, permuted is as good, dim 2 is worse, a wrong tokenizer garbles."""
-    text, seed = language.sample(2000, draw.integer(0, 9999)), draw.integer(0, 9999)
-    losses = {name: run(student, expect, name, text, 150, seed) for name in EXPERIMENTS}
+    text, seed = language.sample(4000, draw.integer(0, 9999)), draw.integer(0, 9999)
+    losses = {name: run(student, expect, name, text, 200, seed) for name in EXPERIMENTS}
     trainable, frozen = losses["freeze_experiment"]
     expect.less(trainable, math.log(28) - 0.3, "The healthy model has hardly learned; a fair guess costs 3.33:")
-    expect.less(trainable + 0.03, frozen, "The frozen model is not worse:")
+    expect.less(trainable + 0.02, frozen, "The frozen model is not worse:")
     original, permuted = losses["permute_experiment"]
     expect.between(permuted - original, -0.25, 0.25, "Permuted ids reach the same loss; the difference is")
     too_equal = "Both losses are exactly the same: were the ids permuted at all?"
