@@ -7,30 +7,29 @@ the exercise has no file of its own that holds work.
 from __future__ import annotations
 
 import functools
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from grader.course.cells import names_written
 from grader.course.choice import Offer, choose, what_it_lacks
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_names import FileNames, Meaning
 from grader.course.layout import Layout
 from grader.course.module_reading import read_module
 from grader.course.notebooks import NotebookError
+from grader.course.source import MAX_SOURCE_BYTES
 from grader.course.stubs import handed_out_stub
 from grader.score.intake.archives import Refused
 from grader.score.intake.names import printable
 from grader.score.intake.submission import Aside, Submission
 from grader.score.intake.walking import HandedFile
 
-MAX_SOURCE_BYTES = 2 * 2**20
 MAX_NOTEBOOK_BYTES = 32 * 2**20  # most of it outputs, which are not looked at
 MAX_SUBMISSION_BYTES = 64 * 2**20
 MAX_SHOWN = 80
 PLACEHOLDER = ".icloud"
-DEFINED = re.compile(rb"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 UNKNOWN = "it is no file of the course"
 CODE = (".py", ".ipynb")
 PERHAPS_CODE = (*CODE, ".txt", "")  # mail programs and telephones put other endings, or none
@@ -65,7 +64,7 @@ class Assigner:
         self.asked = tuple(asked)
         # Each is derived when it is first asked for: a class with one exercise asks for few.
         self.stub = functools.cache(lambda exercise: handed_out_stub(layout, exercise).encode())
-        self.defines = functools.cache(lambda exercise: frozenset(_top_level(self.stub(exercise))))
+        self.defines = functools.cache(lambda exercise: frozenset(_names_in(self.stub(exercise))))
 
     def assign(self, submission: Submission, handed: list[Handed]) -> Submission:
         """The submission with its files. What cannot be read costs only itself."""
@@ -80,12 +79,19 @@ class Assigner:
         for item, meanings in named:
             if meanings:
                 aside += self._by_name(budget.read(item, meanings[0]), meanings, offers)
-        wanted = self._wanted(offers)
+        without_work = self._without_work(offers)
+        wanted = [exercise for exercise in without_work if not exercise.manually_graded]
         self._from_others(wanted, offers)
         aside += self._by_content([item for item, meanings in named if not meanings], wanted, offers, budget)
-        return self._chosen(submission, offers, aside)
+        return self._chosen(submission, offers, without_work, aside)
 
-    def _chosen(self, submission: Submission, offers: dict[str, list[Offer]], aside: list[Aside]) -> Submission:
+    def _chosen(
+        self,
+        submission: Submission,
+        offers: dict[str, list[Offer]],
+        without_work: list[Exercise],
+        aside: list[Aside],
+    ) -> Submission:
         best: dict[str, Offer] = {}
         for exercise in self.curriculum.exercises:
             if found := offers.get(exercise.name):
@@ -95,8 +101,8 @@ class Assigner:
                     aside.append(Aside(choice.best.path, choice.best.problem))
                 else:
                     best[exercise.name] = choice.best
-        doubts = {e.name: what_it_lacks(best[e.name], self.stub(e)) for e in self.asked if e.name in best}
-        times = [best[name].handed_in for name in doubts]
+        doubts = {e.name: what_it_lacks(best[e.name], self.stub(e)) for e in without_work if e.name in best}
+        times = [best[exercise.name].handed_in for exercise in self.asked if exercise.name in best]
         renamed = [
             f"{_short(offer.path)} was read as {name}{offer.meaning.suffix}"
             for name, offer in best.items()
@@ -131,7 +137,7 @@ class Assigner:
         asked = [meaning for meaning in meanings if meaning.exercise in self.asked]
         if len(asked) == 1:
             return asked
-        defined = set(_top_level(offer.source))
+        defined = _names_in(offer.source)
         shares = [len(defined & self.defines(m.exercise)) / len(self.defines(m.exercise)) for m in meanings]
         best = max(shares)
         return (
@@ -144,13 +150,12 @@ class Assigner:
 
     # -- by content -------------------------------------------------------------------------------------
 
-    def _wanted(self, offers: dict[str, list[Offer]]) -> list[Exercise]:
+    def _without_work(self, offers: dict[str, list[Offer]]) -> list[Exercise]:
         """The asked exercises that have no file with work in it."""
         return [
             exercise
             for exercise in self.asked
-            if not exercise.manually_graded
-            and all(what_it_lacks(offer, self.stub(exercise)) for offer in offers.get(exercise.name, []))
+            if all(what_it_lacks(offer, self.stub(exercise)) for offer in offers.get(exercise.name, []))
         ]
 
     def _from_others(self, wanted: list[Exercise], offers: dict[str, list[Offer]]) -> None:
@@ -186,7 +191,7 @@ class Assigner:
 
     def _defined_in(self, offer: Offer, wanted: list[Exercise]) -> list[Exercise]:
         """The exercises all of whose names the file defines."""
-        defined = set(_top_level(offer.source))
+        defined = _names_in(offer.source)
         return [exercise for exercise in wanted if self.defines(exercise) <= defined]
 
     @staticmethod
@@ -255,9 +260,8 @@ class _Budget:
         return replace(offer, source=module.source.encode(), module=module)
 
 
-def _top_level(source: bytes) -> Iterable[str]:
-    """The names that are defined or assigned at the left margin: found without parsing."""
-    return ((found[1] or found[2]).decode("ascii", "replace") for found in DEFINED.finditer(source))
+def _names_in(source: bytes) -> set[str]:
+    return names_written(source.decode("utf-8", "replace"))
 
 
 def _no_file(aside: list[Aside], passed_over: tuple[str, ...]) -> str:

@@ -58,21 +58,27 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
         path = alone
     if path.is_file() and not is_archive_name(path.name):
         raise UsageError(f"{path} is no folder and no archive", "give the folder that holds an entry for each student")
-    packed = [path] if path.is_file() else _packed_exports(path, out, pattern)
-    if not packed:
-        entries = _on_disk(path, out)
-        _refuse_a_kit(path)
-        yield entries
-        return
-    with contextlib.ExitStack() as stack:
-        found = [_members(archive, stack.enter_context(archive.open("rb"))) for archive in packed]
-        yield _entries_of([member for members_of_one in found for member in members_of_one])
+    with contextlib.ExitStack() as opened:
+        if path.is_file():
+            yield _entries_of(_members(path, opened.enter_context(path.open("rb"))))
+        elif found := _packed_exports(path, out, pattern, opened):
+            yield _entries_of(found)
+        else:
+            entries = _on_disk(path, out)
+            _refuse_a_kit(path)
+            yield entries
 
 
-def _packed_exports(folder: Path, out: Path | None, pattern: str | None) -> list[Path]:
-    """The archives of an export that lie in a folder with nothing else: a large one comes in several."""
+def _packed_exports(folder: Path, out: Path | None, pattern: str | None, opened: contextlib.ExitStack) -> list[Member]:
+    """What is in the archives of an export that lie in a folder with nothing else: a large one comes in several."""
     paths = [folder / name for name in _names_in(folder) if not _reason_on_disk(folder / name, out)]
-    return paths if all(_is_packed_export(path, pattern) for path in paths) else []
+    found: list[Member] = []
+    for path in paths:
+        inside = _packed_export(path, pattern, opened)
+        if not inside:
+            return []
+        found += inside
+    return found
 
 
 def _refuse_a_kit(folder: Path) -> None:
@@ -88,15 +94,16 @@ def _is_export(own: str, inside: Iterable[str], pattern: str | None) -> bool:
     return system != PLAIN and pattern in (None, system) and guess([own]) == PLAIN
 
 
-def _is_packed_export(path: Path, pattern: str | None) -> bool:
+def _packed_export(path: Path, pattern: str | None, opened: contextlib.ExitStack) -> list[Member]:
+    """What is in the archive if it is an export, else nothing. It stays open as long as `opened` does."""
     if not os.path.isfile(path) or not is_archive_name(path.name):
-        return False
+        return []
     try:
-        with path.open("rb") as file:
-            names = {PurePosixPath(member.path).parts[0] for member in _members(path, file)}
+        found = _members(path, opened.enter_context(path.open("rb")))
     except (OSError, UsageError):
-        return False
-    return _is_export(path.name, names, pattern)
+        return []
+    names = {PurePosixPath(member.path).parts[0] for member in found}
+    return found if _is_export(path.name, names, pattern) else []
 
 
 def _guessed(names: Iterable[str]) -> str:
