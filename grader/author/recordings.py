@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.files import write_atomically
+from grader.course.files import files_below, write_atomically
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
 from grader.errors import GraderError
@@ -149,7 +149,7 @@ def _inputs_of(layout: Layout, kit: Layout, curriculum: Curriculum, exercise: Ex
         own,
         *(layout.solution_file(item.name, item.suffix) for item in earlier),
         layout.mistakes_file(exercise.name),
-        *sorted(path for path in layout.data.rglob("*") if path.is_file() and "__pycache__" not in path.parts),
+        *files_below(layout.data),
     ]
     versions = [importlib.metadata.version(name) for name in LIBRARIES]
     words = [repr(exercise), str(TAKES), judging_code_hash(), *versions]

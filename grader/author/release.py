@@ -16,7 +16,7 @@ from grader.author.public_suite import public_part, public_shares
 from grader.author.recordings import Report, record_all
 from grader.course.constraints import pinned
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.files import write_atomically
+from grader.course.files import files_below, write_atomically
 from grader.course.layout import Layout
 from grader.course.locks import lock
 from grader.course.stubs import handed_out_stub
@@ -115,7 +115,7 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
     page = architecture_file(kit)
     if page.exists():
         write_atomically(page, with_modules(page.read_text(encoding="utf-8"), PACKAGE, modules))
-    for path in sorted(p for p in layout.data.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+    for path in files_below(layout.data):
         _copy(path, kit.data / path.relative_to(layout.data))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", _workflow(layout))
     write_atomically(kit.root / ".gitignore", ".venv/\n__pycache__/\n.grader/\n*.egg-info/\n")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 # as, the numbers are negative: what they name is a cell there, too, but the file is no notebook.
 Cells = tuple[tuple[int, int], ...]
 
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 DEFINITION = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 
 
@@ -102,7 +103,7 @@ def bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
         node = waiting.pop()
         for name in _bound(node):
             yield name, node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(node, Definition):
             waiting += _blocks(node)[::-1]
 
 
@@ -113,7 +114,7 @@ def _blocks(node: ast.stmt) -> list[ast.stmt]:
 
 
 def _bound(node: ast.stmt) -> Iterator[str]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(node, Definition):
         yield node.name
     elif isinstance(node, ast.Import | ast.ImportFrom):
         yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)

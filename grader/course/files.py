@@ -1,10 +1,15 @@
-"""Writing files so that a reader sees the old one or the new one, never a half."""
+"""Files of the kit: the list of a tree's, and writing one so that a reader sees the old or the new, never a half."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every file of a tree of the kit's, in the order of the paths, without what Python caches."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from grader.course.cells import Definition
 from grader.course.notebook_scripts import module_of_script
 from grader.course.notebooks import Module, read_notebook
 from grader.course.source import MAX_SOURCE_BYTES
@@ -35,4 +36,4 @@ def _is_code(data: bytes) -> bool:
         tree = ast.parse(data.decode("utf-8-sig"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in tree.body)
+    return any(isinstance(node, Definition) for node in tree.body)

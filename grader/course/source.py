@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course.cells import BrokenCell, Cells, bindings, names_written, parse_cells
+from grader.course.cells import BrokenCell, Cells, Definition, bindings, names_written, parse_cells
 from grader.course.curriculum import Ban, Exercise
 from grader.course.file_kinds import foreign_kind, is_wide_text
 
@@ -116,13 +116,9 @@ def _cells_problem(text: str, cells: Cells, display_path: str, bans: tuple[Ban, 
     """A cell that does not parse costs itself, so it is the file's problem only where it leaves nothing to judge."""
     parsed = parse_cells(text, cells)
     defining = next((broken for broken in parsed.broken if names_written(broken.cell.text)), None)
-    if defining is not None and not any(_defines(node) for _, node in bindings(parsed.tree)):
+    if defining is not None and not any(isinstance(node, Definition) for _, node in bindings(parsed.tree)):
         return _broken_cell(defining)
     return _banned_use(parsed.tree, text, bans)
-
-
-def _defines(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
 def _broken_cell(broken: BrokenCell) -> SourceProblem:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from grader.render.plain import clean, students_text
 from grader.score.command import ClassRead
 from grader.score.intake.submission import Submission
+from grader.score.intake.systems import PLAIN
 from grader.score.marks import time_text
 
-LOOSE = "plain"
 MOST_FILES = 200  # that do not count, of one student
 MOST_ENTRIES = 1000  # that are nobody's
 MOST_SOURCES = 10  # entries that one student's work came in, or names that were passed over
@@ -18,7 +18,7 @@ MOST_SOURCES = 10  # entries that one student's work came in, or names that were
 def intake_text(read: ClassRead) -> str:
     """Every student with the files that count and those that do not, then what is nobody's."""
     intake = read.intake
-    how = "as a person named them" if intake.system == LOOSE else f"as {intake.system} names them"
+    how = "as a person named them" if intake.system == PLAIN else f"as {intake.system} names them"
     lines = [f"{students_text(len(intake.submissions))}, read {how}"]
     for submission in intake.submissions:
         lines += ["", *_student(submission, read.submitted[submission.student])]

@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 from grader.course.constraints import pinned
-from grader.course.files import write_atomically
+from grader.course.files import files_below, write_atomically
 from grader.course.layout import Layout
 from grader.judge.job_builder import SEED_BITS
 
@@ -96,9 +96,8 @@ def write_gradescope(layout: Layout, out: Path, only: list[str], seed: int | Non
         for name in SHIPPED_FILES:
             _add(archive, f"kit/{name}", (layout.root / name).read_bytes(), 0o644)
         for tree in SHIPPED_TREES:
-            for path in sorted((layout.root / tree).rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
-                    _add(archive, f"kit/{path.relative_to(layout.root).as_posix()}", path.read_bytes(), 0o644)
+            for path in files_below(layout.root / tree):
+                _add(archive, f"kit/{path.relative_to(layout.root).as_posix()}", path.read_bytes(), 0o644)
         count = len(archive.namelist())
     write_atomically(out, buffer.getvalue())
     return count

@@ -151,9 +151,11 @@ def _time(path: Path, number: int, text: str) -> float:
 
 def _rows_of_people(path: Path, people: Directory, column: str) -> list[tuple[int, str, dict[str, str]]]:
     """Each row with the student whom it means. One that means nobody, or several, is an error that names it."""
+    sheet = read_sheet(path)
+    sheet.require(path, (column,))
     found: list[tuple[int, str, dict[str, str]]] = []
     seen: dict[str, int] = {}
-    for number, row in _rows(path, (column,)):
+    for number, row in sheet.rows:
         word = row.get("id", "").strip() or row.get("student", "")
         if not word.strip():
             raise UsageError(f"{path}, row {number}: a name in 'student' or an id in 'id' was expected")
@@ -164,9 +166,3 @@ def _rows_of_people(path: Path, people: Directory, column: str) -> list[tuple[in
         seen[student] = number
         found.append((number, student, row))
     return found
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str, str]]]:
-    sheet = read_sheet(path)
-    sheet.require(path, columns)
-    return sheet.rows

@@ -16,6 +16,7 @@ from grader.course.cells import (
     BrokenCell,
     Cells,
     CellText,
+    Definition,
     bindings,
     cell_and_line,
     cell_texts,
@@ -168,4 +169,4 @@ def _error(failure: CellFailure) -> str:
 def _makes(node: ast.stmt) -> bool:
     """Whether the statement makes a function or a class: `x = 1` in two cells is nobody's mistake."""
     value = getattr(node, "value", None)
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or isinstance(value, ast.Lambda)
+    return isinstance(node, Definition) or isinstance(value, ast.Lambda)

@@ -19,19 +19,22 @@ class Spot:
 
 
 class Patience:
-    """Follows the tests of one file. `total_seconds` is what those without a longer limit of their own may use."""
+    """Follows the tests of one file. `total_seconds` is what those without a longer limit of their own may use.
+
+    `reason` is why the next test is not run, None where it is.
+    """
 
     def __init__(self, total_seconds: float) -> None:
         self.total_seconds = total_seconds
         self.used = 0.0
         self.spots: Counter[Spot] = Counter()
-        self.ended: Failure | None = None
+        self.reason: Failure | None = None
 
     def note(self, result: TestResult, seconds: float, is_long: bool) -> None:
         """A test was run and took the learner's process this long."""
         if not is_long:
             self.used += seconds
-        if self.ended is not None:
+        if self.reason is not None:
             return
         failure = result.failure
         if result.verdict is Verdict.TIMEOUT and failure is not None:
@@ -40,15 +43,11 @@ class Patience:
             if self.spots[spot] >= MOST_IN_ONE_PLACE:
                 where = f" in `{spot.name}`" if spot.name else ""
                 text = f"Not run: two tests before it ran out of time{where}."
-                self.ended = Failure(text, place=failure.place, exhausted=Exhausted.TIME)
+                self.reason = Failure(text, place=failure.place, exhausted=Exhausted.TIME)
                 return
         if self.used >= self.total_seconds:
             text = f"Not run: the tests before it used up the {self.total_seconds:g} s that all tests have together."
-            self.ended = Failure(text, exhausted=Exhausted.TIME)
-
-    def reason(self) -> Failure | None:
-        """Why the next test is not run; None where it is."""
-        return self.ended
+            self.reason = Failure(text, exhausted=Exhausted.TIME)
 
 
 def spot_of(failure: Failure) -> Spot:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.course.cells import Definition
 from grader.protocol.jobs import Job
 from grader.tester.contract import parsed
 
@@ -62,7 +63,7 @@ def defined_names(tree: ast.Module) -> tuple[str, ...]:
     """What a module defines at its top, in its order, names that it imports left out."""
     found: dict[str, None] = {}
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, Definition):
             found[node.name] = None
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AnnAssign):

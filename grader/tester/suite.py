@@ -102,7 +102,7 @@ class Suite:
         for item, following in zip(shuffled, [*shuffled[1:], None], strict=True):
             if mode.spare_long_tests and self.runner.is_long(item) and _has_failed(results):
                 continue
-            reason = patience.reason()
+            reason = patience.reason
             result = self.runner.run(item, following) if reason is None else not_run(item, reason)
             if isinstance(result, Problem):
                 return FileRun(job, problem=result, notes=self.runner.notebook.notes())

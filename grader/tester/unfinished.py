@@ -10,10 +10,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.course.cells import Definition
 from grader.protocol.results import Frame
 from grader.tester.source_tree import SourceTree
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True)

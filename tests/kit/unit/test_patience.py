@@ -20,9 +20,9 @@ def stuck_in_call(name: str) -> TestResult:
 def reason(*tests: TestResult, seconds: float = 1.0, total: float = 60.0, is_long: bool = False) -> str:
     patience = Patience(total)
     for test in tests:
-        assert patience.reason() is None, "a test was run after the end"
+        assert patience.reason is None, "a test was run after the end"
         patience.note(test, seconds, is_long)
-    found = patience.reason()
+    found = patience.reason
     return found.message if found is not None else ""
 
 
@@ -34,7 +34,7 @@ def test_the_place_is_that_of_the_second() -> None:
     patience = Patience(60)
     for line in (12, 13):
         patience.note(stuck(line=line), 1.0, is_long=False)
-    found = patience.reason()
+    found = patience.reason
     assert found is not None and found.place == Place("/tree/a.py", 13) and found.exhausted == "time"
 
 
