@@ -151,7 +151,7 @@ def checked(kit: Kit, suffix: str, data: bytes) -> dict[str, Any]:
 
 def points_in_a_kernel(case: Case, folder: Path) -> int:
     """Executed cell by cell in a fresh kernel, errors and all; then its functions are asked."""
-    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    nbclient, nbformat = importlib.import_module("nbclient"), importlib.import_module("nbformat")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (*case.cells, ASKED)])
     resources = {"metadata": {"path": str(folder)}}
     nbclient.NotebookClient(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -247,8 +248,7 @@ def test_a_notebook_that_is_there_is_left_alone(kit: Kit, filled: Path) -> None:
 
 
 def test_the_last_cell_checks_when_it_is_executed(kit: Kit, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nbclient = pytest.importorskip("nbclient")
-    nbformat = pytest.importorskip("nbformat")
+    nbclient, nbformat = importlib.import_module("nbclient"), importlib.import_module("nbformat")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(PACKAGE), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("NO_COLOR", "1")
     notebook = nbformat.read(filled, as_version=4)
