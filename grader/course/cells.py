@@ -13,8 +13,8 @@ from dataclasses import dataclass
 # as, the numbers are negative: what they name is a cell there, too, but the file is no notebook.
 Cells = tuple[tuple[int, int], ...]
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-DEFINITION = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+WRITTEN_NAME = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef  # what makes a function or a class
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def parse_cells(source: str, cells: Cells) -> ParsedCells:
 
 def names_written(text: str) -> set[str]:
     """The names that a text seems to define, read without parsing."""
-    return {function or name for function, name in DEFINITION.findall(text)}
+    return {function or name for function, name in WRITTEN_NAME.findall(text)}
 
 
 def bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
