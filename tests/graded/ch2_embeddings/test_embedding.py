@@ -3,8 +3,6 @@
 import pytest
 import torch
 
-ROUNDED = 1e-5  # what a sum that was rounded through float32 may be off
-
 
 def layer_with(student, weight):
     """The learner's layer with these rows, in their dtype."""
@@ -21,7 +19,7 @@ def rows_of(weight, ids):
 
 def check_rows(expect, came, weight, ids, message=""):
     """The rows of these ids; another dtype costs one test of its own, and not this one."""
-    expect.close(came, rows_of(weight, ids), message, tolerance=ROUNDED, dtype=False)
+    expect.close(came, rows_of(weight, ids), message, dtype=False)
 
 
 # -- looking up ---------------------------------------------------------------------------------------------
@@ -99,7 +97,7 @@ def check_gradient(layer, vocab, ids, grad_output, expect):
         wanted[i] += row
     gradient = layer.gradients().get("weight")
     expect.true(gradient is not None, "`weight` got no gradient: the result does not depend on the parameter.")
-    expect.close(gradient, wanted, tolerance=ROUNDED)
+    expect.close(gradient, wanted)
 
 
 @pytest.mark.points(6)
