@@ -164,7 +164,9 @@ def test_no_two_rows_start_alike(student, expect):
     """The rows of the table start apart, as those of your own Embedding do, or training could not tell ids apart."""
     table = student.ToyLM(7, 3).named_parameters()["embed.weight"]
     apart = (table[:, None] - table).abs().sum(-1)
-    expect.true((apart + torch.eye(7) > 0).all(), "Two rows of `embed.weight` start with the same values.", actual=table)
+    expect.true(
+        (apart + torch.eye(7) > 0).all(), "Two rows of `embed.weight` start with the same values.", actual=table
+    )
 
 
 @pytest.mark.points(4)
