@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from grader.author.answers import Answer, answers_in, answers_of
+from grader.author.contract import contract_of
 from grader.author.judging import Judged, judge_answers
 from grader.author.laws import sync, violations
 from grader.author.proof import prove
@@ -19,8 +20,10 @@ from grader.author.scaffold import scaffold
 from grader.cli.course import Course, one_exercise, open_course
 from grader.cli.echo import echo, echo_json
 from grader.cli.numbers import AT_A_TIME, AT_LEAST_ONE, SEED
+from grader.course.curriculum import graded
 from grader.protocol.results import Verdict
 from grader.render.authoring import released_text, render_proofs, runs_text, scaffolded_text
+from grader.render.contract import contract_text
 from grader.render.judged import judged_json, judged_line, judged_sums, judged_text
 from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.messages import wrote_text
@@ -84,6 +87,16 @@ def dev_check(names: tuple[str, ...], seeds: int, seed: int | None, jobs: int | 
     echo(render_proofs(proofs, broken, first))
     if broken or any(proof.troubles for proof in proofs):
         sys.exit(1)
+
+
+@dev.command("contract")
+@click.argument("names", nargs=-1)
+def dev_contract(names: tuple[str, ...]) -> None:
+    """Print, as Markdown, what each stub promises, the tests that check it, and the mistakes that break it."""
+    course = open_course()
+    exercises = graded(course.curriculum.find_all(names) or course.curriculum.exercises)
+    views = [contract_of(course.layout, exercise) for exercise in exercises if exercise.short != "concepts"]
+    echo("\n\n".join(contract_text(view) for view in views))
 
 
 @dev.command("judge")

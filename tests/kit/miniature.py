@@ -64,6 +64,21 @@ replace = "return x - 2"
 says = "Two is subtracted; each element is to be halved."
 """
 
+PROMISES = """[[promise]]
+of = "double"
+says = "Twice each element."
+part = "idea"
+tests = ["test_double"]
+broken_by = ["squared"]
+
+[[promise]]
+of = "halve"
+says = "Half of each element."
+part = "idea"
+tests = ["test_halve"]
+broken_by = ["subtracted"]
+"""
+
 CHAPTER = """title = "A miniature"
 
 [scale]
@@ -119,6 +134,7 @@ class Kit:
             (self.layout.solution_file(self.name), SOLUTION),
             (self.layout.suite_file(self.name), SUITE),
             (self.layout.mistakes_file(self.name), MISTAKES),
+            (self.layout.promises_file(self.name), PROMISES),
             (self.layout.chapter_file("ch1_mini"), CHAPTER),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
