@@ -286,7 +286,7 @@ def a_case(draw, vocab, k, context, used=None):
 
 
 def check_metrics(student, expect, state, data, wanted, *args, **kwargs):
-    model = student.ToyLM(*state["embed.weight"].shape).double()
+    model = student.imported("ch2_embeddings.toy_lm").ToyLM(*state["embed.weight"].shape).double()
     model.load_state_dict(state)
     came = student.embedding_metrics(model, data, *args, **kwargs)
     expect.equal(sorted(came), sorted(wanted), "The figures do not have the five names.")
@@ -318,6 +318,6 @@ def test_ids_that_do_not_occur_are_not_averaged_over(student, draw, expect):
 @pytest.mark.hidden
 def test_no_pair_that_never_meets(student, expect):
     """Where every two ids have met, `never_cosine` is NaN."""
-    model = student.ToyLM(3, 4).double()
+    model = student.imported("ch2_embeddings.toy_lm").ToyLM(3, 4).double()
     came = student.embedding_metrics(model, torch.tensor([0, 1, 2, 0, 2, 1, 0]), 2, k=2)
     expect.true(math.isnan(came["never_cosine"]), "The mean over no pairs is NaN.", actual=came["never_cosine"])

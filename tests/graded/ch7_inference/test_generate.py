@@ -12,7 +12,8 @@ ROWS = 4000
 
 def make(student, reference, draw, **changes):
     """The learner's GPT and the reference's, with the same weights: large ones, so that places and tokens matter."""
-    return both_sides("GPT", student, reference, draw, 1.0, **(SIZES | changes))
+    sides = [side.imported("ch5_models.gpt") for side in (student, reference)]
+    return both_sides("GPT", *sides, draw, 1.0, **(SIZES | changes))
 
 
 def greedy_by_hand(judge, ids, steps, max_len=SIZES["max_len"]):
@@ -233,7 +234,7 @@ def test_the_generator_decides(student, reference, draw, expect):
 
 def test_sampling_needs_a_generator(student, draw, expect):
     """Sampling without a generator raises a ValueError; greedy decoding needs none."""
-    model = student.GPT(student.GPTConfig(**SIZES))
+    model = student.imported("ch5_models.gpt").GPT(student.imported("ch5_models.gpt").GPTConfig(**SIZES))
     expect.raises(ValueError, student.generate, model, draw.ids(6, 2, 3), 2)
     expect.raises(ValueError, student.generate, model, draw.ids(6, 2, 3), 2, temperature=0.7)
 
