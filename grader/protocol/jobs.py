@@ -56,7 +56,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
 
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught. `quiet` asks for the result alone: an event for each test is work for nothing where
-    nobody watches.
+    nobody watches. `first` names tests that run before the others, in this order.
     """
 
     diagnose: bool = True
@@ -65,6 +65,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     spare_long_tests: bool = False
     worker_per_test: bool = False
     quiet: bool = False
+    first: tuple[str, ...] = ()
 
 
 class RecordMode(msgspec.Struct, frozen=True, tag="record"):

@@ -98,6 +98,8 @@ class Suite:
         shuffled = sorted(in_drawn_order(job, items), key=lambda item: (is_hidden(item), self.runner.is_long(item)))
         if mode.spare_long_tests:
             shuffled.sort(key=self.runner.is_long)
+        place = {name: number for number, name in enumerate(mode.first)}
+        shuffled.sort(key=lambda item: place.get(item.name, len(place)))
         patience = Patience(job.limits.total_seconds)
         results: dict[str, TestResult] = {}
         transcripts: dict[str, Transcript] = {}
