@@ -23,6 +23,7 @@ def broken_promises(layout: Layout, exercise: Exercise) -> Iterator[str]:
     table = layout.display_path(layout.promises_file(exercise.name))
     try:
         promises = read_promises(layout, exercise.name)
+        mistakes = {edit.name for edit in read_edits(layout, exercise.name)}
     except GraderError as error:
         yield f"{exercise.name}: {error.message}"
         return
@@ -30,7 +31,6 @@ def broken_promises(layout: Layout, exercise: Exercise) -> Iterator[str]:
         yield f"{exercise.name}: {table} is missing; it ties each promise of the stub to its tests"
         return
     source = layout.solution_file(exercise.name).read_text(encoding="utf-8")
-    mistakes = {edit.name for edit in read_edits(layout, exercise.name)}
     for text in (
         *_quotes(promises, source),
         *_tests(promises, layout.suite_file(exercise.name).read_text(encoding="utf-8")),
