@@ -72,7 +72,7 @@ def test_the_last_tenth_is_held_out(student, draw, expect, n):
 
 def test_a_frozen_module_has_nothing_to_learn(student, expect):
     """Every parameter of the module has requires_grad=False, and the rest of the model keeps learning."""
-    model = student.ToyLM(5, 3)
+    model = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3)
     student.freeze(model.embed)
     frozen = [parameter.requires_grad for parameter in model.embed.parameters()]
     expect.equal(frozen, [False], "The table still asks for a gradient.")

@@ -18,7 +18,7 @@ def draw_config(draw, student, **fixed):
         "n_heads": n_heads,
         "d_ff": draw.choice([3, 5, 7]) * d_model + 1,
     } | fixed
-    return config, student.GPTConfig(**config)
+    return config, student.imported("ch5_models.gpt").GPTConfig(**config)
 
 
 def products(config, batch, seq):
@@ -55,7 +55,9 @@ def in_words(config, batch, seq):
 
 def test_the_example_of_the_brief(student, expect):
     """One layer of width 2, one text of 4 tokens: 560 operations."""
-    config = student.GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
+    config = student.imported("ch5_models.gpt").GPTConfig(
+        vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8
+    )
     expect.close(student.forward_flops(config, 1, 4), 560)
 
 
@@ -63,7 +65,7 @@ def test_forward_operations_agree_with_your_own_gpt(student, draw, expect):
     """The formula agrees to 1 % with what is counted while your own GPT runs."""
     sizes, config = draw_config(draw, student)
     batch, seq = draw.integer(2, 4), draw.integer(30, 50)
-    model, ids = student.GPT(config), draw.ids(sizes["vocab_size"], batch, seq)
+    model, ids = student.imported("ch5_models.gpt").GPT(config), draw.ids(sizes["vocab_size"], batch, seq)
     with torch.no_grad(), student.counting() as counts:
         model(ids)
     came = student.forward_flops(config, batch, seq)
@@ -114,14 +116,18 @@ def test_activations_by_the_published_formula(student, draw, expect):
 
 def test_activations_of_the_example(student, expect):
     """One layer of width 2 with one head, one text of 4 tokens: 352 bytes."""
-    config = student.GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
+    config = student.imported("ch5_models.gpt").GPTConfig(
+        vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8
+    )
     expect.close(student.activation_bytes(config, 1, 4), 352)
 
 
 @pytest.mark.hidden
 def test_activations_of_gpt3(student, expect):
     """GPT-3 with a batch of 1: 96 layers, 2,048 tokens, width 12,288, 96 heads come to 275 GB."""
-    config = student.GPTConfig(vocab_size=51_200, max_len=2048, d_model=12_288, n_layers=96, n_heads=96, d_ff=49_152)
+    config = student.imported("ch5_models.gpt").GPTConfig(
+        vocab_size=51_200, max_len=2048, d_model=12_288, n_layers=96, n_heads=96, d_ff=49_152
+    )
     expect.close(student.activation_bytes(config, 1, 2048), 96 * 2048 * (34 * 12_288 + 5 * 96 * 2048))
 
 
@@ -129,8 +135,8 @@ def test_your_own_gpt_keeps_about_what_the_formula_says(student, draw, expect):
     """What autograd keeps for one more text in the batch, in float32, is one to five times the estimate for 16 bits."""
     n_heads = draw.choice([2, 4])
     d_model = n_heads * 8
-    config = student.GPTConfig(27, 64, d_model, 2, n_heads, 4 * d_model)
-    model, seq = student.GPT(config), draw.integer(30, 50)
+    config = student.imported("ch5_models.gpt").GPTConfig(27, 64, d_model, 2, n_heads, 4 * d_model)
+    model, seq = student.imported("ch5_models.gpt").GPT(config), draw.integer(30, 50)
     kept = []
     for batch in (2, 3):
         with student.counting() as counts:
@@ -166,7 +172,9 @@ def test_the_share_of_attention(student, draw, expect):
 @pytest.mark.hidden
 def test_attention_takes_over_as_the_context_grows(student, expect):
     """For GPT-1 the share grows from 5 % at 512 tokens towards 1."""
-    config = student.GPTConfig(vocab_size=40_478, max_len=512, d_model=768, n_layers=12, n_heads=12, d_ff=3072)
+    config = student.imported("ch5_models.gpt").GPTConfig(
+        vocab_size=40_478, max_len=512, d_model=768, n_layers=12, n_heads=12, d_ff=3072
+    )
     shares = [student.attention_share(config, seq) for seq in (512, 65_536, 10**7)]
     expect.between(shares[0], 0.05, 0.08, "The share of GPT-1 with 512 tokens is not about 7 %.")
     expect.between(shares[1], 0.85, 0.92, "The share of GPT-1 with 65,536 tokens is not about 90 %.")
