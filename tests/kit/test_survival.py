@@ -136,7 +136,7 @@ def test_what_the_stub_gives_has_tests_of_its_own(kit: Kit) -> None:
     told = {(trial.fate, trial.killer, trial.by) for trial in tried(kit) if trial.given}
     assert told == {(Fate.KILLED, Killer.GIVEN, "tests/kit/given/ch1_mini/test_scale.py")}
     tests.write_text(GIVEN_TEST.format(three=4))
-    with pytest.raises(GraderError, match="test_scale.py fails on the solution itself"):
+    with pytest.raises(GraderError, match=r"test_scale\.py fails on the solution itself"):
         tried(kit)
 
 
