@@ -80,7 +80,7 @@ def test_several_steps_with_decay(student, draw, expect):
     run(student, draw, expect, 4, lr=0.03, weight_decay=0.4)
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 def test_betas_have_their_places(student, draw, expect):
     """The first beta is for the gradients, the second for their squares."""
     for betas in ((0.6, 0.95), (0.0, 0.8), (0.7, 0.0)):
