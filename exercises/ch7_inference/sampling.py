@@ -21,7 +21,7 @@ not changed.
 By hand: the probabilities `[0.5, 0.3, 0.2]`, so the logits are their logarithms. `top_k_filter(k=2)` removes the
 third. `top_p_filter(p=0.6)` keeps 0.5, which is not yet 0.6, and 0.3, which crosses it, and removes the third.
 
-Source: Fan, Lewis and Dauphin, *Hierarchical Neural Story Generation* (2018), section 5.1, for top-k; Holtzman et al.,
+Source: Fan, Lewis and Dauphin, *Hierarchical Neural Story Generation* (2018), section 5.4, for top-k; Holtzman et al.,
 *The Curious Case of Neural Text Degeneration* (2020), section 3.1, for top-p.
 """
 
@@ -41,7 +41,7 @@ def greedy(logits: Float[Tensor, "batch vocab"]) -> Int[Tensor, "batch"]:
 
 
 def apply_temperature(logits: Float[Tensor, "batch vocab"], temperature: float) -> Float[Tensor, "batch vocab"]:
-    """The logits of a sharper (below 1) or flatter (above 1) distribution.
+    """The logits of a sharper (below 1) or flatter (above 1) distribution: each is divided by the temperature.
 
     A temperature of 0 or less raises a `ValueError` that names it.
 
@@ -54,7 +54,7 @@ def apply_temperature(logits: Float[Tensor, "batch vocab"], temperature: float) 
 
 
 def top_k_filter(logits: Float[Tensor, "batch vocab"], k: int) -> Float[Tensor, "batch vocab"]:
-    """The k largest logits of each row as they are, all others −inf.
+    """The k largest logits of each row as they are, all others −inf, in the dtype of `logits`.
 
     Tokens that tie with the k-th all stay. A k above the vocabulary keeps everything; one below 1 raises a
     `ValueError` that names it.
@@ -70,8 +70,11 @@ def top_k_filter(logits: Float[Tensor, "batch vocab"], k: int) -> Float[Tensor, 
 def top_p_filter(logits: Float[Tensor, "batch vocab"], p: float) -> Float[Tensor, "batch vocab"]:
     """The smallest set of likeliest tokens whose probabilities sum to `p` or more; all others become −inf.
 
-    The token that crosses `p` stays, so at least one always does. `p=1` keeps everything. A p that is not above 0 and
-    at most 1 raises a `ValueError` that names it. Among equal logits at the border, any may be the ones that stay.
+    The probabilities are the softmax of the row. Logits in the thousands must not overflow. The logits that stay are
+    as they were, in their dtype. The token that crosses `p` stays, so at least one always does. `p=1` keeps
+    everything. A logit that is −inf already has no probability and stays −inf. Among equal logits at the border any
+    may stay, but no more of them than `p` needs. A p that is not above 0 and at most 1 raises a `ValueError` that
+    names it.
 
     >>> top_p_filter(torch.tensor([[0.5, 0.2, 0.3]]).log(), 0.6)
     tensor([[-0.6931,    -inf, -1.2040]])
@@ -89,10 +92,11 @@ def sample(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> Int[Tensor, "batch"]:
-    """One id per row, drawn with `generator` from the softmax of the filtered logits.
+    """One id per row, drawn with `generator` from the softmax of the filtered logits, each row by a draw of its own.
 
     The temperature comes first, then top-k, then top-p over the probabilities of what is left. A filter that is None
-    is left out. `temperature=0` is greedy, and then the generator may be None; a negative one is a `ValueError`.
+    is left out. `temperature=0` is greedy, and then the generator may be None; a negative one is a `ValueError` that
+    names it. Logits in the thousands must not overflow.
 
     >>> sample(torch.tensor([[0.0, 9.0, 1.0]]), torch.Generator(), top_k=1)
     tensor([1])

@@ -9,6 +9,7 @@ from pathlib import Path
 from grader.author.architecture import architecture_file, derived_architecture, is_own_repository
 from grader.author.mutation import changes
 from grader.author.program import read_program
+from grader.author.promise_laws import broken_promises
 from grader.course.concepts import answers_file, derive_answers
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
@@ -70,6 +71,8 @@ def _of_exercise(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> 
     if exercise.short == "concepts":
         yield from _answers(layout, exercise)
     yield from _mistakes(layout, exercise)
+    if exercise.short != "concepts":
+        yield from broken_promises(layout, exercise)
     yield from _equivalents(layout, exercise)
 
 
@@ -158,6 +161,7 @@ def _orphans(layout: Layout, curriculum: Curriculum) -> Iterator[str]:
     for path in sorted(layout.graded.glob("ch*/*.answers.json")):
         if f"{path.parent.name}/{path.name.removesuffix('.answers.json')}" not in names:
             yield f"{layout.display_path(path)}: it belongs to no exercise in any chapter.toml"
-    for path in sorted((layout.graded / "mistakes").rglob("*.toml")):
-        if path.relative_to(layout.graded / "mistakes").with_suffix("").as_posix() not in names:
-            yield f"{layout.display_path(path)}: it belongs to no exercise in any chapter.toml"
+    for kind in ("mistakes", "promises"):
+        for path in sorted((layout.graded / kind).rglob("*.toml")):
+            if path.relative_to(layout.graded / kind).with_suffix("").as_posix() not in names:
+                yield f"{layout.display_path(path)}: it belongs to no exercise in any chapter.toml"

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import msgspec
 
+from grader.author.promise_proof import Shares, failed_in_public, shares, unbroken_promises, uneven_shares
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
+from grader.course.promises import Promises, read_promises
+from grader.errors import GraderError
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.judge.libraries import libraries_for
@@ -34,6 +37,7 @@ class Proof(msgspec.Struct, frozen=True):
     seconds: float
     troubles: tuple[str, ...]
     unnamed: tuple[str, ...]
+    shares: Shares | None = None
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -63,11 +67,21 @@ def prove(
                 task = by_ticket[ticket]
                 found[task.job.exercise].append((task, result))
                 report(done, len(tasks), task.job.exercise)
-    return [_proof(exercise, len(seeds), found[exercise.name]) for exercise in proved]
+    return [
+        _proof(exercise, len(seeds), found[exercise.name], _promises_of(layout, exercise.name)) for exercise in proved
+    ]
+
+
+def _promises_of(layout: Layout, exercise: str) -> Promises:
+    """The table of the exercise. One that is missing or not understood breaks a law that needs no run."""
+    try:
+        return read_promises(layout, exercise) or Promises()
+    except GraderError:
+        return Promises()
 
 
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
-    plain, thorough = JudgeMode(diagnose=False), JudgeMode(spare_long_tests=True)
+    plain, thorough = JudgeMode(diagnose=False), JudgeMode(shrink=False, spare_long_tests=True)
     solution = source_in(layout, exercise, layout.solutions)
     stub = source_in(layout, exercise, layout.solutions, layout.exercise_file(exercise.name))
     tasks = [Task("stub", "the stub", build_job(layout, exercise, learner=stub, seed=seeds[0], mode=plain))]
@@ -83,7 +97,7 @@ def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -
             layout,
             exercise,
             learner=source_in(layout, exercise, layout.solutions, path),
-            seed=seeds[number % len(seeds)],
+            seed=seeds[0],  # one for all: what a mutant does under it is worked out once
             mode=thorough,
             mutants=mutants,
             memo=str(folder / "memo"),
@@ -92,8 +106,10 @@ def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -
     return tasks
 
 
-def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult]]) -> Proof:
+def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult]], promises: Promises) -> Proof:
     troubles, unnamed = [], []
+    found, uneven = _shares(promises, next(result for task, result in runs if task.kind == "solution"))
+    mistakes = {task.label: result for task, result in runs if task.kind == "mistake"}
     caught = named = misnamed = 0
     for task, result in runs:
         if task.kind != "mistake":
@@ -106,6 +122,8 @@ def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult
         misnamed += bool(set(names) - {task.label})
         if not wrong:
             troubles.append(f"the mistake {task.label} is {result.verdict}, not failed{_why(result)}")
+        elif not failed_in_public(result) and result.problem is None:
+            troubles.append(f"the mistake {task.label} fails hidden tests alone: a learner's kit would pass it")
         elif set(names) - {task.label}:
             troubles.append(f"the mistake {task.label} is named {', '.join(names)}")
         elif not names:
@@ -113,14 +131,24 @@ def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult
     return Proof(
         exercise=exercise.name,
         seeds=seeds,
-        mistakes=sum(task.kind == "mistake" for task, _ in runs),
+        mistakes=len(mistakes),
         caught=caught,
         named=named,
         misnamed=misnamed,
         seconds=sum(result.seconds for _, result in runs),
-        troubles=tuple(troubles),
+        troubles=(*troubles, *uneven, *unbroken_promises(promises, mistakes)),
         unnamed=tuple(unnamed),
+        shares=found,
     )
+
+
+def _shares(promises: Promises, solution: ExerciseResult) -> tuple[Shares | None, list[str]]:
+    """How the points are shared out, in the whole suite and in the learner's kit, and what is wrong with that."""
+    if not promises.promise:
+        return None, []
+    public = [test for test in solution.tests if not test.hidden]
+    found = shares(promises, solution.tests)
+    return found, [*uneven_shares("in all tests", found), *uneven_shares("in public tests", shares(promises, public))]
 
 
 def _trouble(task: Task, result: ExerciseResult) -> list[str]:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from grader.author.suite_text import is_hidden
 from grader.course.stubs import without_statements
 
 
@@ -13,7 +14,9 @@ def public_part(source: str, shared: Collection[str] = ()) -> str:
     """The suite as a learner gets it. Of what it imports from the `shared` modules, what is used stays."""
     source = _without_hidden_parameters(source)
     tree = ast.parse(source)
-    source = without_statements(source, [node for node in tree.body if _is_hidden(node)])
+    source = without_statements(
+        source, [node for node in tree.body if isinstance(node, ast.FunctionDef) and is_hidden(node)]
+    )
     return _without_unused_imports(_without_unused_helpers(source, frozenset()), shared)
 
 
@@ -60,12 +63,6 @@ def _without_unused_imports(source: str, modules: Collection[str]) -> str:
                 text = [ast.unparse(ast.ImportFrom(node.module, names, 0)) + "\n"] if names else []
                 lines[node.lineno - 1 : node.end_lineno] = text
     return "".join(lines)
-
-
-def _is_hidden(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.FunctionDef):
-        return False
-    return any("mark.hidden" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
 def _without_hidden_parameters(source: str) -> str:

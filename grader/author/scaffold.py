@@ -54,6 +54,14 @@ replace = "return x**2"
 says = "The elements are squared; each is to be doubled."
 """
 
+PROMISES = """[[promise]]
+of = "{name}"
+says = "Twice each element."
+part = "idea"
+tests = ["test_each_element_is_doubled"]
+broken_by = ["squared"]
+"""
+
 TABLE = """
 [{name}]
 title = "{title}"
@@ -64,7 +72,7 @@ hints = ["Which operator multiplies a tensor by a number?"]
 
 
 def scaffold(layout: Layout, curriculum: Curriculum, name: str, title: str | None) -> list[Path]:
-    """Write solution, suite, mistakes and table. Nothing that exists is overwritten."""
+    """Write solution, suite, mistakes, promises and table. Nothing that exists is overwritten."""
     match = re.fullmatch(r"(ch\d+_[a-z0-9_]+)/([a-z][a-z0-9_]*)", name)
     if match is None or not EXERCISE_NAME.match(match[2]):
         raise UsageError(f"{name!r} is not of the form ch3_attention/softmax")
@@ -76,6 +84,7 @@ def scaffold(layout: Layout, curriculum: Curriculum, name: str, title: str | Non
         layout.solution_file(name): SOLUTION,
         layout.suite_file(name): SUITE,
         layout.mistakes_file(name): MISTAKES,
+        layout.promises_file(name): PROMISES,
     }
     for path in files:
         if path.exists():

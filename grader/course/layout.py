@@ -100,6 +100,9 @@ class Layout:
     def mistakes_file(self, name: str) -> Path:
         return file_in(self.graded / "mistakes", name, ".toml")
 
+    def promises_file(self, name: str) -> Path:
+        return file_in(self.graded / "promises", name, ".toml")
+
     def pristine_file(self, name: str, suffix: str = ".py") -> Path:
         """The stub as it was handed out, in a kit that holds no solutions."""
         return file_in(self.graded / "pristine", name, suffix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from grader.course.curriculum import Exercise
@@ -54,6 +55,42 @@ def derive_stub(source: str) -> str:
     cuts += _cut_constants(tree, lines)
     kept = _apply(lines, cuts)
     return _without_orphans("".join(kept))
+
+
+def learners_docstrings(source: str) -> dict[str, str]:
+    """What a learner has to write, by name (`f`, `Class`, `Class.method`), with its docstring.
+
+    `""` where a function or a class has none; a method without one is left out.
+    """
+    lines = source.splitlines(keepends=True)
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and _todo_lines(node, lines):
+            found[node.name] = ast.get_docstring(node) or ""
+        if isinstance(node, ast.ClassDef):
+            methods = [m for m in node.body if isinstance(m, ast.FunctionDef) and _todo_lines(m, lines)]
+            found |= {node.name: ast.get_docstring(node) or ""} if methods else {}
+            found |= {f"{node.name}.{m.name}": text for m in methods if (text := ast.get_docstring(m))}
+    return found
+
+
+def todo_texts(source: str) -> dict[str, str]:
+    """The TODO comments of each function and method, as one text."""
+    lines = source.splitlines(keepends=True)
+    found = {}
+    for prefix, node in _functions(ast.parse(source)):
+        if todo := _todo_lines(node, lines):
+            found[prefix + node.name] = " ".join(re.sub(r"\s*# ?(TODO: )?", "", text).strip() for text in todo)
+    return found
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """The functions of the top and the methods of its classes, each with its prefix."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield "", node
+        if isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.", inner) for inner in node.body if isinstance(inner, ast.FunctionDef))
 
 
 def _todo_lines(node: ast.FunctionDef, lines: list[str]) -> list[str]:

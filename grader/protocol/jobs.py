@@ -52,7 +52,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
-    """Judge the file. `diagnose` asks for the mistakes behind failures.
+    """Judge the file. `diagnose` asks for the mistakes behind failures, `shrink` for failing calls made small.
 
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught. `quiet` asks for the result alone: an event for each test is work for nothing where
@@ -60,6 +60,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     """
 
     diagnose: bool = True
+    shrink: bool = True
     fail_fast: bool = False
     spare_long_tests: bool = False
     worker_per_test: bool = False

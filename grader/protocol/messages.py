@@ -72,6 +72,12 @@ class Lookup(Request, frozen=True, kw_only=True):
     name: str
 
 
+class Import(Request, frozen=True, kw_only=True):
+    """A module: a library's, or an earlier part's, as the code under test would import it."""
+
+    name: str
+
+
 class GetItem(Request, frozen=True, kw_only=True):
     """`target[index]`."""
 
@@ -133,6 +139,7 @@ AnyRequest = (
     | Load
     | Begin
     | Lookup
+    | Import
     | GetItem
     | GetLength
     | Call

@@ -1,4 +1,4 @@
-"""What the commands for authors say: the proof of the exercises, a file judged, what was written and released."""
+"""What the commands for authors say: the proof of the exercises, what was written and released."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 
 from grader.author.proof import Proof
 from grader.author.release import Released
-from grader.protocol.results import ExerciseResult, TestResult
-from grader.render.failure_view import plain_lines
 from grader.render.messages import wrote_text
 from grader.render.plain import duration
 
@@ -34,12 +32,14 @@ def runs_text(done: int, total: int, name: str, seconds_left: float | None = Non
 
 def render_proofs(proofs: list[Proof], broken: list[str], seed: int) -> str:
     """One line per exercise, then what is wrong, then the sums."""
-    lines = [f"{'exercise':<32}{'mistakes':>9}{'caught':>8}{'named':>7}{'wrong':>7}{'seconds':>9}"]
+    lines = [
+        f"{'exercise':<32}{'mistakes':>9}{'caught':>8}{'named':>7}{'wrong':>7}{'idea':>6}{'edge':>6}{'seconds':>9}"
+    ]
     for proof in proofs:
         mark = "" if not proof.troubles else "  ✗"
         lines.append(
             f"{proof.exercise:<32}{proof.mistakes:>9}{proof.caught:>8}{proof.named:>7}"
-            f"{proof.misnamed:>7}{proof.seconds:>9.1f}{mark}"
+            f"{proof.misnamed:>7}{_shares(proof)}{proof.seconds:>9.1f}{mark}"
         )
     lines.append(_sums(proofs))
     for proof in proofs:
@@ -55,27 +55,14 @@ def render_proofs(proofs: list[Proof], broken: list[str], seed: int) -> str:
     return "\n".join(lines)
 
 
+def _shares(proof: Proof) -> str:
+    """How much of the points the idea carries, and how much lies at the edge."""
+    return f"{proof.shares.idea:>6.0%}{proof.shares.edge:>6.0%}" if proof.shares is not None else f"{'-':>6}{'-':>6}"
+
+
 def _sums(proofs: list[Proof]) -> str:
     mistakes, named = sum(p.mistakes for p in proofs), sum(p.named for p in proofs)
     caught, misnamed = sum(p.caught for p in proofs), sum(p.misnamed for p in proofs)
     share = f" ({100 * named / mistakes:.0f} % named)" if mistakes else ""
     seconds = sum(p.seconds for p in proofs)
-    return f"{'all':<32}{mistakes:>9}{caught:>8}{named:>7}{misnamed:>7}{seconds:>9.1f}{share}"
-
-
-def judged_text(result: ExerciseResult) -> str:
-    """Every test with its seconds, and all that is known of each failure."""
-    lines = [f"{result.exercise}: {result.verdict}, {result.points:g} of {result.points_possible:g}"]
-    for test in result.tests:
-        lines += _test_lines(test)
-    if result.problem is not None:
-        lines += [f"  {line}" for line in plain_lines(result.problem)]
-    return "\n".join(lines)
-
-
-def _test_lines(test: TestResult) -> list[str]:
-    lines = [f"  {test.verdict:8} {test.seconds:6.2f} s  {test.name}"]
-    if test.failure is not None:
-        mistake = f"{test.mistake.name}: {test.mistake.says}" if test.mistake is not None else "not named"
-        lines += [f"           {line}" for line in (*plain_lines(test.failure), f"{'mistake':<10}{mistake}")]
-    return lines
+    return f"{'all':<32}{mistakes:>9}{caught:>8}{named:>7}{misnamed:>7}{'':>12}{seconds:>9.1f}{share}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,19 @@ ARRAY_KINDS = {
 
 @dataclass(frozen=True)
 class Contract:
-    """What calls of `f` and `Class.method` promise: the annotation of the result, the parameters, their shapes."""
+    """What calls of `f` and `Class.method` promise: the annotation of the result, the parameters, their shapes.
+
+    `names` are those that the stub defines at its top, None where nothing is known of it.
+    """
 
     returns: dict[str, ast.expr] = field(default_factory=dict)
     parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shapes: dict[str, dict[str, str]] = field(default_factory=dict)
+    names: frozenset[str] | None = None
+
+    def defines(self, name: str) -> bool:
+        """Whether a suite may ask the learner's file for it."""
+        return self.names is None or name in self.names
 
     def complaint(self, name: str, value: Any) -> str | None:
         """What was expected, `a tensor` say, where the result is of another kind. None when it is right."""
@@ -47,14 +55,29 @@ def parsed(file: str) -> ast.Module | None:
 
 def read_contract(file: str) -> Contract:
     """The contract of a source file. One that cannot be read or parsed promises nothing."""
-    contract = Contract()
     tree = parsed(file)
+    contract = Contract(names=None if tree is None else frozenset(_defined(tree)))
     for node in tree.body if tree is not None else ():
         _add(contract, node, "")
         if isinstance(node, ast.ClassDef):
             for inner in node.body:
                 _add(contract, inner, node.name + ".")
     return contract
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """The public names that the file itself defines at its top: its imports are not among them."""
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found = [name]
+            case ast.Assign(targets=targets):
+                found = [target.id for target in targets if isinstance(target, ast.Name)]
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                found = [name]
+            case _:
+                found = []
+        yield from (name for name in found if not name.startswith("_"))
 
 
 def _add(contract: Contract, node: ast.stmt, prefix: str) -> None:

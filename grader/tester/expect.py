@@ -10,7 +10,7 @@ import numpy as np
 from grader.protocol.describe import describe, describe_result, shorten
 from grader.protocol.results import Call, Difference, Failure
 from grader.protocol.wire import Unsendable
-from grader.tester import compare
+from grader.tester import compare, mention
 from grader.tester.failures import StudentRaised, SuiteFailure
 from grader.tester.opaque import Opaque
 from grader.tester.peer import Peer
@@ -127,8 +127,8 @@ class Expect:
     def raises(
         self, error: type[Exception], function: Callable[..., Any], *args: Any, mentions: Any = None, **kwargs: Any
     ) -> None:
-        """The call raises `error` (or a subclass of it), and its message holds `mentions`."""
-        shown = f"{error.__name__}" + (f" that mentions {mentions!r}" if mentions is not None else "")
+        """The call raises `error` (or a subclass of it), and its message gives `mentions`; of a tuple, any value."""
+        shown = f"{error.__name__}" + (f" that mentions {mention.words(mentions)}" if mentions is not None else "")
         try:
             value = function(*args, **kwargs)
         except StudentRaised as raised:
@@ -136,7 +136,7 @@ class Expect:
                 raise
             if error.__name__ not in raised.types:
                 self._fail(f"A {error.__name__} was expected.", f"{raised.types[0]}: {raised.text}", shown)
-            if mentions is not None and str(mentions) not in raised.text:
+            if mentions is not None and not mention.gives(raised.text, mentions):
                 self._fail(
                     f"The {error.__name__} does not say which value was wrong.",
                     f"{raised.types[0]}: {raised.text}",

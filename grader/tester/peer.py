@@ -6,6 +6,7 @@ A peer has a connection to where the code is, a transcript of what crossed, and 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -28,7 +29,7 @@ from grader.protocol.messages import (
     read_reply,
 )
 from grader.protocol.results import Call, Failure, Frame, Place
-from grader.protocol.wire import WireError, loaded_torch
+from grader.protocol.wire import OnePass, WireError, loaded_torch
 from grader.tester.changes import advance, write_back
 from grader.tester.connection import Connection
 from grader.tester.contract import Contract, complaint_text
@@ -43,6 +44,18 @@ from grader.tester.transcript import NO_ANSWER, Entry, Transcript
 
 # Of what the other side says about an exception; an honest worker says less.
 MAX_TYPES, MAX_FRAMES, MAX_MESSAGE, MAX_PATH = 40, 8, 4000, 4096
+
+EARLIER_PART = re.compile(r"ch\d+_\w+\.")
+
+
+class NotInTheStub(Exception):
+    """A suite's own fault: it asks the learner's file for what its stub does not define."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the suite asks the learner's file for `{name}`, which its stub does not define;"
+            " what a library or an earlier part defines comes from `student.imported(...)`"
+        )
 
 
 @dataclass
@@ -176,6 +189,8 @@ class Peer:
         """An attribute of the module, or of a handle's object."""
         if owner is None and (self.generation, name) in self.names:
             return self.names[self.generation, name]
+        if owner is None and not self.contract.defines(name):
+            raise NotInTheStub(name)
         path = f"{prefix}.{name}" if prefix else name
         reply = self.ask(messages.Lookup(target=owner, name=name))
         if isinstance(reply, Missing):
@@ -188,6 +203,19 @@ class Peer:
             return value
         self.transcript.add(Entry(path, Call(path, returned=describe(value)), value))
         return value
+
+    def imported(self, name: str) -> Handle:
+        """A module of the other side. What it holds goes by its own name: `GPT`, `nn.Linear`."""
+        key = (self.generation, f"import {name}")
+        if key in self.names:
+            return self.names[key]
+        handle = self.returned(self.ask(messages.Import(name=name)), Call(f"import {name}"), "").value
+        if not isinstance(handle, Handle):
+            raise WorkerLost(Failure("the answer was not understood"))
+        handle._type_name = name
+        handle._path = "" if EARLIER_PART.match(name) else name.removeprefix("torch.")
+        self.names[key] = handle
+        return handle
 
     def fail_missing(self, owner: Handle | None, name: str) -> NoReturn:
         self.transcript.add(Entry(name, Call(name), raised=("AttributeError",)))
@@ -208,6 +236,7 @@ class Peer:
     def call(self, target: Handle, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the object, and look at the kind of what it returns and at what it did to its arguments."""
         torch = loaded_torch()
+        args, kwargs = tuple(_sendable(value) for value in args), {key: _sendable(v) for key, v in kwargs.items()}
         path = target._path + (".forward" if target._kind == "module" else "")
         call = self.describe_call(path, args, kwargs)
         inputs: list[Any] = []
@@ -306,6 +335,12 @@ class Peer:
 
 def _with_result(call: Call, value: Any) -> Call:
     return Call(call.name, call.arguments, describe_result(value))
+
+
+def _sendable(value: Any) -> Any:
+    """An iterator goes as one: it can be gone through once, there as here."""
+    is_iterator = isinstance(value, Iterator) and not isinstance(value, Proxy)
+    return OnePass(value) if is_iterator else value
 
 
 def _frame(item: messages.RaisedFrame) -> Frame:

@@ -22,6 +22,8 @@ class PeerLike(Differentiable, Protocol):
 
     def lookup(self, owner: Any, name: str, prefix: str) -> Any: ...
 
+    def imported(self, name: str) -> Any: ...
+
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: ...
 
     def query(self, what: str, owner: Any, request: Request) -> Any: ...
@@ -46,6 +48,13 @@ class Student(Proxy):
         if name.startswith("__"):
             raise AttributeError(name)
         return self._peer.lookup(None, name, "")
+
+    def imported(self, name: str) -> Any:
+        """A module on the learner's side: `torch.nn`, or an earlier part such as `ch5_models.gpt`.
+
+        A suite asks the learner's file for nothing but what its stub defines: which imports it has is its own affair.
+        """
+        return self._peer.imported(name)
 
     @contextmanager
     def counting(self) -> Iterator[Any]:

@@ -76,6 +76,8 @@ class Suite:
         if run.problem is not None or not mode.diagnose:
             return run
         named = with_mistakes(run.results, self.mistakes(run, items))
+        if not mode.shrink:
+            return replace(run, results=named)
         cases = smallest_cases(self.runner, named, run.transcripts)
         return replace(run, results=with_smallest_cases(named, cases))
 

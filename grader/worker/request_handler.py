@@ -7,6 +7,7 @@ and `--debug`. What it answers is a claim; the tester decides.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import linecache
 import pathlib
 import random
@@ -32,6 +33,7 @@ from grader.protocol.messages import (
     GetLength,
     GetNamedParameters,
     GetParameters,
+    Import,
     Load,
     Loaded,
     Lookup,
@@ -166,6 +168,8 @@ class RequestHandler:
                 return self.begin(request.seed)
             case Lookup():
                 return self.look_up(self.module if request.target is None else request.target, request.name)
+            case Import():
+                return Returned(value=importlib.import_module(request.name))
             case Call():
                 return self.call(request, inputs)
             case Backward():

@@ -64,6 +64,21 @@ replace = "return x - 2"
 says = "Two is subtracted; each element is to be halved."
 """
 
+PROMISES = """[[promise]]
+of = "double"
+says = "Twice each element."
+part = "idea"
+tests = ["test_double"]
+broken_by = ["squared"]
+
+[[promise]]
+of = "halve"
+says = "Half of each element."
+part = "idea"
+tests = ["test_halve"]
+broken_by = ["subtracted"]
+"""
+
 CHAPTER = """title = "A miniature"
 
 [scale]
@@ -119,6 +134,7 @@ class Kit:
             (self.layout.solution_file(self.name), SOLUTION),
             (self.layout.suite_file(self.name), SUITE),
             (self.layout.mistakes_file(self.name), MISTAKES),
+            (self.layout.promises_file(self.name), PROMISES),
             (self.layout.chapter_file("ch1_mini"), CHAPTER),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +151,11 @@ class Kit:
         """Read the chapter anew and derive its stubs."""
         self.curriculum = load_curriculum(self.layout)
         sync(self.layout, self.curriculum)
+
+    def define(self, names: str, exercise: str = name) -> None:
+        """Let the stub define more: a suite may ask a learner's file for nothing else."""
+        path = self.layout.solution_file(exercise)
+        path.write_text(path.read_text(encoding="utf-8") + names, encoding="utf-8")
 
     @property
     def file(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from miniature import MISTAKES, Kit
+from miniature import MISTAKES, PROMISES, Kit
 from running import PACKAGE, grader
 
 from grader.author import architecture, laws
@@ -70,6 +70,98 @@ def test_orphans_and_bare_asserts_are_told(kit: Kit) -> None:
     assert "solutions/ch1_mini/stray.py: it belongs to no exercise" in done.stdout
     assert "a bare assert says nothing to a learner" in done.stdout
     assert "test_more has no docstring" in done.stdout
+
+
+def told(kit: Kit) -> str:
+    done = grader(kit.layout.root, "dev", "check", "scale", "--seeds", "1", "--seed", "1")
+    assert done.returncode == 1
+    return done.stdout
+
+
+def test_the_shares_are_printed(kit: Kit) -> None:
+    assert "ch1_mini/scale 2 2 2 0 100% 0%" in " ".join(told(kit).split())
+    suite = kit.layout.suite_file(kit.name)
+    suite.write_text(suite.read_text().replace("def test_halve", "@pytest.mark.points(3)\ndef test_halve"))
+    suite.write_text("import pytest\n" + suite.read_text())
+    table = kit.layout.promises_file(kit.name)
+    head, tail = PROMISES.split('[[promise]]\nof = "halve"')
+    table.write_text(head + '[[promise]]\nof = "halve"' + tail.replace('"idea"', '"edge"'))
+    text = told(kit)
+    assert "25% 75%" in " ".join(text.split())
+    for where in ("in all tests", "in public tests"):
+        assert f"{where} the idea carries 25% of the points; at least 60% are wanted" in text
+        assert f"{where} the edge carries 75% of the points; at most 25% are wanted" in text
+
+
+def test_a_mistake_that_only_hidden_tests_fail_is_told(kit: Kit) -> None:
+    suite = kit.layout.suite_file(kit.name)
+    suite.write_text(
+        "import pytest\n" + suite.read_text().replace("def test_halve", "@pytest.mark.hidden\ndef test_halve")
+    )
+    text = told(kit)
+    assert "the mistake subtracted fails hidden tests alone: a learner's kit would pass it" in text
+    assert "`halve`: “Half of each element.” has no public test" in text
+    assert "the mistake subtracted fails no public test of the promise “Half of each element.”" in text
+
+
+def at_rest(kit: Kit) -> str:
+    """What the laws say that need no run."""
+    return "\n".join(laws.violations(kit.layout, kit.curriculum, list(kit.curriculum.exercises)))
+
+
+CHANGES = {
+    "a test that nothing says": ('tests = ["test_halve"]', 'tests = ["test_double"]', "test_halve checks no promise"),
+    "a test that is not there": ('"test_halve"', '"test_halve", "test_x"', "there is no test test_x"),
+    "words that are not covered": (
+        "Half of each element.",
+        "Half of",
+        "`halve` says what is neither a promise nor prose: “each element.”",
+    ),
+    "words that are not said": ("Half of each", "A half of each", "`halve` does not say: “A half of each element.”"),
+    "no mistake": ('broken_by = ["squared"]', "broken_by = []", "“Twice each element.” is broken by no listed mistake"),
+    "a mistake that is not listed": ('["squared"]', '["cubed"]', "there is no mistake cubed"),
+    "an unknown part": ('part = "idea"', 'part = "heart"', "Invalid enum value 'heart'"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_table_of_promises_that_does_not_fit_is_told(kit: Kit, name: str) -> None:
+    old, new, message = CHANGES[name]
+    assert old in PROMISES
+    kit.layout.promises_file(kit.name).write_text(PROMISES.replace(old, new, 1))
+    assert message in at_rest(kit)
+
+
+def test_a_mistake_that_breaks_another_promise_is_told(kit: Kit) -> None:
+    kit.layout.promises_file(kit.name).write_text(PROMISES.replace('["squared"]', '["subtracted"]'))
+    assert "the mistake subtracted fails no public test of the promise “Twice each element.”" in told(kit)
+
+
+def test_an_exercise_without_a_table_is_told(kit: Kit) -> None:
+    kit.layout.promises_file(kit.name).unlink()
+    assert "tests/graded/promises/ch1_mini/scale.toml is missing" in at_rest(kit)
+
+
+def test_prose_and_examples_promise_nothing(kit: Kit) -> None:
+    path = kit.layout.solution_file(kit.name)
+    longer = '"""Half of each element.\n\n    Think of two.\n\n    >>> halve(4)\n    2\n    """'
+    path.write_text(path.read_text().replace('"""Half of each element."""', longer))
+    table = kit.layout.promises_file(kit.name)
+    assert "neither a promise nor prose: “Think of two.”" in at_rest(kit)
+    table.write_text(PROMISES + '\n[[prose]]\nof = "halve"\nsays = "Think of two."\n')
+    assert "promise nor prose" not in at_rest(kit)
+
+
+def test_the_contract_is_printed(kit: Kit) -> None:
+    done = grader(kit.layout.root, "dev", "contract", "scale")
+    assert done.stdout == (
+        "# ch1_mini/scale: Double and halve\n\n## `double`\n\n**Twice each element.** (the idea)\n\n"
+        "- checked: Every element comes back twice as large. (`test_double`)\n"
+        "- broken where: The elements are squared; each is to be doubled.\n\n"
+        "## `halve`\n\n**Half of each element.** (the idea)\n\n"
+        "- checked: Every element comes back half as large. (`test_halve`)\n"
+        "- broken where: Two is subtracted; each element is to be halved.\n"
+    )
 
 
 def test_sync_names_a_solution_that_is_missing(kit: Kit) -> None:

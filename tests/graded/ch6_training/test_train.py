@@ -125,7 +125,11 @@ def test_a_single_window_is_enough(student, draw, expect):
 
 
 def tiny_gpt(student, dropout=0.0, max_len=8):
-    return student.GPT(student.GPTConfig(VOCAB, max_len, 8, 1, 2, 16, dropout)).double()
+    return (
+        student.imported("ch5_models.gpt")
+        .GPT(student.imported("ch5_models.gpt").GPTConfig(VOCAB, max_len, 8, 1, 2, 16, dropout))
+        .double()
+    )
 
 
 def check_evaluation(student, draw, expect, n, context, batch_size):
@@ -252,7 +256,7 @@ def test_training_uses_dropout(student, draw, expect):
 def test_a_run_depends_on_its_seed_alone(student, draw, expect):
     """The same seed gives the same run, whatever was drawn before; another seed gives another."""
     first = run_with_dropout(student, draw)[1].losses
-    student.torch.rand(3)
+    student.imported("torch").rand(3)
     again = run_with_dropout(student, draw)[1].losses
     other = run_with_dropout(student, draw, seed=6)[1].losses
     expect.true(
@@ -276,10 +280,10 @@ def test_the_callers_random_state_is_left_alone(student, draw, expect):
     """torch's own random state is after the run what it was before."""
     settings, _ = settings_of(student)
     model = table_model(student, TABLE, dropout=0.5)
-    before = student.torch.get_rng_state()
+    before = student.imported("torch").get_rng_state()
     student.train_gpt(model, TEXT, TEXT[:20], settings)
     expect.equal(
-        student.torch.get_rng_state(),
+        student.imported("torch").get_rng_state(),
         before,
         "The run changed torch's random state; torch.random.fork_rng gives it back.",
     )
@@ -437,7 +441,9 @@ def trained_excess(student, draw, progress):
     train_ids = encode(language.sample(300_000, draw.integer(1, 2**31)))
     val_ids = encode(language.sample(1_000, draw.integer(1, 2**31)))
     settings = student.TrainSettings(**TRAINING, seed=draw.integer(0, 2**31))
-    model = student.GPT(student.GPTConfig(len(language.ALPHABET), CONTEXT, 64, 2, 4, 128))
+    model = student.imported("ch5_models.gpt").GPT(
+        student.imported("ch5_models.gpt").GPTConfig(len(language.ALPHABET), CONTEXT, 64, 2, 4, 128)
+    )
     floor, total = language.entropy_per_character(), TRAINING["steps"]
 
     def on_step(step, loss, *_):

@@ -31,7 +31,8 @@ SCALE = 0.45
 
 def make(student, reference, draw, **changes):
     """The learner's Llama and the reference's with the same weights: attention is neither flat nor saturated."""
-    return both_sides("Llama", student, reference, draw, SCALE, **(SIZES | changes))
+    sides = [side.imported("ch5_models.llama") for side in (student, reference)]
+    return both_sides("Llama", *sides, draw, SCALE, **(SIZES | changes))
 
 
 def read_in(cached, ids, sizes):
@@ -157,7 +158,11 @@ def test_windows_of_one_and_of_the_whole_text(student, reference, draw, expect, 
 def test_a_step_pays_for_the_window_alone(student, draw, expect):
     """With a window of 8, a step after 300 tokens costs what it costs after 30."""
     work = []
-    model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": 400, "window": 8}))).eval()
+    model = (
+        student.imported("ch5_models.llama")
+        .Llama(student.imported("ch5_models.llama").LlamaConfig(**(SIZES | {"max_len": 400, "window": 8})))
+        .eval()
+    )
     for length in (30, 300):
         work.append(step_work(student, student.CachedLlama(model), draw, 11, length))
     expect.less(work[1], 1.02 * work[0], "A step costs more after 300 tokens than after 30, although the window is 8:")
@@ -166,7 +171,11 @@ def test_a_step_pays_for_the_window_alone(student, draw, expect):
 @pytest.mark.hidden
 def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     """Without a window, a step multiplies one token by the weights, and one query by the keys and values so far."""
-    model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": 400}))).eval()
+    model = (
+        student.imported("ch5_models.llama")
+        .Llama(student.imported("ch5_models.llama").LlamaConfig(**(SIZES | {"max_len": 400})))
+        .eval()
+    )
     d, layers, d_ff, vocab = SIZES["d_model"], SIZES["n_layers"], SIZES["d_ff"], SIZES["vocab_size"]
     kv_width = d // SIZES["n_heads"] * SIZES["n_kv_heads"]
     weights = 2 * (layers * (2 * d * d + 2 * d * kv_width + 3 * d * d_ff) + d * vocab)

@@ -22,7 +22,8 @@ SCALE = 0.5
 
 def make(student, reference, draw, **changes):
     """The learner's GPT and the reference's with the same weights: attention is neither flat nor saturated."""
-    return both_sides("GPT", student, reference, draw, SCALE, **(SIZES | changes))
+    sides = [side.imported("ch5_models.gpt") for side in (student, reference)]
+    return both_sides("GPT", *sides, draw, SCALE, **(SIZES | changes))
 
 
 def attention_weights(draw, d_model):
@@ -67,8 +68,8 @@ def test_a_cache_that_was_reset_is_empty(student, draw, expect):
 
 def test_cached_attention_equals_attention_at_once(student, reference, draw, expect):
     """One layer that reads 4, then 1, then 3 positions gives what it gives for all 8 under a causal mask."""
-    attention = student.MultiHeadAttention(12, 3, bias=True).double()
-    judge = reference.MultiHeadAttention(12, 3, bias=True).double()
+    attention = student.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
+    judge = reference.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
     weights = attention_weights(draw, 12)
     attention.load_state_dict(weights)
     judge.load_state_dict(weights)
@@ -83,7 +84,7 @@ def test_cached_attention_equals_attention_at_once(student, reference, draw, exp
 @pytest.mark.hidden
 def test_one_layer_serves_two_caches(student, draw, expect):
     """The memory is the cache and not the layer: two caches do not see each other."""
-    attention = student.MultiHeadAttention(12, 3, bias=True).double()
+    attention = student.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
     attention.load_state_dict(attention_weights(draw, 12))
     layer, first, second = student.CachedAttention(attention, 3), student.KVCache(), student.KVCache()
     x, y = draw.normal(1, 3, 12), draw.normal(1, 3, 12)
@@ -234,7 +235,7 @@ def test_one_layer_one_head_one_row(student, reference, draw, expect):
 def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     """After n tokens a step multiplies one token by the weights, and one query by n + 1 keys and values: no more."""
     sizes = SIZES | {"max_len": 400}
-    model = student.GPT(student.GPTConfig(**sizes)).eval()
+    model = student.imported("ch5_models.gpt").GPT(student.imported("ch5_models.gpt").GPTConfig(**sizes)).eval()
     d, layers, d_ff, vocab = sizes["d_model"], sizes["n_layers"], sizes["d_ff"], sizes["vocab_size"]
     weights = 2 * (layers * (4 * d * d + 2 * d * d_ff) + d * vocab)
     check_step_cost(student, expect, lambda: student.CachedGPT(model), draw, vocab, weights, layers * 2 * 2 * d)
@@ -245,6 +246,10 @@ def test_a_step_does_not_pay_for_max_len(student, draw, expect):
     """A step after 20 tokens costs the same whether the model could hold 40 or 400."""
     work = []
     for max_len in (40, 400):
-        model = student.GPT(student.GPTConfig(**(SIZES | {"max_len": max_len}))).eval()
+        model = (
+            student.imported("ch5_models.gpt")
+            .GPT(student.imported("ch5_models.gpt").GPTConfig(**(SIZES | {"max_len": max_len})))
+            .eval()
+        )
         work.append(step_work(student, student.CachedGPT(model), draw, 11, 20))
     expect.less(work[1], 1.02 * work[0], "With a ten times larger max_len, a step after 20 tokens costs more:")

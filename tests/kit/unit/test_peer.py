@@ -20,12 +20,13 @@ from grader.protocol.messages import (
     Refused,
     Returned,
     WorkCounts,
+    name_of,
 )
 from grader.protocol.results import Failure, Place, Verdict
 from grader.protocol.wire import Unsendable
 from grader.tester.contract import Contract, read_contract
 from grader.tester.failures import StudentRaised, SuiteFailure, WorkerLost
-from grader.tester.peer import MAX_FRAMES, MAX_MESSAGE, MAX_TYPES
+from grader.tester.peer import MAX_FRAMES, MAX_MESSAGE, MAX_TYPES, NotInTheStub
 from grader.tester.proxies import Handle, Student
 from grader.tester.source_index import SourceIndex
 from grader.tester.source_tree import SourceTree
@@ -70,6 +71,30 @@ def test_names_are_kept_from_test_to_test_where_that_is_asked_for() -> None:
     assert peer.lookup(None, "f", "") is first
     peer.start_file(SourceIndex("/b.py", "b.py"))
     assert peer.lookup(None, "f", "")._number == 2
+
+
+def test_a_suite_may_not_ask_for_what_the_stub_does_not_define(tmp_path: Path) -> None:
+    stub = tmp_path / "stub.py"
+    stub.write_text("import torch\nfrom a import GPT\nSIZE: int = 3\nA = B = 2\n_own = 1\ndef f(): ...\nclass C: ...\n")
+    peer = peer_at(FakeConnection(*(returned(handle(n)) for n in range(5))), contract=read_contract(str(stub)))
+    for name in ("SIZE", "A", "B", "f", "C"):
+        peer.lookup(None, name, "")
+    for name in ("torch", "GPT", "_own", "g"):
+        with pytest.raises(NotInTheStub, match=f"`{name}`, which its stub does not define"):
+            peer.lookup(None, name, "")
+
+
+def test_modules_come_from_the_other_side_by_their_own_names() -> None:
+    nn, gpt = returned(handle(1, "object", "module")), returned(handle(3, "object", "module"))
+    connection = FakeConnection(nn, returned(handle(2)), gpt, returned(handle(4)), Missing(name="GPT2"))
+    student = Student(peer_at(connection))
+    assert student.imported("torch.nn").Linear.kit_description == "nn.Linear"
+    part = student.imported("ch5_models.gpt")
+    assert student.imported("ch5_models.gpt") is part
+    assert part.GPT.kit_description == "GPT"
+    with pytest.raises(SuiteFailure, match=r"`ch5_models.gpt` has no attribute `GPT2`"):
+        _ = part.GPT2
+    assert [name_of(request) for request in connection.asked] == ["Import", "Lookup", "Import", "Lookup", "Lookup"]
 
 
 def test_a_name_that_is_missing_is_said_with_the_file() -> None:

@@ -25,6 +25,7 @@ from grader.protocol.messages import (
     GetLength,
     GetNamedParameters,
     GetParameters,
+    Import,
     Load,
     Loaded,
     Lookup,
@@ -134,6 +135,13 @@ def test_a_property_that_fails_inside_has_raised_and_is_not_missing() -> None:
     thing = back(worker.look_up("thing"))
     assert worker.look_up("fine", thing) == 4
     assert worker.raised(Lookup(target=thing, name="broken")).types[0] == "AttributeError"
+
+
+def test_a_module_is_imported_whatever_the_file_under_test_imports() -> None:
+    worker = Worker()
+    module = back(worker.value(Import(name="torch.nn")))
+    assert worker.look_up("Linear", target=module).node[2] == "callable"
+    assert worker.raised(Import(name="no_such_module")).types[0] == "ModuleNotFoundError"
 
 
 def test_items_and_lengths() -> None:
