@@ -116,9 +116,9 @@ class CachedGPT:
     def prefill(self, ids: Int[Tensor, "batch t"]) -> Float[Tensor, "batch t vocab"]:
         """Read t more tokens and return the logits after each of them, those of reading the whole text at once.
 
-        Called again it goes on where it stopped, so a long prompt may come in chunks of any size. Exactly `config.max_len`
-        tokens still fit; more in all raise a `ValueError` that names the length it would be, and leave the cache as it
-        was.
+        Called again it goes on where it stopped, so a long prompt may come in chunks of any size. Exactly
+        `config.max_len` tokens still fit; more in all raise a `ValueError` that names the length it would be, and leave
+        the cache as it was.
 
         >>> config = GPTConfig(vocab_size=9, max_len=8, d_model=4, n_layers=1, n_heads=2, d_ff=8)
         >>> cached = CachedGPT(GPT(config))
@@ -135,8 +135,8 @@ class CachedGPT:
     def decode(self, ids: Int[Tensor, "batch"]) -> Float[Tensor, "batch vocab"]:
         """Read one more token per row, also the very first, and return the logits of what comes after it.
 
-        The work is that of one token: its products with the weights, and one query by the keys so far and its own, however
-        large `config.max_len` is.
+        The work is that of one token: its products with the weights, and one query by the keys so far and its own,
+        however large `config.max_len` is.
         """
         # TODO: a prefill of one token, without the axis of length 1.
         raise NotImplementedError

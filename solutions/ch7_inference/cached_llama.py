@@ -85,9 +85,9 @@ class CachedRotaryAttention(nn.Module):
     ) -> Float[Tensor, "batch t d_model"]:
         """What `attention` gives for t new positions, the first of which is `start`.
 
-        Queries and keys are turned by their positions, with `config.rope_base`, and keys are cached turned. The cache holds
-        `config.n_kv_heads` heads, whatever the number of query heads. A query sees the keys up to its own position, and
-        with `config.window` no more than the last `window` of them.
+        Queries and keys are turned by their positions, with `config.rope_base`, and keys are cached turned. The cache
+        holds `config.n_kv_heads` heads, whatever the number of query heads. A query sees the keys up to its own
+        position, and with `config.window` no more than the last `window` of them.
         """
         # TODO: queries in n_heads heads, keys and values in n_kv_heads; turn queries and keys by their positions.
         # TODO: append to the cache; the keys that come back stand at the last positions up to start + t - 1.
@@ -114,8 +114,8 @@ class CachedLlama:
     """A Llama that reads each token once. It shares the weights of `model` and keeps one request's cache.
 
     `caches` has a `RollingCache` for each block, of the config's window; two requests over one model do not disturb
-    each other. The answers are those of `model`, in its own dtype, with a tied head too, and change when its weights do.
-    This is inference alone: there are no gradients, and the mode of `model` is left as it is.
+    each other. The answers are those of `model`, in its own dtype, with a tied head too, and change when its weights
+    do. This is inference alone: there are no gradients, and the mode of `model` is left as it is.
     """
 
     def __init__(self, model: Llama) -> None:
@@ -161,8 +161,8 @@ class CachedLlama:
     def decode(self, ids: Int[Tensor, "batch"]) -> Float[Tensor, "batch vocab"]:
         """Read one more token per row and return the logits of what comes after it.
 
-        The work is that of one token: its products with the weights, and one query by the keys so far, or by those of the
-        window where there is one.
+        The work is that of one token: its products with the weights, and one query by the keys so far, or by those of
+        the window where there is one.
         """
         # TODO: a prefill of one token, without the axis of length 1.
         return self.prefill(ids[:, None])[:, 0]
