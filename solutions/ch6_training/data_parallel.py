@@ -107,7 +107,7 @@ def all_reduce_gradients(
     for p in model.parameters():
         if not p.requires_grad:
             continue
-        if p.grad is None or n_local == 0:
+        if p.grad is None or n_local == 0:  # noqa: SIM108 # two cases of equal weight
             share = torch.zeros_like(p)
         else:
             share = p.grad * (n_local / n_global)
