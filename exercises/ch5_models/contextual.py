@@ -69,8 +69,8 @@ def sense_separation(
     similarity of pairs of the same sense minus that of pairs of different senses, over all pairs of two different
     sentences.
 
-    The model works in eval mode, without gradients, and is in the mode it was in before afterwards. If there is no
-    pair of the same sense or none of different senses, it is a ValueError that names the senses.
+    The model works in eval mode and is in the mode it was in before afterwards. If there is no pair of the same sense
+    or none of different senses, it is a ValueError that names the senses.
 
     >>> model = small_bert(vocab_size=10, max_len=6)
     >>> sentences, positions, senses = [[1, 7], [7, 2, 3], [4, 7]], [1, 0, 1], ["money", "river", "river"]
