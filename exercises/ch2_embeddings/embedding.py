@@ -28,8 +28,10 @@ from torch import Tensor, nn
 class Embedding(nn.Module):
     """A table of `num_embeddings` vectors of `embedding_dim` numbers, looked up by id.
 
-    `weight` is a parameter of shape `(num_embeddings, embedding_dim)` drawn from N(0, 1). Ids out of range
-    raise an `IndexError`; so do negative ones, which indexing alone would count from the end.
+    `weight`, of shape `(num_embeddings, embedding_dim)`, is the only parameter and the only entry of the state dict.
+    Its numbers start as draws from N(0, 1), each drawn on its own, and anew for each layer.
+
+    The layer also runs on the device `meta`, where tensors have a shape and no values: there the ids cannot be checked.
 
     >>> Embedding(7, 3)(torch.tensor([[1, 2], [2, 6]])).shape
     torch.Size([2, 2, 3])
@@ -40,7 +42,15 @@ class Embedding(nn.Module):
         raise NotImplementedError
 
     def forward(self, ids: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
-        """The vector of each id. `ids` may have any shape, also none."""
-        # TODO: reject ids outside the table with an IndexError that names one.
+        """The vector of each id, in the dtype of `weight`; the axis of the vectors is the last one.
+
+        `ids` may have any shape, also none, and need not be contiguous; an empty tensor gives an empty result. Each
+        call reads `weight` as it is then. The gradient of a row is the sum over all places at which its id stands,
+        and a row that was not looked up gets zeros.
+
+        An id below 0 or not below `num_embeddings` raises an `IndexError` that names it. Indexing alone would count a
+        negative one from the end.
+        """
+        # TODO: unless the ids are on `meta`, reject those outside the table; the smallest and the largest will do.
         # TODO: look all ids up at once.
         raise NotImplementedError

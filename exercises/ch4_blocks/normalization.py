@@ -45,7 +45,8 @@ from torch import Tensor, nn
 class LayerNorm(nn.Module):
     """Normalizes each position over its last axis, then scales by `weight` and shifts by `bias`.
 
-    `weight` (ones) and `bias` (zeros) are parameters of shape `(d_model,)`.
+    `weight` (ones) and `bias` (zeros), both of shape `(d_model,)`, are the only parameters, and all that the state dict
+    holds. `eps` is 1e-5 unless given.
 
     >>> LayerNorm(2)(torch.tensor([[1.0, 3.0]])).detach()
     tensor([[-1.0000,  1.0000]])
@@ -56,7 +57,17 @@ class LayerNorm(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
-        """`x` with mean 0 and variance 1 at each position, then scaled and shifted; in the dtype of `x`."""
+        """`x` with mean 0 and variance 1 at each position, then multiplied by `weight`, and `bias` added last.
+
+        `x` has any shape that ends in `d_model`, and need not be contiguous; so has the result. The variance divides by
+        `d_model`, and `eps` is added to it under the root. So numbers that are all equal become `bias`, with finite
+        gradients. In float32 `[10000, 10002]` becomes `[-1, 1]`, as `[1, 3]` does: take the mean of the squared
+        differences, for a difference of large squares has no digits left.
+
+        The result has the dtype of `x`, which is that of the parameters. Sums of float16 and bfloat16 numbers are made
+        in float32, those of float64 in float64. It runs on any device, `meta` too. Nothing is remembered from one call
+        to the next, in `train` or in `eval`, and `x` is not changed.
+        """
         # TODO: go on in float32 if `x` is float16 or bfloat16.
         # TODO: mean and variance over the last axis, which stays as an axis of length 1; the variance divides
         #       by d_model.
@@ -67,7 +78,8 @@ class LayerNorm(nn.Module):
 class RMSNorm(nn.Module):
     """Divides each position by its root mean square, then scales by `weight`. The mean is not subtracted.
 
-    `weight` (ones) is the one parameter, of shape `(d_model,)`.
+    `weight` (ones), of shape `(d_model,)`, is the only parameter, and all that the state dict holds. `eps` is 1e-5
+    unless given.
 
     >>> RMSNorm(2)(torch.tensor([[1.0, 7.0]])).detach()
     tensor([[0.2000, 1.4000]])
@@ -78,7 +90,15 @@ class RMSNorm(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
-        """`x` with mean square 1 at each position, then scaled; in the dtype of `x`."""
+        """`x` with mean square 1 at each position, then multiplied by `weight`.
+
+        `x` has any shape that ends in `d_model`, and need not be contiguous; so has the result. `eps` is added to the
+        mean of the squares under the root. So zeros stay zeros, with finite gradients.
+
+        The result has the dtype of `x`, which is that of the parameters. Sums of float16 and bfloat16 numbers are made
+        in float32, those of float64 in float64. It runs on any device, `meta` too. Nothing is remembered from one call
+        to the next, in `train` or in `eval`, and `x` is not changed.
+        """
         # TODO: go on in float32 if `x` is float16 or bfloat16.
         # TODO: the mean of the squares over the last axis; eps is added to it, under the root.
         # TODO: divide, scale, and give the result the dtype of `x`.

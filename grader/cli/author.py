@@ -5,28 +5,32 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
+from grader.author.answers import Answer, answers_in, answers_of
 from grader.author.contract import contract_of
+from grader.author.judging import Judged, judge_answers
 from grader.author.laws import sync, violations
 from grader.author.proof import prove
 from grader.author.release import release as write_kit
 from grader.author.scaffold import scaffold
-from grader.cli.course import one_exercise, open_course
-from grader.cli.echo import echo
+from grader.author.survival import tallies_by, try_mutants
+from grader.cli.course import Course, one_exercise, open_course
+from grader.cli.echo import echo, echo_json
 from grader.cli.numbers import AT_A_TIME, AT_LEAST_ONE, SEED
 from grader.course.curriculum import graded
-from grader.judge.client import Judge
-from grader.judge.job_builder import build_job, source_in
-from grader.judge.libraries import libraries_for
 from grader.protocol.results import Verdict
-from grader.render.authoring import judged_text, released_text, render_proofs, runs_text, scaffolded_text
+from grader.render.authoring import released_text, render_proofs, runs_text, scaffolded_text
 from grader.render.contract import contract_text
+from grader.render.judged import judged_json, judged_line, judged_sums, judged_text
 from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.messages import wrote_text
+from grader.render.survival import trials_json, trials_text
+
+WANTED_PERCENT = 97.0
 
 
 @click.command()
@@ -100,18 +104,78 @@ def dev_contract(names: tuple[str, ...]) -> None:
 
 
 @dev.command("judge")
-@click.argument("name")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path))
-@click.option("--seed", type=SEED, help="Repeat the inputs of an earlier run.")
-def dev_judge(name: str, file: Path, seed: int | None) -> None:
-    """Show what the suite says of FILE, with the solutions as its earlier parts."""
+@click.argument("words", nargs=-1, required=True, metavar="FOLDER | EXERCISE FILE...")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each file (docs/json.md).")
+@click.option("--seed", type=SEED, help="The first seed; drawn unless given.")
+@click.option("--seeds", type=AT_LEAST_ONE, default=1, show_default=True, help="How many seeds each file is run under.")
+@click.option("--workers", type=AT_A_TIME, help="Runs at a time; the number of cores unless given.")
+def dev_judge(words: tuple[str, ...], as_json: bool, seed: int | None, seeds: int, workers: int | None) -> None:
+    """Show what the suites say of files, with the solutions as their earlier parts.
+
+    FOLDER holds <chapter>/<exercise>/<any name>.py, or is one chapter's or one exercise's folder of these. Notebooks
+    (.ipynb) may lie there, too. One FILE alone is shown with all its tests.
+
+    Exit codes: 0 every file has passed, 1 one has not or is not the same under every seed, 2 wrong use, 3 one could
+    not be judged, because it stands at no exercise's place or by a fault of the kit.
+    """
     course = open_course()
-    exercise = one_exercise(course.curriculum, name)
-    learner = source_in(course.layout, exercise, course.layout.solutions, file)
-    with Judge(libraries_for(course.layout, course.curriculum, [exercise])) as judge:
-        result = judge.judge(build_job(course.layout, exercise, learner=learner, seed=seed))
-    echo(judged_text(result))
-    sys.exit(0 if result.verdict is Verdict.PASSED else 1)
+    if len(words) == 1:
+        answers = answers_in(Path(words[0]), course.curriculum)
+    else:
+        answers = answers_of(course.layout, one_exercise(course.curriculum, words[0]), [Path(w) for w in words[1:]])
+    first = seed if seed is not None else secrets.randbits(32)
+    wanted = [first + i for i in range(seeds)]
+    form = judged_json if as_json else judged_text if len(words) == 2 and seeds == 1 else judged_line
+    judged = list(_judged(course, answers, wanted, workers, form))
+    if form is judged_line:
+        echo(judged_sums(judged, wanted))
+    sys.exit(_judged_code(judged))
+
+
+def _judged(
+    course: Course, answers: list[Answer], seeds: list[int], workers: int | None, form: Callable[[Judged], str]
+) -> Iterator[Judged]:
+    """Judge them, and say what became of each as soon as it is known."""
+    parallel = workers or os.cpu_count() or 1
+    with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES, is_patient=True) as line:
+        for judged in judge_answers(course.layout, course.curriculum, answers, seeds, parallel, _shown_on(line)):
+            line.clear()
+            (echo_json if form is judged_json else echo)(form(judged))
+            yield judged
+
+
+def _judged_code(judged: list[Judged]) -> int:
+    runs = [run for item in judged for run in item.runs]
+    if any(run.verdict is Verdict.ERROR for run in runs):
+        return 3
+    return 0 if all(run.verdict is Verdict.PASSED for run in runs) else 1
+
+
+@dev.command("mutate")
+@click.argument("names", nargs=-1)
+@click.option("--seed", type=SEED, help="Repeat the inputs and the sample of an earlier run.")
+@click.option("--jobs", type=AT_A_TIME, help="Runs at a time; the number of cores unless given.")
+@click.option("--sample", type=AT_LEAST_ONE, metavar="N", help="Try N places of each exercise, not all.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each mutant (docs/json.md).")
+def dev_mutate(names: tuple[str, ...], seed: int | None, jobs: int | None, sample: int | None, as_json: bool) -> None:
+    """Change the solutions in one place at a time and show what no test sees."""
+    course = open_course()
+    exercises = course.curriculum.find_all(names) or course.curriculum.exercises
+    drawn = seed if seed is not None else secrets.randbits(32)
+    with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
+        trials = try_mutants(
+            course.layout,
+            course.curriculum,
+            exercises,
+            drawn,
+            jobs or os.cpu_count() or 1,
+            sample,
+            _shown_on(line),
+        )
+    echo(trials_json(trials, drawn) if as_json else trials_text(trials, drawn, WANTED_PERCENT))
+    chapters = tallies_by(trials, lambda trial: trial.exercise.split("/")[0])
+    if any(counts.percent < WANTED_PERCENT for counts in chapters.values()):
+        sys.exit(1)
 
 
 def _shown_on(line: LiveLine) -> Callable[..., None]:

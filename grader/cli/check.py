@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from grader.cli.course import Course, open_course
-from grader.cli.echo import echo
+from grader.cli.echo import echo, echo_json
 from grader.cli.lazy import imported
 from grader.cli.numbers import SEED
 from grader.course.concepts import explanations_for
@@ -104,8 +104,7 @@ def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> 
     results = list(checker.results.values())
     upcoming = upcoming_exercise(checker.curriculum, checker.progress, results)
     if as_json:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(render_json(results, checker.seed, upcoming).encode() + b"\n")  # UTF-8 on any terminal
+        echo_json(render_json(results, checker.seed, upcoming))
     else:
         file = checker.workspace.source(upcoming).display_path if upcoming is not None else ""
         report.end(results, asked, upcoming, file)

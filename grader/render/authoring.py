@@ -1,4 +1,4 @@
-"""What the commands for authors say: the proof of the exercises, a file judged, what was written and released."""
+"""What the commands for authors say: the proof of the exercises, what was written and released."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 
 from grader.author.proof import Proof
 from grader.author.release import Released
-from grader.protocol.results import ExerciseResult, TestResult
-from grader.render.failure_view import plain_lines
 from grader.render.messages import wrote_text
 from grader.render.plain import duration
 
@@ -68,21 +66,3 @@ def _sums(proofs: list[Proof]) -> str:
     share = f" ({100 * named / mistakes:.0f} % named)" if mistakes else ""
     seconds = sum(p.seconds for p in proofs)
     return f"{'all':<32}{mistakes:>9}{caught:>8}{named:>7}{misnamed:>7}{'':>12}{seconds:>9.1f}{share}"
-
-
-def judged_text(result: ExerciseResult) -> str:
-    """Every test with its seconds, and all that is known of each failure."""
-    lines = [f"{result.exercise}: {result.verdict}, {result.points:g} of {result.points_possible:g}"]
-    for test in result.tests:
-        lines += _test_lines(test)
-    if result.problem is not None:
-        lines += [f"  {line}" for line in plain_lines(result.problem)]
-    return "\n".join(lines)
-
-
-def _test_lines(test: TestResult) -> list[str]:
-    lines = [f"  {test.verdict:8} {test.seconds:6.2f} s  {test.name}"]
-    if test.failure is not None:
-        mistake = f"{test.mistake.name}: {test.mistake.says}" if test.mistake is not None else "not named"
-        lines += [f"           {line}" for line in (*plain_lines(test.failure), f"{'mistake':<10}{mistake}")]
-    return lines

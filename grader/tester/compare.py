@@ -11,8 +11,8 @@ from grader.protocol.values import encode
 from grader.protocol.wire import Unsendable, loaded_torch
 from grader.tester.opaque import Opaque
 
-# By the coarser dtype of the two: relative, absolute. An answer in float64 may have been computed in float32 on the way,
-# as most published code does: exactness beyond that is a promise of its own, with a `tolerance` of its own.
+# By the coarser dtype of the two: relative, absolute. In float64 an answer passes that was computed in float32 on the
+# way, as most published code does: exactness beyond that is a promise of its own, with a `tolerance` of its own.
 TOLERANCES = {
     "float64": (2e-5, 2e-6),
     "float32": (2e-4, 2e-5),

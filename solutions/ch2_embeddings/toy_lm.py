@@ -5,9 +5,8 @@ still learn an embedding: look up the vectors of the last `context` tokens, take
 number (a *logit*) per token of the vocabulary with a linear layer. The mean forgets the order of the tokens; attention
 will mend that in chapter 3.
 
-Before training it knows nothing, so its loss is about ln(vocab), the surprise of a fair guess. Training pulls the
-vectors
-of tokens together that are followed by the same things, and nobody told it to.
+Before training it knows nothing, so its loss is about ln(vocab), the surprise of a fair guess. Training pulls together
+the vectors of tokens that are followed by the same things, and nobody told it to.
 
 | name | shape |
 |---|---|
@@ -21,10 +20,9 @@ of tokens together that are followed by the same things, and nobody told it to.
 By hand: the data `[3, 1, 4, 1, 5]` with a context of 3 has two windows, `[3, 1, 4]` with the target 1 and `[1, 4, 1]`
 with the target 5.
 
-Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2, with
-the
-mean in place of the hidden layer, as in the CBOW of Mikolov, Chen, Corrado and Dean, *Efficient Estimation of Word
-Representations in Vector Space*, 2013, section 3.1.
+Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2. The
+mean takes the place of its hidden layer, as in the CBOW of Mikolov, Chen, Corrado and Dean, *Efficient Estimation of
+Word Representations in Vector Space*, 2013, section 3.1 (which averages the words after the target, too).
 """
 
 import torch
@@ -41,9 +39,11 @@ def sample_windows(
     """Draw windows of `context` tokens, and the token that follows each.
 
     Every place at which a window with its target fits is drawn with the same chance, the first and the last among them.
-    The same window may be drawn twice. `generator` is the only source of randomness.
+    Each window of the batch is drawn by itself, so the same one may come twice. `generator` is the only source of
+    randomness, and it moves on from call to call.
 
-    A context below 1, or data of no more than `context` tokens, raises a `ValueError` that gives the value.
+    A context below 1 raises a `ValueError` that gives the context. Data of no more than `context` tokens raises a
+    `ValueError` that gives the context or the number of tokens.
 
     >>> sample_windows(torch.tensor([3, 1, 4]), context=2, batch_size=1, generator=torch.Generator())
     (tensor([[3, 1]]), tensor([4]))
@@ -59,7 +59,8 @@ def sample_windows(
 class ToyLM(nn.Module):
     """Embedding, mean over the window, linear layer to the vocabulary.
 
-    `embed` is your own `Embedding(vocab_size, dim)`, `head` is `nn.Linear(dim, vocab_size)` with a bias.
+    `embed` is your own `Embedding(vocab_size, dim)`, `head` is `nn.Linear(dim, vocab_size)` with a bias. The logits
+    have the dtype of these parameters, and the model also runs on the device `meta`.
 
     >>> ToyLM(vocab_size=7, dim=3)(torch.tensor([[1, 2, 2], [0, 6, 1]])).shape
     torch.Size([2, 7])
@@ -80,7 +81,7 @@ class ToyLM(nn.Module):
 def mean_loss(model: nn.Module, data: Int[Tensor, "n"], context: int) -> float:
     """The mean cross-entropy in nats over every window of `data`, each once: no drawing, no gradients.
 
-    Errors as in `sample_windows`.
+    The model is left as it is. Errors as in `sample_windows`.
     """
     # TODO: make all windows and their targets, and take the cross-entropy of the model's logits.
     _check(data, context)
@@ -101,10 +102,9 @@ def train_toy_lm(
     """Train `model` in place with `torch.optim.Adam` at `lr`; return the loss of each step, before its update.
 
     Each step draws a fresh batch with `sample_windows` and the generator; its loss is the mean cross-entropy of the
-    batch in
-    nats. Parameters with `requires_grad=False` are frozen: they are left as they are, and stay frozen.
+    batch in nats. Parameters with `requires_grad=False` are frozen: they are left as they are, and stay frozen.
 
-    Errors as in `sample_windows`.
+    Every call starts with a new optimizer. Errors as in `sample_windows`.
     """
     # TODO: make the optimizer once, for the parameters that are not frozen.
     # TODO: in each step: draw a batch, compute the loss, keep it as a float, clear old gradients, backward, update.

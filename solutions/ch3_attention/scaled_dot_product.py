@@ -45,9 +45,13 @@ def scaled_dot_product_attention(
 ) -> tuple[Float[Tensor, "*batch q_len d_v"], Float[Tensor, "*batch q_len k_len"]]:
     """`softmax(q kᵀ / √d_k) v` and the weights behind it, as a pair `(output, weights)`.
 
-    There may be any number of leading axes, also none. In `mask`, True means "this query may attend to this
-    key"; an axis of it may be 1. A query that may attend to nothing gets weights and output of zero, and
-    gradients that are finite. The arguments are not changed.
+    There may be any number of leading axes, also none, and an axis may have length 1. In `mask`, True means "this
+    query may attend to this key"; axes of it may be missing in front or have length 1, and it serves them all. A key
+    that is masked gets a weight of zero, and the others share out the whole, however large the scores are. A query
+    that may attend to nothing gets weights and output of zero, and gradients that are finite.
+
+    Gradients reach `q`, `k` and `v`, through the output and through the weights. Both results have the dtype of the
+    arguments. The arguments are not changed and need not be contiguous. It runs on the meta device as well.
 
     >>> q, k, v = torch.tensor([[2.0]]), torch.tensor([[0.0], [math.log(3) / 2]]), torch.tensor([[0.0], [8.0]])
     >>> scaled_dot_product_attention(q, k, v)

@@ -7,6 +7,9 @@ Written as it stands, the formula breaks. `exp(1000)` is infinity, and infinity 
 the same number to every entry changes nothing, because it cancels between the top and the bottom of the fraction.
 So subtract the largest entry first: then the largest power is `exp(0) = 1` and nothing can overflow.
 
+A long row has a trap of its own in half precision. The largest float16 number is 65504, so a sum of 70,000 ones is
+infinity there. So sum in float32, and go back to the dtype of `x` at the end.
+
 One row needs a rule of its own. A score of `-inf` says "not this one", and its weight is 0. Where *every* entry is
 `-inf` there is nothing to share out, and the formula gives 0 / 0. Here the answer is a row of zeros, with gradients
 of zero.
@@ -24,6 +27,7 @@ Not to be used here: any ready-made softmax, log-softmax or log-sum-exp. From th
 Source: Goodfellow, Bengio and Courville, *Deep Learning* (2016), section 4.1, on overflow in the softmax.
 """
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -31,19 +35,25 @@ from torch import Tensor
 def softmax(x: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*shape"]:
     """`exp(x)` divided by its sum along `dim`: weights that are not negative and sum to one along `dim`.
 
-    Right for entries as large as ±1e4, in every floating dtype. An entry of `-inf` gets the weight zero. Where
-    all entries along `dim` are `-inf`, all weights are zero and so are their gradients. `x` itself is not changed.
-    Nothing depends on looking at a value from Python (`if`, `.item()`), so that it also runs on the meta device.
+    Gradients flow through the powers and through their sum. `x` may have any number of axes, also of length 1,
+    and need not be contiguous. The result has the shape and the dtype of `x`; `x` itself is not changed.
+
+    Right for entries as large as ±1e4, in float64, float32, float16 and bfloat16, also for rows so long that their
+    sum would overflow in float16. An entry of `-inf` gets the weight zero. Where all entries along `dim` are `-inf`,
+    all weights are zero and so are their gradients. It runs on the meta device as well: a tensor there has no values
+    that Python could look at (`if`, `.item()`).
 
     >>> softmax(torch.tensor([[0.0, 0.0], [5.0, -torch.inf]]), dim=-1)
     tensor([[0.5000, 0.5000],
             [1.0000, 0.0000]])
     """
+    # TODO: work in float32 at least: a sum of 70,000 ones overflows in float16 (`torch.promote_types` chooses).
     # TODO: find the largest entry along `dim`, and keep that axis so that it broadcasts against `x`.
     # TODO: where the largest is -inf, use 0 instead: -inf minus -inf would be NaN.
     # TODO: subtract it, take the exponential, and sum along `dim`.
-    # TODO: divide. Where the sum is 0 (all entries -inf), divide by 1 instead.
-    largest = x.detach().amax(dim, keepdim=True)
-    powers = (x - largest.masked_fill(largest == -float("inf"), 0.0)).exp()
+    # TODO: divide. Where the sum is 0 (all entries -inf), divide by 1 instead. Give the result the dtype of `x`.
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    largest = wide.detach().amax(dim, keepdim=True)
+    powers = (wide - largest.masked_fill(largest == -torch.inf, 0.0)).exp()
     total = powers.sum(dim, keepdim=True)
-    return powers / total.masked_fill(total == 0, 1.0)
+    return (powers / total.masked_fill(total == 0, 1.0)).to(x.dtype)

@@ -315,7 +315,9 @@ def test_length(student, expect):
     expect.equal(sum(1 for _ in range(student.length())), 3)
 '''
     kit.layout.suite_file(kit.name).write_text(SUITE + busy)
-    kit.file.write_text(SOLUTION + "\n\ndef length():\n    return 10**15\n")
+    length = "\n\ndef length():\n    return 10**15\n"
+    kit.define(length)
+    kit.file.write_text(SOLUTION + length)
     job = build_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
     result = kit.judge_job(msgspec.structs.replace(job, limits=Limits(seconds=0.2, slack_seconds=0.5)))
     verdicts = {test.name: str(test.verdict) for test in result.tests}

@@ -28,6 +28,7 @@ CLASSES = "class Counter:\n    pass\n\n\ndef look(counter, others):\n    return 
 
 def test_handles_to_the_same_object_are_independent(kit: Kit) -> None:
     kit.layout.suite_file(kit.name).write_text(SUITE + TWO_HANDLES, encoding="utf-8")
+    kit.define(CLASSES)
     kit.write("return 2 * x", head=CLASSES)
     result = kit.judge()
     told = [(test.name, test.failure and test.failure.message) for test in result.tests if test.failure]
@@ -47,7 +48,9 @@ def test_an_object_named_callback(student, expect):
 def test_an_object_named_callback_is_kept(kit: Kit) -> None:
     """It was freed as soon as it came, and right code was told that its process had ended."""
     kit.layout.suite_file(kit.name).write_text(SUITE + NAMED_CALLBACK, encoding="utf-8")
-    kit.write("return 2 * x", head=CLASSES + "\n\ndef named():\n    return {'callback': Counter()}\n")
+    names = CLASSES + "\n\ndef named():\n    return {'callback': Counter()}\n"
+    kit.define(names)
+    kit.write("return 2 * x", head=names)
     result = kit.judge()
     told = [(test.name, test.failure and test.failure.message) for test in result.tests if test.failure]
     assert result.verdict is Verdict.PASSED, told

@@ -133,7 +133,9 @@ def test_what_the_test_itself_goes_through_for_ever_is_bounded(many: Kit) -> Non
         for n in range(4)
     )
     suite.write_text('"""Long."""\n' + loops)
-    many.file.write_text("def length(x):\n    return 10**15\n")
+    length = "def length(x):\n    return 10**15\n"
+    many.define(length)
+    many.file.write_text(length)
     started = time.monotonic()
     result = many.judge()
     assert time.monotonic() - started < 60

@@ -127,7 +127,9 @@ def test_an_earlier_part_that_is_to_do_blocks(course: Kit) -> None:
 def test_an_own_stub_goes_before_an_earlier_one(course: Kit) -> None:
     suite = course.layout.suite_file("ch1_mini/twice")
     suite.write_text(suite.read_text() + '\n\ndef test_more(student):\n    """More."""\n    student.more()\n')
-    result = twice(course, TO_DO, TWICE + "\n\ndef more():\n    raise NotImplementedError\n")
+    more = "\n\ndef more():\n    raise NotImplementedError\n"
+    course.define(more, "ch1_mini/twice")
+    result = twice(course, TO_DO, TWICE + more)
     assert (result.verdict, [str(test.verdict) for test in result.tests]) == ("todo", ["blocked", "todo"])
 
 

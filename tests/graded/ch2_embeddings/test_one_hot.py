@@ -3,84 +3,198 @@
 import numpy as np
 import pytest
 
+EMBEDDINGS = ("embed_by_matmul", "embed_by_lookup")
+WITH_IDS = ("one_hot", *EMBEDDINGS, "lookup_gradient")
 
-def test_each_row_has_one_one(student, draw, expect):
-    """Each id becomes a row with a single 1, in the id's own column."""
-    n, vocab_size = draw.sizes(2, 3, 9)
-    ids = draw.id_array(vocab_size, n)
-    wanted = np.zeros((n, vocab_size))
+
+def ones_at(ids, vocab_size):
+    """One place after the other."""
+    rows = np.zeros((len(ids), vocab_size))
     for row, i in enumerate(ids):
-        wanted[row, i] = 1.0
-    expect.close(student.one_hot(ids, vocab_size), wanted)
+        rows[row, i] = 1.0
+    return rows
 
 
-def test_one_hot_of_one_id_and_of_none(student, expect):
-    """A single id gives one row, and no ids give no rows."""
-    expect.close(student.one_hot(np.array([2]), 4), np.array([[0.0, 0.0, 1.0, 0.0]]))
-    expect.close(student.one_hot(np.array([], dtype=np.int64), 4), np.zeros((0, 4)))
+def rows_of(table, ids):
+    """One row after the other."""
+    rows = np.zeros((len(ids), table.shape[1]), dtype=table.dtype)
+    for row, i in enumerate(ids):
+        rows[row] = table[i]
+    return rows
 
 
+def sums_of(grad_output, ids, vocab_size):
+    """One position after the other."""
+    gradient = np.zeros((vocab_size, grad_output.shape[1]), dtype=grad_output.dtype)
+    for i, row in zip(ids, grad_output, strict=True):
+        gradient[i] += row
+    return gradient
+
+
+def arguments(draw, name, ids, vocab_size, dim):
+    """What the function of this name takes, for these ids."""
+    if name == "one_hot":
+        return ids, vocab_size
+    if name == "lookup_gradient":
+        return ids, draw.array(len(ids), dim), vocab_size
+    return ids, draw.array(vocab_size, dim)
+
+
+def check_values(expect, came, wanted):
+    """The values; another dtype costs the test of dtypes, and not this one."""
+    expect.close(came, wanted, dtype=False)
+
+
+# -- the rows -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.points(6)
+def test_each_row_has_one_one(student, draw, expect):
+    """Each id becomes a row with a single 1, in the id's own column; the first and the last id do too."""
+    vocab_size = draw.integer(4, 9)
+    ids = np.array([*draw.shuffled(range(vocab_size)), draw.integer(0, vocab_size - 1)])
+    check_values(expect, student.one_hot(ids, vocab_size), ones_at(ids, vocab_size))
+
+
+@pytest.mark.points(2)
+def test_there_is_a_column_for_each_id_of_the_vocabulary(student, draw, expect):
+    """A vocabulary that is larger than all ids gives columns of zeros; one id gives one row."""
+    ids = draw.id_array(3, 8)
+    check_values(expect, student.one_hot(ids, 6), ones_at(ids, 6))
+    check_values(expect, student.one_hot(np.array([2]), 4), np.array([[0.0, 0.0, 1.0, 0.0]]))
+    check_values(expect, student.one_hot(np.array([0]), 1), np.array([[1.0]]))
+
+
+@pytest.mark.points(6)
 def test_matmul_gives_the_rows_of_the_table(student, draw, expect):
     """One-hot rows times the table are the table's rows."""
     n, vocab_size, dim = draw.sizes(3, 3, 9)
     ids, table = draw.id_array(vocab_size, n), draw.array(vocab_size, dim)
-    expect.close(student.embed_by_matmul(ids, table), np.stack([table[i] for i in ids]))
+    check_values(expect, student.embed_by_matmul(ids, table), rows_of(table, ids))
 
 
+@pytest.mark.points(6)
 def test_lookup_gives_the_same_rows(student, draw, expect):
-    """Indexing gives the same rows as the product."""
+    """Indexing gives the same rows as the product, a repeated id's row each time."""
     n, vocab_size, dim = draw.sizes(3, 3, 9)
     ids, table = draw.id_array(vocab_size, n), draw.array(vocab_size, dim)
-    expect.close(student.embed_by_lookup(ids, table), np.stack([table[i] for i in ids]))
+    ids[-1] = ids[0]
+    check_values(expect, student.embed_by_lookup(ids, table), rows_of(table, ids))
+
+
+@pytest.mark.parametrize("name", EMBEDDINGS)
+def test_one_id_and_one_number(student, draw, expect, name):
+    """A single id gives a single row, and a table of one column gives rows of one number."""
+    for n, dim in ((1, 4), (3, 1), (1, 1)):
+        ids, table = draw.id_array(5, n), draw.array(5, dim)
+        check_values(expect, getattr(student, name)(ids, table), rows_of(table, ids))
 
 
 @pytest.mark.hidden
-@pytest.mark.parametrize("name", ["embed_by_matmul", "embed_by_lookup"])
-def test_the_dtype_is_the_tables(student, draw, expect, name):
-    """A float32 table gives float32 embeddings."""
-    ids, table = draw.id_array(5, 7), draw.array(5, 3, dtype="float32")
-    expect.close(getattr(student, name)(ids, table), np.stack([table[i] for i in ids]))
+@pytest.mark.points(3)
+@pytest.mark.parametrize("name", EMBEDDINGS)
+def test_many_ids(student, draw, expect, name):
+    """More ids than rows, in a table that is not contiguous, give their rows."""
+    ids, table = draw.id_array(6, 40), draw.array(11, 6).T
+    check_values(expect, getattr(student, name)(ids, table), rows_of(table, ids))
 
 
+@pytest.mark.points(2)
+@pytest.mark.parametrize("name", WITH_IDS[:3])
+def test_a_second_call_has_its_own_rows(student, draw, expect, name):
+    """Other ids, or another table of the same shape, give other rows; nothing is left of the first call."""
+    for ids in (np.array([0, 3, 1]), np.array([2, 3, 4])):
+        first, second = arguments(draw, name, ids, 5, 4)
+        wanted = ones_at(ids, 5) if name == "one_hot" else rows_of(second, ids)
+        check_values(expect, getattr(student, name)(first, second), wanted)
+
+
+# -- the gradient -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.points(8)
 def test_repeated_ids_add_up_in_the_gradient(student, draw, expect):
-    """An id that occurs several times collects the gradient of each occurrence."""
-    vocab_size, dim = draw.sizes(2, 4, 9)
+    """An id collects the gradient of each of its occurrences, and an id that does not occur has zeros."""
+    vocab_size, dim = draw.sizes(2, 5, 9)
     ids = np.array([1, 3, 1, 0, 1, 3])
     grad_output = draw.array(len(ids), dim)
-    wanted = np.zeros((vocab_size, dim))
-    for i, row in zip(ids, grad_output, strict=True):
-        wanted[i] += row
-    expect.close(student.lookup_gradient(ids, grad_output, vocab_size), wanted)
+    check_values(expect, student.lookup_gradient(ids, grad_output, vocab_size), sums_of(grad_output, ids, vocab_size))
 
 
 @pytest.mark.hidden
-def test_the_gradient_keeps_its_dtype(student, draw, expect):
-    """A float32 gradient stays float32."""
-    ids, grad_output = np.array([2, 0, 2]), draw.array(3, 5, dtype="float32")
-    wanted = np.zeros((4, 5), dtype="float32")
-    for i, row in zip(ids, grad_output, strict=True):
-        wanted[i] += row
-    expect.close(student.lookup_gradient(ids, grad_output, 4), wanted)
+@pytest.mark.points(4)
+def test_one_id_everywhere_and_each_id_once(student, draw, expect):
+    """One id at all positions collects everything; different ids have a position's gradient each."""
+    for ids in (np.array([2, 2, 2, 2]), np.array([5, 0, 3, 2]), np.array([0])):
+        grad_output = draw.array(len(ids), 1 + len(ids) // 2)
+        check_values(expect, student.lookup_gradient(ids, grad_output, 6), sums_of(grad_output, ids, 6))
 
 
+@pytest.mark.points(2)
+def test_each_gradient_starts_from_zeros(student, draw, expect):
+    """A second call adds nothing to the first one's gradient."""
+    for ids in (np.array([0, 2, 2]), np.array([1, 2, 1])):
+        grad_output = draw.array(3, 4)
+        check_values(expect, student.lookup_gradient(ids, grad_output, 3), sums_of(grad_output, ids, 3))
+
+
+# -- the cost -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.points(4)
 def test_the_product_multiplies_and_the_lookup_does_not(student, draw, expect):
     """The product costs n · vocab · dim multiplications, the look-up none."""
     n, vocab_size, dim = draw.sizes(3, 2, 30)
-    expect.equal(student.multiplications(n, vocab_size, dim), (n * vocab_size * dim, 0))
+    expect.equal(tuple(student.multiplications(n, vocab_size, dim)), (n * vocab_size * dim, 0))
 
 
 @pytest.mark.hidden
-@pytest.mark.parametrize("bad", [-1, 5])
-def test_ids_outside_the_vocabulary_are_refused(student, draw, expect, bad):
+@pytest.mark.points(2)
+def test_the_cost_of_a_real_model(student, expect):
+    """A thousand ids of GPT-2's vocabulary in GPT-2's dimension."""
+    expect.equal(tuple(student.multiplications(1024, 50257, 768)), (39_523_713_024, 0))
+
+
+# -- no ids, ids out of range, dtypes -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WITH_IDS[:3])
+def test_no_ids_give_no_rows(student, draw, expect, name):
+    """An empty array of ids gives a result without rows, with all its columns."""
+    came = getattr(student, name)(*arguments(draw, name, np.array([], dtype=np.int64), 5, 3))
+    expect.shape(came, (0, 5 if name == "one_hot" else 3))
+
+
+@pytest.mark.parametrize("name", WITH_IDS)
+def test_ids_outside_the_vocabulary_are_refused(student, draw, expect, name):
     """An id below 0 or too large raises an IndexError that names it."""
-    ids, table, grad_output = np.array([0, bad, 2]), draw.array(5, 3), draw.array(3, 3)
-    expect.raises(IndexError, student.one_hot, ids, 5, mentions=bad)
-    expect.raises(IndexError, student.embed_by_matmul, ids, table, mentions=bad)
-    expect.raises(IndexError, student.embed_by_lookup, ids, table, mentions=bad)
-    expect.raises(IndexError, student.lookup_gradient, ids, grad_output, 5, mentions=bad)
+    for bad in (-1, 8):
+        given = arguments(draw, name, np.array([0, bad, 2]), 5, 3)
+        expect.raises(IndexError, getattr(student, name), *given, mentions=bad)
 
 
 @pytest.mark.hidden
-def test_the_last_id_is_one_too(student, expect):
-    """Ids go from 0 to vocab_size − 1, both included."""
-    expect.close(student.one_hot(np.array([3, 0]), 4), np.array([[0.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 0.0]]))
+@pytest.mark.parametrize("name", WITH_IDS)
+def test_one_bad_id_anywhere_is_refused(student, draw, expect, name):
+    """The bad id may stand first or last, may be the vocabulary's size, and may be far below 0."""
+    for ids, bad in (([4, 1], 4), ([1, 4], 4), ([-2, 0, 1], -2), ([0, 1, -30], -30)):
+        given = arguments(draw, name, np.array(ids), 4, 6)
+        expect.raises(IndexError, getattr(student, name), *given, mentions=bad)
+
+
+def test_one_hot_is_float64(student, expect):
+    """The rows are float64, ready for a product."""
+    expect.dtype(student.one_hot(np.array([1, 0]), 3), "float64")
+
+
+@pytest.mark.parametrize("name", EMBEDDINGS)
+def test_the_dtype_is_the_tables(student, draw, expect, name):
+    """A float32 table gives float32 embeddings."""
+    ids, table = draw.id_array(5, 7), draw.array(5, 3, dtype="float32")
+    expect.close(getattr(student, name)(ids, table), rows_of(table, ids))
+
+
+def test_the_gradient_keeps_its_dtype(student, draw, expect):
+    """A float32 gradient stays float32."""
+    ids, grad_output = np.array([2, 0, 2]), draw.array(3, 5, dtype="float32")
+    expect.close(student.lookup_gradient(ids, grad_output, 4), sums_of(grad_output, ids, 4))

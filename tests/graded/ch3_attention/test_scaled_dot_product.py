@@ -5,6 +5,11 @@ import math
 import pytest
 import torch
 
+CLOSE = 1e-5  # a right answer may compute in float32
+ROUGH = {torch.float32: 2e-4, torch.float16: 0.02, torch.bfloat16: 0.08}
+
+hidden = pytest.mark.hidden
+
 
 def attend(q, k, v, mask=None):
     """The same by another road: every sum written out, rows without a key set to zero at the end."""
@@ -21,6 +26,28 @@ def drawn(draw, *batch):
     return draw.normal(*batch, q_len, d_k), draw.normal(*batch, k_len, d_k), draw.normal(*batch, k_len, d_v)
 
 
+def check(student, expect, q, k, v, mask=None):
+    """Weights and output are those of the other road."""
+    output, weights = student.scaled_dot_product_attention(q, k, v, mask)
+    wanted_output, wanted_weights = attend(q, k, v, mask)
+    expect.close(weights, wanted_weights, tolerance=CLOSE)
+    expect.close(output, wanted_output, tolerance=CLOSE)
+
+
+def check_gradients(student, expect, draw, qkv, mask, of):
+    """Queries, keys and values have the gradients of the output (of = 0) or of the weights (of = 1)."""
+    mine, theirs = ([x.clone().requires_grad_() for x in qkv] for _ in range(2))
+    wanted, came = attend(*mine, mask)[of], student.scaled_dot_product_attention(*theirs, mask)[of]
+    cotangent = draw.normal(*wanted.shape)
+    (wanted * cotangent).sum().backward()
+    (came * cotangent).sum().backward()
+    names = ("queries", "keys", "values")[: 3 - of]
+    for name, their, my in zip(names, theirs, mine, strict=False):
+        expect.true(their.grad is not None, f"The {name} got no gradient.")
+        expect.close(their.grad, my.grad, f"The gradient of the {name} is wrong.", tolerance=CLOSE)
+
+
+@pytest.mark.points(2)
 def test_by_hand(student, expect):
     """One query and two keys: scores 0 and ln 3, weights 1/4 and 3/4, output 6."""
     q, k, v = ([[2.0]], [[0.0], [math.log(3) / 2]], [[0.0], [8.0]])
@@ -28,57 +55,58 @@ def test_by_hand(student, expect):
     output, weights = student.scaled_dot_product_attention(
         torch.tensor(q, **double), torch.tensor(k, **double), torch.tensor(v, **double)
     )
-    expect.close(weights, torch.tensor([[0.25, 0.75]], **double))
-    expect.close(output, torch.tensor([[6.0]], **double))
+    expect.close(weights, torch.tensor([[0.25, 0.75]], **double), tolerance=CLOSE)
+    expect.close(output, torch.tensor([[6.0]], **double), tolerance=CLOSE)
 
 
+@pytest.mark.points(2)
 def test_weights_are_a_softmax_of_scaled_scores(student, draw, expect):
     """Each query shares out its weight over the keys, by its dot products with them over √d_k."""
     q, k, v = drawn(draw, 2)
     _, weights = student.scaled_dot_product_attention(q, k, v)
-    expect.close(weights, attend(q, k, v)[1])
+    expect.close(weights, attend(q, k, v)[1], tolerance=CLOSE)
 
 
+@pytest.mark.points(2)
 def test_output_is_the_values_mixed_with_the_weights(student, draw, expect):
     """The output has one row for each query and the width of the values."""
     q, k, v = drawn(draw, 2)
     output, _ = student.scaled_dot_product_attention(q, k, v)
-    expect.close(output, attend(q, k, v)[0])
+    expect.close(output, attend(q, k, v)[0], tolerance=CLOSE)
 
 
+def test_each_call_is_its_own(student, draw, expect):
+    """A call without a mask, after one with a mask, masks nothing, and has its own keys and values."""
+    q, k, v = drawn(draw, 2)
+    mask = draw.mask(2, q.size(1), k.size(1))
+    mask[0, 0, 0], mask[0, 0, 1] = False, True
+    check(student, expect, q, k, v, mask)
+    check(student, expect, q, draw.normal(*k.shape), draw.normal(*v.shape))
+
+
+@pytest.mark.points(2)
 def test_a_masked_key_gets_no_weight(student, draw, expect):
     """Where the mask is False the weight is zero, and the other weights of the row still sum to one."""
     q, k, v = drawn(draw, 2)
     mask = draw.mask(2, q.size(1), k.size(1))
     mask[0, 0, 0], mask[0, 0, 1] = False, True
-    output, weights = student.scaled_dot_product_attention(q, k, v, mask)
-    wanted_output, wanted_weights = attend(q, k, v, mask)
-    expect.close(weights, wanted_weights)
-    expect.close(output, wanted_output)
+    check(student, expect, q, k, v, mask)
 
 
-def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect):
-    """A query whose whole row of the mask is False has weights and output of zero, not NaN."""
-    q, k, v = drawn(draw, 2)
-    mask = draw.mask(2, q.size(1), k.size(1))
-    mask[1, 2] = False
-    output, weights = student.scaled_dot_product_attention(q, k, v, mask)
-    wanted_output, wanted_weights = attend(q, k, v, mask)
-    expect.close(weights, wanted_weights)
-    expect.close(output, wanted_output)
+def test_a_mask_row_belongs_to_a_query(student, draw, expect):
+    """In a square mask, rows are queries and columns are keys."""
+    q, k, v = draw.normal(5, 3), draw.normal(5, 3), draw.normal(5, 2)
+    check(student, expect, q, k, v, torch.tensor([[i >= j for j in range(5)] for i in range(5)]))
 
 
-@pytest.mark.parametrize("batch", [(), (3,), (2, 3)], ids=str)
+@pytest.mark.parametrize("batch", [(), (3,), (2, 3), pytest.param((2, 1, 3), marks=hidden)], ids=str)
 def test_any_number_of_leading_axes(student, draw, expect, batch):
     """The last two axes are attention; those before them are independent of each other."""
-    q, k, v = drawn(draw, *batch)
-    output, weights = student.scaled_dot_product_attention(q, k, v)
-    wanted_output, wanted_weights = attend(q, k, v)
-    expect.close(weights, wanted_weights)
-    expect.close(output, wanted_output)
+    check(student, expect, *drawn(draw, *batch))
 
 
-@pytest.mark.parametrize("kind", ["same for all", "same for all queries", "one per sequence"])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("kind", ["same for all", "same for all queries", "one per sequence", "one per head"])
 def test_the_mask_broadcasts(student, draw, expect, kind):
     """The mask may have fewer axes than the scores, and axes of length 1."""
     q, k, v = drawn(draw, 3, 2)
@@ -87,114 +115,102 @@ def test_the_mask_broadcasts(student, draw, expect, kind):
         "same for all": (q_len, k_len),
         "same for all queries": (3, 1, 1, k_len),
         "one per sequence": (3, 1, q_len, k_len),
+        "one per head": (2, q_len, k_len),
     }
-    mask = draw.mask(*shapes[kind])
-    output, weights = student.scaled_dot_product_attention(q, k, v, mask)
-    wanted_output, wanted_weights = attend(q, k, v, mask)
-    expect.close(weights, wanted_weights)
-    expect.close(output, wanted_output)
+    check(student, expect, q, k, v, draw.mask(*shapes[kind], probability=0.4))
 
 
-@pytest.mark.hidden
-def test_a_mask_row_belongs_to_a_query(student, draw, expect):
-    """In a square mask, rows are queries and columns are keys."""
-    q, k, v = draw.normal(5, 3), draw.normal(5, 3), draw.normal(5, 2)
-    mask = torch.tensor([[i >= j for j in range(5)] for i in range(5)])
-    _, weights = student.scaled_dot_product_attention(q, k, v, mask)
-    expect.close(weights, attend(q, k, v, mask)[1])
-
-
-def test_the_gradients(student, draw, expect):
+@pytest.mark.points(2)
+@pytest.mark.parametrize("masked", [True, pytest.param(False, marks=hidden)])
+def test_the_gradients(student, draw, expect, masked):
     """Queries, keys and values get the gradient of the output."""
     q, k, v = drawn(draw, 2)
-    mask, cotangent = draw.mask(q.size(1), k.size(1)), draw.normal(2, q.size(1), v.size(2))
-    mine = [x.clone().requires_grad_() for x in (q, k, v)]
-    (attend(*mine, mask)[0] * cotangent).sum().backward()
-    theirs = [x.clone().requires_grad_() for x in (q, k, v)]
-    output, _ = student.scaled_dot_product_attention(*theirs, mask)
-    (output * cotangent).sum().backward()
-    for name, came, wanted in zip(("queries", "keys", "values"), theirs, mine, strict=True):
-        expect.true(came.grad is not None, f"The {name} got no gradient.")
-        expect.close(came.grad, wanted.grad, f"The gradient of the {name} is wrong.")
+    mask = draw.mask(q.size(1), k.size(1)) if masked else None
+    check_gradients(student, expect, draw, (q, k, v), mask, of=0)
 
 
-@pytest.mark.hidden
-def test_the_weights_have_a_gradient_too(student, draw, expect):
+@pytest.mark.parametrize("masked", [False, pytest.param(True, marks=hidden)])
+def test_the_weights_have_a_gradient_too(student, draw, expect, masked):
     """The weights that are returned can be differentiated, not only looked at."""
     q, k, v = drawn(draw, 2)
-    cotangent = draw.normal(2, q.size(1), k.size(1))
-    mine, theirs = q.clone().requires_grad_(), q.clone().requires_grad_()
-    (attend(mine, k, v)[1] * cotangent).sum().backward()
-    _, weights = student.scaled_dot_product_attention(theirs, k, v)
-    (weights * cotangent).sum().backward()
-    expect.true(theirs.grad is not None, "The queries got no gradient from the weights.")
-    expect.close(theirs.grad, mine.grad, "The gradient of the queries, from the weights, is wrong.")
+    mask = draw.mask(q.size(1), k.size(1)) if masked else None
+    check_gradients(student, expect, draw, (q, k, v), mask, of=1)
 
 
-@pytest.mark.hidden
-def test_the_gradients_stay_finite_where_a_query_sees_nothing(student, draw, expect):
-    """A row of False in the mask leaves every gradient finite, and that query's own at zero."""
-    q, k, v = drawn(draw, 2)
-    mask, cotangent = draw.mask(2, q.size(1), k.size(1)), draw.normal(2, q.size(1), v.size(2))
-    mask[0, 1] = False
-    mine = [x.clone().requires_grad_() for x in (q, k, v)]
-    (attend(*mine, mask)[0] * cotangent).sum().backward()
-    theirs = [x.clone().requires_grad_() for x in (q, k, v)]
-    output, _ = student.scaled_dot_product_attention(*theirs, mask)
-    (output * cotangent).sum().backward()
-    for name, came, wanted in zip(("queries", "keys", "values"), theirs, mine, strict=True):
-        expect.true(came.grad is not None, f"The {name} got no gradient.")
-        expect.close(came.grad, wanted.grad, f"The gradient of the {name} is wrong.")
-
-
-@pytest.mark.hidden
 def test_large_scores(student, draw, expect):
-    """Scores in the thousands, also below those of the masked keys, give no NaN and lose no key."""
-    q, k, v = drawn(draw, 2)
-    q[0], k[0] = q[0].abs() + 0.3, -k[0].abs() - 0.3
-    q, k = q * 300.0, k * 300.0
-    mask = draw.mask(2, q.size(1), k.size(1), probability=0.4)
-    mask[0, 0, 0], mask[0, 0, 1] = False, True
-    output, weights = student.scaled_dot_product_attention(q, k, v, mask)
-    scores = (torch.einsum("bid,bjd->bij", q, k) / math.sqrt(q.size(-1))).masked_fill(~mask, -math.inf)
+    """Scores in the ten thousands, below those of the masked keys and far below zero, lose no key."""
+    q_len, k_len = draw.sizes(2, 3, 7)
+    q, k = ((1 + draw.ids(3, 2, length, 4)).double() * 100.0 for length in (q_len, k_len))
+    v, k[0] = draw.normal(2, k_len, 3), -k[0]  # d_k is 4, so the scores of both sequences are exact: ±5000 · n, n ≥ 4
+    mask = draw.mask(2, q_len, k_len, probability=0.4)
+    mask[:, 0, 0], mask[:, 0, 1] = False, True
+    scores = (torch.einsum("bid,bjd->bij", q, k) / 2.0).masked_fill(~mask, -math.inf)
     wanted = torch.softmax(scores, -1)
-    expect.close(weights, wanted)
-    expect.close(output, torch.einsum("bij,bjd->bid", wanted, v))
+    output, weights = student.scaled_dot_product_attention(q, k, v, mask)
+    expect.close(weights, wanted, tolerance=0.02)
+    expect.close(output, torch.einsum("bij,bjd->bid", wanted, v), tolerance=0.05)
 
 
-@pytest.mark.hidden
-def test_one_query_and_one_key(student, draw, expect):
-    """With a single key every weight is one, and the output is its value."""
-    q, k, v = draw.normal(1, 1, 4), draw.normal(1, 1, 4), draw.normal(1, 1, 3)
+@pytest.mark.parametrize("batch", [(1,), pytest.param((), marks=hidden), pytest.param((1, 1), marks=hidden)], ids=str)
+def test_one_query_and_one_key(student, draw, expect, batch):
+    """With a single key every weight is one and the output is its value; axes of length 1 stay."""
+    q, k, v = draw.normal(*batch, 1, 4), draw.normal(*batch, 1, 4), draw.normal(*batch, 1, 3)
     output, weights = student.scaled_dot_product_attention(q, k, v)
-    expect.close(weights, torch.ones(1, 1, 1, dtype=torch.float64))
-    expect.close(output, v)
+    expect.close(weights, torch.ones(*batch, 1, 1, dtype=torch.float64), tolerance=CLOSE)
+    expect.close(output, v, tolerance=CLOSE)
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_inputs_that_are_not_contiguous(student, draw, expect):
     """How the tensors lie in memory makes no difference."""
     q, k, v = draw.strided(2, 4, 6), draw.strided(2, 5, 6), draw.strided(2, 5, 3)
     mask = draw.mask(5, 4).T
     mask[:, 0] = True
-    output, _ = student.scaled_dot_product_attention(q, k, v, mask)
-    expect.close(output, attend(q, k, v, mask)[0])
+    check(student, expect, q, k, v, mask)
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.points(0.5)
+def test_the_arguments_stay_as_they_were(student, draw, expect):
+    """Queries, keys, values and mask hold the same after the call as before it."""
+    arguments = [*drawn(draw, 2), None]
+    arguments[3] = draw.mask(arguments[0].size(1), arguments[1].size(1))
+    before = [x.clone() for x in arguments]
+    student.scaled_dot_product_attention(*arguments)
+    for name, now, then in zip(("q", "k", "v", "mask"), arguments, before, strict=True):
+        expect.equal(now, then, f"`{name}` was changed.")
+
+
+@pytest.mark.parametrize("whose", ["each its own mask", pytest.param("one mask for all", marks=hidden)])
+def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, whose):
+    """A query whose whole row of the mask is False has weights and output of zero, not NaN."""
+    q, k, v = drawn(draw, 2)
+    mask = draw.mask(*(2,) * (whose == "each its own mask"), q.size(1), k.size(1))
+    mask[..., 2, :] = False
+    check(student, expect, q, k, v, mask)
+
+
+@pytest.mark.parametrize("whose", ["a query", pytest.param("a sequence", marks=hidden)])
+def test_the_gradients_stay_finite_where_a_query_sees_nothing(student, draw, expect, whose):
+    """A row of False in the mask leaves every gradient finite, and that query's own at zero."""
+    q, k, v = drawn(draw, 2)
+    mask = draw.mask(2, q.size(1), k.size(1))
+    mask[0, slice(1, 2) if whose == "a query" else slice(None)] = False
+    check_gradients(student, expect, draw, (q, k, v), mask, of=0)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("dtype", ROUGH, ids=str)
 def test_the_dtype_is_kept(student, draw, expect, dtype):
-    """Output and weights have the dtype of the arguments."""
+    """Output and weights have the dtype of the arguments, in half precision too."""
     q, k, v = (x.to(dtype) for x in drawn(draw, 2))
     mask = draw.mask(q.size(1), k.size(1))
-    mask[0] = False
     output, weights = student.scaled_dot_product_attention(q, k, v, mask)
     wanted_output, wanted_weights = attend(q.double(), k.double(), v.double(), mask)
-    expect.close(weights, wanted_weights.to(dtype))
-    expect.close(output, wanted_output.to(dtype), tolerance=0.05 if dtype == torch.bfloat16 else None)
+    expect.close(weights, wanted_weights.to(dtype), tolerance=ROUGH[dtype])
+    expect.close(output, wanted_output.to(dtype), tolerance=ROUGH[dtype])
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_it_runs_on_the_meta_device(student, expect):
     """Tensors without values give results without values, of the right shapes."""
     q, k, v = (torch.empty(2, *shape, device="meta") for shape in ((3, 4), (5, 4), (5, 6)))

@@ -6,9 +6,7 @@ from ch7_inference import sampling
 
 
 @torch.inference_mode()
-def generate(
-    model, ids, max_new_tokens, generator=None, temperature=1.0, top_k=None, top_p=None, stop_id=None
-):
+def generate(model, ids, max_new_tokens, generator=None, temperature=1.0, top_k=None, top_p=None, stop_id=None):
     if max_new_tokens < 0:
         raise ValueError(f"max_new_tokens must not be negative, got {max_new_tokens}")
     if ids.size(1) < 1:
