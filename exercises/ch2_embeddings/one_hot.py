@@ -28,9 +28,9 @@ from jaxtyping import Float, Int
 
 
 def one_hot(ids: Int[np.ndarray, "n"], vocab_size: int) -> Float[np.ndarray, "n vocab"]:
-    """One row per id: 1 in the id's own column, 0 elsewhere, as float64.
+    """One row per id, with a column for each id of the vocabulary: 1 in the id's own column, 0 elsewhere, as float64.
 
-    An id below 0 or not below `vocab_size` raises an `IndexError` that names it.
+    No ids give no rows. An id below 0 or not below `vocab_size` raises an `IndexError` that names it.
 
     >>> one_hot(np.array([2, 0]), vocab_size=3)
     array([[0., 0., 1.],
@@ -44,7 +44,7 @@ def one_hot(ids: Int[np.ndarray, "n"], vocab_size: int) -> Float[np.ndarray, "n 
 def embed_by_matmul(ids: Int[np.ndarray, "n"], table: Float[np.ndarray, "vocab dim"]) -> Float[np.ndarray, "n dim"]:
     """The rows of `table` for `ids`, as the product of one-hot vectors and the table.
 
-    The result has the table's dtype. Ids out of range raise an `IndexError`, as in `one_hot`.
+    The result has the table's dtype. No ids give no rows, and ids out of range raise an `IndexError`, as in `one_hot`.
 
     >>> embed_by_matmul(np.array([1]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([[3., 4.]])
@@ -54,9 +54,9 @@ def embed_by_matmul(ids: Int[np.ndarray, "n"], table: Float[np.ndarray, "vocab d
 
 
 def embed_by_lookup(ids: Int[np.ndarray, "n"], table: Float[np.ndarray, "vocab dim"]) -> Float[np.ndarray, "n dim"]:
-    """The same rows by indexing, with no multiplication at all. The caller's table is not shared.
+    """The same rows by indexing, with no multiplication at all.
 
-    The result has the table's dtype. Ids out of range raise an `IndexError`, as in `one_hot`.
+    The result has the table's dtype. No ids give no rows, and ids out of range raise an `IndexError`, as in `one_hot`.
 
     >>> embed_by_lookup(np.array([1]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([[3., 4.]])
@@ -70,8 +70,9 @@ def lookup_gradient(
 ) -> Float[np.ndarray, "vocab dim"]:
     """The gradient of the table, given the gradient of the rows that were looked up.
 
-    Row `i` is the sum of `grad_output` over the positions at which id `i` stands: a repeated id collects
-    every one of them. The result has the dtype of `grad_output`. Ids out of range raise an `IndexError`.
+    Row `i` is the sum of `grad_output` over the positions at which id `i` stands: a repeated id collects every one of
+    them, and the row of an id that was not looked up is zero. Each call starts from zeros. The result has the dtype of
+    `grad_output`. Ids out of range raise an `IndexError`, as in `one_hot`.
 
     >>> lookup_gradient(np.array([1, 1]), np.array([[1.0, 2.0], [10.0, 20.0]]), vocab_size=2)
     array([[ 0.,  0.],

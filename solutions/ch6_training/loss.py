@@ -29,9 +29,9 @@ By hand: logits `[0, 0]` and target `1` give `log 2 ≈ 0.693`; logits `[0, log 
 
 Not to be used here: `F.cross_entropy` and `nn.CrossEntropyLoss`, which are this exercise.
 
-Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section
-2, on the likelihood that training maximises; perplexity: Jelinek, Mercer, Bahl and Baker, *Perplexity, a measure of the difficulty of speech recognition
-tasks* (1977).
+Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2, on
+the likelihood that training maximises; perplexity: Jelinek, Mercer, Bahl and Baker, *Perplexity, a measure of the
+difficulty of speech recognition tasks* (1977).
 """
 
 import math

@@ -109,7 +109,7 @@ def test_large_logits_do_not_overflow(student, expect):
 
 @pytest.mark.points(0.5)
 def test_a_target_far_below_the_best_has_a_large_loss(student, expect):
-    """Logits [10000, −10000] and target 1 give 20000: in floating point the probability is 0, but the loss is finite."""
+    """Logits [10000, −10000] and target 1 give 20000: the probability rounds to 0, but the loss is finite."""
     logits = torch.tensor([[10_000.0, -10_000.0]], dtype=torch.float64)
     expect.close(student.cross_entropy(logits, torch.tensor([1])), torch.tensor(20_000.0, dtype=torch.float64))
 

@@ -1,4 +1,4 @@
-"""Loops of published generation scripts: a tensor of ones for rows that go on, lists of tokens, `torch.inference_mode`."""
+"""Loops of published scripts: a tensor of ones for the rows that go on, and `torch.inference_mode` over all."""
 
 import torch
 
