@@ -138,7 +138,7 @@ def test_the_share_of_chosen_tokens(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_every_token_is_chosen_on_its_own(student, draw, expect):
-    """In many rows of 20 tokens each place is chosen in half of them, and the number in a row varies as chance wants."""
+    """In many rows of 20 tokens each place is chosen in half of them, and the number in a row varies by chance."""
     ids = draw.ids(8, 4000, 20) + 4
     _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, 0.5, draw.generator())
     expect.shape(labels, (4000, 20))
