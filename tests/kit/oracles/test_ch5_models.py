@@ -247,7 +247,8 @@ def test_masked_training_takes_steps_of_adam_on_what_is_hidden() -> None:
     twin = copy.deepcopy(model)
     losses = train_masked(model, sentences, 0, 5, 8, 0.01, torch.Generator().manual_seed(3))
 
-    generator, state = torch.Generator().manual_seed(3), {}
+    generator = torch.Generator().manual_seed(3)
+    state: dict[int, tuple[Tensor, Tensor]] = {}
     padded = torch.tensor([sentence + [0] * (12 - len(sentence)) for sentence in sentences])
     for step, loss in enumerate(losses, 1):
         rows = torch.randint(3, (8,), generator=generator)

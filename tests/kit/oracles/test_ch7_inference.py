@@ -153,10 +153,11 @@ def test_each_picture_of_attention_shows_its_head(drawn: list[Figure]) -> None:
     model, ids, tokens = stirred(GPT(GPT_CONFIG)), torch.tensor([[3, 1, 4, 1, 5]]), list("dbebf")
     wanted: list[Tensor] = []
 
-    def note(attention: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    def note(attention: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
         wanted.extend(attention.attention_weights(arguments[0], mask=torch.ones(5, 5, dtype=torch.bool).tril())[0])
 
-    hooks = [block.attention.register_forward_pre_hook(note, with_kwargs=True) for block in model.blocks]
+    blocks: Any = model.blocks
+    hooks = [block.attention.register_forward_pre_hook(note, with_kwargs=True) for block in blocks]
     with torch.no_grad():
         model(ids)
     for hook in hooks:
