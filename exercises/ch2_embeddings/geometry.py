@@ -9,8 +9,7 @@ analysis (PCA) turns it so that the first axis shows the largest spread, the sec
 
 `embedding_metrics` puts figures on what a toy language model has learned. It asks two questions. Have ids that often
 stand side by side moved together or apart, and ids that never do? And are the nearest neighbours in the table those
-ids that
-stand in the same surroundings in the text?
+ids that stand in the same surroundings in the text?
 
 | name | shape |
 |---|---|
@@ -22,8 +21,7 @@ stand in the same surroundings in the text?
 By hand: the rows (3, 4) and (4, 3) have length 5 and dot product 24, so their cosine is 24 / 25 = 0.96.
 
 Sources: Deerwester, Dumais, Furnas, Landauer and Harshman, *Indexing by Latent Semantic Analysis*, 1990, for cosines
-and SVD;
-Pearson, *On Lines and Planes of Closest Fit to Systems of Points in Space*, 1901, for PCA.
+and SVD; Pearson, *On Lines and Planes of Closest Fit to Systems of Points in Space*, 1901, for PCA.
 """
 
 from collections import Counter
@@ -39,7 +37,9 @@ from ch2_embeddings.toy_lm import ToyLM, mean_loss
 
 
 def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab vocab"]:
-    """The cosine of every row with every row. A row of zeros has cosine 0 with all, itself included.
+    """The cosine of every row with every row, in the table's dtype.
+
+    A row of zeros has cosine 0 with all, itself included.
 
     >>> cosine_matrix(torch.tensor([[3.0, 4.0], [4.0, 3.0], [0.0, 0.0]]))
     tensor([[1.0000, 0.9600, 0.0000],
@@ -108,8 +108,8 @@ def pca(x: Float[Tensor, "n dim"], n_components: int) -> Float[Tensor, "n n_comp
     """The coordinates of the rows of `x` along the axes of largest spread, the largest first.
 
     Centre the data (each column minus its mean), take the singular value decomposition U S Vᵀ; the coordinates are
-    the first columns of U S. The sign of each column is free. `n_components` below 1 or above min(n, dim) raises a
-    `ValueError` that names it.
+    the first columns of U S. The sign of each column is free. The result has the dtype of `x`. `n_components` below 1
+    or above min(n, dim) raises a `ValueError` that names it.
 
     >>> pca(torch.tensor([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]]), n_components=1).abs()
     tensor([[2.0000],
@@ -124,10 +124,9 @@ def pca(x: Float[Tensor, "n dim"], n_components: int) -> Float[Tensor, "n n_comp
 def plot_embedding(table: Float[Tensor, "vocab dim"], labels: list[str], path: str | Path) -> None:
     """Draw the rows of `table` as points in the plane (their first two principal components), each with its label.
 
-    Writes a PNG to `path` and no other file, whatever the ending of `path`, and needs no display. A label stands as
-    it is:
-    "$" starts no formula, and white space shows as `' '` or `'\\n'`. As many labels as rows, or a `ValueError` that
-    gives the number of labels.
+    Writes a PNG of at least 200 × 200 pixels to `path` and no other file, whatever the ending of `path`, and needs no
+    display. A label stands as it is: "$" starts no formula, and white space shows as `' '` or `'\\n'`. The table may
+    still collect gradients. As many labels as rows, or a `ValueError` that gives the number of labels.
     """
     # TODO: reject a wrong number of labels.
     # TODO: make a matplotlib.figure.Figure (that needs no display), scatter the points, and write each label beside
@@ -140,15 +139,16 @@ def embedding_metrics(model: ToyLM, data: Int[Tensor, "n"], context: int, k: int
     """What a `ToyLM` has learned from `data`, in five figures. The table is `model.embed.weight`.
 
     - `loss`: your `mean_loss`, the mean cross-entropy over every window of `data`.
-    - `mean_norm`: the mean length of the table's rows.
+    - `mean_norm`: the mean length of the table's rows, all of them.
     - `frequent_cosine`, `never_cosine`: the mean cosine over the two lists of `adjacent_pairs(data, k)`; NaN
       where a list is empty.
     - `neighbor_accuracy`: how well nearness in the table follows the text. The surroundings of an id are a vector of
       2 · vocab counts: how often each id stands one place to its left, then how often each stands one place to its
       right. For each id that occurs in `data`, take its k nearest ids in the table and its k nearest by the cosine
-      of the
-      surroundings (both among all ids, by `nearest_neighbors`); the share of the first that are also among the second,
-      averaged.
+      of the surroundings (both among all ids, by `nearest_neighbors`, so fewer than k where there are fewer others);
+      the share of the first that are also among the second, averaged over these ids.
+
+    The model stays as it is.
     """
     # TODO: take the table without its gradient, and count left and right neighbours into (vocab, vocab) tables.
     # TODO: compute the five figures as Python floats, with the functions above.

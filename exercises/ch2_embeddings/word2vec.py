@@ -42,8 +42,8 @@ def skipgram_pairs(ids: Int[Tensor, "n"], window: int) -> Int[Tensor, "pairs 2"]
     """Every pair (centre, context) of tokens at most `window` places apart, in any row order.
 
     A token is no context of itself, but the same id may stand at two places. A pair that occurs twice in the text
-    is there twice. Near the ends a token has fewer contexts. No pairs at all give a result of shape (0, 2).
-    A window below 1 raises a `ValueError` that names it.
+    is there twice. Near the ends a token has fewer contexts, and a window may be longer than the text. No pairs at all
+    give a result of shape (0, 2). A window below 1 raises a `ValueError` that names it.
 
     >>> sorted(skipgram_pairs(torch.tensor([5, 6, 7]), window=1).tolist())
     [[5, 6], [6, 5], [6, 7], [7, 6]]
@@ -57,8 +57,8 @@ def skipgram_pairs(ids: Int[Tensor, "n"], window: int) -> Int[Tensor, "pairs 2"]
 def noise_distribution(counts: Shaped[Tensor, "vocab"], power: float = 0.75) -> Float[Tensor, "vocab"]:
     """The probability of each id as a negative: its count to the power `power`, divided by the sum of all of these.
 
-    `counts` are whole or floating-point numbers; a floating-point result keeps their dtype. An id that never occurs has
-    probability 0. Counts that are all zero raise a `ValueError`.
+    `counts` are whole or floating-point numbers; of floating-point ones the result has the dtype. An id that never
+    occurs has probability 0. Counts that are all zero raise a `ValueError`.
 
     >>> noise_distribution(torch.tensor([16.0, 1.0, 0.0]))
     tensor([0.8889, 0.1111, 0.0000])
@@ -86,7 +86,8 @@ class SkipGram(nn.Module):
         """Minus log σ(v · u) for the true context, minus log σ(−v · u) for each negative.
 
         v is the centre's vector from `center`, u the other word's from `context`. The terms of the negatives are
-        summed, and the batch is averaged. It stays finite where a score is large.
+        summed, and the batch is averaged. A negative counts even where it is the true context. The loss stays right
+        where a score is large, and it has the dtype of the tables.
         """
         # TODO: look up v, u and the negatives' u, and take the dot products.
         # TODO: F.logsigmoid is right for large scores too; torch.log(torch.sigmoid(x)) is not.
@@ -111,7 +112,8 @@ def train_skipgram(
     `ids`, whether or not one happens to be a true context. The loss of this batch moves the tables by one step of
     `torch.optim.Adam` at `lr`. With 0 steps the model comes back as it started.
 
-    A text of fewer than 2 tokens has no pairs and raises a `ValueError`; an id out of range raises an `IndexError`.
+    A text of fewer than 2 tokens has no pairs and raises a `ValueError`, as a window below 1 does. An id out of range,
+    a negative one too, raises an `IndexError` that names it.
     """
     # TODO: make the model and fill both weights from the generator: nn.init.uniform_(weight, low, high, generator=...).
     # TODO: make all pairs once, and the noise distribution from torch.bincount(ids, minlength=vocab_size).

@@ -28,6 +28,8 @@ Not to be used in this chapter: `F.scaled_dot_product_attention`, `nn.MultiheadA
 Source: Vaswani and others, *Attention Is All You Need* (2017), section 3.2.3.
 """
 
+import functools
+
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
@@ -38,7 +40,8 @@ def causal_mask(
 ) -> Bool[Tensor, "q_len k_len"]:
     """True where the key is not later than the query; the last query stands at the last key.
 
-    Without `k_len` there are as many keys as queries. With `q_len > k_len` the first queries see nothing.
+    There is a row for each query and a column for each key. Without `k_len` there are as many keys as queries. With
+    `q_len > k_len` the first queries see nothing. The mask is made on `device`, where one is given.
 
     >>> causal_mask(2, 3)
     tensor([[ True,  True, False],
@@ -50,16 +53,17 @@ def causal_mask(
 
 
 def padding_mask(lengths: Int[Tensor, "batch"], max_len: int) -> Bool[Tensor, "batch 1 max_len"]:
-    """True for the first `lengths[b]` keys of sequence `b`, on the device of `lengths`.
+    """True for the first `lengths[b]` keys of sequence `b`. The query axis in the middle is 1.
 
-    A length below 0 or above `max_len` raises a `ValueError` that names it. A length of 0 hides every key.
+    A length of 0 hides every key. A length below 0 or above `max_len` raises a `ValueError` that names it. The mask is
+    on the device of `lengths`, which may be meta: there are no values there, so none can be refused.
 
     >>> padding_mask(torch.tensor([1, 3]), max_len=3)
     tensor([[[ True, False, False]],
     <BLANKLINE>
             [[ True,  True,  True]]])
     """
-    # TODO: reject lengths below 0 or above `max_len` (a tensor on the meta device has no values to look at).
+    # TODO: reject lengths below 0 or above `max_len`, unless `lengths` is on the meta device (`lengths.is_meta`).
     # TODO: compare the positions 0 to max_len - 1 with each length, and give the result its query axis.
     raise NotImplementedError
 
@@ -68,7 +72,8 @@ def combine_masks(*masks: Bool[Tensor, "*broadcast q_len k_len"] | None) -> Bool
     """True where every mask is True. None stands for "no mask": it is skipped, and None is left when all are None.
 
     The masks broadcast against each other. Beside a mask with a heads axis (4 axes), a mask of 3 axes
-    `(batch, q_len or 1, k_len)` gets a heads axis of 1 first. No mask that is passed in is changed.
+    `(batch, q_len or 1, k_len)` gets a heads axis of 1 first, and so serves all heads of its own sequence. There may be
+    any number of masks, also none. No mask that is passed in is changed.
 
     >>> combine_masks(causal_mask(2), None, padding_mask(torch.tensor([1]), 2))
     tensor([[[ True, False],

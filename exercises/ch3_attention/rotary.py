@@ -35,11 +35,18 @@ from torch import Tensor
 def apply_rotary(
     x: Float[Tensor, "*batch seq d_head"], positions: Shaped[Tensor, "*broadcast seq"], base: float = 10000.0
 ) -> Float[Tensor, "*batch seq d_head"]:
-    """Turn each pair `(2i, 2i + 1)` of the last axis by `position · base^(-2i / d_head)`.
+    """Turn each pair `(2i, 2i + 1)` of the last axis anticlockwise by `position · base^(-2i / d_head)`.
 
-    `positions` are any numbers, in any order: they need not start at 0 nor follow one another. The angles are
-    worked out in float32, or in float64 when `x` is, and the result has the dtype of `x`. An odd `d_head` raises a
-    `ValueError` that names it. Neither argument is changed.
+    So a dot product of a turned query and a turned key depends on the distance between their positions alone.
+
+    `positions` are any numbers, in any order: they need not start at 0 nor follow one another. Fractions, negative
+    numbers and numbers far above `seq` are positions too. Positions `(seq,)` serve all that stands in front; positions
+    `(batch, 1, seq)` turn each sequence of `(batch, heads, seq, d_head)` by its own; one position `(1,)` serves every
+    token. `x` has any number of axes in front of `seq`, and need not be contiguous.
+
+    The angles are worked out in float32, or in float64 when `x` is, and the result has the dtype of `x`. It runs on any
+    device, `meta` too. An odd `d_head` raises a `ValueError` that names it. Neither argument is changed, and nothing is
+    kept from one call to the next.
 
     >>> apply_rotary(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1]))
     tensor([[1.0000, 0.0000],

@@ -77,8 +77,8 @@ class LlamaConfig:
 class LlamaAttention(GroupedQueryAttention):
     """Grouped-query attention with rotary positions 0, 1, 2, … on queries and keys.
 
-    It has the projections of GroupedQueryAttention, `q_proj`, `k_proj`, `v_proj`, `out_proj`, without biases. An odd
-    `d_head` cannot be turned in pairs and is a ValueError that names it.
+    It has the projections of GroupedQueryAttention, `q_proj`, `k_proj`, `v_proj`, `out_proj`, without biases. Pairs
+    turn with the base `rope_base`. An odd `d_head` cannot be turned in pairs and is a ValueError that names it.
 
     >>> LlamaAttention(8, n_heads=4, n_kv_heads=2)(torch.zeros(1, 5, 8)).shape
     torch.Size([1, 5, 8])
@@ -92,11 +92,15 @@ class LlamaAttention(GroupedQueryAttention):
     def forward(
         self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "..."] | None = None
     ) -> Float[Tensor, "batch seq d_model"]:
-        """Attention of `x` to itself under a mask that broadcasts to `(batch, heads, seq, seq)`."""
+        """Attention of `x` to itself: each group of neighbouring query heads shares a head of keys and values.
+
+        Without a mask each position attends to all. A mask has 2, 3 or 4 axes: `(seq, seq)`, `(batch, seq or 1, seq)`,
+        or with a heads axis, `(batch, heads or 1, seq, seq)`.
+        """
         # TODO: project; split queries into n_heads, keys and values into n_kv_heads.
         # TODO: turn queries and keys by their positions.
         # TODO: give each group of query heads its key and value head (head i of n_kv_heads serves neighbours).
-        # TODO: attend, merge the heads, project out.
+        # TODO: give a mask of 3 axes its heads axis; attend, merge the heads, project out.
         raise NotImplementedError
 
 
@@ -110,7 +114,7 @@ class LlamaBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "..."] | None = None
     ) -> Float[Tensor, "batch seq d_model"]:
-        """x plus attention of norm1(x), then that plus the feed-forward network of its norm2."""
+        """x plus attention of norm1(x) under the mask, then that plus the feed-forward network of its norm2."""
         # TODO: the two steps, each added to what was not normalized.
         raise NotImplementedError
 
@@ -119,8 +123,10 @@ class Llama(nn.Module):
     """The language model of the configuration.
 
     `config` is kept. `token_embedding` is an Embedding, `blocks` an nn.ModuleList of LlamaBlocks, `norm` an RMSNorm,
-    `head` an nn.Linear without bias, whose weight is the token table itself where `config.tied`. Start values are
-    N(0, 0.02), those of `initialize_`. A `window` below 1 is a ValueError that names it.
+    `head` an nn.Linear without bias. Nothing else has parameters. Where `config.tied`, the weight of the head is the
+    token table itself; elsewhere they are two. Start values are those of `initialize_`: N(0, 0.02), and one for the
+    norms' weights. A `window` below 1 is a ValueError that names it. The model works in the dtype and on the device of
+    its parameters, float64 and `meta` among them.
 
     >>> config = LlamaConfig(vocab_size=10, max_len=6, d_model=8, n_layers=1, n_heads=4, n_kv_heads=2, d_ff=12)
     >>> Llama(config)(torch.tensor([[3, 1, 4]])).shape
@@ -133,7 +139,11 @@ class Llama(nn.Module):
         raise NotImplementedError
 
     def forward(self, ids: Int[Tensor, "batch seq"]) -> Float[Tensor, "batch seq vocab"]:
-        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names it."""
+        """The logits of the next token at every position, made from that position's token and those before it.
+
+        With a `window` each block lets a position see the last `window` tokens, its own among them. More than `max_len`
+        tokens are a ValueError that names their number.
+        """
         # TODO: refuse sequences longer than max_len.
         # TODO: the mask: causal, or the sliding window if there is one, on the device of `ids`.
         # TODO: token vectors (no positions are added), every block under the mask, the final norm, the head.

@@ -40,15 +40,18 @@ def online_normalizer(
 ) -> tuple[Float[Tensor, "*batch 1"], Float[Tensor, "*batch 1"]]:
     """The maximum of each row and the sum of `exp(value - maximum)`, from blocks that arrive one after the other.
 
-    At least one block comes; the blocks may differ in length. Nothing larger than a block is made. A row of −inf
-    alone has the maximum −inf and the sum 0.
+    `blocks` is read once, from front to back; at least one block comes, and they may differ in length. Nothing larger
+    than a block is made. Values of ±1e4 do no harm. Entries of -inf add nothing: a row of -inf alone has the maximum
+    -inf and the sum 0. Half precision is summed up in float32 (ten thousand ones added up in bfloat16 end at 256), and
+    the two results may stay in float32.
 
     >>> maximum, total = online_normalizer([torch.tensor([[1.0]]), torch.tensor([[3.0]])])
     >>> maximum.item(), round(total.item(), 3)
     (3.0, 1.135)
     """
     # TODO: start from the maximum -inf and the sum 0.
-    # TODO: for each block: the new maximum, the old sum mended by exp(old - new), the block's own terms added.
+    # TODO: for each block (as float32 where it is half precision): the new maximum, the old sum mended by
+    #       exp(old - new), the block's own terms added.
     # TODO: mind rows that have seen only -inf.
     raise NotImplementedError
 
@@ -56,8 +59,9 @@ def online_normalizer(
 def online_softmax(x: Float[Tensor, "*batch n"], block: int) -> Float[Tensor, "*batch n"]:
     """The softmax over the last axis, from the normalizer of blocks of `block` columns (the last may be shorter).
 
-    Equal to the softmax in one go, also for values of ±1e4; a row of −inf gives zeros. A block below 1 raises a
-    `ValueError` that names it.
+    Equal to the softmax in one go, for every `block`, any number of axes and any layout in memory, also for values of
+    ±1e4. Entries of -inf get no weight, and a row of -inf gives zeros. The result has the dtype of `x`; half precision
+    is summed up in float32. A block below 1 raises a `ValueError` that names it.
 
     >>> online_softmax(torch.tensor([1.0, 3.0]), block=1)
     tensor([0.1192, 0.8808])
@@ -77,15 +81,18 @@ def blockwise_attention(
 ) -> Float[Tensor, "*batch q_len d_v"]:
     """`softmax(q kᵀ / √d_head) v`, from blocks of `block` keys, without ever holding all scores.
 
-    With `causal`, query i sees the keys up to `i + k_len - q_len`, so that the last query sees the last key. A query
-    that sees no key (q_len > k_len) gets zeros. A block below 1 raises a `ValueError` that names it.
+    Exact for every `block`, whether the scores grow or fall from block to block, and for scores in the thousands. No
+    tensor is made that grows with `q_len × k_len`. With `causal`, query i sees the keys up to `i + k_len - q_len`,
+    so that the last query sees the last key. A query that sees no key (q_len > k_len) gets zeros. Any axes may stand
+    before the last two, or none, and `q`, `k` and `v` may lie in memory in any order. The result has the dtype of
+    `q`; half precision is summed up in float32. A block below 1 raises a `ValueError` that names it.
 
     >>> q = k = v = torch.randn(2, 5, 4)
     >>> blockwise_attention(q, k, v, block=2, causal=True).shape
     torch.Size([2, 5, 4])
     """
     # TODO: refuse a block below 1.
-    # TODO: start from maximum -inf, sum 0 and mixed values 0 for every query.
+    # TODO: start from maximum -inf, sum 0 and mixed values 0 for every query, in float32 where q is half precision.
     # TODO: for each block of keys: its scores, -inf where the causal mask says so, the new maximum,
     #       and both sums mended by exp(old - new) before the block's terms are added.
     # TODO: divide once, at the end; queries that saw nothing get zeros.

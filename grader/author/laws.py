@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.author.architecture import architecture_file, derived_architecture, is_own_repository
+from grader.author.mutation import changes
+from grader.author.program import read_program
 from grader.author.promise_laws import broken_promises
 from grader.course.concepts import answers_file, derive_answers
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.imports import imported
 from grader.course.layout import Layout
-from grader.course.mistakes import load_mutants
+from grader.course.mistakes import load_equivalents, load_mutants
 from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError
 
@@ -71,6 +73,7 @@ def _of_exercise(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> 
     yield from _mistakes(layout, exercise)
     if exercise.short != "concepts":
         yield from broken_promises(layout, exercise)
+    yield from _equivalents(layout, exercise)
 
 
 def _stub(layout: Layout, exercise: Exercise) -> Iterator[str]:
@@ -121,6 +124,21 @@ def _mistakes(layout: Layout, exercise: Exercise) -> Iterator[str]:
     if count < least:
         display_path = layout.display_path(layout.mistakes_file(exercise.name))
         yield f"{exercise.name}: {count} known mistakes; at least {least} are wanted in {display_path}"
+
+
+def _equivalents(layout: Layout, exercise: Exercise) -> Iterator[str]:
+    """What is listed as changing nothing is a change that `grader dev mutate` makes, and has a reason."""
+    try:
+        equivalents = load_equivalents(layout, exercise.name)
+    except GraderError as error:
+        yield f"{exercise.name}: {error.message}"
+        return
+    if not equivalents:
+        return
+    made = changes(read_program(layout.solution_file(exercise.name).read_text(encoding="utf-8")))
+    for source, edit in equivalents.items():
+        if source not in made:
+            yield f"{exercise.name}: no mutant is made by the [[equivalent]] that replaces {edit.find!r}; remove it"
 
 
 def _architecture(layout: Layout) -> Iterator[str]:

@@ -17,6 +17,7 @@ from grader.author.laws import sync, violations
 from grader.author.proof import prove
 from grader.author.release import release as write_kit
 from grader.author.scaffold import scaffold
+from grader.author.survival import tallies_by, try_mutants
 from grader.cli.course import Course, one_exercise, open_course
 from grader.cli.echo import echo, echo_json
 from grader.cli.numbers import AT_A_TIME, AT_LEAST_ONE, SEED
@@ -27,6 +28,9 @@ from grader.render.contract import contract_text
 from grader.render.judged import judged_json, judged_line, judged_sums, judged_text
 from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.messages import wrote_text
+from grader.render.survival import trials_json, trials_text
+
+WANTED_PERCENT = 97.0
 
 
 @click.command()
@@ -145,6 +149,33 @@ def _judged_code(judged: list[Judged]) -> int:
     if any(run.verdict is Verdict.ERROR for run in runs):
         return 3
     return 0 if all(run.verdict is Verdict.PASSED for run in runs) else 1
+
+
+@dev.command("mutate")
+@click.argument("names", nargs=-1)
+@click.option("--seed", type=SEED, help="Repeat the inputs and the sample of an earlier run.")
+@click.option("--jobs", type=AT_A_TIME, help="Runs at a time; the number of cores unless given.")
+@click.option("--sample", type=AT_LEAST_ONE, metavar="N", help="Try N places of each exercise, not all.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each mutant (docs/json.md).")
+def dev_mutate(names: tuple[str, ...], seed: int | None, jobs: int | None, sample: int | None, as_json: bool) -> None:
+    """Change the solutions in one place at a time and show what no test sees."""
+    course = open_course()
+    exercises = course.curriculum.find_all(names) or course.curriculum.exercises
+    drawn = seed if seed is not None else secrets.randbits(32)
+    with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
+        trials = try_mutants(
+            course.layout,
+            course.curriculum,
+            exercises,
+            drawn,
+            jobs or os.cpu_count() or 1,
+            sample,
+            _shown_on(line),
+        )
+    echo(trials_json(trials, drawn) if as_json else trials_text(trials, drawn, WANTED_PERCENT))
+    chapters = tallies_by(trials, lambda trial: trial.exercise.split("/")[0])
+    if any(counts.percent < WANTED_PERCENT for counts in chapters.values()):
+        sys.exit(1)
 
 
 def _shown_on(line: LiveLine) -> Callable[..., None]:

@@ -1,8 +1,12 @@
-"""The mistakes file of an exercise: edits of the solution, each with the sentence that names it."""
+"""The mistakes file of an exercise: edits of the solution, each with the sentence that names it.
+
+Beside the mistakes stand edits that change nothing which any test could see, each with the reason.
+"""
 
 from __future__ import annotations
 
 import ast
+from typing import TypeVar
 
 import msgspec
 
@@ -10,6 +14,8 @@ from grader.course.curriculum import read_toml
 from grader.course.layout import Layout
 from grader.course.mutants import Mistake, Mutant
 from grader.errors import ContentError
+
+Table = TypeVar("Table")
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,6 +25,14 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     find: str
     replace: str
     says: str
+
+
+class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`find` stands exactly once in the solution; with `replace` in its place it does the same, `because` says why."""
+
+    find: str
+    replace: str
+    because: str
 
 
 def load_mutants(layout: Layout, exercise: str) -> tuple[Mutant, ...]:
@@ -38,28 +52,56 @@ def load_mutants(layout: Layout, exercise: str) -> tuple[Mutant, ...]:
 
 def read_edits(layout: Layout, exercise: str) -> tuple[Edit, ...]:
     """The edits as they are written in the mistakes file."""
+    return _tables(layout, exercise, "mistake", Edit)
+
+
+def load_equivalents(layout: Layout, exercise: str) -> dict[str, Equivalent]:
+    """The solution with each of the edits that change nothing, as source text, and the edit."""
+    path, solution = layout.mistakes_file(exercise), layout.solution_file(exercise)
+    if not path.exists() or not solution.exists():
+        return {}
+    display_path = layout.display_path(path)
+    source = solution.read_text(encoding="utf-8")
+    found: dict[str, Equivalent] = {}
+    for number, edit in enumerate(_tables(layout, exercise, "equivalent", Equivalent), 1):
+        key = f"[[equivalent]] {number}"
+        changed = _changed(display_path, key, source, edit)
+        if not edit.because.strip():
+            raise ContentError(display_path, f"{key}: because", "the reason why nothing changes was expected")
+        if changed in found:
+            raise ContentError(display_path, key, "each edit was expected once")
+        found[changed] = edit
+    return found
+
+
+def _tables(layout: Layout, exercise: str, key: str, kind: type[Table]) -> tuple[Table, ...]:
     path = layout.mistakes_file(exercise)
     display_path = layout.display_path(path)
-    tables = read_toml(path, display_path).get("mistake", [])
+    tables = read_toml(path, display_path).get(key, [])
     try:
-        return tuple(msgspec.convert(tables, list[Edit]))
+        return tuple(msgspec.convert(tables, list[kind]))  # type: ignore[valid-type] # it is the caller's
     except msgspec.ValidationError as error:
-        raise ContentError(display_path, "[[mistake]]", str(error)) from None
+        raise ContentError(display_path, f"[[{key}]]", str(error)) from None
 
 
 def _mutant(display_path: str, source: str, edit: Edit) -> Mutant:
+    return Mutant(Mistake(edit.name, edit.says), _changed(display_path, edit.name, source, edit))
+
+
+def _changed(display_path: str, key: str, source: str, edit: Edit | Equivalent) -> str:
+    """The source with the edit in it."""
     count = source.count(edit.find)
     if count != 1:
         raise ContentError(
             display_path,
-            f"{edit.name}: find",
+            f"{key}: find",
             f"text that stands exactly once in the solution was expected, and it stands there {count} times",
         )
     if edit.find == edit.replace:
-        raise ContentError(display_path, f"{edit.name}: replace", "something other than `find` was expected")
+        raise ContentError(display_path, f"{key}: replace", "something other than `find` was expected")
     changed = source.replace(edit.find, edit.replace)
     try:
         ast.parse(changed)
     except SyntaxError as error:
-        raise ContentError(display_path, f"{edit.name}: replace", f"valid Python was expected: {error}") from None
-    return Mutant(Mistake(edit.name, edit.says), changed)
+        raise ContentError(display_path, f"{key}: replace", f"valid Python was expected: {error}") from None
+    return changed

@@ -52,18 +52,20 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
-    """Judge the file. `diagnose` asks for the mistakes behind failures.
+    """Judge the file. `diagnose` asks for the mistakes behind failures, `shrink` for failing calls made small.
 
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught. `quiet` asks for the result alone: an event for each test is work for nothing where
-    nobody watches.
+    nobody watches. `first` names tests that run before the others, in this order.
     """
 
     diagnose: bool = True
+    shrink: bool = True
     fail_fast: bool = False
     spare_long_tests: bool = False
     worker_per_test: bool = False
     quiet: bool = False
+    first: tuple[str, ...] = ()
 
 
 class RecordMode(msgspec.Struct, frozen=True, tag="record"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import math
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,9 @@ class ValueReader:
         if type(digits) is not str or len(digits) > MAX_DIGITS + 1:  # a sign may come first
             raise WireError("an integer that is no text, or of too many digits")
         return int(digits)
+
+    def read_one_pass(self, items: list[Any]) -> Iterator[Any]:
+        return iter([self.nested(item, 1) for item in items])
 
     def read_slice(self, parts: list[Any]) -> slice:
         start, stop, step = (self.nested(part, 0) for part in parts)

@@ -15,6 +15,7 @@ from grader.protocol.wire import (
     ITEM_SIZES,
     MAX_DIGITS,
     NUMPY_KINDS,
+    OnePass,
     Reduce,
     Unsendable,
     describe_type,
@@ -57,6 +58,8 @@ class ValueWriter:
     def special(self, value: Any) -> Any:
         if isinstance(value, Unsendable):
             return ["unsendable", value.description]
+        if isinstance(value, OnePass):
+            return ["one-pass", [self.node(item) for item in value]]
         for describe in (self.reduce, self.plain_object, self.array, self.tensor):
             node = describe(value) if describe is not None else None
             if node is not None:

@@ -31,6 +31,14 @@ class WireError(Exception):
     """A frame or a value that is not what it says it is."""
 
 
+class OnePass(list[Any]):
+    """Values that arrive as an iterator: whoever goes through them a second time finds none."""
+
+    @property
+    def kit_description(self) -> str:
+        return f"an iterator over {len(self)} value{'s' * (len(self) != 1)}"
+
+
 class Unsendable:
     """Stands for a value that cannot cross: only its description does.
 

@@ -29,7 +29,7 @@ from grader.protocol.messages import (
     read_reply,
 )
 from grader.protocol.results import Call, Failure, Frame, Place
-from grader.protocol.wire import WireError, loaded_torch
+from grader.protocol.wire import OnePass, WireError, loaded_torch
 from grader.tester.changes import advance, write_back
 from grader.tester.connection import Connection
 from grader.tester.contract import Contract, complaint_text
@@ -236,6 +236,7 @@ class Peer:
     def call(self, target: Handle, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the object, and look at the kind of what it returns and at what it did to its arguments."""
         torch = loaded_torch()
+        args, kwargs = tuple(_sendable(value) for value in args), {key: _sendable(v) for key, v in kwargs.items()}
         path = target._path + (".forward" if target._kind == "module" else "")
         call = self.describe_call(path, args, kwargs)
         inputs: list[Any] = []
@@ -334,6 +335,12 @@ class Peer:
 
 def _with_result(call: Call, value: Any) -> Call:
     return Call(call.name, call.arguments, describe_result(value))
+
+
+def _sendable(value: Any) -> Any:
+    """An iterator goes as one: it can be gone through once, there as here."""
+    is_iterator = isinstance(value, Iterator) and not isinstance(value, Proxy)
+    return OnePass(value) if is_iterator else value
 
 
 def _frame(item: messages.RaisedFrame) -> Frame:

@@ -76,6 +76,8 @@ class Suite:
         if run.problem is not None or not mode.diagnose:
             return run
         named = with_mistakes(run.results, self.mistakes(run, items))
+        if not mode.shrink:
+            return replace(run, results=named)
         cases = smallest_cases(self.runner, named, run.transcripts)
         return replace(run, results=with_smallest_cases(named, cases))
 
@@ -96,6 +98,8 @@ class Suite:
         shuffled = sorted(in_drawn_order(job, items), key=lambda item: (is_hidden(item), self.runner.is_long(item)))
         if mode.spare_long_tests:
             shuffled.sort(key=self.runner.is_long)
+        place = {name: number for number, name in enumerate(mode.first)}
+        shuffled.sort(key=lambda item: place.get(item.name, len(place)))
         patience = Patience(job.limits.total_seconds)
         results: dict[str, TestResult] = {}
         transcripts: dict[str, Transcript] = {}

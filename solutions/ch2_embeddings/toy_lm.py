@@ -59,8 +59,8 @@ def sample_windows(
 class ToyLM(nn.Module):
     """Embedding, mean over the window, linear layer to the vocabulary.
 
-    `embed` is your own `Embedding(vocab_size, dim)`, `head` is `nn.Linear(dim, vocab_size)` with a bias. The logits have
-    the dtype of these parameters, and the model also runs on the device `meta`.
+    `embed` is your own `Embedding(vocab_size, dim)`, `head` is `nn.Linear(dim, vocab_size)` with a bias. The logits
+    have the dtype of these parameters, and the model also runs on the device `meta`.
 
     >>> ToyLM(vocab_size=7, dim=3)(torch.tensor([[1, 2, 2], [0, 6, 1]])).shape
     torch.Size([2, 7])

@@ -40,7 +40,8 @@ def xavier_uniform_(
 ) -> Float[Tensor, "fan_out fan_in"]:
     """Fill `weight` in place from the uniform distribution on `[-a, a]`, `a = √(6 / (fan_in + fan_out))`.
 
-    `weight` may be a parameter. All randomness comes from `generator`. The same `weight` is returned.
+    Every entry is a draw of its own, and all randomness comes from `generator`. `weight` may be a parameter, and goes
+    on learning afterwards. The same `weight` is returned.
 
     >>> weight = torch.empty(2, 4)
     >>> xavier_uniform_(weight, torch.Generator().manual_seed(0)).abs().max() <= 1.0
@@ -73,6 +74,12 @@ class SelfAttention(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "*broadcast seq seq"] | None = None
     ) -> tuple[Float[Tensor, "batch seq d_head"], Float[Tensor, "batch seq seq"]]:
-        """The mixed values and the attention weights, as a pair `(output, weights)`."""
+        """The mixed values and the attention weights, as a pair `(output, weights)`.
+
+        In `mask`, True means "may attend"; axes of it may be missing in front or have length 1. A query that may attend
+        to nothing gets weights and output of zero. Gradients reach `x` and all three projections. Axes of length 1
+        stay. The results have the dtype of `x` and the weights, float64 or bfloat16 say. It runs on the meta device as
+        well, and does the same in train and in eval mode.
+        """
         # TODO: project `x` three times, and hand queries, keys, values and mask to your own attention.
         return scaled_dot_product_attention(self.q_proj(x), self.k_proj(x), self.v_proj(x), mask)

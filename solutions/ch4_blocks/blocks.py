@@ -15,8 +15,7 @@ Where the normalization stands makes two kinds:
 In the post-norm block everything passes through a norm. In the pre-norm block the sum `x` itself is never
 normalized: the residual road runs free from the first block to the last. Each sub-layer has a norm of its own.
 
-In training, dropout sets numbers of each sub-layer's output to zero with probability `dropout`, before that
-output is added, and divides the others by `1 - dropout`. In eval mode it does nothing.
+In training, dropout works on each sub-layer's output before that output is added. The residual road loses nothing.
 
 | name | shape |
 |---|---|
@@ -48,8 +47,16 @@ from ch4_blocks.normalization import LayerNorm
 class PostNormBlock(nn.Module):
     """Attention and feed-forward network, each added to its input and the sum normalized.
 
-    `attention` is a MultiHeadAttention with biases, `feed_forward` a FeedForward, `norm1` (after the attention)
-    and `norm2` (after the feed-forward network) are LayerNorms.
+    `attention` is a MultiHeadAttention with biases, `feed_forward` a FeedForward with the `activation`, `norm1`
+    (after the attention) and `norm2` (after the feed-forward network) are LayerNorms. There are no other
+    parameters, and each block has its own.
+
+    In training, dropout sets each number of a sub-layer's output to zero with probability `dropout`, before that
+    output is added, and divides the others by `1 - dropout`. Every number has a draw of its own, in every call. In
+    eval mode dropout does nothing.
+
+    `n_heads` that do not divide `d_model` raise a ValueError that names them. The block runs in float32 and in
+    float64, the result in the dtype of `x`, and on the `meta` device.
 
     >>> PostNormBlock(8, n_heads=2, d_ff=32)(torch.zeros(1, 5, 8)).shape
     torch.Size([1, 5, 8])
@@ -76,7 +83,12 @@ class PostNormBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "..."] | None = None
     ) -> Float[Tensor, "batch seq d_model"]:
-        """norm1 of x plus its attention, then norm2 of that plus its feed-forward network. `x` stays as it is."""
+        """norm1 of x plus its attention, then norm2 of that plus its feed-forward network.
+
+        Without a mask every position sees every position. A mask may have 2, 3 or 4 axes, as in the table above.
+        A query that may attend to nothing gets only the bias of `out_proj` from the attention, and its gradients
+        are finite. A call knows nothing of earlier calls. `x` may be a view of another tensor, and stays as it is.
+        """
         # TODO: attention under the mask, dropout, add, norm1.
         # TODO: feed-forward network, dropout, add, norm2.
         x = self.norm1(x + self.dropout(self.attention(x, mask=mask)))
@@ -86,8 +98,8 @@ class PostNormBlock(nn.Module):
 class PreNormBlock(nn.Module):
     """Attention and feed-forward network, each on a normalized copy of its input and added to the input itself.
 
-    The parts have the names that PostNormBlock's have: `norm1` stands before the attention, `norm2` before the
-    feed-forward network.
+    Parts, dropout, refusals, dtypes and devices are those of PostNormBlock, but `norm1` stands before the attention
+    and `norm2` before the feed-forward network.
 
     >>> PreNormBlock(8, n_heads=2, d_ff=32)(torch.zeros(1, 5, 8)).shape
     torch.Size([1, 5, 8])
@@ -112,7 +124,10 @@ class PreNormBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "..."] | None = None
     ) -> Float[Tensor, "batch seq d_model"]:
-        """x plus attention of norm1(x), then that plus the feed-forward network of its norm2. `x` stays as it is."""
+        """x plus attention of norm1(x), then that plus the feed-forward network of its norm2.
+
+        Masks, calls and views are as in PostNormBlock.
+        """
         # TODO: norm1, attention under the mask, dropout; add to the x that was not normalized.
         # TODO: norm2, feed-forward network, dropout; add in the same way.
         x = x + self.dropout(self.attention(self.norm1(x), mask=mask))

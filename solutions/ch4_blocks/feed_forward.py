@@ -47,6 +47,9 @@ from torch import Tensor, nn
 def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """The exact GELU: each number times the share of a standard normal distribution below it.
 
+    `x` has any shape and any floating dtype, and so has the result. Numbers far above 0 pass unchanged, numbers far
+    below 0 become 0. `x` is not changed.
+
     >>> gelu(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.1587,  0.0000,  0.8413])
     """
@@ -55,20 +58,23 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """GELU with Φ approximated by a tanh, as in GPT-2.
+    """GELU with Φ approximated by a tanh, as in GPT-2: `x · ½ · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`.
+
+    `x` has any shape and any floating dtype, and so has the result. Numbers far above 0 pass unchanged, numbers far
+    below 0 become 0. `x` is not changed.
 
     >>> gelu_tanh(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.1588,  0.0000,  0.8412])
     """
-    # TODO: the formula above, with the factor √(2/π) and the cube of x.
+    # TODO: the formula, with the factor √(2/π) and the cube of x.
     return x * 0.5 * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
 
 
 class FeedForward(nn.Module):
     """Up to `d_ff`, through the activation, down to `d_model`, at each position on its own.
 
-    `up` and `down` are `nn.Linear` with bias. `activation` is any function from a tensor to one of the same
-    shape: `gelu`, `gelu_tanh`, `torch.relu`.
+    `up` and `down` are `nn.Linear` with bias, and hold all parameters. `activation` is any function from a tensor to
+    one of the same shape, `gelu_tanh` or `torch.relu`; unless given, it is `gelu`.
 
     >>> FeedForward(4, 16)(torch.zeros(2, 3, 4)).shape
     torch.Size([2, 3, 4])
@@ -82,7 +88,11 @@ class FeedForward(nn.Module):
         self.activation = activation
 
     def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
-        """Each position through the same two layers."""
+        """`down(activation(up(x)))` for an `x` of any shape that ends in `d_model`, which the result has too.
+
+        `x` need not be contiguous, and is not changed. There is no dropout, and nothing is kept from one call to the
+        next. It runs in any floating dtype and on any device, `meta` too.
+        """
         # TODO: up, activation, down.
         return self.down(self.activation(self.up(x)))
 
@@ -90,7 +100,7 @@ class FeedForward(nn.Module):
 class SwiGLU(nn.Module):
     """The gated feed-forward network of LLaMA: `down(silu(gate(x)) * up(x))`.
 
-    `gate`, `up` and `down` are `nn.Linear` without bias.
+    `gate`, `up` and `down` are `nn.Linear` without bias, and hold all parameters. `gate` and `up` are `d_ff` wide.
 
     >>> SwiGLU(4, 16)(torch.zeros(2, 3, 4)).shape
     torch.Size([2, 3, 4])
@@ -104,6 +114,11 @@ class SwiGLU(nn.Module):
         self.down = nn.Linear(d_ff, d_model, bias=False)
 
     def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
-        """The gate goes through SiLU (`F.silu`), is multiplied by `up`, and the product goes down."""
+        """The gate goes through SiLU (`F.silu`), is multiplied by `up`, and the product goes down.
+
+        `x` has any shape that ends in `d_model`, which the result has too, each position on its own. `x` need not be
+        contiguous, and is not changed. There is no dropout, and nothing is kept from one call to the next. It runs in
+        any floating dtype and on any device, `meta` too.
+        """
         # TODO: silu of the gate, times up, then down.
         return self.down(F.silu(self.gate(x)) * self.up(x))

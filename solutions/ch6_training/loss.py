@@ -29,9 +29,9 @@ By hand: logits `[0, 0]` and target `1` give `log 2 ≈ 0.693`; logits `[0, log 
 
 Not to be used here: `F.cross_entropy` and `nn.CrossEntropyLoss`, which are this exercise.
 
-Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section
-3; perplexity: Jelinek, Mercer, Bahl and Baker, *Perplexity, a measure of the difficulty of speech recognition
-tasks* (1977).
+Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2, on
+the likelihood that training maximises; perplexity: Jelinek, Mercer, Bahl and Baker, *Perplexity, a measure of the
+difficulty of speech recognition tasks* (1977).
 """
 
 import math
@@ -43,7 +43,8 @@ from torch import Tensor
 def next_token_targets(ids: Int[Tensor, "... seq"]) -> tuple[Int[Tensor, "... seq-1"], Int[Tensor, "... seq-1"]]:
     """What the model reads and what it is to predict: `(inputs, targets)`, both one shorter than `ids`.
 
-    `targets[..., t]` is the token that comes after `inputs[..., t]`. The sequence is the last axis.
+    `targets[..., t]` is the token that comes after `inputs[..., t]`. The sequence is the last axis, whatever stands
+    before it; an axis of length 1 stays.
 
     >>> next_token_targets(torch.tensor([5, 6, 7]))
     (tensor([5, 6]), tensor([6, 7]))
@@ -57,10 +58,12 @@ def cross_entropy(
 ) -> Float[Tensor, ""]:
     """The mean of `logsumexp(logits) - logits[target]` over the targets that are not `ignore_index`, in nats.
 
-    The vocabulary is the last axis of `logits`; the other axes are those of `targets`, and there may be any
-    number of them. Logits of ±10,000 give finite results. If every target is ignored, the mean of nothing is
-    NaN, as in PyTorch. A target that is neither `ignore_index` nor an id of the vocabulary raises an
-    `IndexError` that names it.
+    The vocabulary is the last axis of `logits`; the other axes are those of `targets`, one or more of them, and every
+    target that counts weighs the same. Logits of ±10,000 give the exact loss, however improbable the target is, and a
+    logit of -inf that is not the target's has no weight. `logits` may lie in memory in any order. Gradients flow to
+    `logits`; those of ignored positions are zero. The loss has the dtype of `logits`. If every target is ignored,
+    the mean of nothing is NaN, as in PyTorch. A target that is neither `ignore_index` nor an id of the vocabulary
+    raises an `IndexError` that names it.
 
     >>> cross_entropy(torch.tensor([[0.0, 0.0], [9.0, 1.0]]), torch.tensor([1, -100]))
     tensor(0.6931)

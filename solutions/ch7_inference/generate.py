@@ -44,11 +44,14 @@ def generate(
 ) -> Int[Tensor, "batch total"]:
     """The prompts continued by up to `max_new_tokens` tokens each, chosen as `sample` does.
 
-    `model(ids)` gives logits `(batch, seq, vocab)` and `model.config.max_len` is the longest input that it takes.
-    It runs in eval mode and without gradients, and is in the mode in which it came when this returns or raises.
+    `model(ids)` gives logits `(batch, seq, vocab)`. It is asked again for each new token and reads the last
+    `model.config.max_len` ids, or all where there are fewer; the result keeps all of them. It runs in eval mode and
+    without gradients. When this returns or raises, the model is in the mode in which it came, also where nothing was
+    generated, and can be trained on.
 
-    A row is finished once it has *generated* `stop_id` (one in the prompt does not count): the stop token stays in
-    the result and the row is filled up with `stop_id`. When all rows are finished, generation ends early.
+    A row is finished once it has *generated* `stop_id`, which may be any id, 0 among them; one in the prompt does not
+    count. The stop token stays in the result and the row is filled up with `stop_id`. When all rows are finished,
+    generation ends early. Without a `stop_id` no row is ever finished.
 
     A `ValueError` is raised for sampling without a generator (any temperature but 0), for an empty prompt,
     and for a negative `max_new_tokens`, which it names. With `max_new_tokens=0` the prompts come back.

@@ -40,18 +40,21 @@ def online_normalizer(
 ) -> tuple[Float[Tensor, "*batch 1"], Float[Tensor, "*batch 1"]]:
     """The maximum of each row and the sum of `exp(value - maximum)`, from blocks that arrive one after the other.
 
-    At least one block comes; the blocks may differ in length. Nothing larger than a block is made. A row of −inf
-    alone has the maximum −inf and the sum 0.
+    `blocks` is read once, from front to back; at least one block comes, and they may differ in length. Nothing larger
+    than a block is made. Values of ±1e4 do no harm. Entries of -inf add nothing: a row of -inf alone has the maximum
+    -inf and the sum 0. Half precision is summed up in float32 (ten thousand ones added up in bfloat16 end at 256), and
+    the two results may stay in float32.
 
     >>> maximum, total = online_normalizer([torch.tensor([[1.0]]), torch.tensor([[3.0]])])
     >>> maximum.item(), round(total.item(), 3)
     (3.0, 1.135)
     """
     # TODO: start from the maximum -inf and the sum 0.
-    # TODO: for each block: the new maximum, the old sum mended by exp(old - new), the block's own terms added.
+    # TODO: for each block (as float32 where it is half precision): the new maximum, the old sum mended by
+    #       exp(old - new), the block's own terms added.
     # TODO: mind rows that have seen only -inf.
     maximum, total = None, None
-    for block in blocks:
+    for block in map(_summable, blocks):
         if maximum is None or total is None:
             maximum, total = torch.full_like(block[..., :1], -torch.inf), torch.zeros_like(block[..., :1])
         new = torch.maximum(maximum, block.amax(-1, keepdim=True))
@@ -64,8 +67,9 @@ def online_normalizer(
 def online_softmax(x: Float[Tensor, "*batch n"], block: int) -> Float[Tensor, "*batch n"]:
     """The softmax over the last axis, from the normalizer of blocks of `block` columns (the last may be shorter).
 
-    Equal to the softmax in one go, also for values of ±1e4; a row of −inf gives zeros. A block below 1 raises a
-    `ValueError` that names it.
+    Equal to the softmax in one go, for every `block`, any number of axes and any layout in memory, also for values of
+    ±1e4. Entries of -inf get no weight, and a row of -inf gives zeros. The result has the dtype of `x`; half precision
+    is summed up in float32. A block below 1 raises a `ValueError` that names it.
 
     >>> online_softmax(torch.tensor([1.0, 3.0]), block=1)
     tensor([0.1192, 0.8808])
@@ -75,7 +79,7 @@ def online_softmax(x: Float[Tensor, "*batch n"], block: int) -> Float[Tensor, "*
     # TODO: mind rows of -inf: their maximum and their sum cannot be used as they are.
     _check_block(block)
     maximum, total = online_normalizer(x.split(block, dim=-1))
-    return (x - _finite(maximum)).exp() / _nonzero(total)
+    return ((x - _finite(maximum)).exp() / _nonzero(total)).to(x.dtype)
 
 
 def blockwise_attention(
@@ -87,27 +91,30 @@ def blockwise_attention(
 ) -> Float[Tensor, "*batch q_len d_v"]:
     """`softmax(q kᵀ / √d_head) v`, from blocks of `block` keys, without ever holding all scores.
 
-    With `causal`, query i sees the keys up to `i + k_len - q_len`, so that the last query sees the last key. A query
-    that sees no key (q_len > k_len) gets zeros. A block below 1 raises a `ValueError` that names it.
+    Exact for every `block`, whether the scores grow or fall from block to block, and for scores in the thousands. No
+    tensor is made that grows with `q_len × k_len`. With `causal`, query i sees the keys up to `i + k_len - q_len`,
+    so that the last query sees the last key. A query that sees no key (q_len > k_len) gets zeros. Any axes may stand
+    before the last two, or none, and `q`, `k` and `v` may lie in memory in any order. The result has the dtype of
+    `q`; half precision is summed up in float32. A block below 1 raises a `ValueError` that names it.
 
     >>> q = k = v = torch.randn(2, 5, 4)
     >>> blockwise_attention(q, k, v, block=2, causal=True).shape
     torch.Size([2, 5, 4])
     """
     # TODO: refuse a block below 1.
-    # TODO: start from maximum -inf, sum 0 and mixed values 0 for every query.
+    # TODO: start from maximum -inf, sum 0 and mixed values 0 for every query, in float32 where q is half precision.
     # TODO: for each block of keys: its scores, -inf where the causal mask says so, the new maximum,
     #       and both sums mended by exp(old - new) before the block's terms are added.
     # TODO: divide once, at the end; queries that saw nothing get zeros.
     _check_block(block)
     q_len, k_len = q.shape[-2], k.shape[-2]
     last_seen = torch.arange(q_len, device=q.device)[:, None] + k_len - q_len
-    maximum = torch.full_like(q[..., :1], -torch.inf)
+    maximum = torch.full_like(_summable(q[..., :1]), -torch.inf)
     total = torch.zeros_like(maximum)
-    mixed = torch.zeros_like(q[..., :1] @ v[..., :1, :])
+    mixed = maximum.new_zeros(*q.shape[:-1], v.shape[-1])
     for start in range(0, k_len, block):
         keys, values = k[..., start : start + block, :], v[..., start : start + block, :]
-        scores = q @ keys.transpose(-2, -1) / math.sqrt(q.shape[-1])
+        scores = _summable(q @ keys.transpose(-2, -1) / math.sqrt(q.shape[-1]))
         if causal:
             positions = torch.arange(start, start + keys.shape[-2], device=q.device)
             scores = scores.masked_fill(positions > last_seen, -torch.inf)
@@ -115,9 +122,9 @@ def blockwise_attention(
         shift = _finite(new)
         factor, weights = (maximum - shift).exp(), (scores - shift).exp()
         total = total * factor + weights.sum(-1, keepdim=True)
-        mixed = mixed * factor + weights @ values
+        mixed = mixed * factor + weights @ _summable(values)
         maximum = new
-    return mixed / _nonzero(total)
+    return (mixed / _nonzero(total)).to(q.dtype)
 
 
 def _check_block(block: int) -> None:
@@ -125,8 +132,13 @@ def _check_block(block: int) -> None:
         raise ValueError(f"block must be at least 1, not {block}")
 
 
+def _summable(x: Tensor) -> Tensor:
+    """Half precision as float32: it has too few digits to add up many terms."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 def _finite(maximum: Tensor) -> Tensor:
-    """0 in place of −inf, since −inf − (−inf) is NaN."""
+    """0 in place of -inf, since -inf - (-inf) is NaN."""
     return maximum.masked_fill(maximum == -torch.inf, 0.0)
 
 

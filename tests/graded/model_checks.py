@@ -1,7 +1,12 @@
 """What the suites of layers and models share: names and shapes, known weights for both sides, and common checks."""
 
+import math
+
 import torch
 import torch.nn.functional as F
+
+# How far a right answer may be off: published code computes norms and softmax in float32, whatever comes.
+NEAR = 1e-4
 
 # -- the names and shapes of a state dict ------------------------------------------------------------------
 
@@ -110,6 +115,80 @@ def norm_by_hand(state, name, x):
     return F.layer_norm(x, x.shape[-1:], state[f"{name}.weight"], state[f"{name}.bias"])
 
 
+def pre_norm_by_hand(state, x, n_heads, mask=None, activation=F.gelu, factors=(1.0, 1.0)):
+    """A PreNormBlock. `factors` are those of dropout, for the outputs of the attention and of the network."""
+    normal = norm_by_hand(state, "norm1", x)
+    x = x + factors[0] * attention_by_hand(state, "attention", n_heads, normal, normal, mask)
+    return x + factors[1] * feed_forward_by_hand(state, norm_by_hand(state, "norm2", x), activation)
+
+
+def post_norm_by_hand(state, x, n_heads, mask=None, activation=F.gelu, factors=(1.0, 1.0)):
+    """A PostNormBlock, in the same way."""
+    x = norm_by_hand(state, "norm1", x + factors[0] * attention_by_hand(state, "attention", n_heads, x, x, mask))
+    return norm_by_hand(state, "norm2", x + factors[1] * feed_forward_by_hand(state, x, activation))
+
+
+def state_of(name, weights):
+    """The weights of a part of a model, under the names that they have in the part."""
+    return {key.removeprefix(f"{name}."): item for key, item in weights.items() if key.startswith(f"{name}.")}
+
+
+# -- dropout -----------------------------------------------------------------------------------------------
+
+
+def ways_to_drop(places, d, p):
+    """All ways in which dropout may treat `d` numbers at so many places: factors, 0 or 1 / (1 - p).
+
+    The shape is `(ways, places, 1, 1, d)`, so that the factors of one place go with `(batch, seq, d)`.
+    """
+    factors = torch.tensor([0.0, 1.0 / (1.0 - p)], dtype=torch.float64)
+    return torch.cartesian_prod(*[factors] * (places * d)).unflatten(-1, (places, 1, 1, d))
+
+
+def check_dropout(expect, came, possible, ways, p, places):
+    """In each place `(batch, seq)` the result is one of the `possible (ways, batch, seq, d)`.
+
+    `places` names what goes through dropout. Each is to lose the share p, every number by itself. Returns which
+    numbers were dropped, `(batch, seq, places, d)`.
+    """
+    expect.shape(came, tuple(possible.shape[1:]))
+    gap, way = (possible - came).abs().amax(-1).min(0)
+    expect.true(
+        bool((gap < NEAR).all()),
+        "In train mode the result is none of those that come of setting numbers to 0, and dividing the others by 1 - p,"
+        f" in the right places: {', '.join(places)}.",
+        actual=came,
+    )
+    dropped = (ways == 0).flatten(1, 3)[way]  # (batch, seq, places, d)
+    margin = 5 * math.sqrt(p * (1 - p) / dropped[..., 0, :].numel())
+    for number, place in enumerate(places):
+        own = dropped[..., number, :]
+        share = float(own.double().mean())
+        expect.between(
+            share, p - margin, p + margin, f"The share of the numbers of {place} that was set to 0, p = {p}:"
+        )
+        for axis, what in ((0, "row of the batch"), (1, "position"), (2, "number of a vector")):
+            others = own.narrow(axis, 1, own.shape[axis] - 1)
+            alike = others.numel() > 0 and _agree(others, own.narrow(axis, 0, 1))
+            expect.true(not alike, f"Of {place} every {what} is dropped alike; each number has a chance of its own.")
+        for other in range(number):
+            alike = _agree(own, dropped[..., other, :])
+            expect.true(not alike, f"One draw served for {places[other]} and {place}; each has a draw of its own.")
+    return dropped
+
+
+def check_drawn_anew(expect, first, second, places):
+    """What two calls dropped, as `check_dropout` returns it, has nothing in common."""
+    for number, place in enumerate(places):
+        alike = _agree(first[..., number, :], second[..., number, :])
+        expect.true(not alike, f"A second call dropped the same numbers of {place}; each call draws anew.")
+
+
+def _agree(one, other):
+    """Whether two draws are the same: by chance five places in eight agree, or less."""
+    return float((one == other).double().mean()) > 0.95
+
+
 # -- what is asked of layers and models --------------------------------------------------------------------
 
 
@@ -119,25 +198,29 @@ def check_causality(expect, model, ids, vocab):
     other[:, -1] = (ids[:, -1] + 1) % vocab
     before, after = model(ids), model(other)
     expect.shape(after, (*ids.shape, vocab))
-    expect.close(after[:, :-1], before[:, :-1], "A position's logits depend on a token that comes after it.")
+    expect.close(
+        after[:, :-1], before[:, :-1], "A position's logits depend on a token that comes after it.", tolerance=NEAR
+    )
     return before, after
 
 
-def check_own_gradients(expect, layer, wanted):
-    """The layer's parameters have these gradients."""
+def check_own_gradients(expect, layer, wanted, tolerance=NEAR, tied=None):
+    """The layer's parameters have these gradients; `tied` is (name, other name) of a parameter that has two."""
     came = layer.gradients()
+    if tied is not None and tied[0] not in came and tied[1] in came:
+        came[tied[0]] = came[tied[1]]
     for name, gradient in wanted.items():
         expect.true(came.get(name) is not None, f"`{name}` got no gradient.")
-        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.")
+        expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.", tolerance=tolerance)
 
 
-def check_input_gradient(expect, x, twin, name="x"):
+def check_input_gradient(expect, x, twin, name="x", tolerance=NEAR):
     """The gradient that came back to an input is that of its twin."""
     expect.true(x.grad is not None, f"No gradient came back to `{name}`.")
-    expect.close(x.grad, twin.grad, f"The gradient of `{name}` is wrong.")
+    expect.close(x.grad, twin.grad, f"The gradient of `{name}` is wrong.", tolerance=tolerance)
 
 
-def check_gradients(expect, models, backward, tied=None, tolerance=None):
+def check_gradients(expect, models, backward, tied=None, tolerance=NEAR):
     """After `backward(model)` the learner's parameters have the reference's gradients; `tied` is (table, head)."""
     found = []
     for model in models:

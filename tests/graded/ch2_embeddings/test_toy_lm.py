@@ -135,7 +135,7 @@ def test_each_call_draws_from_its_own_data(student, draw, expect):
 
 @pytest.mark.parametrize("name", ["sample_windows", "mean_loss", "train_toy_lm"])
 def test_data_shorter_than_its_context_is_refused(student, draw, expect, name):
-    """Four tokens hold no window of four, or of fourteen, with a target; a context of 0 is none. All are a ValueError."""
+    """Four tokens hold no window of four, or of 14, with a target; a context of 0 is none: all are a ValueError."""
     data = torch.tensor([0, 1, 2, 1])
     for context, value in ((4, 4), (14, 4), (0, 0), (-1, -1)):  # "14" holds a 4, so either number of the two will do
         if name == "sample_windows":
@@ -164,7 +164,9 @@ def test_no_two_rows_start_alike(student, expect):
     """The rows of the table start apart, as those of your own Embedding do, or training could not tell ids apart."""
     table = student.ToyLM(7, 3).named_parameters()["embed.weight"]
     apart = (table[:, None] - table).abs().sum(-1)
-    expect.true((apart + torch.eye(7) > 0).all(), "Two rows of `embed.weight` start with the same values.", actual=table)
+    expect.true(
+        (apart + torch.eye(7) > 0).all(), "Two rows of `embed.weight` start with the same values.", actual=table
+    )
 
 
 @pytest.mark.points(4)
@@ -194,7 +196,7 @@ def test_a_long_window_of_one_id(student, draw, expect):
 
 
 def test_each_call_looks_up_anew(student, draw, expect):
-    """A second call with other windows of the same shape, and one after the weights have changed, have their own logits."""
+    """A second call with other windows, and one after the weights have changed, have their own logits."""
     first, second = weights(draw, 6, 3), weights(draw, 6, 3)
     x, other = windows_of(draw, 6, 2, 4), windows_of(draw, 6, 2, 4) % 5 + 1
     model = model_with(student, first)
@@ -347,7 +349,7 @@ def test_training_again_starts_afresh(student, draw, expect):
 @pytest.mark.points(2)
 @pytest.mark.parametrize("part", ["embed", "head"])
 def test_frozen_parameters_stay(student, draw, expect, part):
-    """With `embed` or `head` frozen the other learns as Adam says, the frozen part does not move, and it stays frozen."""
+    """With `embed` or `head` frozen the other learns as Adam says, the frozen part stays as it is, and frozen."""
     state, data = weights(draw, 5, 3), draw.ids(5, 5)
     learning = [name for name in NAMES if not name.startswith(part)]
     wanted, after = train_by_hand(state, data[None, :-1], data[-1:], 4, 0.1, learning)

@@ -3,62 +3,108 @@
 import pytest
 import torch
 
+hidden = pytest.mark.hidden
+
 
 def causal(q_len, k_len):
     """Query i stands at position i + k_len - q_len."""
     return torch.tensor([[j <= i + k_len - q_len for j in range(k_len)] for i in range(q_len)])
 
 
-def test_a_position_sees_itself_and_what_came_before(student, draw, expect):
+def padding(lengths, max_len):
+    """One row for each sequence, written out."""
+    return torch.tensor([[[j < length for j in range(max_len)]] for length in lengths])
+
+
+def check_device(expect, mask, shape, whose):
+    """The mask is on the meta device and has this shape."""
+    expect.shape(mask, shape)
+    expect.true(str(mask.device) == "meta", f"The mask is not on the device {whose}.", actual=mask)
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("length", ["several", pytest.param(1, marks=hidden)])
+def test_a_position_sees_itself_and_what_came_before(student, draw, expect, length):
     """With as many keys as queries, query i sees the keys 0 to i."""
-    (length,) = draw.sizes(1, 3, 9)
-    expect.equal(student.causal_mask(length), causal(length, length))
+    n = draw.integer(3, 9) if length == "several" else length
+    expect.equal(student.causal_mask(n), causal(n, n))
 
 
+@pytest.mark.points(2)
 def test_the_last_query_stands_at_the_last_key(student, expect):
     """2 queries behind a past of 3: the last one sees all 5 keys, the one before it 4."""
     wanted = torch.tensor([[True, True, True, True, False], [True, True, True, True, True]])
     expect.equal(student.causal_mask(2, 5), wanted)
 
 
-@pytest.mark.hidden
+def test_each_causal_mask_is_its_own(student, expect):
+    """The same number of queries with other keys gives another mask."""
+    for k_len in (4, 6, 7):
+        expect.equal(student.causal_mask(4, k_len), causal(4, k_len))
+    expect.equal(student.causal_mask(4), causal(4, 4))
+
+
+@hidden
 def test_any_number_of_queries_and_keys(student, draw, expect):
     """The mask has a row for each query and a column for each key."""
     q_len, k_len = sorted(draw.sizes(2, 2, 9))
     expect.equal(student.causal_mask(q_len, k_len), causal(q_len, k_len))
     expect.equal(student.causal_mask(1, k_len), torch.ones(1, k_len, dtype=torch.bool))
-    expect.equal(student.causal_mask(1), torch.ones(1, 1, dtype=torch.bool))
 
 
-@pytest.mark.hidden
-def test_more_queries_than_keys(student, draw, expect):
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("sizes", [(5, 3), pytest.param("drawn", marks=hidden)], ids=str)
+def test_more_queries_than_keys(student, draw, expect, sizes):
     """With more queries than keys, the first queries see nothing."""
-    k_len, q_len = sorted(draw.sizes(2, 2, 9))
+    k_len, q_len = sorted(draw.sizes(2, 2, 9) if sizes == "drawn" else sizes)
     expect.equal(student.causal_mask(q_len, k_len), causal(q_len, k_len))
 
 
+@pytest.mark.points(0.5)
+def test_the_causal_mask_is_made_on_the_device(student, expect):
+    """The causal mask is on `device`."""
+    check_device(expect, student.causal_mask(3, 5, device="meta"), (3, 5), "that was asked for")
+
+
+@pytest.mark.points(2)
 def test_padding_is_hidden(student, expect):
     """Sequence b shows its first `lengths[b]` keys; the query axis is 1."""
-    wanted = torch.tensor([[[True, False, False, False]], [[True] * 4], [[True, True, True, False]]])
-    expect.equal(student.padding_mask(torch.tensor([1, 4, 3]), 4), wanted)
+    expect.equal(student.padding_mask(torch.tensor([1, 4, 3]), 4), padding([1, 4, 3], 4))
 
 
-@pytest.mark.hidden
-def test_padding_for_any_lengths(student, draw, expect):
-    """Also for a batch of one, for an empty sequence, and where no sequence fills the batch."""
-    max_len = draw.integer(5, 9)
-    lengths = [*draw.sizes(3, 1, max_len - 1), 0]
-    wanted = torch.tensor([[[j < length for j in range(max_len)]] for length in lengths])
-    expect.equal(student.padding_mask(torch.tensor(lengths), max_len), wanted)
-    expect.equal(student.padding_mask(torch.tensor([2]), 3), torch.tensor([[[True, True, False]]]))
+def test_each_padding_mask_is_its_own(student, draw, expect):
+    """Other lengths give another mask, also for as many sequences as before and for one alone."""
+    max_len = draw.integer(6, 9)
+    for lengths in ([2, 5, 3], draw.sizes(3, 1, max_len - 1), [max_len - 2], [3]):
+        expect.equal(student.padding_mask(torch.tensor(lengths), max_len), padding(lengths, max_len))
 
 
-@pytest.mark.parametrize("bad", [7, pytest.param(-2, marks=pytest.mark.hidden)])
-def test_impossible_lengths_are_refused(student, expect, bad):
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("lengths", [[2, 0], pytest.param([0], marks=hidden), pytest.param([0, 0, 5], marks=hidden)])
+def test_a_length_of_zero_hides_every_key(student, expect, lengths):
+    """An empty sequence has a row of False."""
+    expect.equal(student.padding_mask(torch.tensor(lengths), 5), padding(lengths, 5))
+
+
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize(
+    ("bad", "place"), [(7, 0), (8, 2), (-2, 1), pytest.param(6, 1, marks=hidden), pytest.param(-1, 2, marks=hidden)]
+)
+def test_impossible_lengths_are_refused(student, expect, bad, place):
     """A length below 0 or above max_len raises a ValueError that names it."""
-    expect.raises(ValueError, student.padding_mask, torch.tensor([3, bad, 0]), 5, mentions=bad)
+    lengths = torch.tensor([3, 0, 5])
+    lengths[place] = bad
+    expect.raises(ValueError, student.padding_mask, lengths, 5, mentions=bad)
 
 
+@pytest.mark.points(0.5)
+def test_the_padding_mask_is_where_the_lengths_are(student, expect):
+    """The padding mask is on the device of `lengths`, also where there are no values."""
+    lengths = torch.empty(4, dtype=torch.int64, device="meta")
+    check_device(expect, student.padding_mask(lengths, 6), (4, 1, 6), "of `lengths`")
+
+
+@pytest.mark.points(2)
 def test_a_key_must_be_allowed_by_every_mask(student, draw, expect):
     """The result is True where all masks are."""
     masks = torch.stack([draw.mask(4, 5) for _ in range(3)])
@@ -66,55 +112,83 @@ def test_a_key_must_be_allowed_by_every_mask(student, draw, expect):
     expect.equal(student.combine_masks(*masks), masks.all(0))
 
 
+def test_each_combination_is_its_own(student, draw, expect):
+    """Masks of an earlier call do not count in a later one."""
+    for _ in range(2):
+        one, other = draw.mask(4, 5), draw.mask(4, 5)
+        expect.equal(student.combine_masks(one, other), one & other)
+    expect.equal(student.combine_masks(one), one)
+
+
+@pytest.mark.points(2)
 def test_masks_of_different_axes_broadcast(student, draw, expect):
     """A causal mask (seq, seq) and a padding mask (batch, 1, seq) give (batch, seq, seq)."""
-    future, padding = draw.mask(5, 5), draw.mask(3, 1, 5)
-    wanted = torch.stack([future & padding[b, 0] for b in range(3)])
-    expect.equal(student.combine_masks(future, padding), wanted)
+    future, filler = draw.mask(5, 5), draw.mask(3, 1, 5)
+    wanted = torch.stack([future & filler[b, 0] for b in range(3)])
+    expect.equal(student.combine_masks(future, filler), wanted)
+    expect.equal(student.combine_masks(filler, future), wanted)
 
 
 def test_none_is_no_mask(student, draw, expect):
     """None is skipped."""
-    mask = draw.mask(3, 4)
+    mask, other = draw.mask(3, 4), draw.mask(3, 4)
     expect.equal(student.combine_masks(None, mask, None), mask)
+    expect.equal(student.combine_masks(mask, None, other), mask & other)
 
 
+@pytest.mark.points(0.5)
 def test_nothing_but_none_is_none(student, expect):
-    """Where every mask is None, and where there is none, the result is None."""
+    """Where every mask is None, the result is None."""
     expect.true(student.combine_masks(None, None) is None, "`combine_masks(None, None)` is not None.")
+
+
+@pytest.mark.points(0.5)
+def test_any_number_of_masks(student, draw, expect):
+    """One mask comes back as it is, four are joined like two, and none at all give None."""
+    masks = torch.stack([draw.mask(2, 8, probability=0.8) for _ in range(4)])
+    masks[:, 0, :4] = ~torch.eye(4, dtype=torch.bool)
+    expect.equal(student.combine_masks(masks[0]), masks[0])
+    expect.equal(student.combine_masks(*masks), masks.all(0))
     expect.true(student.combine_masks() is None, "`combine_masks()` is not None.")
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("order", ["before", "behind"])
 @pytest.mark.parametrize("heads", [2, 3])
-def test_beside_a_mask_with_heads(student, draw, expect, heads):
+def test_beside_a_mask_with_heads(student, draw, expect, heads, order):
     """(batch, 1, k_len) beside (batch, heads, q_len, k_len) serves all heads of its own sequence."""
-    padding, full = draw.mask(3, 1, 5), draw.mask(3, heads, 4, 5)
-    wanted = torch.stack([full[b] & padding[b] for b in range(3)])
-    expect.equal(student.combine_masks(padding, full), wanted)
-    expect.equal(student.combine_masks(full, None, padding), wanted)
+    filler, full = draw.mask(3, 1, 5), draw.mask(3, heads, 4, 5)
+    wanted = torch.stack([full[b] & filler[b] for b in range(3)])
+    masks = (filler, None, full) if order == "before" else (full, None, filler)
+    expect.equal(student.combine_masks(*masks), wanted)
 
 
-@pytest.mark.hidden
-def test_a_row_for_each_query_beside_a_mask_with_heads(student, draw, expect):
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("heads", [3, pytest.param(1, marks=hidden)])
+def test_a_row_for_each_query_beside_a_mask_with_heads(student, draw, expect, heads):
     """(batch, q_len, k_len) beside (batch, heads, q_len, k_len) serves all heads of its own sequence."""
-    each, full = draw.mask(3, 4, 5), draw.mask(3, 2, 4, 5)
+    each, full = draw.mask(3, 4, 5), draw.mask(3, heads, 4, 5)
     wanted = torch.stack([full[b] & each[b] for b in range(3)])
     expect.equal(student.combine_masks(each, full), wanted)
 
 
-@pytest.mark.hidden
-def test_a_mask_of_two_axes_serves_all_heads(student, draw, expect):
+@pytest.mark.parametrize("others", [0, pytest.param(1, marks=hidden)])
+def test_a_mask_of_two_axes_serves_all_heads(student, draw, expect, others):
     """(q_len, k_len) beside (batch, heads, q_len, k_len) holds for every sequence and head."""
     future, full = draw.mask(4, 5), draw.mask(2, 3, 4, 5)
-    expect.equal(student.combine_masks(future, full), full & future)
+    more = [draw.mask(2, 1, 5) for _ in range(others)]
+    wanted = full & future
+    for filler in more:
+        wanted = wanted & filler[:, None]
+    expect.equal(student.combine_masks(future, *more, full), wanted)
 
 
-@pytest.mark.hidden
-def test_masks_on_the_meta_device(student, expect):
-    """The masks are made where they are wanted, also where there are no values."""
-    expect.shape(student.causal_mask(3, 5, device="meta"), (3, 5))
-    lengths = torch.empty(4, dtype=torch.int64, device="meta")
-    mask = student.padding_mask(lengths, 6)
-    expect.shape(mask, (4, 1, 6))
-    expect.true(str(mask.device) == "meta", "The padding mask is not on the device of `lengths`.", actual=mask)
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("axes", [2, pytest.param(4, marks=hidden)])
+def test_the_masks_stay_as_they_were(student, draw, expect, axes):
+    """Every mask holds the same after the call as before it."""
+    masks = [draw.mask(*(2, 3, 4, 5)[-axes:]) for _ in range(3)]
+    before = [mask.clone() for mask in masks]
+    student.combine_masks(*masks)
+    for mask, then in zip(masks, before, strict=True):
+        expect.equal(mask, then, "A mask was changed.")

@@ -4,39 +4,36 @@ import pytest
 import torch
 import torch.nn.functional as F
 from model_checks import (
-    attention_by_hand,
+    NEAR,
+    check_drawn_anew,
+    check_dropout,
     check_input_gradient,
     check_own_gradients,
     drawn,
-    feed_forward_by_hand,
     norm_by_hand,
+    post_norm_by_hand,
+    pre_norm_by_hand,
     shapes_of_block,
+    ways_to_drop,
 )
 
 KINDS = ["PostNormBlock", "PreNormBlock"]
 D_MODEL, N_HEADS, D_FF = 6, 2, 10
 
 
-def _state(draw):
+def _state(draw, d=D_MODEL, d_ff=D_FF):
     """Known weights for every part, under the names of the curriculum."""
-    return drawn(draw, shapes_of_block(D_MODEL, D_FF), 0.6)
+    return drawn(draw, shapes_of_block(d, d_ff), 0.6)
 
 
-def _attention(state, x, mask=None):
-    return attention_by_hand(state, "attention", N_HEADS, x, x, mask)
-
-
-def _block(kind, state, x, mask=None, activation=F.gelu):
+def _block(kind, state, x, mask=None, activation=F.gelu, heads=N_HEADS, factors=(1.0, 1.0)):
     """What a block computes, in its formula's words."""
-    if kind == "PostNormBlock":
-        x = norm_by_hand(state, "norm1", x + _attention(state, x, mask))
-        return norm_by_hand(state, "norm2", x + feed_forward_by_hand(state, x, activation))
-    x = x + _attention(state, norm_by_hand(state, "norm1", x), mask)
-    return x + feed_forward_by_hand(state, norm_by_hand(state, "norm2", x), activation)
+    by_hand = post_norm_by_hand if kind == "PostNormBlock" else pre_norm_by_hand
+    return by_hand(state, x, heads, mask, activation, factors)
 
 
-def _loaded(student, kind, state, **options):
-    block = getattr(student, kind)(D_MODEL, N_HEADS, D_FF, **options).double()
+def _loaded(student, kind, state, sizes=(D_MODEL, N_HEADS, D_FF), **options):
+    block = getattr(student, kind)(*sizes, **options).double()
     block.load_state_dict(state)
     return block
 
@@ -48,58 +45,58 @@ def _silent(state, *parts):
     return {key: torch.zeros_like(item) if key.startswith(chosen) else item for key, item in state.items()}
 
 
+# -- what a block computes ----------------------------------------------------------------------------
+
+
+@pytest.mark.points(3)
 def test_a_silent_post_norm_block_only_normalizes(student, draw, expect):
     """With sub-layers that give zero, the residual road is left: `norm2(norm1(x))`."""
     state, x = _silent(_state(draw), "attention", "feed_forward"), draw.normal(2, 5, D_MODEL) + 1
     wanted = norm_by_hand(state, "norm2", norm_by_hand(state, "norm1", x))
-    expect.close(_loaded(student, "PostNormBlock", state)(x), wanted)
+    expect.close(_loaded(student, "PostNormBlock", state)(x), wanted, tolerance=NEAR)
 
 
+@pytest.mark.points(3)
 def test_a_silent_pre_norm_block_returns_its_input(student, draw, expect):
     """With sub-layers that give zero, the pre-norm block is the identity: nothing on the road of x is normalized."""
     state, x = _silent(_state(draw), "attention", "feed_forward"), draw.normal(2, 5, D_MODEL) + 1
-    expect.close(_loaded(student, "PreNormBlock", state)(x), x)
+    expect.close(_loaded(student, "PreNormBlock", state)(x), x, tolerance=NEAR)
 
 
+@pytest.mark.points(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_half_with_the_attention(student, draw, expect, kind):
     """With a feed-forward network that gives zero, attention, its residual and its norm are left."""
     state, x = _silent(_state(draw), "feed_forward"), draw.normal(2, 5, D_MODEL) + 1
-    expect.close(_loaded(student, kind, state)(x), _block(kind, state, x))
+    expect.close(_loaded(student, kind, state)(x), _block(kind, state, x), tolerance=NEAR)
 
 
+@pytest.mark.points(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_half_with_the_feed_forward_network(student, draw, expect, kind):
     """With an attention that gives zero, the feed-forward network, its residual and its norm are left."""
     state, x = _silent(_state(draw), "attention"), draw.normal(2, 5, D_MODEL) + 1
-    expect.close(_loaded(student, kind, state)(x), _block(kind, state, x))
+    expect.close(_loaded(student, kind, state)(x), _block(kind, state, x), tolerance=NEAR)
 
 
+@pytest.mark.points(2)
+@pytest.mark.parametrize("shape", [(3, 5), (1, 4), (2, 1)], ids=str)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_whole_block(student, draw, expect, kind):
+def test_the_whole_block(student, draw, expect, kind, shape):
     """Attention and feed-forward network, one after the other, each with its residual and its norm."""
-    state, x = _state(draw), draw.normal(3, 5, D_MODEL) + 1
-    expect.close(_loaded(student, kind, state)(x), _block(kind, state, x))
+    state, x = _state(draw), draw.normal(*shape, D_MODEL) + 1
+    expect.close(_loaded(student, kind, state)(x), _block(kind, state, x), tolerance=NEAR)
 
 
+@pytest.mark.points(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_mask_reaches_the_attention(student, draw, expect, kind):
     """A mask of `(seq, seq)` hides keys from queries."""
     state, x, mask = _state(draw), draw.normal(3, 5, D_MODEL), draw.mask(5, 5)
-    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x, mask))
+    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x, mask), tolerance=NEAR)
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("kind", KINDS)
-def test_masks_of_three_and_four_axes(student, draw, expect, kind):
-    """A mask may have a batch axis, one row for all queries, or a heads axis."""
-    state, x = _state(draw), draw.normal(3, 5, D_MODEL)
-    block = _loaded(student, kind, state)
-    for shape in ((3, 1, 5), (3, 5, 5), (3, 1, 5, 5)):
-        mask = draw.mask(*shape)
-        expect.close(block(x, mask=mask), _block(kind, state, x, mask[:, 0] if mask.dim() == 4 else mask))
-
-
+@pytest.mark.points(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_mask_every_position_sees_every_other(student, draw, expect, kind):
     """A change of the last position changes the first, and the other way round: the block hides nothing by itself."""
@@ -112,16 +109,42 @@ def test_without_a_mask_every_position_sees_every_other(student, draw, expect, k
         other[0, changed] = draw.normal(D_MODEL)
         moved = (block(other)[0, seen] - first[0, seen]).abs().max()
         expect.true(
-            float(moved) > 1e-6, f"Position {seen} does not change when position {changed} does.", actual=float(moved)
+            float(moved) > 1e-5, f"Position {seen} does not change when position {changed} does.", actual=float(moved)
         )
 
 
+def _check_gradients(expect, student, draw, kind, sizes, shape, mask=None):
+    d, heads, d_ff = sizes
+    state = {name: value.requires_grad_() for name, value in _state(draw, d, d_ff).items()}
+    block = _loaded(student, kind, {name: value.detach() for name, value in state.items()}, sizes)
+    x, cotangent = draw.normal(*shape, d, grad=True), draw.normal(*shape, d)
+    twin = x.detach().clone().requires_grad_()
+    (_block(kind, state, twin, mask, heads=heads) * cotangent).sum().backward()
+    (block(x, mask) * cotangent).sum().backward()
+    check_own_gradients(expect, block, {name: value.grad for name, value in state.items()})
+    check_input_gradient(expect, x, twin)
+
+
+@pytest.mark.points(3)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_activation_is_the_callers(student, draw, expect, kind):
-    """`activation=relu` reaches the feed-forward network."""
-    state, x = _state(draw), draw.normal(2, 3, D_MODEL)
-    block = _loaded(student, kind, state, activation=torch.nn.functional.relu)
-    expect.close(block(x), _block(kind, state, x, activation=F.relu))
+def test_the_gradients(student, draw, expect, kind):
+    """Gradients reach the input, and every parameter of every part."""
+    _check_gradients(expect, student, draw, kind, (D_MODEL, N_HEADS, D_FF), (2, 4))
+
+
+@pytest.mark.hidden
+@pytest.mark.points(2)
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_and_gradients_at_another_size(student, draw, expect, kind):
+    """Four heads, a narrow feed-forward network and a mask of one row for all queries: values and gradients."""
+    sizes, mask = (8, 4, 3), draw.mask(3, 1, 6)
+    state, x = _state(draw, 8, 3), draw.normal(3, 6, 8) - 1
+    wanted = _block(kind, state, x, mask, heads=4)
+    expect.close(_loaded(student, kind, state, sizes)(x, mask), wanted, tolerance=NEAR)
+    _check_gradients(expect, student, draw, kind, sizes, (3, 6), mask)
+
+
+# -- parts, masks, calls ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -136,16 +159,44 @@ def test_every_part_is_registered(student, draw, expect, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_gradients(student, draw, expect, kind):
-    """Gradients reach the input, and every parameter of every part."""
-    state = {name: value.requires_grad_() for name, value in _state(draw).items()}
-    block = _loaded(student, kind, {name: value.detach() for name, value in state.items()})
-    x, cotangent = draw.normal(2, 4, D_MODEL, grad=True), draw.normal(2, 4, D_MODEL)
-    twin = x.detach().clone().requires_grad_()
-    (_block(kind, state, twin) * cotangent).sum().backward()
-    (block(x) * cotangent).sum().backward()
-    check_own_gradients(expect, block, {name: value.grad for name, value in state.items()})
-    check_input_gradient(expect, x, twin)
+def test_the_activation_is_the_callers(student, draw, expect, kind):
+    """`activation=relu` reaches the feed-forward network."""
+    state, x = _state(draw), draw.normal(2, 3, D_MODEL)
+    block = _loaded(student, kind, state, activation=torch.nn.functional.relu)
+    expect.close(block(x), _block(kind, state, x, activation=F.relu), tolerance=NEAR)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_masks_of_three_and_four_axes(student, draw, expect, kind):
+    """A mask may have a batch axis, one row for all queries, or a heads axis."""
+    state, x = _state(draw), draw.normal(3, 5, D_MODEL)
+    block = _loaded(student, kind, state)
+    for shape in ((3, 1, 5), (3, 5, 5), (3, 1, 5, 5)):
+        mask = draw.mask(*shape)
+        wanted = _block(kind, state, x, mask[:, 0] if mask.dim() == 4 else mask)
+        expect.close(block(x, mask=mask), wanted, tolerance=NEAR)
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_call_stands_by_itself(student, draw, expect, kind, training):
+    """A call with a mask, one without, one with another mask, other inputs of the same shape: nothing is remembered."""
+    state = _state(draw)
+    block = _loaded(student, kind, state)
+    block.train(training)
+    for mask in (draw.mask(5, 5).tril() | torch.eye(5, dtype=torch.bool), None, draw.mask(2, 1, 5), None):
+        x = draw.normal(2, 5, D_MODEL)
+        wanted = _block(kind, state, x, mask)
+        expect.close(block(x, mask), wanted, "This call is not answered by its own arguments.", tolerance=NEAR)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_blocks_have_weights_of_their_own(student, draw, expect, kind):
+    """What is loaded into a second block does not touch the first."""
+    state, x = _state(draw), draw.normal(2, 3, D_MODEL)
+    block = _loaded(student, kind, state)
+    _loaded(student, kind, _state(draw))
+    expect.close(block(x), _block(kind, state, x), "Another block's weights are at work in this one.", tolerance=NEAR)
 
 
 # -- dropout ------------------------------------------------------------------------------------------
@@ -157,83 +208,43 @@ def test_dropout_does_nothing_in_eval(student, draw, expect, kind):
     state, x = _state(draw), draw.normal(2, 5, D_MODEL)
     block = _loaded(student, kind, state, dropout=0.4)
     block.eval()
-    expect.close(block(x), _block(kind, state, x))
+    expect.close(block(x), _block(kind, state, x), tolerance=NEAR)
 
 
-def _dropped_entries(expect, kind, part, state, x, y, p):
-    """Which entries of a sub-layer's output were set to zero (1) or not (0), found by trying all 64 ways."""
-    ways = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * D_MODEL)
-    into = norm_by_hand(state, "norm1", x) if (kind, part) == ("PostNormBlock", "feed_forward") else x
-    read = into if kind == "PostNormBlock" else norm_by_hand(state, "norm1" if part == "attention" else "norm2", x)
-    added = _attention(state, read) if part == "attention" else feed_forward_by_hand(state, read, F.gelu)
-    possible = into.unsqueeze(-2) + added.unsqueeze(-2) * (1 - ways) / (1 - p)
-    if kind == "PostNormBlock":
-        for name in ("norm1", "norm2") if part == "attention" else ("norm2",):
-            possible = norm_by_hand(state, name, possible)
-    gap, way = (possible - y.unsqueeze(-2)).abs().amax(-1).min(-1)
-    expect.true(
-        bool((gap < 1e-6).all()),
-        "The result is not what comes of setting entries of the sub-layer's output to 0, dividing the others by"
-        " 1 - p, and adding that to the input.",
-        actual=y,
-    )
-    return ways[way]
-
-
-@pytest.mark.parametrize("part", ["attention", "feed_forward"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, kind, part):
-    """In training, entries of a sub-layer's output become 0 with probability p, and the others are divided by 1 - p."""
-    state = _silent(_state(draw), "feed_forward" if part == "attention" else "attention")
-    state = {key: item + 0.1 if key.startswith("norm") else item for key, item in state.items()}
-    x = draw.normal(4, 50, D_MODEL)
-    y = _loaded(student, kind, state, dropout=0.25)(x)
-    dropped = _dropped_entries(expect, kind, part, state, x, y, 0.25)
-    share = float(dropped.mean())
-    expect.between(share, 0.18, 0.32, f"With dropout=0.25 a quarter of the output of the {part} is dropped; here it is")
-    expect.true(
-        len(torch.unique(dropped.flatten(0, 1), dim=0)) > 8,
-        "All positions drop the same entries; each entry is dropped on its own.",
-        actual=dropped,
-    )
+def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, kind):
+    """In training, numbers of a sub-layer's output become 0 with probability p, and the others are divided by 1 - p."""
+    state, x, p = _state(draw, 4, 5), draw.normal(4, 50, 4), 0.25
+    ways = ways_to_drop(2, 4, p)
+    block = _loaded(student, kind, state, (4, 2, 5), dropout=p)
+    possible = _block(kind, state, x, factors=ways.unbind(1))
+    places = ["the attention's output", "the feed-forward network's output"]
+    dropped = [check_dropout(expect, block(x), possible, ways, p, places) for _ in range(2)]
+    check_drawn_anew(expect, *dropped, places)
 
 
-@pytest.mark.hidden
 @pytest.mark.parametrize("kind", KINDS)
 def test_dropout_is_drawn_anew_in_each_call(student, draw, expect, kind):
     """Two calls in training differ; after `eval()` they are the same, after `train()` they differ again."""
     block, x = _loaded(student, kind, _state(draw), dropout=0.5), draw.normal(2, 20, D_MODEL)
     expect.true(not torch.equal(block(x), block(x)), "In training, two calls give the same: nothing was dropped.")
     block.eval()
-    expect.close(block(x), block(x))
+    expect.close(block(x), block(x), "In eval mode, two calls differ.", tolerance=NEAR)
     block.train()
     expect.true(not torch.equal(block(x), block(x)), "After `train()`, two calls give the same: nothing was dropped.")
 
 
-# -- shapes, devices, arguments -----------------------------------------------------------------------
+# -- edges --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_batch_of_one_and_a_sequence_of_one(student, draw, expect, kind):
-    """The smallest inputs keep their axes."""
-    state = _state(draw)
-    block = _loaded(student, kind, state)
-    for shape in ((1, 1), (1, 4), (3, 1)):
-        x = draw.normal(*shape, D_MODEL)
-        expect.close(block(x), _block(kind, state, x))
-
-
-@pytest.mark.hidden
 @pytest.mark.parametrize("kind", KINDS)
 def test_inputs_that_are_not_contiguous(student, draw, expect, kind):
     """A transposed input gives the same as its copy, with a mask that is a transposed view as well."""
     state, x, mask = _state(draw), draw.strided(2, 5, D_MODEL), draw.mask(5, 5).tril().T
     mask = mask | torch.eye(5, dtype=torch.bool)
-    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x.contiguous(), mask))
+    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x, mask), tolerance=NEAR)
 
 
-@pytest.mark.hidden
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_query_that_may_attend_to_nothing(student, draw, expect, kind):
     """Its attention adds only the bias of `out_proj`; values and gradients stay finite."""
@@ -242,24 +253,20 @@ def test_a_query_that_may_attend_to_nothing(student, draw, expect, kind):
     mask[1] = False
     y = _loaded(student, kind, state)(x, mask=mask)
     alone = _silent(state, "attention") | {"attention.out_proj.bias": state["attention.out_proj.bias"]}
-    expect.close(y[1:], _block(kind, alone, x.detach()[1:]))
+    expect.close(y[1:], _block(kind, alone, x.detach()[1:]), tolerance=NEAR)
     (y * draw.normal(2, 4, D_MODEL)).sum().backward()
     expect.finite(x.grad, "The gradient of `x` is not finite.")
 
 
-@pytest.mark.hidden
 @pytest.mark.parametrize("kind", KINDS)
-def test_float32_and_a_second_call(student, draw, expect, kind):
-    """In float32 the same comes out, as float32, and a second call gives it again."""
+def test_float32_stays_float32(student, draw, expect, kind):
+    """In float32 the same comes out, as float32."""
     state, x = _state(draw), draw.normal(2, 5, D_MODEL)
     block = _loaded(student, kind, state)
     block.float()
-    wanted = _block(kind, state, x).float()
-    expect.close(block(x.float()), wanted)
-    expect.close(block(x.float()), wanted, "The second call gives another result.")
+    expect.close(block(x.float()), _block(kind, state, x).float())
 
 
-@pytest.mark.hidden
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_runs_on_meta(student, expect, kind):
     """On the `meta` device only shapes are computed; nothing may be fixed to the CPU."""
@@ -269,7 +276,6 @@ def test_it_runs_on_meta(student, expect, kind):
     expect.true(y.device.type == "meta", "The result is not on the `meta` device.", actual=y)
 
 
-@pytest.mark.hidden
 @pytest.mark.parametrize("kind", KINDS)
 def test_heads_that_do_not_divide_d_model_are_refused(student, expect, kind):
     """5 heads and d_model = 6 raise a ValueError that names the heads."""

@@ -7,8 +7,11 @@ import pathlib
 import numpy as np
 import pytest
 
+from grader.protocol.describe import describe
 from grader.protocol.values import decode, encode
-from grader.protocol.wire import MAX_DIGITS, Unsendable
+from grader.protocol.wire import MAX_DIGITS, OnePass, Unsendable
+from grader.tester.proxies import Student
+from unit.fakes import local_peer
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -41,3 +44,19 @@ def test_text_of_any_language_crosses_and_half_a_character_does_not() -> None:
 def test_a_scalar_of_numpy_that_cannot_cross_is_described(value: np.generic) -> None:
     """It was sent as a number without a size, and the learner read of a missing argument of the reader's."""
     assert isinstance(decode(encode(value)), Unsendable)
+
+
+def test_an_iterator_arrives_as_one() -> None:
+    """What goes through it a second time finds nothing: a list would hide that."""
+    came = decode(encode(OnePass([1, "a", None])), None)
+    assert [*came] == [1, "a", None]
+    assert [*came] == []
+    assert describe(OnePass([3])) == "an iterator over 1 value"
+
+
+def test_a_suite_passes_iterators_on() -> None:
+    peer, _ = local_peer(twice=lambda items, more: (list(items), list(items), list(more)))
+    student = Student(peer)
+    assert student.twice(iter([1, 2]), more=(n for n in (3,))) == ([1, 2], [], [3])
+    assert peer.transcript.last_call is not None
+    assert peer.transcript.last_call.arguments[0][1] == "an iterator over 2 values"

@@ -1,8 +1,9 @@
-"""The window as counts of its ids and one matrix product, in float32 whatever the weights; a loss function of its own."""
+"""The window as counts of its ids, one matrix product in float32 whatever the weights are, a loss of its own."""
 
 import numpy as np
 import torch
 from torch import nn
+
 from ch2_embeddings.embedding import Embedding as Table
 
 

@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn as nn
-from torch.nn.functional import embedding_bag, linear, nll_loss, log_softmax
+from torch.nn.functional import embedding_bag, linear, log_softmax, nll_loss
 from torch.utils.data import DataLoader, TensorDataset
 
 

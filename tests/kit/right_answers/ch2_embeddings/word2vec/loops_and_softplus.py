@@ -19,7 +19,8 @@ def skipgram_pairs(ids, window):
 def noise_distribution(counts, power=0.75):
     if counts.sum() == 0:
         raise ValueError("nothing was counted")
-    return F.normalize(counts.double().pow(power), p=1, dim=0)
+    noise = F.normalize(counts.double().pow(power), p=1, dim=0)
+    return noise.to(counts.dtype) if counts.is_floating_point() else noise
 
 
 class SkipGram(nn.Module):

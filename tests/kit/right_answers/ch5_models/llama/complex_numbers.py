@@ -61,6 +61,11 @@ class LlamaAttention(nn.Module):
         v = self.v_proj(x).view(batch, seq, self.n_kv_heads, self.size)
         scores = torch.einsum("bqkgd,bskd->bkgqs", q, k) * self.size**-0.5
         if mask is not None:
+            if mask.dim() == 3:
+                mask = mask[:, None]
+            if mask.dim() == 4:
+                heads = (1, 1) if mask.shape[1] == 1 else (self.n_kv_heads, -1)
+                mask = mask.unflatten(1, heads)
             scores = scores + torch.zeros_like(mask, dtype=x.dtype).masked_fill(~mask, float("-inf"))
         mixed = torch.einsum("bkgqs,bskd->bqkgd", scores.softmax(-1), v)
         return self.out_proj(mixed.reshape(batch, seq, d_model))

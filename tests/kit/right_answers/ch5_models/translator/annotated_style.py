@@ -164,9 +164,7 @@ def train_translator(model, source, target, steps, batch_size, lr, generator, on
             src, tgt = source[picked], target[picked]
             tgt_in, tgt_y = tgt[:, :-1], tgt[:, 1:]
             out = model(src, tgt_in)
-            loss = F.nll_loss(
-                F.log_softmax(out, -1).transpose(1, 2), tgt_y, ignore_index=model.config.pad_id
-            )
+            loss = F.nll_loss(F.log_softmax(out, -1).transpose(1, 2), tgt_y, ignore_index=model.config.pad_id)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

@@ -11,9 +11,7 @@ from ch4_blocks.decoder_block import DecoderBlock
 
 
 class TranslatorConfig:
-    def __init__(
-        self, source_vocab, target_vocab, max_len, d_model, n_layers, n_heads, d_ff, pad_id=0, dropout=0.0
-    ):
+    def __init__(self, source_vocab, target_vocab, max_len, d_model, n_layers, n_heads, d_ff, pad_id=0, dropout=0.0):
         self.source_vocab, self.target_vocab = source_vocab, target_vocab
         self.max_len, self.d_model, self.n_layers, self.n_heads, self.d_ff = max_len, d_model, n_layers, n_heads, d_ff
         self.pad_id, self.dropout = pad_id, dropout

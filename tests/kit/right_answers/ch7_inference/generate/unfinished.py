@@ -1,4 +1,4 @@
-"""Loops of published generation scripts: a tensor of ones for rows that go on, lists of tokens, `torch.inference_mode`."""
+"""Loops of published scripts: a tensor of ones for the rows that go on, and `torch.inference_mode` over all."""
 
 import torch
 
@@ -6,9 +6,7 @@ from ch7_inference import sampling
 
 
 @torch.inference_mode()
-def generate(
-    model, ids, max_new_tokens, generator=None, temperature=1.0, top_k=None, top_p=None, stop_id=None
-):
+def generate(model, ids, max_new_tokens, generator=None, temperature=1.0, top_k=None, top_p=None, stop_id=None):
     if max_new_tokens < 0:
         raise ValueError(f"max_new_tokens must not be negative, got {max_new_tokens}")
     if ids.size(1) < 1:

@@ -3,8 +3,12 @@
 import torch
 
 
+def wide(x):
+    return x if x.dtype == torch.float64 else x.float()
+
+
 def online_normalizer(blocks):
-    blocks = iter(blocks)
+    blocks = map(wide, blocks)
     first = next(blocks)
     maximum = first.max(dim=-1, keepdim=True).values
     lse = torch.logsumexp(first, dim=-1, keepdim=True)
@@ -24,12 +28,13 @@ def online_softmax(x, block):
     for i in range(0, n, block):
         piece = torch.exp(x[..., i : i + block] - maximum) / total
         pieces.append(torch.where(torch.isneginf(maximum), torch.zeros_like(piece), piece))
-    return torch.cat(pieces, dim=-1)
+    return torch.cat(pieces, dim=-1).to(x.dtype)
 
 
 def blockwise_attention(q, k, v, block, causal):
     if block <= 0:
         raise ValueError(f"block size {block}")
+    dtype, (q, k, v) = q.dtype, map(wide, (q, k, v))
     q_len, k_len = q.shape[-2], k.shape[-2]
     rows = []
     for top in range(0, q_len, block):
@@ -51,4 +56,4 @@ def blockwise_attention(q, k, v, block, causal):
             old, new = torch.nan_to_num(torch.exp(lse - both)), torch.nan_to_num(torch.exp(here - both))
             output, lse = output * old + mixed * new, both
         rows.append(output)
-    return torch.cat(rows, dim=-2)
+    return torch.cat(rows, dim=-2).to(dtype)
