@@ -83,7 +83,9 @@ def test_masks_are_made_on_their_device(student, expect, name):
 def test_each_query_mixes_the_values_of_its_window(student, draw, expect, window):
     """The output is that of full attention under the window's mask."""
     q, k, v = draw.normal(3, 9, 5), draw.normal(3, 9, 5), draw.normal(3, 9, 2)
-    expect.close(student.sliding_window_attention(q, k, v, window), attend(q, k, v, window), tolerance=NEAR, dtype=False)
+    expect.close(
+        student.sliding_window_attention(q, k, v, window), attend(q, k, v, window), tolerance=NEAR, dtype=False
+    )
 
 
 @pytest.mark.parametrize("batch", [(), (1,), (2, 3)], ids=str)
