@@ -60,7 +60,7 @@ def apply_rotary(
         raise ValueError(f"d_head must be even, so that it is made of pairs, not {d_head}")
     wide = torch.promote_types(x.dtype, torch.float32)
     frequencies = base ** (-torch.arange(0, d_head, 2, dtype=wide, device=x.device) / d_head)
-    angles = positions.to(dtype=wide, device=x.device)[..., None] * frequencies
+    angles = positions[..., None] * frequencies
     cos, sin = angles.cos(), angles.sin()
     even, odd = x[..., 0::2], x[..., 1::2]
     turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
