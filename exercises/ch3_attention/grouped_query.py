@@ -35,7 +35,7 @@ def repeat_heads(
 ) -> Float[Tensor, "batch n_heads seq d_head"]:
     """Repeat each head of keys or values for all the query heads of its group: `a b` becomes `a a a b b b`.
 
-    A number of heads that `n_kv_heads` does not divide raises a `ValueError` that names it.
+    `n_heads` that the heads of `x` do not divide raise a `ValueError` that names one of the two numbers.
 
     >>> repeat_heads(torch.tensor([[[[1.0]], [[2.0]]]]), n_heads=4).flatten()
     tensor([1., 1., 2., 2.])
@@ -46,11 +46,14 @@ def repeat_heads(
 
 
 class GroupedQueryAttention(nn.Module):
-    """Attention in which `n_heads` query heads share `n_kv_heads` heads of keys and values.
+    """Attention in which `n_heads` query heads share `n_kv_heads` heads of keys and values, neighbours the same one.
 
-    `q_proj`, `k_proj`, `v_proj` and `out_proj` are `nn.Linear` without bias. `n_heads` and `n_kv_heads` are kept as
-    attributes, because later exercises read them. `n_heads` that do not divide `d_model`, and
-    `n_kv_heads` that do not divide `n_heads`, raise a `ValueError` that names the value.
+    With 1 such head it is multi-query attention, with `n_heads` of them multi-head attention.
+
+    `q_proj`, `k_proj`, `v_proj` and `out_proj` are `nn.Linear` without bias, and hold all parameters. Keys and values
+    are `n_kv_heads * d_head` wide, where `d_head` is `d_model / n_heads`. `n_heads` and `n_kv_heads` are kept as
+    attributes, because later exercises read them. `n_heads` that do not divide `d_model`, and `n_kv_heads` that do not
+    divide `n_heads`, raise a `ValueError` that names one of the two numbers; 0 divides nothing.
 
     >>> GroupedQueryAttention(d_model=12, n_heads=6, n_kv_heads=2)(torch.zeros(2, 5, 12)).shape
     torch.Size([2, 5, 12])
@@ -64,7 +67,16 @@ class GroupedQueryAttention(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch seq d_model"], mask: Bool[Tensor, "*broadcast seq seq"] | None = None
     ) -> Float[Tensor, "batch seq d_model"]:
-        """Self-attention over `x`. A query that may attend to nothing has an output of zero."""
+        """Self-attention over `x`, each head as in `multi_head`: its scores are divided by `√d_head`.
+
+        Without a mask every query sees every key. A mask of 2 axes `(seq, seq)` serves all sequences and heads, one of
+        3 axes `(batch, seq or 1, seq)` all heads of its own sequence, and one of 4 axes `(batch, heads or 1, seq, seq)`
+        each head. A query that may attend to nothing has an output of zero, and gradients stay finite.
+
+        The output has the shape and the dtype of `x`, which need not be contiguous. It runs on any device, `meta` too.
+        Nothing is kept from one call to the next, no keys and no mask; there is no dropout; `x` and `mask` are not
+        changed.
+        """
         # TODO: project, and split queries into n_heads, keys and values into n_kv_heads.
         # TODO: repeat keys and values for the query heads of their group.
         # TODO: give a mask of 3 axes its heads axis, attend, merge the heads and project.
@@ -72,7 +84,7 @@ class GroupedQueryAttention(nn.Module):
 
 
 def cache_bytes(batch: int, seq: int, n_layers: int, n_kv_heads: int, d_head: int, bytes_per_value: int) -> int:
-    """The bytes that the keys and the values of every token, head and layer take.
+    """The bytes that the keys and the values of every token, head and layer take, for all `batch` sequences.
 
     >>> cache_bytes(batch=3, seq=10, n_layers=2, n_kv_heads=4, d_head=8, bytes_per_value=2)
     7680

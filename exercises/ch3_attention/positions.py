@@ -38,16 +38,19 @@ def sinusoidal_positions(
     dtype: torch.dtype | None = None,
     device: torch.device | str | None = None,
 ) -> Float[Tensor, "length d_model"]:
-    """Sines and cosines interleaved, one row for each position from 0; an odd `d_model` ends in a sine.
+    """Sines and cosines interleaved, one row for each position from 0, however many; an odd `d_model` ends in a sine.
 
-    `dtype` is torch's default dtype unless given. The values are those of float64, rounded to `dtype` at the end:
-    in half precision, position 2049 does not even exist.
+    Column `2i` is the sine of `position / 10000^(2i / d_model)`, column `2i + 1` the cosine of the same angle.
+
+    `dtype` is torch's default dtype unless given. Work in float64 or float32, and round the finished table: in float16
+    the position 2049 does not even exist. The table is made on `device`. It depends on the arguments alone, not on
+    earlier calls.
 
     >>> sinusoidal_positions(2, 3)
     tensor([[0.0000, 1.0000, 0.0000],
             [0.8415, 0.5403, 0.0022]])
     """
-    # TODO: in float64, one angle for each position and each pair: position / 10000^(2i / d_model).
+    # TODO: in float64, one angle for each position and each pair.
     # TODO: sines go to the even columns, cosines to the odd ones; with an odd d_model there is one cosine less.
     # TODO: convert to `dtype` (None: torch.get_default_dtype()) and to `device`.
     raise NotImplementedError
@@ -55,6 +58,8 @@ def sinusoidal_positions(
 
 class LearnedPositions(nn.Module):
     """A table `weight` of shape `(max_len, d_model)`, drawn from N(0, 0.02²), whose first rows are added to `x`.
+
+    `weight` is the only parameter, and all that the state dict holds.
 
     >>> LearnedPositions(max_len=8, d_model=4)(torch.zeros(2, 5, 4)).shape
     torch.Size([2, 5, 4])
@@ -65,9 +70,10 @@ class LearnedPositions(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Float[Tensor, "batch seq d_model"]) -> Float[Tensor, "batch seq d_model"]:
-        """`x` plus row `p` of the table at each position `p`, as a new tensor.
+        """`x` plus row `p` of the table at each position `p`, the same for every sequence of the batch.
 
-        A sequence longer than `max_len` raises a `ValueError` that names its length.
+        The result is a new tensor, and `x` is not changed. Each call may have another length, up to `max_len`. A longer
+        sequence raises a `ValueError` that names its length or `max_len`. It runs on any device, `meta` too.
         """
         # TODO: reject a sequence that is longer than the table.
         # TODO: add the first `seq` rows to every sequence of the batch.

@@ -21,7 +21,7 @@ By hand: in `sliding_window_mask(4, 2)` query 3 sees the keys 2 and 3; in `strid
 
 Not to be used in this chapter: `F.scaled_dot_product_attention`, `nn.MultiheadAttention` and `nn.Transformer*`.
 
-Source: Child and others, *Generating Long Sequences with Sparse Transformers* (2019), section 4.2; Beltagy, Peters
+Source: Child and others, *Generating Long Sequences with Sparse Transformers* (2019), section 4.3; Beltagy, Peters
 and Cohan, *Longformer: The Long-Document Transformer* (2020), section 3.1.
 """
 
@@ -38,7 +38,8 @@ def sliding_window_mask(
 ) -> Bool[Tensor, "length length"]:
     """True for the last `window` keys up to the query, its own key counted.
 
-    A window below 1 raises a `ValueError` that names it. One longer than the sequence is the causal mask.
+    A window below 1 raises a `ValueError` that names it. One longer than the sequence gives the causal mask. The mask
+    is made on `device`, and depends on the arguments alone, not on earlier calls.
 
     >>> sliding_window_mask(3, 2)
     tensor([[ True, False, False],
@@ -56,7 +57,8 @@ def sliding_window_mask(
 def strided_mask(length: int, stride: int, device: torch.device | str | None = None) -> Bool[Tensor, "length length"]:
     """True for the keys up to the query whose distance from it is divisible by `stride`.
 
-    A stride below 1 raises a `ValueError` that names it. A stride of 1 is the causal mask.
+    A stride below 1 raises a `ValueError` that names it. A stride of 1 gives the causal mask. The mask is made on
+    `device`, and depends on the arguments alone, not on earlier calls.
 
     >>> strided_mask(3, 2)
     tensor([[ True, False, False],
@@ -79,8 +81,13 @@ def sliding_window_attention(
 ) -> Float[Tensor, "*batch seq d_v"]:
     """What attention under `sliding_window_mask` gives, with work that grows as `seq · window`.
 
-    No tensor of `seq · seq` elements is made on the way, and twice the length costs twice the operations. A window
-    below 1 raises a `ValueError` that names it; one longer than the sequence is full causal attention.
+    No tensor of `seq · seq` elements is made on the way, and twice the length costs twice the operations and twice the
+    memory for the backward pass.
+
+    `q`, `k` and `v` have the same leading axes, any number of them, also none; `v` may have another width, and none
+    need be contiguous. A window longer than the sequence gives full causal attention. One below 1 raises a `ValueError`
+    that names it. Scores in the thousands give no NaN. The output has the dtype of the arguments. It runs on any
+    device, `meta` too. The arguments are not changed, and nothing is kept from one call to the next.
 
     >>> q = k = torch.zeros(3, 1)
     >>> sliding_window_attention(q, k, torch.tensor([[2.0], [4.0], [8.0]]), window=2).flatten()
@@ -93,7 +100,7 @@ def sliding_window_attention(
     if window < 1:
         raise ValueError(f"a window holds at least one key, not {window}")
     length = q.size(-2)
-    window = max(1, min(window, length))
+    window = min(window, length)
     padding = (0, 0, window - 1, 0)
     keys = F.pad(k, padding).unfold(-2, window, 1).transpose(-2, -1)
     values = F.pad(v, padding).unfold(-2, window, 1).transpose(-2, -1)
