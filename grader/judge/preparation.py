@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import io
 import sys
 from pathlib import Path
 
@@ -42,10 +43,9 @@ def prepare(libraries: str) -> None:
         with OpCounter().measuring():
             torch.zeros(2, 2).matmul(torch.zeros(2, 2))
     if PICTURES in wanted:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        FigureCanvasAgg(Figure()).draw()  # the first picture loads the fonts
+        Figure().savefig(io.BytesIO(), format="png")  # the first picture loads the fonts
     interpreter_trees()  # looked up while a process may still look
     gc.freeze()
     gc.enable()
