@@ -44,7 +44,10 @@ lint: $(VENV)/ready-dev
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 proof: $(VENV)/ready-dev
+	@echo "1 of 2: stubs, solutions and mistakes under fresh seeds"
 	@$(BIN)/grader dev check
+	@echo "2 of 2: every solution changed in one place at a time"
+	@$(BIN)/grader dev mutate
 
 $(VENV)/ready-dev: $(VENV)/ready
 	@echo "Installing what the tests need."

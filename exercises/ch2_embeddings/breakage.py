@@ -21,12 +21,12 @@ All four share one protocol, so that the figures can be compared:
 | training | your `train_toy_lm` on the rest: context 8, batches of 32, `lr` 0.01, a generator seeded with `seed` |
 | figure | your `mean_loss` on the held-out ids, in nats |
 
-The healthy and the broken run begin with the same seed. The same arguments always give the same figures, whatever the
-state of torch's global generator, and that state is left as it was.
+The healthy and the broken run begin with the same seed: the same start values, the same places of the batches. So the
+healthy figure is the same in all four. The same arguments always give the same figures, whatever the state of torch's
+global generator, and that state is left as it was.
 
 Source: the method is ablation, as in Radford et al., *Improving Language Understanding by Generative Pre-Training*
-(GPT-1),
-2018, section 5.
+(GPT-1), 2018, section 5.
 """
 
 import torch
@@ -43,7 +43,10 @@ LR = 1e-2
 
 
 def freeze(module: nn.Module) -> nn.Module:
-    """Stop every parameter of `module` from learning: `requires_grad` becomes False. Returns the module itself."""
+    """Stop every parameter of `module`, those of its parts too, from learning: `requires_grad` becomes False.
+
+    Returns the module itself.
+    """
     # TODO: set requires_grad of all parameters.
     raise NotImplementedError
 
@@ -52,7 +55,7 @@ def permute_ids(data: Int[Tensor, "n"], permutation: Int[Tensor, "vocab"]) -> In
     """Give every id its new number: the old id i becomes `permutation[i]`. `data` itself stays as it is.
 
     `permutation` holds each of 0, 1, ..., vocab - 1 once, or it is a `ValueError`. An id of `data` that it has no
-    number for raises an `IndexError`, and so does a negative one.
+    number for, a negative one too, raises an `IndexError` that names it.
 
     >>> permute_ids(torch.tensor([0, 1, 1, 2]), torch.tensor([2, 0, 1]))
     tensor([2, 0, 0, 1])
@@ -73,31 +76,38 @@ def split(data: Int[Tensor, "n"]) -> tuple[Int[Tensor, "train"], Int[Tensor, "he
 
 
 def freeze_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
-    """Held-out losses with all parameters learning (`trainable`) and with `embed` frozen from the start (`frozen`)."""
+    """Held-out losses, healthy first: all parameters learn (`trainable`), or `embed` is frozen throughout (`frozen`).
+
+    A text whose last tenth holds no window of 8 with a target, such as the empty text, raises a `ValueError`.
+    """
     # TODO: follow the protocol twice; freeze the embedding before training in the second run.
     raise NotImplementedError
 
 
 def permute_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
-    """Held-out losses with the ids as they are (`original`), and with all ids, held-out ones too, `permuted`.
+    """Held-out losses, healthy first: with the ids as they are (`original`), and with all of them `permuted`.
 
-    The permutation is drawn from `seed`. The second model starts and trains as the first one does, on the new ids.
+    All ids get new numbers, the held-out ones too. The permutation is drawn from `seed`. The second model starts and
+    trains as the first one does, on the new ids. Errors as in `freeze_experiment`.
     """
     # TODO: follow the protocol twice, the second time with permuted ids; torch.randperm draws a permutation.
     raise NotImplementedError
 
 
 def dimension_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
-    """Held-out losses with 16 numbers per token (`dim_16`) and with 2 (`dim_2`)."""
+    """Held-out losses, healthy first: with 16 numbers per token (`dim_16`), and with 2 (`dim_2`).
+
+    Errors as in `freeze_experiment`.
+    """
     # TODO: follow the protocol twice, with both dimensions.
     raise NotImplementedError
 
 
 def mismatch_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
-    """Held-out losses of one trained model: read with its own tokenizer (`matched`) and with another (`mismatched`).
+    """Held-out losses of one trained model, healthy first: read with its own tokenizer (`matched`), and with another.
 
-    The other tokenizer knows the same characters and numbers them backwards: the first character gets the last id.
-    So only the held-out ids change, and they change after training.
+    The other tokenizer (`mismatched`) knows the same characters and numbers them backwards: the first character gets
+    the last id. So only the held-out ids change, and they change after training. Errors as in `freeze_experiment`.
     """
     # TODO: follow the protocol once, then measure on the held-out ids and on the same ids numbered backwards.
     raise NotImplementedError

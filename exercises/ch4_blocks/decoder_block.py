@@ -45,9 +45,15 @@ from ch4_blocks.normalization import LayerNorm
 class DecoderBlock(nn.Module):
     """Self-attention, cross-attention to a memory, feed-forward network; post-norm, with ReLU, as in 2017.
 
-    `self_attention` and `cross_attention` are MultiHeadAttentions with biases, `feed_forward` is a FeedForward,
-    `norm1`, `norm2` and `norm3` are LayerNorms, one after each sub-layer in this order. In training, dropout
-    works on each sub-layer's output before it is added.
+    `self_attention` and `cross_attention` are MultiHeadAttentions with biases, `feed_forward` is a FeedForward with
+    the `activation`, `norm1`, `norm2` and `norm3` are LayerNorms, one after each sub-layer in this order. There are
+    no other parameters, and each block has its own.
+
+    In training, dropout works on each sub-layer's output before it is added, as in PostNormBlock: each number has a
+    draw of its own, in every call. In eval mode it does nothing.
+
+    `n_heads` that do not divide `d_model` raise a ValueError that names them. The block runs in float32 and in
+    float64, the result in the dtype of `x`, and on the `meta` device.
 
     >>> DecoderBlock(8, n_heads=2, d_ff=32)(torch.zeros(1, 3, 8), memory=torch.zeros(1, 5, 8)).shape
     torch.Size([1, 3, 8])
@@ -73,7 +79,13 @@ class DecoderBlock(nn.Module):
         mask: Bool[Tensor, "..."] | None = None,
         memory_mask: Bool[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "batch q_len d_model"]:
-        """The target's positions after a look at themselves, at the memory, and the feed-forward network."""
+        """The target's positions after a look at themselves, at the memory, and the feed-forward network.
+
+        `mask` is for the self-attention alone, `memory_mask` for the cross-attention alone. Without a mask everything
+        is seen. Each may have 2, 3 or 4 axes. A query that may attend to nothing gets only the bias of that
+        attention's `out_proj`, and its gradients are finite. A call knows nothing of earlier calls. `x` and `memory`
+        may be views of other tensors, and stay as they are.
+        """
         # TODO: self-attention under `mask`, dropout, add, norm1.
         # TODO: cross-attention with the memory as context under `memory_mask`, dropout, add, norm2.
         # TODO: feed-forward network, dropout, add, norm3.

@@ -44,9 +44,10 @@ from ch5_models.bert import BERT, BERTConfig, mask_tokens
 def sentence_embedding(
     hidden: Float[Tensor, "batch seq d_model"], lengths: Int[Tensor, "batch"]
 ) -> Float[Tensor, "batch d_model"]:
-    """The mean of each row's first `length` vectors, in the dtype of `hidden`; what stands after them does not count.
+    """The mean of each row's first `length` vectors, in the dtype of `hidden`.
 
-    A length below 1 or above `seq` is a ValueError that names it.
+    What stands after them does not count, even where it is NaN. A length below 1 or above `seq` is a ValueError that
+    names it.
 
     >>> sentence_embedding(torch.tensor([[[1.0, 2.0], [3.0, 4.0], [9.0, 9.0]]]), torch.tensor([2])).tolist()
     [[2.0, 3.0]]
@@ -62,13 +63,14 @@ def sense_separation(
 ) -> tuple[float, float]:
     """How far a word's senses are apart in its static and in its contextual vectors: `(static, contextual)`.
 
-    Sentence `i` is a list of ids, of any length, with the word at `positions[i]` in the sense `senses[i]`. The
-    static vector of the word is its row in `model.token_embedding`; the contextual one is `model(ids,
-    lengths=lengths)` at the word's position. Either number is the mean cosine similarity of pairs of the same sense
-    minus that of pairs of different senses, over all pairs of two different sentences.
+    Sentence `i` is a list of ids, of any length, with the word at `positions[i]` in the sense `senses[i]`. The static
+    vector of the word is its row in `model.token_embedding`; the contextual one is what the model returns at the
+    word's position, `model(ids, lengths=lengths)`, so that padding does not matter. Either number is the mean cosine
+    similarity of pairs of the same sense minus that of pairs of different senses, over all pairs of two different
+    sentences.
 
-    The model works in eval mode, without gradients, and is in the mode it was in before afterwards. If there is no
-    pair of the same sense or none of different senses, it is a ValueError that names the senses.
+    The model works in eval mode and is in the mode it was in before afterwards. If there is no pair of the same sense
+    or none of different senses, it is a ValueError that names the senses.
 
     >>> model = small_bert(vocab_size=10, max_len=6)
     >>> sentences, positions, senses = [[1, 7], [7, 2, 3], [4, 7]], [1, 0, 1], ["money", "river", "river"]

@@ -30,6 +30,10 @@ By hand: `vocab_size=10, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8`. T
 the attention 4 · (16 + 4) = 80, the feed-forward network 32 + 8 + 32 + 4 = 76, each of three norms 8. The head
 holds none of its own. `count_parameters` gives 40 + 24 + 80 + 76 + 24 = 244.
 
+`GPT1` is the model of 2018: 12 layers with 768-dimensional states and 12 heads, 3,072-dimensional inner states and
+512 tokens of context, trained with dropout 0.1. Its vocabulary is 478 characters and 40,000 merges (the paper gives
+the merges alone). That makes 116.5 million numbers, published as 117 million.
+
 Not to be used here: `nn.Transformer` and its relatives; put your own blocks together.
 
 Sources: Radford et al., *Improving Language Understanding by Generative Pre-Training*, 2018 (GPT-1), section 3.1,
@@ -68,8 +72,8 @@ class GPTConfig:
 def initialize_(model: nn.Module) -> None:
     """Draws start values in place: N(0, 0.02) for every parameter of two or more axes, zero for every bias.
 
-    Parameters of one axis that are no bias (the norms' `weight`) stay as they are. A shared parameter stays shared:
-    write into parameters, never put others in their place.
+    It serves any module, and returns nothing. Parameters of one axis that are no bias (the norms' `weight`) stay as
+    they are. A shared parameter stays shared: write into parameters, never put others in their place.
 
     >>> layer = nn.Linear(3, 2)
     >>> initialize_(layer)
@@ -89,6 +93,11 @@ class GPT(nn.Module):
     nn.ModuleList of PreNormBlocks with the configuration's dropout and activation, `norm` a LayerNorm, `head` an
     nn.Linear without bias whose weight is the token table itself. Start values are those of `initialize_`.
 
+    In training, the sum of token and position vectors goes through the configuration's dropout. The blocks do
+    theirs, and nothing else is dropped. In eval mode nothing is dropped at all.
+
+    The model runs in float32 and in float64, the logits in the dtype of its weights, and on the `meta` device.
+
     >>> config = GPTConfig(vocab_size=10, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> GPT(config)(torch.tensor([[3, 1, 4]])).shape
     torch.Size([1, 3, 10])
@@ -101,15 +110,21 @@ class GPT(nn.Module):
         raise NotImplementedError
 
     def forward(self, ids: Int[Tensor, "batch seq"]) -> Float[Tensor, "batch seq vocab"]:
-        """The logits of the next token at every position. More than `max_len` tokens: a ValueError that names it."""
-        # TODO: refuse sequences longer than max_len.
+        """The logits of the next token at every position.
+
+        No position's logits depend on a token that comes after it. A call knows nothing of earlier calls. `ids` may
+        be a view of another tensor. More than `max_len` tokens raise a ValueError that gives their number or
+        `max_len`; your LearnedPositions refuses them.
+        """
         # TODO: token vectors, plus positions, then dropout.
         # TODO: every block under the causal mask (on the device of `ids`), the final norm, the head.
         raise NotImplementedError
 
 
 def count_parameters(model: nn.Module) -> int:
-    """How many numbers the model learns. A parameter with two names counts once.
+    """How many numbers the parameters of any module hold, frozen ones too. One with two names counts once.
+
+    Buffers are no parameters.
 
     >>> count_parameters(nn.Linear(3, 2))
     8
@@ -118,7 +133,5 @@ def count_parameters(model: nn.Module) -> int:
     raise NotImplementedError
 
 
-# The GPT of 2018, as section 4.1 of its paper describes it: 12 layers with 768-dimensional states and 12 heads,
-# 3072-dimensional inner states, 512 tokens of context, dropout 0.1, and a vocabulary of 478 characters and 40,000
-# merges.
+# The GPT of 2018 as the brief describes it.
 GPT1 = None  # TODO: its GPTConfig

@@ -41,13 +41,15 @@ from torch import Tensor, nn
 class AdamW(torch.optim.Optimizer):
     """Adam with bias correction and decoupled weight decay, with the update of the brief for every parameter.
 
-    `params` is an iterable of parameters, or of dicts with `params` and settings of their own (`lr`, `betas`,
-    `eps`, `weight_decay`), as everywhere in PyTorch; the base class sorts that out. Settings are read from
-    the group at each step, because a schedule changes them. A parameter without a gradient is left alone: no
-    step, no decay, and its `t` does not advance. What is remembered of a parameter (`m`, `v`, `t`) stands in
-    `self.state[parameter]`, so that `state_dict` holds all of it. Gradients are read and never changed. A
-    negative `lr`, `eps` or `weight_decay`, and a beta outside [0, 1), raise a `ValueError` that gives the
-    value.
+    `params` is an iterable of parameters, perhaps one that can be gone through only once, or of dicts with `params` and
+    settings of their own (`lr`, `betas`, `eps`, `weight_decay`), as everywhere in PyTorch; the base class sorts that
+    out. The defaults are PyTorch's. Settings are read from the group at each step, because a schedule changes them.
+    `eps` is added to the root of the corrected `v`. A gradient of zeros is a gradient like any other: the means move
+    and the parameter decays. A parameter without a gradient is left alone: no step, no decay, and its `t` does not
+    advance. What is remembered of a parameter (`m`, `v`, `t`) stands in `self.state[parameter]`, so that `state_dict`
+    holds all of it and a new optimizer that loads it goes on as the old one would have; two optimizers share nothing.
+    Gradients are read and never changed. Parameters keep their dtype. A negative `lr`, `eps` or `weight_decay`, and a
+    beta outside [0, 1), raise a `ValueError` that gives the value.
 
     >>> theta = nn.Parameter(torch.tensor([1.0]))
     >>> theta.grad = torch.tensor([0.5])
@@ -72,8 +74,8 @@ class AdamW(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """One update of every parameter that has a gradient.
 
-        `closure`, if given, computes the loss and its gradients anew (with gradients on) and is called first;
-        `step` returns what it returned, or else None.
+        `closure`, if given, computes the loss and its gradients anew: it is called once, first of all, with gradients
+        switched on. `step` returns what it returned, or else None.
         """
         # TODO: call the closure if there is one, with gradients switched on again.
         # TODO: for each group and each of its parameters with a gradient: start its state if it has none
@@ -86,10 +88,9 @@ class AdamW(torch.optim.Optimizer):
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Two groups for an optimizer, each `{"params": [...], "weight_decay": ...}`: with `weight_decay`, then with 0.0.
 
-    The first holds the parameters of two or more axes, embedding tables among them; the second the others:
-    biases and the gains of norms. Each parameter stands in one group and once, also one that two modules
-    share. Inside a group they keep the order of `model.parameters()`, so that a saved optimizer finds its
-    parameters again.
+    The first holds the parameters of two or more axes, embedding tables among them; the second the others: biases
+    and the gains of all norms. Each parameter stands in one group and once, also one that two modules share. Inside a
+    group they keep the order of `model.parameters()`, so that a saved optimizer finds its parameters again.
 
     >>> [len(group["params"]) for group in parameter_groups(nn.Linear(3, 2), weight_decay=0.1)]
     [1, 1]

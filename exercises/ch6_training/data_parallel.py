@@ -31,7 +31,7 @@ By hand, two ranks, `[1, 2]` and `[10, 20]`: rank 0 sends `[1]`, rank 1 sends `[
 has sent 2 numbers: `2·(2−1)/2` of 2.
 
 Source: Patarasuk and Yuan, *Bandwidth optimal all-reduce algorithms for clusters of workstations* (2009),
-section 4; the gradients: Goyal et al., *Accurate, Large Minibatch SGD* (2017), section 2.
+section 4; the gradients: Goyal et al., *Accurate, Large Minibatch SGD* (2017), section 3, remark 3.
 """
 
 import queue
@@ -53,15 +53,15 @@ def ring_all_reduce(
 ) -> Shaped[Tensor, "*shape"]:
     """The sum of `tensor` over all ranks, as a new tensor of the same shape and dtype. All ranks call this at once.
 
-    `send(chunk)` gives a tensor to the right neighbour and returns at once; `receive()` waits for the next
-    one from the left. What was sent may be read later, so do not change it afterwards: send a copy of what
-    you go on adding to. In each round send first and then receive; if all ranks received first, all would
-    wait for ever.
+    `send(chunk)` gives a tensor to the right neighbour and returns at once; `receive()` waits for the next one from
+    the left. What was sent may be read later, so do not change it afterwards: send a copy of what you go on adding
+    to. In each round send first and then receive; if all ranks received first, all would wait for ever.
 
-    The size need not be divisible by `world_size`: chunks then differ by one element, and some may be empty.
-    Together a rank sends no more than 2·(N−1)/N of the tensor, but for that rounding; do not pad. With a
-    world of 1 nothing is sent. `tensor` is not changed. A rank outside 0 … `world_size` − 1 raises a
-    `ValueError` that gives it.
+    What is passed on has this rank's own part in it already. The size need not be divisible by `world_size`: chunks
+    then differ by one element, and some may be empty. Together a rank sends no more than 2·(N−1)/N of the tensor, but
+    for that rounding, one chunk in each of 2·(N−1) rounds; do not pad. With a world of 1 nothing is sent. `tensor` may
+    lie in memory in any order and is not changed. A rank outside 0 … `world_size` − 1 raises a `ValueError` that
+    gives it.
 
     Try it on the ring below: `run_ring(ring_all_reduce, [torch.ones(5), torch.ones(5)])`.
     """
@@ -78,14 +78,13 @@ def all_reduce_gradients(
 ) -> None:
     """Give every parameter the gradient of the mean loss over all `n_global` examples; `n_local` are this rank's.
 
-    The model holds the gradients of this rank's mean loss. `all_reduce(tensor)` returns the sum over the
-    ranks as a new tensor; all ranks must call it equally often, with the same shapes in the same order. So a
-    parameter that this rank has no gradient for takes part with zeros: another rank may have one. A parameter
-    that two modules share is reduced once: a second time would count it again. Parameters that do not require
-    gradients take no part.
+    The model holds the gradients of this rank's mean loss, which count by its share, n_local / n_global.
+    `all_reduce(tensor)` returns the sum over the ranks as a new tensor; all ranks must call it equally often, with the
+    same shapes in the same order, that of `model.parameters()`. So a parameter that this rank has no gradient for
+    takes part with zeros: another rank may have one. A parameter that two modules share is reduced once: a second time
+    would count it again. Parameters that do not require gradients take no part.
 
-    A rank with an empty share (`n_local` 0) has no mean loss: it takes part with zeros, whatever its
-    gradients hold.
+    A rank with an empty share (`n_local` 0) has no mean loss: it takes part with zeros, whatever its gradients hold.
 
     >>> model = nn.Linear(2, 1, bias=False)
     >>> model.weight.grad = torch.tensor([[3.0, 4.0]])
@@ -102,9 +101,10 @@ def all_reduce_gradients(
 def broadcast_parameters(model: nn.Module, broadcast: Callable[[Tensor], Tensor]) -> None:
     """Give every parameter and buffer the values that rank 0 has, so that all copies of the model start out equal.
 
-    `broadcast(tensor)` returns rank 0's tensor on every rank; all ranks must call it equally often, in the
-    same order. The values are written into the parameters that are there: an optimizer holds on to those. A
-    shared parameter is sent once. Gradients stay as they are.
+    Frozen parameters and buffers, such as running means, take part like all others. `broadcast(tensor)` returns rank
+    0's tensor on every rank; all ranks must call it equally often, in the same order, that of `model.parameters()`.
+    The values are written into the parameters that are there: an optimizer holds on to those. A shared parameter is
+    sent once and stays shared. Gradients stay as they are.
 
     >>> model = nn.Linear(2, 1, bias=False)
     >>> broadcast_parameters(model, torch.zeros_like)  # rank 0's model is all zeros

@@ -53,7 +53,7 @@ class RollingCache(KVCache):
         """Join new keys and values to those kept, return all of these, and keep the last `window` of them.
 
         The t new queries may need every key that is returned, even where that is more than the window; later ones will
-        not.
+        not. What is kept takes no more memory than it fills: a slice would hold on to the memory of the whole.
 
         >>> cache = RollingCache(window=3)
         >>> keys, values = cache.append(torch.ones(1, 2, 5, 4), torch.ones(1, 2, 5, 4))
@@ -61,7 +61,7 @@ class RollingCache(KVCache):
         (5, 3)
         """
         # TODO: join as KVCache does.
-        # TODO: with a window, keep the last of them (a clone: a slice would hold on to the memory of the whole).
+        # TODO: with a window, keep the last of them, as a clone.
         raise NotImplementedError
 
 
@@ -82,7 +82,9 @@ class CachedRotaryAttention(nn.Module):
     ) -> Float[Tensor, "batch t d_model"]:
         """What `attention` gives for t new positions, the first of which is `start`.
 
-        A query sees the keys up to its own position, and with `config.window` no more than the last `window` of them.
+        Queries and keys are turned by their positions, with `config.rope_base`, and keys are cached turned. The cache
+        holds `config.n_kv_heads` heads, whatever the number of query heads. A query sees the keys up to its own
+        position, and with `config.window` no more than the last `window` of them.
         """
         # TODO: queries in n_heads heads, keys and values in n_kv_heads; turn queries and keys by their positions.
         # TODO: append to the cache; the keys that come back stand at the last positions up to start + t - 1.
@@ -94,8 +96,9 @@ class CachedRotaryAttention(nn.Module):
 class CachedLlama:
     """A Llama that reads each token once. It shares the weights of `model` and keeps one request's cache.
 
-    `caches` has a `RollingCache` for each block. This is inference alone: there are no gradients, and the mode of
-    `model` is left as it is.
+    `caches` has a `RollingCache` for each block, of the config's window; two requests over one model do not disturb
+    each other. The answers are those of `model`, in its own dtype, with a tied head too, and change when its weights
+    do. This is inference alone: there are no gradients, and the mode of `model` is left as it is.
     """
 
     def __init__(self, model: Llama) -> None:
@@ -110,10 +113,11 @@ class CachedLlama:
         raise NotImplementedError
 
     def prefill(self, ids: Int[Tensor, "batch t"]) -> Float[Tensor, "batch t vocab"]:
-        """Read t more tokens and return the logits after each of them.
+        """Read t more tokens and return the logits after each of them, those of reading the whole text at once.
 
-        Called again it goes on where it stopped. More than `config.max_len` tokens in all raise a `ValueError` that
-        names the length it would be, and leave the cache as it was.
+        Called again it goes on where it stopped, in chunks of any size, longer than the window or shorter. More than
+        `config.max_len` tokens in all raise a `ValueError` that names the length it would be, with a window too, and
+        leave the cache as it was.
 
         >>> sizes = {"d_model": 8, "n_layers": 1, "n_heads": 4, "n_kv_heads": 2, "d_ff": 8}
         >>> cached = CachedLlama(Llama(LlamaConfig(vocab_size=9, max_len=8, window=2, **sizes)))
@@ -126,11 +130,15 @@ class CachedLlama:
         raise NotImplementedError
 
     def decode(self, ids: Int[Tensor, "batch"]) -> Float[Tensor, "batch vocab"]:
-        """Read one more token per row and return the logits of what comes after it."""
+        """Read one more token per row and return the logits of what comes after it.
+
+        The work is that of one token: its products with the weights, and one query by the keys so far, or by those of
+        the window where there is one.
+        """
         # TODO: a prefill of one token, without the axis of length 1.
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Forget the request, so that the next prefill starts a new one at position 0."""
+        """Forget the request, so that the next prefill starts a new one at position 0, perhaps with another batch."""
         # TODO: reset every layer's cache, and the count.
         raise NotImplementedError

@@ -50,7 +50,8 @@ class KVCache:
     def append(
         self, k: Float[Tensor, "batch heads t d_head"], v: Float[Tensor, "batch heads t d_head"]
     ) -> tuple[Float[Tensor, "batch heads length d_head"], Float[Tensor, "batch heads length d_head"]]:
-        """Join new keys and values to the end, keep the result in `keys` and `values`, and return both.
+        """Join new keys and values behind the old ones, along the length, keep the result in `keys` and `values`, and
+        return both.
 
         >>> cache = KVCache()
         >>> keys, values = cache.append(torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4))
@@ -62,7 +63,7 @@ class KVCache:
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget everything: the next keys and values are the first ones again."""
         # TODO: as it was at first.
         raise NotImplementedError
 
@@ -71,7 +72,7 @@ class CachedAttention(nn.Module):
     """Causal self-attention of new positions over everything so far, with the weights of `attention`.
 
     It has no weights and no memory of its own: the weights are those of the given module, the memory is the cache
-    that `forward` is given.
+    that `forward` is given. One layer may serve several caches in turns.
     """
 
     def __init__(self, attention: MultiHeadAttention, n_heads: int) -> None:
@@ -95,8 +96,10 @@ class CachedAttention(nn.Module):
 class CachedGPT:
     """A GPT that reads each token once. It shares the weights of `model` and keeps one request's cache.
 
-    `caches` has a `KVCache` for each block. What it computes is what `model` computes in eval mode: generating is
-    inference, so there is no dropout and there are no gradients, and the mode of `model` is left as it is.
+    `caches` has a `KVCache` for each block; two requests over one model do not disturb each other. What it computes is
+    what `model` computes in eval mode and in its own dtype: generating is inference, so there is no dropout and
+    there are no gradients, and the mode of `model`, train or eval, is left as it is. When the weights of `model`
+    change, so do the answers.
     """
 
     def __init__(self, model: GPT) -> None:
@@ -111,10 +114,11 @@ class CachedGPT:
         raise NotImplementedError
 
     def prefill(self, ids: Int[Tensor, "batch t"]) -> Float[Tensor, "batch t vocab"]:
-        """Read t more tokens and return the logits after each of them.
+        """Read t more tokens and return the logits after each of them, those of reading the whole text at once.
 
-        Called again it goes on where it stopped, so a long prompt may come in chunks. More than `config.max_len`
-        tokens in all raise a `ValueError` that names the length it would be, and leave the cache as it was.
+        Called again it goes on where it stopped, so a long prompt may come in chunks of any size. Exactly
+        `config.max_len` tokens still fit; more in all raise a `ValueError` that names the length it would be, and leave
+        the cache as it was.
 
         >>> config = GPTConfig(vocab_size=9, max_len=8, d_model=4, n_layers=1, n_heads=2, d_ff=8)
         >>> cached = CachedGPT(GPT(config))
@@ -129,11 +133,15 @@ class CachedGPT:
         raise NotImplementedError
 
     def decode(self, ids: Int[Tensor, "batch"]) -> Float[Tensor, "batch vocab"]:
-        """Read one more token per row and return the logits of what comes after it."""
+        """Read one more token per row, also the very first, and return the logits of what comes after it.
+
+        The work is that of one token: its products with the weights, and one query by the keys so far and its own,
+        however large `config.max_len` is.
+        """
         # TODO: a prefill of one token, without the axis of length 1.
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Forget the request, so that the next prefill starts a new one at position 0."""
+        """Forget the request, so that the next prefill starts a new one at position 0, perhaps with another batch."""
         # TODO: reset every layer's cache.
         raise NotImplementedError

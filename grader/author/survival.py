@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.author.given_tests import given_tests_file, given_tests_pass
+from grader.author.given_tests import GivenTests, given_tests_file
 from grader.author.mutation import Mutant, mutants_of
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
@@ -261,23 +261,31 @@ def _trial(case: Case, result: ExerciseResult) -> Trial:
 
 def _with_given_tests(layout: Layout, cases: dict[int, Case], parallel: int, report: Report) -> dict[int, Trial]:
     """Mutants of given code that the suite let pass, where there are tests of that code."""
-    there = {
-        number: case for number, case in cases.items() if given_tests_file(layout, case.subject.exercise.name).exists()
-    }
-    for subject in {case.subject.exercise.name: case.subject for case in there.values()}.values():
-        name = subject.exercise.name
-        if not given_tests_pass(layout, name, subject.source):
-            raise GraderError(f"{layout.display_path(given_tests_file(layout, name))} fails on the solution itself")
+    there = {n: case for n, case in cases.items() if given_tests_file(layout, case.subject.exercise.name).exists()}
+    numbers, found = list(there), dict[int, Trial]()
 
-    def tried(case: Case) -> Trial:
-        name = case.subject.exercise.name
-        if given_tests_pass(layout, name, case.mutant.source):
-            return case.ended(Fate.SURVIVED)
-        return case.ended(Fate.KILLED, layout.display_path(given_tests_file(layout, name)), Killer.GIVEN)
+    def try_share(share: list[int]) -> None:
+        with GivenTests(layout) as tests:
+            for subject in {there[n].subject.exercise.name: there[n].subject for n in share}.values():
+                _expect_that_they_pass(layout, tests, subject)
+            for number in share:
+                found[number] = _given_trial(layout, tests, there[number])
+                report(len(found), len(numbers), found[number].exercise)
 
-    found = {}
+    shares = [numbers[first::parallel] for first in range(min(parallel, len(numbers)))]
     with ThreadPoolExecutor(parallel) as pool:
-        for number, trial in zip(there, pool.map(tried, there.values()), strict=True):
-            found[number] = trial
-            report(len(found), len(there), trial.exercise)
+        list(pool.map(try_share, shares))  # what was raised there is raised here
     return found
+
+
+def _expect_that_they_pass(layout: Layout, tests: GivenTests, subject: Subject) -> None:
+    name = subject.exercise.name
+    if not tests.pass_with(name, subject.source):
+        raise GraderError(f"{layout.display_path(given_tests_file(layout, name))} fails on the solution itself")
+
+
+def _given_trial(layout: Layout, tests: GivenTests, case: Case) -> Trial:
+    name = case.subject.exercise.name
+    if tests.pass_with(name, case.mutant.source):
+        return case.ended(Fate.SURVIVED)
+    return case.ended(Fate.KILLED, layout.display_path(given_tests_file(layout, name)), Killer.GIVEN)

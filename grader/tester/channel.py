@@ -8,10 +8,11 @@ import socket
 
 from grader.protocol.frames import CHUNK_BYTES, PREFIX_BYTES, Closed, frame_size
 from grader.protocol.wire import WireError
-from grader.tester.allowance import Allowance
+from grader.tester.allowance import SAMPLE_EVERY_SECONDS, Allowance
 
 MAX_OUTPUT_BYTES = 16_384
 MAX_DRAINS = 4
+MUCH_BYTES = 4096  # more than this at a time, and the worker may have waited for us
 
 
 class Channel:
@@ -27,24 +28,29 @@ class Channel:
         self.dropped = 0
 
     def exchange(self, frame: bytes, allowance: Allowance) -> bytes:
-        """Send a frame and wait for the next one from the other side."""
+        """Send a frame and wait for the next one from the other side. Until it is sent, the other side waits for us."""
+        allowance.wait_anew()
         allowance.check()
         if self.pending:
             raise WireError("an answer came before its question")
         self._send(memoryview(frame), allowance)
+        allowance.wait_anew()
         return self.receive(allowance)
 
     def _send(self, data: memoryview, allowance: Allowance) -> None:
         while data:
             readable, writable = self._wait(allowance, writing=True)
-            self._drain(readable)
+            moved = self._drain(readable)
             if writable:
                 try:
-                    data = data[self.sock.send(data[:CHUNK_BYTES]) :]
+                    sent = self.sock.send(data[:CHUNK_BYTES])
                 except BlockingIOError:
                     continue
                 except OSError as error:
                     raise Closed(str(error)) from None
+                data, moved = data[sent:], moved + sent
+            if moved > MUCH_BYTES:
+                allowance.wait_anew()
 
     def receive(self, allowance: Allowance) -> bytes:
         """One frame, its sizes checked before its bytes are read."""
@@ -53,9 +59,9 @@ class Channel:
             frame = self._complete()
             if frame is None:
                 readable, _ = self._wait(allowance, writing=False)
-                self._drain(readable)
-                if self.sock in readable:
-                    self._read()
+                moved = self._drain(readable) + (self._read() if self.sock in readable else 0)
+                if moved > MUCH_BYTES:
+                    allowance.wait_anew()
         self.drain_output()
         return frame
 
@@ -70,28 +76,29 @@ class Channel:
         del self.pending[:whole]
         return frame
 
-    def _read(self) -> None:
+    def _read(self) -> int:
+        """How many bytes came."""
         try:
             part = self.sock.recv(CHUNK_BYTES)
         except BlockingIOError:
-            return
+            return 0
         except OSError as error:
             raise Closed(str(error)) from None
         if not part:
             raise Closed("the connection ended")
         self.pending += part
+        return len(part)
 
     def _wait(self, allowance: Allowance, writing: bool) -> tuple[list[object], bool]:
         readers: list[socket.socket | int] = [self.sock] if not writing else []
         if self.output >= 0:
             readers.append(self.output)
-        readable, writable, _ = select.select(readers, [self.sock] if writing else [], [], 0.1)
+        readable, writable, _ = select.select(readers, [self.sock] if writing else [], [], SAMPLE_EVERY_SECONDS)
         allowance.check()  # whatever came: printing without end, or a frame byte by byte, is no answer either
         return list(readable), bool(writable)
 
-    def _drain(self, readable: list[object]) -> None:
-        if self.output in readable:
-            self._read_output()
+    def _drain(self, readable: list[object]) -> int:
+        return self._read_output() if self.output in readable else 0
 
     def drain_output(self) -> None:
         """What was printed before the answer: no more than the pipe holds, for a thread may print for ever."""
@@ -99,21 +106,22 @@ class Channel:
             if self.output < 0 or not self._read_output():
                 return
 
-    def _read_output(self) -> bool:
+    def _read_output(self) -> int:
+        """How many bytes were printed."""
         try:
             part = os.read(self.output, CHUNK_BYTES)
         except BlockingIOError:
-            return False
+            return 0
         except OSError:
             part = b""
         if not part:
             os.close(self.output)
             self.output = -1
-            return False
+            return 0
         keep = max(0, MAX_OUTPUT_BYTES - len(self.kept))
         self.kept += part[:keep]
         self.dropped += len(part) - len(part[:keep])
-        return True
+        return len(part)
 
     def take_output(self) -> str:
         """What was printed since the last time, as text, with a note on what was left out."""

@@ -17,7 +17,7 @@ from grader.errors import JudgeError
 from grader.protocol.jobs import Job, JudgeMode, Solution
 from grader.protocol.messages import Loaded
 from grader.protocol.results import Call, Exhausted, Failure, TestResult, Verdict
-from grader.tester.allowance import WALL_CLOCK_FACTOR
+from grader.tester.allowance import LAST_BOUND_FACTOR
 from grader.tester.connection import Connection
 from grader.tester.draw import derive_seed
 from grader.tester.failures import MutantTimeout, Stalled, StudentRaised, SuiteFailure, WorkerLost
@@ -34,6 +34,7 @@ from grader.tester.worker_connection import WorkerConnection
 from grader.worker import loading
 
 OWN_SECONDS = 10.0  # for what a test does besides what the reference does
+REPLAY_CLOCK_FACTOR = 5.0  # code that is ours, and does not sleep
 
 
 class TestRunner:
@@ -109,8 +110,8 @@ class TestRunner:
         if self.worker is None:  # `--debug`: a person may stand at a breakpoint
             yield
             return
-        in_all = 2 * WALL_CLOCK_FACTOR * seconds + self.job.limits.slack_seconds
-        with _alarm(in_all, Stalled), _processor_alarm(2 * seconds + OWN_SECONDS, Stalled):
+        in_all = 2 * LAST_BOUND_FACTOR * seconds + self.job.limits.slack_seconds
+        with _alarm(in_all, Stalled), _processor_alarm(_own_share(seconds), Stalled):
             yield
 
     def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
@@ -273,17 +274,25 @@ class TestRunner:
         if not isinstance(connection, LocalConnection):
             return False
         try:
-            return self.replay(item, connection, self.limit_of(item)) is not None
+            return self.replay(item, connection, _own_share(self.limit_of(item))) is not None
         finally:
             self.student.transcript = transcript
 
     # -- the same test on other code ------------------------------------------------------------------
 
     def replay(self, item: pytest.Item, connection: Connection, seconds: float) -> BaseException | None:
-        """Run a test with other code in the learner's place. Its transcript is the student's afterwards."""
+        """Run a test with other code in the learner's place. Its transcript is the student's afterwards.
+
+        The seconds are this process's own, of the processor; by the clock it may be some more.
+        """
         self.session.taint()
+        in_all = REPLAY_CLOCK_FACTOR * seconds
         try:
-            with self.student.replaced(connection), _alarm(seconds, MutantTimeout):
+            with (
+                self.student.replaced(connection),
+                _alarm(in_all, MutantTimeout),
+                _processor_alarm(seconds, MutantTimeout),
+            ):
                 return self.execute(item, None)
         except MutantTimeout as error:
             return error
@@ -320,6 +329,11 @@ def _put_away(item: pytest.Item) -> None:
     if isinstance(item, pytest.Function):
         item.funcargs = {}
         item._initrequest()
+
+
+def _own_share(seconds: float) -> float:
+    """What a test with this limit may use in this process, where the reference runs."""
+    return 2 * seconds + OWN_SECONDS
 
 
 def _alarm(seconds: float, error: type[BaseException]) -> contextlib.AbstractContextManager[None]:

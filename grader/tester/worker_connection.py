@@ -29,7 +29,7 @@ from grader.protocol.messages import (
 from grader.protocol.results import Call, Exhausted, Failure, Frame, Place
 from grader.protocol.wire import Restore, WireError
 from grader.tester import scratch_folder
-from grader.tester.allowance import Allowance, Overused, TimedOut, process_time, thread_count
+from grader.tester.allowance import Allowance, Overused, TimedOut, thread_count, usage_of
 from grader.tester.channel import Channel
 from grader.tester.connection import Callback
 from grader.tester.failures import StudentTimeout, SuiteFailure, WorkerLost
@@ -43,7 +43,7 @@ BACKSTOP_SECONDS = 3600
 START_SECONDS = 60.0
 LOOK_BETWEEN_SECONDS = 0.005
 STACK_FRAMES_SHOWN = 6
-STACK_SECONDS = 0.5
+STACK_SECONDS = 2.0
 MAX_STACK_BYTES = 65_536
 
 
@@ -103,7 +103,7 @@ class WorkerConnection:
         self._settle()
         pid = self.process.pid
         self.seconds = seconds
-        self.allowance = Allowance(seconds, lambda: process_time(pid), lambda: self._overuse(pid))
+        self.allowance = Allowance(seconds, lambda: usage_of(pid), lambda: self._overuse(pid))
 
     @property
     def seconds_used(self) -> float:

@@ -15,7 +15,6 @@ import importlib.util
 import inspect
 import selectors
 import signal
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from types import CodeType, ModuleType
 from grader.course.cells import Cells, CellText, cell_texts, parse_cell
 from grader.protocol.messages import CellFailure
 from grader.worker.exception_text import message_of
+from grader.worker.own_time import OwnTime
 
 MAX_FAILURES = 200
 MAX_NAME = 80
@@ -32,6 +32,7 @@ MAX_MESSAGE = 500
 JUPYTERS_OWN = ("display", "get_ipython")
 SHARE_OF_TIME = 4  # a cell may take a fourth of what is left for all of them
 LEAST_SECONDS = 0.2
+LOOK_EVERY_SECONDS = 0.05
 FUTURE = [getattr(__future__, name).compiler_flag for name in __future__.all_feature_names]
 
 
@@ -49,7 +50,7 @@ class CellRun:
     seconds: float = 0.0
     failures: list[CellFailure] = field(default_factory=list)
     absent: set[str] = field(default_factory=lambda: set(JUPYTERS_OWN))
-    began: float = field(default_factory=time.monotonic)
+    time: OwnTime = field(default_factory=OwnTime)
     is_timed: bool = False
 
     @contextlib.contextmanager
@@ -58,14 +59,17 @@ class CellRun:
         if not self.seconds or self.is_timed:
             yield
             return
-        left = max(LEAST_SECONDS, (self.seconds - (time.monotonic() - self.began)) / SHARE_OF_TIME)
+        began = self.time.look()
+        left = max(LEAST_SECONDS, (self.seconds - began) / SHARE_OF_TIME)
 
         def ring(*_: object) -> None:
-            raise TookTooLong(f"it took longer than {left:.1f} s, and was stopped")
+            if self.time.look() - began >= left:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                raise TookTooLong(f"it took longer than {left:.1f} s, and was stopped")
 
         before = signal.signal(signal.SIGALRM, ring)
         self.is_timed = True
-        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_EVERY_SECONDS, LOOK_EVERY_SECONDS)
         try:
             yield
         finally:

@@ -35,7 +35,8 @@ from ch3_attention.scaled_dot_product import scaled_dot_product_attention
 def split_heads(x: Float[Tensor, "batch seq d_model"], n_heads: int) -> Float[Tensor, "batch n_heads seq d_head"]:
     """Cut the last axis into heads and move the heads in front of the sequence.
 
-    `n_heads` that do not divide the last axis raise a `ValueError` that names them.
+    Head `h` gets the columns from `h * d_head` on. `x` need not be contiguous, and axes of length 1 stay. A number of
+    heads that is below 1 or does not divide the last axis raises a `ValueError` that names it.
 
     >>> split_heads(torch.tensor([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]), 2)
     tensor([[[[1., 2.],
@@ -48,11 +49,11 @@ def split_heads(x: Float[Tensor, "batch seq d_model"], n_heads: int) -> Float[Te
     # TODO: cut the last axis into (n_heads, d_head), then swap the sequence and the heads.
     if n_heads < 1 or x.size(-1) % n_heads:
         raise ValueError(f"{n_heads} heads do not divide a width of {x.size(-1)}")
-    return x.unflatten(-1, (n_heads, x.size(-1) // n_heads)).transpose(-3, -2)
+    return x.unflatten(-1, (n_heads, -1)).transpose(-3, -2)
 
 
 def merge_heads(x: Float[Tensor, "batch n_heads seq d_head"]) -> Float[Tensor, "batch seq d_model"]:
-    """The inverse of `split_heads`: the heads' slices side by side again.
+    """The inverse of `split_heads`: the heads' slices side by side again. `x` need not be contiguous.
 
     >>> merge_heads(torch.tensor([[[[1.0], [3.0]], [[2.0], [4.0]]]]))
     tensor([[[1., 2.],
@@ -65,8 +66,8 @@ def merge_heads(x: Float[Tensor, "batch n_heads seq d_head"]) -> Float[Tensor, "
 class MultiHeadAttention(nn.Module):
     """`n_heads` attentions side by side: `q_proj`, `k_proj`, `v_proj` and `out_proj` are `nn.Linear(d_model, d_model)`.
 
-    `bias` says whether all four have a bias. `n_heads` is kept as an attribute, because later exercises read it.
-    `n_heads` that do not divide `d_model` raise a `ValueError` that names them.
+    `bias` says whether all four have a bias. `n_heads` is kept as an attribute, because later exercises read it. A
+    number of heads that is below 1 or does not divide `d_model` raises a `ValueError` that names it.
 
     >>> MultiHeadAttention(d_model=12, n_heads=3)(torch.zeros(2, 5, 12)).shape
     torch.Size([2, 5, 12])
@@ -90,16 +91,23 @@ class MultiHeadAttention(nn.Module):
         context: Float[Tensor, "batch k_len d_model"] | None = None,
         mask: Bool[Tensor, "*broadcast q_len k_len"] | None = None,
     ) -> Float[Tensor, "batch q_len d_model"]:
-        """Self-attention over `x`, or cross-attention from `x` to `context` when it is given.
+        """Self-attention over `x`, or cross-attention from `x` to `context` when it is given. Returns the output alone.
 
-        A query that may attend to nothing has mixed values of zero, so its output is `out_proj` of zero.
+        In `mask`, True means "may attend". Its last axis belongs to what gives the keys. One of 2 axes
+        `(q_len, k_len)` serves all sequences and heads, one of 3 axes `(batch, q_len or 1, k_len)` all heads of its
+        own sequence, and one of 4 axes is used as it is. A query that may attend to nothing has weights and mixed
+        values of zero, so its output is `out_proj` of zero.
+
+        Gradients reach `x`, `context` and every parameter, and are finite where a query sees nothing. Axes of length 1
+        stay. The output has the dtype of `x` and the parameters, float64 or bfloat16 say. It runs on the meta device as
+        well, and does the same in train and in eval mode.
         """
         # TODO: merge the heads' mixed values and project them.
         mixed, _ = self._attend(x, context, mask)
         return self.out_proj(merge_heads(mixed))
 
     def attention_weights(self, x, context=None, mask=None) -> Float[Tensor, "batch n_heads q_len k_len"]:
-        """The weights of every head, for the same arguments as `forward`."""
+        """The weights of every head, for the same arguments as `forward`, whatever `forward` was called with before."""
         # TODO: return the weights that `forward` mixes the values with.
         return self._attend(x, context, mask)[1]
 
@@ -112,9 +120,8 @@ class MultiHeadAttention(nn.Module):
         # TODO: give a mask of 3 axes a heads axis at place 1; masks of 2 and 4 axes fit as they are.
         # TODO: hand the heads to your own scaled_dot_product_attention.
         source = x if context is None else context
-        q = split_heads(self.q_proj(x), self.n_heads)
-        k = split_heads(self.k_proj(source), self.n_heads)
-        v = split_heads(self.v_proj(source), self.n_heads)
+        projected = self.q_proj(x), self.k_proj(source), self.v_proj(source)
+        q, k, v = (split_heads(vectors, self.n_heads) for vectors in projected)
         if mask is not None and mask.dim() == 3:
             mask = mask.unsqueeze(1)
         return scaled_dot_product_attention(q, k, v, mask)

@@ -5,12 +5,16 @@ first Transformer has two halves. The **encoder** reads the source both ways and
 source token. The **decoder** writes: each of its positions sees the target so far (a causal mask) and, by
 cross-attention, the whole memory.
 
-    memory = source_embedding(source) · √d_model + sinusoidal positions, dropout, then n_layers post-norm blocks with
-    ReLU x      = target_embedding(target_in) · √d_model + sinusoidal positions, dropout, then n_layers decoder blocks
-    logits = head(x)                        tied to the target table
+    x      = source_embedding(source) · √d_model + positions       then dropout
+    memory = block(x, no padding)                                  n_layers times, post-norm, with ReLU
 
-The table's rows start small, N(0, 1/√d_model), because the head uses them too; times √d_model they have the size of the
-positions that are added to them. Each block ends in a norm, so none follows the last.
+    y      = target_embedding(target_in) · √d_model + positions    then dropout
+    y      = block(y, memory, nothing later and no padding)        n_layers times, decoder blocks
+    logits = head(y)                                               tied to the target table
+
+The positions are sinusoidal. The tables' rows start small, N(0, 1/√d_model), because the head uses the target's too;
+times √d_model they have the size of the positions that are added to them. Each block ends in a norm, so none follows
+the last.
 
 *Padding* makes sentences of different lengths fit one tensor. The translator finds it by its id, `pad_id`, in
 `source` and in `target_in`: no position attends to a pad, in the encoder, in the decoder, or across.
@@ -32,8 +36,9 @@ at, so `[[5, 7]]` gives the same two first vectors and the same logits.
 
 Not to be used here: `nn.Transformer` and its relatives; put your own blocks together.
 
-Source: Vaswani et al., *Attention Is All You Need*, 2017, sections 3.1, 3.4 and 3.5, and section 5.3 and equation 3
-for the training.
+Source: Vaswani et al., *Attention Is All You Need*, 2017, sections 3.1, 3.4 and 3.5, and section 5.3 for the betas of
+Adam. The learning rate rises as it does there, but then falls in a straight line; in equation 3 it falls with the
+inverse square root of the step.
 """
 
 import math
@@ -72,8 +77,10 @@ class Translator(nn.Module):
 
     `config` is kept. `source_embedding` and `target_embedding` are Embeddings, `encoder` is an nn.ModuleList of
     PostNormBlocks with ReLU, `decoder` one of DecoderBlocks, `head` an nn.Linear without bias whose weight is the
-    target table itself. Both tables start as N(0, 1/√d_model); every other matrix starts Xavier uniform, every bias
-    at zero.
+    target table itself. Nothing else has parameters. Both tables start as N(0, 1/√d_model); every other matrix starts
+    Xavier uniform, every bias at zero. In training, dropout works on both embedded sequences and in the blocks of both
+    halves, and nowhere else. The model works in the dtype and on the device of its parameters, float64 and `meta`
+    among them.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> Translator(config)(torch.tensor([[3, 1, 4]]), torch.tensor([[1, 5]])).shape
@@ -118,7 +125,11 @@ class Translator(nn.Module):
         memory: Float[Tensor, "batch source_len d_model"],
         source: Int[Tensor, "batch source_len"],
     ) -> Float[Tensor, "batch target_len vocab"]:
-        """The logits of the next target token at every position. `source` tells where the memory is padding."""
+        """The logits of the next target token at every position.
+
+        Each is made from the target up to its position and the whole memory, without padding of either. `source` tells
+        where the memory is padding, and nothing else.
+        """
         # TODO: the target's mask: causal, and no padding. The memory's mask: the source's padding alone.
         # TODO: the embedded target through every decoder block, then the head.
         x = self._embed(target_in, self.target_embedding)
@@ -131,7 +142,10 @@ class Translator(nn.Module):
     def forward(
         self, source: Int[Tensor, "batch source_len"], target_in: Int[Tensor, "batch target_len"]
     ) -> Float[Tensor, "batch target_len vocab"]:
-        """Encode, then decode. A source or target of more than `max_len` tokens: a ValueError with their number."""
+        """Encode the source, then decode the target with its memory.
+
+        A source or target of more than `max_len` tokens is a ValueError that names their number.
+        """
         # TODO: encode the source and decode the target with it. Both of them refuse what is too long.
         return self.decode(target_in, self.encode(source), source)
 
@@ -166,13 +180,14 @@ def train_translator(
 
     Row `i` of `target` translates row `i` of `source`; a target row is start token, words, stop token, padding. Each
     step draws `batch_size` rows with `generator` (all rows equally likely) and takes one step of `torch.optim.Adam`
-    with betas (0.9, 0.98) on the mean cross-entropy over target tokens that are no padding. The learning rate of step
-    t = 1, 2, …, steps rises to `lr` over the first tenth of the steps and then falls in a straight line:
+    with betas (0.9, 0.98) on the mean cross-entropy over all target tokens of the batch that are no padding: each
+    position is to predict the token after it. The learning rate of step t = 1, 2, …, steps rises to `lr` over the first
+    tenth of the steps and then falls in a straight line:
 
         lr · min(t / (0.1 · steps), (steps + 1 - t) / (0.9 · steps), 1)
 
-    `on_step(t, loss)` is called after each step, if it is given. The model is in train mode meanwhile, and in the
-    mode it was in before afterwards.
+    `on_step(t, loss)` is called after each step, t = 1 the first, if it is given. The model is in train mode meanwhile,
+    and in the mode it was in before afterwards.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> source, target = torch.tensor([[3, 4]]), torch.tensor([[1, 5, 2]])
@@ -213,9 +228,10 @@ def greedy_translate(
 ) -> Int[Tensor, "batch length"]:
     """Translations of all rows at once: each begins with `start_id`, then the likeliest token of every step.
 
-    `stop_id` is included; a row that has it is filled with `pad_id` while others go on. It ends when every row has
-    stopped or after `max_new_tokens` tokens, so the length is at most `1 + max_new_tokens`. The source is encoded once.
-    The model works in eval mode, without gradients, and is in the mode it was in before afterwards.
+    `stop_id` is included; a row that has it is filled with the configuration's `pad_id` while others go on. It ends
+    when every row has stopped or after `max_new_tokens` tokens, so the length is at most `1 + max_new_tokens`. The
+    source is encoded once, not again for each token. The model works in eval mode, without gradients, and is in the
+    mode it was in before afterwards.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> greedy_translate(Translator(config), torch.tensor([[3, 4]]), 1, 2, max_new_tokens=3)[0, 0].item()

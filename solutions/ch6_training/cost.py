@@ -28,9 +28,9 @@ attention `2·2·4·4·2 = 128`, feed-forward `2·2·4·2·8 = 256`, head `2·4�
 
 `config` is the `GPTConfig` of your GPT.
 
-Source: Kaplan et al., *Scaling Laws for Neural Language Models* (2020), table 1 (there without the head);
-Korthikanti et al., *Reducing Activation Recomputation in Large Transformer Models* (2022), section 4.1,
-equation 1.
+Source: Kaplan et al., *Scaling Laws for Neural Language Models* (2020), table 1 (the head is its row "de-embed", which
+its total leaves out, and for the attention it has 2·n_ctx·d per token, one of the two products by `seq²`); Korthikanti
+et al., *Reducing Activation Recomputation in Large Transformer Models* (2022), section 4.1, equation 1.
 """
 
 from collections.abc import Sequence
@@ -45,6 +45,9 @@ from ch5_models.gpt import GPT, GPTConfig
 
 def forward_flops(config: GPTConfig, batch: int, seq: int) -> int:
     """Operations of all matrix products in one forward pass of a GPT, 2 for each multiply-add, the head included.
+
+    That is what is counted when your own GPT runs, whatever its sizes; nothing but the products counts. The number
+    of heads changes nothing, and a causal mask saves nothing.
 
     >>> config = GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
     >>> forward_flops(config, batch=1, seq=4)
@@ -73,8 +76,9 @@ def activation_bytes(config: GPTConfig, batch: int, seq: int) -> int | float:
     width `d_model` and `a` the number of heads. It supposes values of 16 bits, `d_ff = 4·h`, and dropout with
     its masks. The embeddings and the head are left out.
 
-    Your own GPT is not built quite like that: set `saved_bytes(model, ids)` beside it, which counts what
-    autograd really keeps in a forward pass. Float32 takes twice as much; no dropout, no masks for it.
+    Your own GPT is not built quite like that: in float32 it keeps between one and five times as much. Set
+    `saved_bytes(model, ids)` beside it, which counts what autograd really keeps in a forward pass. Float32 takes
+    twice as much; no dropout, no masks for it.
 
     >>> config = GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
     >>> activation_bytes(config, batch=1, seq=4)
@@ -86,7 +90,7 @@ def activation_bytes(config: GPTConfig, batch: int, seq: int) -> int | float:
 
 
 def optimizer_bytes(n_parameters: int, bytes_per_value: int = 4) -> int:
-    """What AdamW remembers besides the parameters and their gradients, in bytes.
+    """What AdamW remembers besides the parameters and their gradients, in bytes of `bytes_per_value` for each number.
 
     >>> optimizer_bytes(10)
     80
@@ -96,7 +100,9 @@ def optimizer_bytes(n_parameters: int, bytes_per_value: int = 4) -> int:
 
 
 def attention_share(config: GPTConfig, seq: int) -> float:
-    """The share of the two `seq²` products in the operations of a forward pass, from 0 to 1.
+    """The share of the two `seq²` products of all layers in the operations of a forward pass, from 0 to 1.
+
+    It grows with the context: from a few per cent to nearly 1.
 
     >>> config = GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
     >>> round(attention_share(config, seq=4), 4)

@@ -115,6 +115,24 @@ def norm_by_hand(state, name, x):
     return F.layer_norm(x, x.shape[-1:], state[f"{name}.weight"], state[f"{name}.bias"])
 
 
+def pre_norm_by_hand(state, x, n_heads, mask=None, activation=F.gelu, factors=(1.0, 1.0)):
+    """A PreNormBlock. `factors` are those of dropout, for the outputs of the attention and of the network."""
+    normal = norm_by_hand(state, "norm1", x)
+    x = x + factors[0] * attention_by_hand(state, "attention", n_heads, normal, normal, mask)
+    return x + factors[1] * feed_forward_by_hand(state, norm_by_hand(state, "norm2", x), activation)
+
+
+def post_norm_by_hand(state, x, n_heads, mask=None, activation=F.gelu, factors=(1.0, 1.0)):
+    """A PostNormBlock, in the same way."""
+    x = norm_by_hand(state, "norm1", x + factors[0] * attention_by_hand(state, "attention", n_heads, x, x, mask))
+    return norm_by_hand(state, "norm2", x + factors[1] * feed_forward_by_hand(state, x, activation))
+
+
+def state_of(name, weights):
+    """The weights of a part of a model, under the names that they have in the part."""
+    return {key.removeprefix(f"{name}."): item for key, item in weights.items() if key.startswith(f"{name}.")}
+
+
 # -- dropout -----------------------------------------------------------------------------------------------
 
 
@@ -130,7 +148,8 @@ def ways_to_drop(places, d, p):
 def check_dropout(expect, came, possible, ways, p, places):
     """In each place `(batch, seq)` the result is one of the `possible (ways, batch, seq, d)`.
 
-    `places` names what goes through dropout. Each is to lose the share p, every number by itself.
+    `places` names what goes through dropout. Each is to lose the share p, every number by itself. Returns which
+    numbers were dropped, `(batch, seq, places, d)`.
     """
     expect.shape(came, tuple(possible.shape[1:]))
     gap, way = (possible - came).abs().amax(-1).min(0)
@@ -155,6 +174,14 @@ def check_dropout(expect, came, possible, ways, p, places):
         for other in range(number):
             alike = _agree(own, dropped[..., other, :])
             expect.true(not alike, f"One draw served for {places[other]} and {place}; each has a draw of its own.")
+    return dropped
+
+
+def check_drawn_anew(expect, first, second, places):
+    """What two calls dropped, as `check_dropout` returns it, has nothing in common."""
+    for number, place in enumerate(places):
+        alike = _agree(first[..., number, :], second[..., number, :])
+        expect.true(not alike, f"A second call dropped the same numbers of {place}; each call draws anew.")
 
 
 def _agree(one, other):
@@ -177,9 +204,11 @@ def check_causality(expect, model, ids, vocab):
     return before, after
 
 
-def check_own_gradients(expect, layer, wanted, tolerance=NEAR):
-    """The layer's parameters have these gradients."""
+def check_own_gradients(expect, layer, wanted, tolerance=NEAR, tied=None):
+    """The layer's parameters have these gradients; `tied` is (name, other name) of a parameter that has two."""
     came = layer.gradients()
+    if tied is not None and tied[0] not in came and tied[1] in came:
+        came[tied[0]] = came[tied[1]]
     for name, gradient in wanted.items():
         expect.true(came.get(name) is not None, f"`{name}` got no gradient.")
         expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.", tolerance=tolerance)

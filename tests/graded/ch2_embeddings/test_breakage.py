@@ -1,5 +1,6 @@
-"""Four experiments: exact checks of their parts, then relations that any right run satisfies."""
+"""Four experiments: exact checks of their parts and of what they share, then relations that any right run satisfies."""
 
+import itertools
 import math
 
 import pytest
@@ -13,6 +14,7 @@ EXPERIMENTS = {
     "dimension_experiment": ["dim_16", "dim_2"],
     "mismatch_experiment": ["matched", "mismatched"],
 }
+SAME = 1e-5  # two runs that do the same agree to rounding
 
 
 def round_text(draw):
@@ -40,6 +42,7 @@ def run(student, expect, name, text, steps, seed):
 # -- the parts ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_permuted_ids_are_looked_up(student, draw, expect):
     """The old id i becomes permutation[i]."""
     permutation = torch.tensor([2, 3, 1, 5, 0, 4])
@@ -48,17 +51,25 @@ def test_permuted_ids_are_looked_up(student, draw, expect):
     expect.equal(student.permute_ids(data, permutation), wanted)
 
 
-@pytest.mark.parametrize("bad", [[0, 2, 2], [1, 2, 3], [-1, 0, 1]], ids=str)
-def test_what_is_no_permutation_is_refused(student, expect, bad):
-    """Each of 0 to vocab − 1 has to occur once, or it is a ValueError."""
-    expect.raises(ValueError, student.permute_ids, torch.tensor([0, 1]), torch.tensor(bad))
-
-
 @pytest.mark.hidden
-@pytest.mark.parametrize("bad", [-1, 3])
-def test_an_id_without_a_new_number_is_refused(student, expect, bad):
+def test_another_permutation(student, draw, expect):
+    """A longer permutation, after another one of another text."""
+    for n in (4, 11):
+        new, data = draw.shuffled(range(n)), draw.ids(n, 20)
+        expect.equal(student.permute_ids(data, torch.tensor(new)), torch.tensor([new[i] for i in data.tolist()]))
+
+
+def test_what_is_no_permutation_is_refused(student, expect):
+    """Each of 0 to vocab − 1 has to occur once, or it is a ValueError."""
+    for bad in ([0, 2, 2], [1, 2, 3], [-1, 0, 1]):
+        expect.raises(ValueError, student.permute_ids, torch.tensor([0, 1]), torch.tensor(bad))
+
+
+def test_an_id_without_a_new_number_is_refused(student, expect):
     """An id that the permutation has no number for raises an IndexError that names it."""
-    expect.raises(IndexError, student.permute_ids, torch.tensor([0, bad, 2]), torch.tensor([2, 0, 1]), mentions=bad)
+    for bad in (-1, 3):
+        data = torch.tensor([0, bad, 2])
+        expect.raises(IndexError, student.permute_ids, data, torch.tensor([2, 0, 1]), mentions=bad)
 
 
 @pytest.mark.parametrize("n", [20, 37, 100])
@@ -70,6 +81,17 @@ def test_the_last_tenth_is_held_out(student, draw, expect, n):
     expect.equal(held_out, data[n - n // 10 :], "The held-out part is wrong.")
 
 
+@pytest.mark.hidden
+@pytest.mark.parametrize("n", [9, 64])
+def test_a_short_text_is_split_too(student, draw, expect, n):
+    """Nine ids have no tenth; of 64 the last 6 are held out."""
+    data = draw.ids(50, n)
+    train, held_out = student.split(data)
+    expect.equal(train, data[: n - n // 10], "The training part is wrong.")
+    expect.equal(held_out, data[n - n // 10 :], "The held-out part is wrong.")
+
+
+@pytest.mark.points(2)
 def test_a_frozen_module_has_nothing_to_learn(student, expect):
     """Every parameter of the module has requires_grad=False, and the rest of the model keeps learning."""
     model = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3)
@@ -83,53 +105,119 @@ def test_a_frozen_module_has_nothing_to_learn(student, expect):
     expect.equal(learning, [False, False], "All parameters of the module are to be frozen, the bias too.")
 
 
-# -- the experiments ----------------------------------------------------------------------------------
+def test_parts_of_a_module_are_frozen_with_it(student, expect):
+    """The parameters of a module's parts, and of their parts, are frozen as well."""
+    nn = student.imported("torch.nn")
+    module = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.LayerNorm(3), nn.Sequential(nn.Linear(3, 2))))
+    student.freeze(module)
+    learning = [parameter.requires_grad for parameter in module.parameters()]
+    expect.equal(learning, [False] * 6, "Parameters of the module's parts still ask for a gradient.")
 
 
-def test_eight_tokens_tell_the_ninth(student, draw, expect):
-    """On a text that repeats after nine characters the healthy model reaches a low loss, the frozen one much later."""
-    trainable, frozen = run(student, expect, "freeze_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(trainable, 0.02, 0.32, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.12; it came to")
-    expect.between(frozen, 0.22, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
-    expect.less(2.0 * trainable, frozen, "The frozen model is not clearly worse than twice the loss of")
+def test_freezing_returns_the_module(student, draw, expect):
+    """What comes back is the module itself, no copy: what is loaded into it is in the model."""
+    model = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3)
+    table = draw.normal(5, 3, dtype=torch.float32)
+    student.freeze(model.embed).load_state_dict({"weight": table})
+    expect.equal(model.state_dict()["embed.weight"], table, "What freeze returned is not the module that was passed.")
 
 
-def test_the_head_learns_beside_a_frozen_embedding(student, draw, expect):
-    """Where nearly every character is the same, the head alone learns it in 40 steps; a frozen head could not."""
-    others = "".join(draw.shuffled("bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO"))
-    _, frozen = run(student, expect, "freeze_experiment", others + "a" * 460, 40, draw.integer(0, 9999))
-    expect.less(frozen, 1.0, "Only the embedding is to be frozen: all of the head goes on learning. The loss came to")
+# -- what the experiments share -----------------------------------------------------------------------
 
 
-def test_two_dimensions_are_too_few(student, draw, expect):
-    """With 2 numbers per token the same text is learned far worse."""
-    wide, narrow = run(student, expect, "dimension_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(wide, 0.02, 0.32, "With 16 dimensions the loss ends around 0.12; it came to")
-    expect.between(narrow, 0.7, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
+def test_the_healthy_figure_is_the_same_in_all_four(student, draw, expect):
+    """The same text, steps and seed give the same healthy loss, whatever is broken beside it."""
+    text, seed = draw.text("abcdefgh", 240), draw.integer(0, 9999)
+    healthy = [run(student, expect, name, text, 3, seed)[0] for name in EXPERIMENTS]
+    for name, loss in zip(EXPERIMENTS, healthy, strict=True):
+        expect.close(loss, healthy[0], f"The healthy loss of {name} is not that of freeze_experiment.", tolerance=SAME)
 
 
-def test_new_numbers_do_no_harm(student, draw, expect):
-    """Permuted everywhere, the same text is learned as well."""
-    original, permuted = run(student, expect, "permute_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(original, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
-    expect.between(permuted, 0.02, 0.32, "Permuted everywhere, the loss ends around 0.12 as well; it came to")
+@pytest.mark.points(2)
+def test_both_runs_begin_alike(student, draw, expect):
+    """Frozen or not, the first step moves the head alike; characters that only the held-out text has do not move."""
+    for _ in range(3):
+        text, seed = draw.text("abcdefghijklmnopqrst", 270) + draw.text("uvwxyz", 30), draw.integer(0, 9999)
+        for steps, what in (
+            (0, "The two models start with other values."),
+            (1, "Their first batches are not the same."),
+        ):
+            trainable, frozen = run(student, expect, "freeze_experiment", text, steps, seed)
+            expect.close(frozen, trainable, what, tolerance=SAME)
 
 
-def test_new_numbers_after_training_do_harm(student, draw, expect):
-    """Read with another tokenizer, the same text is garbled."""
-    matched, mismatched = run(student, expect, "mismatch_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(matched, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
-    expect.less(1.0, mismatched, "What is read with another tokenizer should be far worse than 1 nat:")
+def test_freezing_makes_a_difference(student, draw, expect):
+    """After five steps the frozen model is another one than the model that learns."""
+    trainable, frozen = run(student, expect, "freeze_experiment", draw.text("abcdef", 200), 5, draw.integer(0, 9999))
+    expect.less(1e-4, abs(trainable - frozen), "Both models learned the same; their losses differ by")
 
 
-@pytest.mark.parametrize("name", list(EXPERIMENTS))
-def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
-    """Where the last tenth is another text than the rest, training does not prepare for it."""
-    text = round_text(draw)
-    text = text[:450] + "".join(draw.choice("ef") * 5 for _ in range(10))
-    healthy, _ = run(student, expect, name, text, 60, draw.integer(0, 9999))
-    too_low = "At most 1.9 nats on text that was not trained on: what was the loss measured on?"
-    expect.true(healthy > 1.9, too_low, actual=healthy, expected="more than 1.9")
+def text_with_all(draw, alphabet, n):
+    """A text in whose first nine tenths every character occurs."""
+    return "".join(draw.shuffled(alphabet)) + draw.text(alphabet, n - len(alphabet))
+
+
+def renamed(text, alphabet, other):
+    """The text with each character of the alphabet exchanged for the one at the same place of the other."""
+    return text.translate(str.maketrans(alphabet, other))
+
+
+@pytest.mark.points(3)
+def test_permuting_ids_is_renaming_characters(student, draw, expect):
+    """The permuted loss is the healthy loss of the same text with its characters renamed; which ones, the seed says."""
+    alphabet, found = "abc", set()
+    renamings = ["".join(letters) for letters in itertools.permutations(alphabet)]
+    for _ in range(12):
+        text, seed = text_with_all(draw, alphabet, 120), draw.integer(0, 9999)
+        _, permuted = run(student, expect, "permute_experiment", text, 2, seed)
+        originals = {
+            other: run(student, expect, "permute_experiment", renamed(text, alphabet, other), 2, seed)[0]
+            for other in renamings
+        }
+        nearest = min(renamings, key=lambda other: abs(originals[other] - permuted))
+        wrong = "No renaming of the characters gives the permuted loss: do both runs start and train alike?"
+        expect.close(permuted, originals[nearest], wrong, tolerance=SAME)
+        found.add(nearest)
+    expect.less(1, len(found), "Twelve seeds gave the same permutation. It is to be drawn; different ones found:")
+
+
+@pytest.mark.points(3)
+def test_the_other_tokenizer_numbers_backwards(student, draw, expect):
+    """Read with it, a text costs what its mirror image, a for e and b for d, costs with the model's own tokenizer."""
+    alphabet = "abcde"
+    train, held_out = text_with_all(draw, alphabet, 270), draw.text(alphabet, 30)
+    mirror, seed = renamed(held_out, alphabet, alphabet[::-1]), draw.integer(0, 9999)
+    plain = run(student, expect, "mismatch_experiment", train + held_out, 20, seed)
+    mirrored = run(student, expect, "mismatch_experiment", train + mirror, 20, seed)
+    expect.close(plain[1], mirrored[0], "The other tokenizer does not number the characters backwards.", tolerance=SAME)
+    expect.close(mirrored[1], plain[0], "Backwards twice is not the same text again.", tolerance=SAME)
+
+
+def count_training(student, ids, vocab, dim, steps, frozen=False):
+    """The multiplications of the learner's own training of the protocol's model."""
+    toy_lm = student.imported("ch2_embeddings.toy_lm")
+    model = toy_lm.ToyLM(vocab, dim)
+    for parameter in model.embed.parameters():
+        parameter.requires_grad_(not frozen)
+    with student.counting() as counts:
+        toy_lm.train_toy_lm(model, ids, 8, steps, 32, 0.01, torch.Generator().manual_seed(1))
+    return counts.flops
+
+
+def test_each_run_has_its_steps_batches_and_dimensions(student, draw, expect):
+    """The counted work is that of so many steps, batches of 32, and 16 dimensions or 2, in one run or two."""
+    text, seed = text_with_all(draw, "abcdefgh", 200), draw.integer(0, 9999)
+    ids = torch.tensor(["abcdefgh".index(character) for character in text[:180]])
+    full, narrow = count_training(student, ids, 8, 16, 4), count_training(student, ids, 8, 2, 4)
+    frozen = count_training(student, ids, 8, 16, 4, frozen=True)
+    for name, wanted in zip(EXPERIMENTS, (full + frozen, 2 * full, full + narrow, full), strict=True):
+        counted = []
+        for steps in (0, 4):
+            with student.counting() as counts:
+                run(student, expect, name, text, steps, seed)
+            counted.append(counts.flops)
+        wrong = f"The counted work of four steps in {name} is not that of the protocol."
+        expect.between(counted[1] - counted[0], 0.9 * wanted, 1.1 * wanted, wrong)
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
@@ -142,6 +230,79 @@ def test_the_seed_decides_the_figures(student, draw, expect, name):
         expect.equal(again, first, "The same seed gives other figures: torch's global generator was used.")
         differ = first[0] != other[0] and first[1] != other[1]
         expect.true(differ, f"After {steps} steps another seed gives the same figures.", actual=other)
+
+
+def test_the_global_generator_has_no_part_in_it(student, draw, expect):
+    """Whatever its state is, the figures are the same; and its state is left as it was."""
+    side, text, seed = student.imported("torch"), draw.text("abcdef", 200), draw.integer(0, 9999)
+    for name in EXPERIMENTS:
+        figures = []
+        for state in (draw.generator().get_state(), draw.generator().get_state()):
+            side.set_rng_state(state)
+            figures.append(run(student, expect, name, text, 2, seed))
+            left = side.get_rng_state()
+            expect.true(torch.equal(left, state), f"{name} leaves torch's global generator in another state.")
+        expect.equal(figures[1], figures[0], f"The figures of {name} depend on torch's global generator.")
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS))
+def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
+    """Where the last tenth is another text than the rest, training does not prepare for it."""
+    text = round_text(draw)
+    text = text[:450] + "".join(draw.choice("ef") * 5 for _ in range(10))
+    healthy, _ = run(student, expect, name, text, 60, draw.integer(0, 9999))
+    too_low = "At most 1.75 nats on text that was not trained on: what was the loss measured on?"
+    expect.true(healthy > 1.75, too_low, actual=healthy, expected="more than 1.75")
+
+
+def test_a_text_that_is_too_short_is_refused(student, draw, expect):
+    """No text, or one of 89 characters, leaves no window of 8 with a target to measure: a ValueError."""
+    for name in EXPERIMENTS:
+        for text in ("", draw.text("abc", 9), draw.text("abc", 89)):
+            expect.raises(ValueError, getattr(student, name), text, 2, 0)
+
+
+# -- what comes of them -------------------------------------------------------------------------------
+
+
+@pytest.mark.points(2)
+def test_eight_tokens_tell_the_ninth(student, draw, expect):
+    """On a text that repeats after nine characters the healthy model reaches a low loss, the frozen one much later."""
+    trainable, frozen = run(student, expect, "freeze_experiment", round_text(draw), 200, draw.integer(0, 9999))
+    expect.between(trainable, 0.02, 0.32, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.12; it came to")
+    expect.between(frozen, 0.2, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
+    expect.less(2.0 * trainable, frozen, "The frozen model is not clearly worse than twice the loss of")
+
+
+def test_the_head_learns_beside_a_frozen_embedding(student, draw, expect):
+    """Where nearly every character is the same, the head alone learns it in 40 steps; a frozen head could not."""
+    others = "".join(draw.shuffled("bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO"))
+    _, frozen = run(student, expect, "freeze_experiment", others + "a" * 460, 40, draw.integer(0, 9999))
+    expect.less(frozen, 1.0, "Only the embedding is to be frozen: all of the head goes on learning. The loss came to")
+
+
+@pytest.mark.points(2)
+def test_two_dimensions_are_too_few(student, draw, expect):
+    """With 2 numbers per token the same text is learned far worse."""
+    wide, narrow = run(student, expect, "dimension_experiment", round_text(draw), 200, draw.integer(0, 9999))
+    expect.between(wide, 0.02, 0.32, "With 16 dimensions the loss ends around 0.12; it came to")
+    expect.between(narrow, 0.6, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
+
+
+@pytest.mark.points(2)
+def test_new_numbers_do_no_harm(student, draw, expect):
+    """Permuted everywhere, the same text is learned as well."""
+    original, permuted = run(student, expect, "permute_experiment", round_text(draw), 200, draw.integer(0, 9999))
+    expect.between(original, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
+    expect.between(permuted, 0.02, 0.32, "Permuted everywhere, the loss ends around 0.12 as well; it came to")
+
+
+@pytest.mark.points(2)
+def test_new_numbers_after_training_do_harm(student, draw, expect):
+    """Read with another tokenizer, the same text is garbled."""
+    matched, mismatched = run(student, expect, "mismatch_experiment", round_text(draw), 200, draw.integer(0, 9999))
+    expect.between(matched, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
+    expect.less(0.7, mismatched, "What is read with another tokenizer should be far worse than 0.7 nats:")
 
 
 @pytest.mark.limit(90)
@@ -157,6 +318,7 @@ def test_the_four_experiments_on_real_text(student, draw, expect):
     too_equal = "Both losses are exactly the same: were the ids permuted at all?"
     expect.true(permuted != original, too_equal, actual=permuted)
     wide, narrow = losses["dimension_experiment"]
-    expect.less(wide + 0.08, narrow, "Two dimensions are not worse:")
+    other = run(student, expect, "dimension_experiment", language.sample(4000, draw.integer(0, 9999)), 200, seed + 1)
+    expect.less(wide + other[0] + 0.06, narrow + other[1], "Two dimensions are not worse, in two texts taken together:")
     matched, mismatched = losses["mismatch_experiment"]
-    expect.less(matched + 0.5, mismatched, "Another tokenizer does no harm:")
+    expect.less(matched + 0.3, mismatched, "Another tokenizer does no harm:")

@@ -86,11 +86,15 @@ def test_a_length_of_zero_hides_every_key(student, expect, lengths):
     expect.equal(student.padding_mask(torch.tensor(lengths), 5), padding(lengths, 5))
 
 
-@pytest.mark.points(0.5)
-@pytest.mark.parametrize("bad", [7, -2, pytest.param(6, marks=hidden), pytest.param(-1, marks=hidden)])
-def test_impossible_lengths_are_refused(student, expect, bad):
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize(
+    ("bad", "place"), [(7, 0), (8, 2), (-2, 1), pytest.param(6, 1, marks=hidden), pytest.param(-1, 2, marks=hidden)]
+)
+def test_impossible_lengths_are_refused(student, expect, bad, place):
     """A length below 0 or above max_len raises a ValueError that names it."""
-    expect.raises(ValueError, student.padding_mask, torch.tensor([3, bad, 0]), 5, mentions=bad)
+    lengths = torch.tensor([3, 0, 5])
+    lengths[place] = bad
+    expect.raises(ValueError, student.padding_mask, lengths, 5, mentions=bad)
 
 
 @pytest.mark.points(0.5)
@@ -148,13 +152,15 @@ def test_any_number_of_masks(student, draw, expect):
     expect.true(student.combine_masks() is None, "`combine_masks()` is not None.")
 
 
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("order", ["before", "behind"])
 @pytest.mark.parametrize("heads", [2, 3])
-def test_beside_a_mask_with_heads(student, draw, expect, heads):
+def test_beside_a_mask_with_heads(student, draw, expect, heads, order):
     """(batch, 1, k_len) beside (batch, heads, q_len, k_len) serves all heads of its own sequence."""
     filler, full = draw.mask(3, 1, 5), draw.mask(3, heads, 4, 5)
     wanted = torch.stack([full[b] & filler[b] for b in range(3)])
-    expect.equal(student.combine_masks(filler, full), wanted)
-    expect.equal(student.combine_masks(full, None, filler), wanted)
+    masks = (filler, None, full) if order == "before" else (full, None, filler)
+    expect.equal(student.combine_masks(*masks), wanted)
 
 
 @pytest.mark.points(0.5)

@@ -5,13 +5,14 @@ import torch
 import torch.nn.functional as F
 from model_checks import (
     NEAR,
-    attention_by_hand,
+    check_drawn_anew,
     check_dropout,
     check_input_gradient,
     check_own_gradients,
     drawn,
-    feed_forward_by_hand,
     norm_by_hand,
+    post_norm_by_hand,
+    pre_norm_by_hand,
     shapes_of_block,
     ways_to_drop,
 )
@@ -26,19 +27,9 @@ def _state(draw, d=D_MODEL, d_ff=D_FF):
 
 
 def _block(kind, state, x, mask=None, activation=F.gelu, heads=N_HEADS, factors=(1.0, 1.0)):
-    """What a block computes, in its formula's words. `factors` are those of dropout, for each sub-layer's output."""
-
-    def attention(y):
-        return factors[0] * attention_by_hand(state, "attention", heads, y, y, mask)
-
-    def feed_forward(y):
-        return factors[1] * feed_forward_by_hand(state, y, activation)
-
-    if kind == "PostNormBlock":
-        x = norm_by_hand(state, "norm1", x + attention(x))
-        return norm_by_hand(state, "norm2", x + feed_forward(x))
-    x = x + attention(norm_by_hand(state, "norm1", x))
-    return x + feed_forward(norm_by_hand(state, "norm2", x))
+    """What a block computes, in its formula's words."""
+    by_hand = post_norm_by_hand if kind == "PostNormBlock" else pre_norm_by_hand
+    return by_hand(state, x, heads, mask, activation, factors)
 
 
 def _loaded(student, kind, state, sizes=(D_MODEL, N_HEADS, D_FF), **options):
@@ -225,9 +216,11 @@ def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, ki
     """In training, numbers of a sub-layer's output become 0 with probability p, and the others are divided by 1 - p."""
     state, x, p = _state(draw, 4, 5), draw.normal(4, 50, 4), 0.25
     ways = ways_to_drop(2, 4, p)
-    came = _loaded(student, kind, state, (4, 2, 5), dropout=p)(x)
+    block = _loaded(student, kind, state, (4, 2, 5), dropout=p)
     possible = _block(kind, state, x, factors=ways.unbind(1))
-    check_dropout(expect, came, possible, ways, p, ["the attention's output", "the feed-forward network's output"])
+    places = ["the attention's output", "the feed-forward network's output"]
+    dropped = [check_dropout(expect, block(x), possible, ways, p, places) for _ in range(2)]
+    check_drawn_anew(expect, *dropped, places)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 SENTENCES = [[3, 7, 5], [7, 2], [8, 4, 1, 7, 6], [9, 7, 2, 2], [7, 5, 3, 1]]
 POSITIONS = [1, 0, 3, 1, 0]
 SENSES = ["money", "river", "money", "river", "money"]
+NEAR = 1e-4  # what a model computes in float32 on the way, as published code does, is right too
 
 
 def drawn_bert(side, draw, dropout=0.0):
@@ -28,9 +29,16 @@ def separation_by_hand(vectors, senses):
     return sum(same) / len(same) - sum(different) / len(different)
 
 
+def contextual_by_hand(model, sentences, positions, senses):
+    """The separation of the vectors that the model gives to each sentence alone, without any padding."""
+    read = [model(torch.tensor([sentence])).detach()[0] for sentence in sentences]
+    return separation_by_hand([vectors[place] for vectors, place in zip(read, positions, strict=True)], senses)
+
+
 # -- sentence embeddings ----------------------------------------------------------------------------------
 
 
+@pytest.mark.points(3)
 def test_the_mean_is_over_real_tokens(student, draw, expect):
     """Each sentence embedding is the mean of the first `length` vectors of its row."""
     hidden, lengths = draw.strided(4, 6, 5), torch.tensor([6, 2, 1, 5])
@@ -38,22 +46,23 @@ def test_the_mean_is_over_real_tokens(student, draw, expect):
     expect.close(student.sentence_embedding(hidden, lengths), wanted)
 
 
-def test_padding_does_not_count(student, draw, expect):
-    """Other vectors in the padding, even a NaN, change nothing."""
-    hidden, lengths = draw.normal(2, 5, 3), torch.tensor([3, 2])
-    wanted = torch.stack([hidden[0, :3].mean(0), hidden[1, :2].mean(0)])
-    hidden[0, 3:], hidden[1, 2:] = 1e6, float("nan")
-    expect.close(student.sentence_embedding(hidden, lengths), wanted)
+@pytest.mark.points(0.5)
+def test_one_sentence_alone(student, draw, expect):
+    """A batch of one sentence keeps its axis."""
+    hidden = draw.normal(1, 6, 5)
+    expect.close(student.sentence_embedding(hidden, torch.tensor([4])), hidden[:, :4].mean(1))
 
 
 @pytest.mark.hidden
-def test_a_sentence_embedding_keeps_its_dtype(student, draw, expect):
-    """Float32 vectors give a float32 embedding, also of a single token."""
-    hidden = draw.normal(1, 1, 4, dtype=torch.float32)
-    expect.close(student.sentence_embedding(hidden, torch.tensor([1])), hidden[:, 0])
+@pytest.mark.parametrize("lengths", [[3], [1], [2, 7, 7, 1, 4]], ids=str)
+def test_means_of_other_shapes(student, draw, expect, lengths):
+    """One sentence, one token and many sentences are no special case."""
+    hidden = draw.normal(len(lengths), 7, 3, scale=5.0) + 10.0
+    wanted = torch.stack([row[:n].mean(0) for row, n in zip(hidden, lengths, strict=True)])
+    expect.close(student.sentence_embedding(hidden, torch.tensor(lengths)), wanted)
 
 
-@pytest.mark.hidden
+@pytest.mark.points(2)
 def test_only_real_tokens_get_a_gradient(student, draw, expect):
     """The gradient is spread evenly over the real tokens; padding gets none."""
     hidden, cotangent = draw.normal(2, 4, 3, grad=True), draw.normal(2, 3)
@@ -64,7 +73,24 @@ def test_only_real_tokens_get_a_gradient(student, draw, expect):
     expect.close(hidden.grad, wanted)
 
 
-@pytest.mark.hidden
+def test_padding_does_not_count(student, draw, expect):
+    """Other vectors in the padding, even a NaN, change nothing."""
+    hidden, lengths = draw.normal(2, 5, 3), torch.tensor([3, 2])
+    wanted = torch.stack([hidden[0, :3].mean(0), hidden[1, :2].mean(0)])
+    hidden[0, 3:], hidden[1, 2:] = 1e6, float("nan")
+    expect.close(student.sentence_embedding(hidden, lengths), wanted)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_sentence_embedding_keeps_its_dtype(student, draw, expect, dtype):
+    """Float32 vectors give a float32 embedding, float64 ones a float64 one, also of a single token."""
+    hidden = draw.normal(2, 3, 4, dtype=dtype)
+    wanted = torch.stack([hidden[0].mean(0), hidden[1, 0]])
+    expect.close(student.sentence_embedding(hidden, torch.tensor([3, 1])), wanted)
+
+
+@pytest.mark.points(0.5)
 @pytest.mark.parametrize("bad", [0, 5])
 def test_impossible_lengths_are_refused(student, draw, expect, bad):
     """A length below 1 or above the number of vectors raises a ValueError that names it."""
@@ -81,6 +107,7 @@ def test_one_word_has_one_static_vector(student, draw, expect):
     expect.close(static, 0.0, "The static separation of a word from itself is not 0.")
 
 
+@pytest.mark.points(2)
 def test_static_vectors_are_rows_of_the_token_table(student, draw, expect):
     """The static vector is the token table's row for the word; with different words the separation is not 0."""
     model, weights = drawn_bert(student, draw)
@@ -91,39 +118,82 @@ def test_static_vectors_are_rows_of_the_token_table(student, draw, expect):
     expect.close(static, wanted, "The static separation is wrong.")
 
 
+@pytest.mark.points(3)
 def test_contextual_vectors_are_the_models(student, draw, expect):
     """The contextual vector is what the model returns at the word's position, whatever the padding."""
     model, _ = drawn_bert(student, draw)
-    vectors = torch.stack([model(torch.tensor([s])).detach()[0, p] for s, p in zip(SENTENCES, POSITIONS, strict=True)])
     _, contextual = student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
-    expect.close(contextual, separation_by_hand(vectors, SENSES), "The contextual separation is wrong.")
+    wanted = contextual_by_hand(model, SENTENCES, POSITIONS, SENSES)
+    expect.close(contextual, wanted, "The contextual separation is wrong.", tolerance=NEAR)
 
 
-@pytest.mark.hidden
+@pytest.mark.points(2)
 def test_senses_may_have_any_names(student, draw, expect):
     """Three senses work as two do: all pairs with the same one against all others."""
     model, _ = drawn_bert(student, draw)
-    senses = ["a", "b", "c", "b", "a"]
-    vectors = torch.stack([model(torch.tensor([s])).detach()[0, p] for s, p in zip(SENTENCES, POSITIONS, strict=True)])
+    senses = ["bench", "bank of a river", "bank for money", "bank of a river", "bench"]
     _, contextual = student.sense_separation(model, SENTENCES, POSITIONS, senses)
-    expect.close(contextual, separation_by_hand(vectors, senses), "The contextual separation is wrong.")
+    wanted = contextual_by_hand(model, SENTENCES, POSITIONS, senses)
+    expect.close(contextual, wanted, "The contextual separation is wrong.", tolerance=NEAR)
+
+
+@pytest.mark.points(2)
+def test_a_second_measurement_is_its_own(student, draw, expect):
+    """Other sentences, and then other weights, give other numbers: nothing is kept from an earlier call."""
+    model, _ = drawn_bert(student, draw)
+    other, _ = drawn_bert(student, draw)
+    turned = [sentence[::-1] for sentence in SENTENCES]
+    places = [len(sentence) - 1 - place for sentence, place in zip(SENTENCES, POSITIONS, strict=True)]
+    for sentences, positions in ((SENTENCES, POSITIONS), (turned, places)):
+        _, contextual = student.sense_separation(model, sentences, positions, SENSES)
+        wanted = contextual_by_hand(model, sentences, positions, SENSES)
+        expect.close(contextual, wanted, "The contextual separation is wrong.", tolerance=NEAR)
+    model.load_state_dict(other.state_dict())
+    _, contextual = student.sense_separation(model, turned, places, SENSES)
+    wanted = contextual_by_hand(model, turned, places, SENSES)
+    message = "After the model's weights have changed the contextual separation is wrong."
+    expect.close(contextual, wanted, message, tolerance=NEAR)
 
 
 @pytest.mark.hidden
-def test_the_mode_is_given_back(student, draw, expect):
-    """It measures without dropout; a model in train mode is in train mode again afterwards."""
+def test_other_sentences(student, draw, expect):
+    """Sentences of one length and of many, the word in the first and in the last place."""
+    model, weights = drawn_bert(student, draw)
+    senses = draw.shuffled(["a", "a", "a", "b", "b", "c", "c"])
+    for lengths in ([6] * 7, [1, 8, 2, 5, 8, 3, 4]):
+        sentences = [(draw.ids(10, n) + 1).tolist() for n in lengths]
+        positions = [draw.choice([0, n - 1]) for n in lengths]
+        static, contextual = student.sense_separation(model, sentences, positions, senses)
+        words = torch.tensor([sentence[place] for sentence, place in zip(sentences, positions, strict=True)])
+        wanted = separation_by_hand(weights["token_embedding.weight"][words], senses)
+        expect.close(static, wanted, "The static separation is wrong.", tolerance=NEAR)
+        wanted = contextual_by_hand(model, sentences, positions, senses)
+        expect.close(contextual, wanted, "The contextual separation is wrong.", tolerance=NEAR)
+
+
+def test_it_measures_without_dropout(student, draw, expect):
+    """It measures in eval mode, whatever mode the model is in."""
     model, _ = drawn_bert(student, draw, dropout=0.5)
     model.eval()
     _, wanted = student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
-    expect.equal(bool(model.training), False, "A model in eval mode is in train mode afterwards.")
     model.train()
     _, came = student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
-    expect.close(came, wanted, "Dropout is on while it measures.")
-    expect.equal(bool(model.training), True, "A model in train mode is in eval mode afterwards.")
+    expect.close(came, wanted, "Dropout is on while it measures.", tolerance=NEAR)
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("senses", [["money"] * 5, ["a", "b", "c", "d", "e"]], ids=["all alike", "all different"])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+def test_the_mode_is_given_back(student, draw, expect, training):
+    """A model in train mode is in train mode again afterwards, and one in eval mode in eval mode."""
+    model, _ = drawn_bert(student, draw)
+    model.train(training)
+    student.sense_separation(model, SENTENCES, POSITIONS, SENSES)
+    expect.equal(bool(model.training), training, "The model is in another mode than before.")
+    expect.equal(bool(model.blocks[0].training), training, "A block of the model is in another mode than before.")
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("senses", [["money"] * 5, ["one", "two", "three", "four", "five"]], ids=["alike", "different"])
 def test_two_kinds_of_pairs_are_needed(student, draw, expect, senses):
     """Without a pair of the same sense, or without one of different senses, it raises a ValueError with the senses."""
     model, _ = drawn_bert(student, draw)

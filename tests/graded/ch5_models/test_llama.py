@@ -286,9 +286,10 @@ def test_the_config_is_kept(student, expect):
 @pytest.mark.points(0.5)
 def test_too_many_tokens_are_refused(student, expect, draw):
     """`max_len` tokens are allowed; one more raises a ValueError that names their number."""
-    model = student.Llama(student.LlamaConfig(**SIZES))
-    expect.shape(model(draw.ids(11, 1, 9)), (1, 9, 11))
-    expect.raises(ValueError, model, draw.ids(11, 1, 10), mentions=10)
+    for max_len in (9, 20):  # below d_model and above it
+        model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": max_len})))
+        expect.shape(model(draw.ids(11, 1, max_len)), (1, max_len, 11))
+        expect.raises(ValueError, model, draw.ids(11, 1, max_len + 1), mentions=max_len + 1)
 
 
 @pytest.mark.points(0.5)

@@ -6,6 +6,11 @@ import torch
 SIZES = ("vocab_size", "max_len", "d_model", "n_layers", "n_heads", "d_ff")
 
 
+def gpt_of(student):
+    """What the learner's exercise on GPT defines."""
+    return student.imported("ch5_models.gpt")
+
+
 def draw_config(draw, student, **fixed):
     """A configuration in which every product is a good part of the whole: its sizes, and the learner's GPTConfig."""
     n_heads = draw.choice([2, 3, 4, 5])
@@ -18,7 +23,7 @@ def draw_config(draw, student, **fixed):
         "n_heads": n_heads,
         "d_ff": draw.choice([3, 5, 7]) * d_model + 1,
     } | fixed
-    return config, student.imported("ch5_models.gpt").GPTConfig(**config)
+    return config, gpt_of(student).GPTConfig(**config)
 
 
 def products(config, batch, seq):
@@ -55,17 +60,16 @@ def in_words(config, batch, seq):
 
 def test_the_example_of_the_brief(student, expect):
     """One layer of width 2, one text of 4 tokens: 560 operations."""
-    config = student.imported("ch5_models.gpt").GPTConfig(
-        vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8
-    )
+    config = gpt_of(student).GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
     expect.close(student.forward_flops(config, 1, 4), 560)
 
 
+@pytest.mark.points(3)
 def test_forward_operations_agree_with_your_own_gpt(student, draw, expect):
     """The formula agrees to 1 % with what is counted while your own GPT runs."""
     sizes, config = draw_config(draw, student)
     batch, seq = draw.integer(2, 4), draw.integer(30, 50)
-    model, ids = student.imported("ch5_models.gpt").GPT(config), draw.ids(sizes["vocab_size"], batch, seq)
+    model, ids = gpt_of(student).GPT(config), draw.ids(sizes["vocab_size"], batch, seq)
     with torch.no_grad(), student.counting() as counts:
         model(ids)
     came = student.forward_flops(config, batch, seq)
@@ -77,8 +81,12 @@ def test_forward_operations_agree_with_your_own_gpt(student, draw, expect):
     )
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("change", ["small", "long", "narrow", "wide", "deep", "one text", "one token"])
+OTHER = ["long", "narrow", "one text"]
+HIDDEN = ["small", "wide", "deep", "one token"]
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("change", [*OTHER, *(pytest.param(c, marks=pytest.mark.hidden) for c in HIDDEN)])
 def test_forward_operations_of_other_configurations(student, draw, expect, change):
     """The formula holds for long texts, wide and deep models, a batch of one and a text of one."""
     fixed = {"wide": {"d_ff": 501}, "narrow": {"d_ff": 3}, "deep": {"n_layers": 9}}.get(change, {})
@@ -91,6 +99,7 @@ def test_forward_operations_of_other_configurations(student, draw, expect, chang
     )
 
 
+@pytest.mark.points(3)
 def test_training_costs_three_forward_passes(student, draw, expect):
     """A training step is the forward pass and, for each product, two more going backward."""
     sizes, config = draw_config(draw, student)
@@ -101,6 +110,7 @@ def test_training_costs_three_forward_passes(student, draw, expect):
     )
 
 
+@pytest.mark.points(2)
 def test_activations_by_the_published_formula(student, draw, expect):
     """s·b·h·(34 + 5·a·s/h) bytes for each layer."""
     sizes, config = draw_config(draw, student)
@@ -116,16 +126,15 @@ def test_activations_by_the_published_formula(student, draw, expect):
 
 def test_activations_of_the_example(student, expect):
     """One layer of width 2 with one head, one text of 4 tokens: 352 bytes."""
-    config = student.imported("ch5_models.gpt").GPTConfig(
-        vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8
-    )
+    config = gpt_of(student).GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
     expect.close(student.activation_bytes(config, 1, 4), 352)
 
 
 @pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_activations_of_gpt3(student, expect):
     """GPT-3 with a batch of 1: 96 layers, 2,048 tokens, width 12,288, 96 heads come to 275 GB."""
-    config = student.imported("ch5_models.gpt").GPTConfig(
+    config = gpt_of(student).GPTConfig(
         vocab_size=51_200, max_len=2048, d_model=12_288, n_layers=96, n_heads=96, d_ff=49_152
     )
     expect.close(student.activation_bytes(config, 1, 2048), 96 * 2048 * (34 * 12_288 + 5 * 96 * 2048))
@@ -135,8 +144,8 @@ def test_your_own_gpt_keeps_about_what_the_formula_says(student, draw, expect):
     """What autograd keeps for one more text in the batch, in float32, is one to five times the estimate for 16 bits."""
     n_heads = draw.choice([2, 4])
     d_model = n_heads * 8
-    config = student.imported("ch5_models.gpt").GPTConfig(27, 64, d_model, 2, n_heads, 4 * d_model)
-    model, seq = student.imported("ch5_models.gpt").GPT(config), draw.integer(30, 50)
+    config = gpt_of(student).GPTConfig(27, 64, d_model, 2, n_heads, 4 * d_model)
+    model, seq = gpt_of(student).GPT(config), draw.integer(30, 50)
     kept = []
     for batch in (2, 3):
         with student.counting() as counts:
@@ -149,6 +158,7 @@ def test_your_own_gpt_keeps_about_what_the_formula_says(student, draw, expect):
     )
 
 
+@pytest.mark.points(2)
 def test_adamw_keeps_two_numbers_for_each_parameter(student, draw, expect):
     """The optimizer's memory is two values per parameter, of 4 bytes or of as many as are given."""
     n, size = draw.integer(1000, 5000), draw.choice([1, 2, 8])
@@ -157,6 +167,7 @@ def test_adamw_keeps_two_numbers_for_each_parameter(student, draw, expect):
     expect.close(student.optimizer_bytes(n, bytes_per_value=2), 4 * n)
 
 
+@pytest.mark.points(2)
 def test_the_share_of_attention(student, draw, expect):
     """The two seq² products, as a share of all operations of a forward pass."""
     sizes, config = draw_config(draw, student)
@@ -169,12 +180,9 @@ def test_the_share_of_attention(student, draw, expect):
         )
 
 
-@pytest.mark.hidden
 def test_attention_takes_over_as_the_context_grows(student, expect):
     """For GPT-1 the share grows from 5 % at 512 tokens towards 1."""
-    config = student.imported("ch5_models.gpt").GPTConfig(
-        vocab_size=40_478, max_len=512, d_model=768, n_layers=12, n_heads=12, d_ff=3072
-    )
+    config = gpt_of(student).GPTConfig(vocab_size=40_478, max_len=512, d_model=768, n_layers=12, n_heads=12, d_ff=3072)
     shares = [student.attention_share(config, seq) for seq in (512, 65_536, 10**7)]
     expect.between(shares[0], 0.05, 0.08, "The share of GPT-1 with 512 tokens is not about 7 %.")
     expect.between(shares[1], 0.85, 0.92, "The share of GPT-1 with 65,536 tokens is not about 90 %.")

@@ -7,11 +7,15 @@ through this file, where they are counted.
 
 import pytest
 import torch
-from learners_torch import nn_of
 
 from grader.tester.failures import StudentRaised
 
 WAITING = "nothing has come from the left yet"
+
+
+def nn_of(student):
+    """torch.nn on the learner's side."""
+    return student.imported("torch.nn")
 
 
 class Rank:
@@ -74,7 +78,7 @@ def total(tensors):
     return torch.stack(list(tensors)).sum(0)
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 def test_two_ranks_by_hand(student, expect):
     """[1, 2] and [10, 20] become [11, 22] on both ranks."""
     one, ten = torch.tensor([1.0, 2.0]), torch.tensor([10.0, 20.0])
@@ -82,13 +86,14 @@ def test_two_ranks_by_hand(student, expect):
         expect.close(rank.result, torch.tensor([11.0, 22.0]), f"Rank {rank.number} has not got the sum.")
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(4)
 def test_every_rank_gets_the_sum(student, draw, expect):
     """After the ring all ranks hold the sum of all."""
     n = 3
-    tensors = [draw.normal(2 * n) for _ in range(n)]
-    for rank in run_ring(student, expect, tensors):
-        expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum.")
+    for _ in range(2):  # a second ring, of other tensors, has a sum of its own
+        tensors = [draw.normal(2 * n) for _ in range(n)]
+        for rank in run_ring(student, expect, tensors):
+            expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum.")
 
 
 def test_what_is_passed_on_has_its_own_part_in_it(student, draw, expect):
@@ -118,7 +123,8 @@ def test_little_is_moved(student, draw, expect, n):
         expect.equal([chunk.numel() for chunk in rank.sent], [3] * (2 * (n - 1)), "Each round sends one chunk of 1/N.")
 
 
-@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("n", [2, 3, pytest.param(5, marks=pytest.mark.hidden)])
 def test_sizes_that_do_not_divide(student, draw, expect, n):
     """A size that N does not divide gives the sum as well, and moves no more than rounded-up chunks."""
     size = 2 * n + 1 if n < 5 else 3 * n - 1
@@ -129,8 +135,8 @@ def test_sizes_that_do_not_divide(student, draw, expect, n):
         expect.true(moved <= most, f"Rank {rank.number} of {n} sent {moved} numbers of {size}; {most} are enough.")
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize("size", [1, pytest.param(2, marks=pytest.mark.hidden)])
 def test_tensors_smaller_than_the_world(student, draw, expect, size):
     """With fewer numbers than ranks some chunks are empty, and the sum is right."""
     tensors = [draw.normal(size) for _ in range(3)]
@@ -138,7 +144,7 @@ def test_tensors_smaller_than_the_world(student, draw, expect, size):
         expect.close(rank.result, total(tensors))
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.25)
 @pytest.mark.parametrize("shape", [(3, 4, 5), (2, 7), ()], ids=str)
 def test_the_shape_comes_back(student, draw, expect, shape):
     """Tensors of any shape keep it, and so do those that are not contiguous."""
@@ -149,7 +155,7 @@ def test_the_shape_comes_back(student, draw, expect, shape):
         expect.close(rank.result, total(tensors))
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.25)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.int64], ids=["float32", "int64"])
 def test_the_dtype_comes_back(student, draw, expect, dtype):
     """The sum has the dtype of the tensor, and so has what is sent."""
@@ -160,7 +166,7 @@ def test_the_dtype_comes_back(student, draw, expect, dtype):
             expect.dtype(chunk, dtype)
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_alone_in_the_world(student, draw, expect):
     """With one rank nothing is sent, and the result is a new tensor with the same values."""
     tensor = draw.normal(5)
@@ -169,8 +175,8 @@ def test_alone_in_the_world(student, draw, expect):
     expect.equal(rank.events, [], "A rank that is alone has nobody to send to or to receive from.")
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("rank", [-1, 3])
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize("rank", [-1, 3, pytest.param(-2, marks=pytest.mark.hidden)])
 def test_a_rank_that_is_not_there_is_refused(student, draw, expect, rank):
     """A rank below 0 or not below the size of the world raises a ValueError that gives it."""
     nothing = draw.normal(1)
@@ -221,6 +227,7 @@ def check_gradients(expect, model, others, share):
     expect.close(came, wanted + others.flat(others.added), "The gradients are not what `all_reduce` returned.")
 
 
+@pytest.mark.points(3)
 def test_gradients_become_the_sum_over_ranks(student, draw, expect):
     """With equal shares each rank gives its part of the mean, and takes the sum."""
     model, before = two_layers(student, draw)
@@ -229,6 +236,7 @@ def test_gradients_become_the_sum_over_ranks(student, draw, expect):
     check_gradients(expect, model, others, [g / 3 for g in before.values()])
 
 
+@pytest.mark.points(2)
 def test_shares_count_by_their_size(student, draw, expect):
     """A rank with 5 of 16 examples gives 5/16 of its mean gradient."""
     model, before = two_layers(student, draw)
@@ -237,6 +245,7 @@ def test_shares_count_by_their_size(student, draw, expect):
     check_gradients(expect, model, others, [g * 5 / 16 for g in before.values()])
 
 
+@pytest.mark.points(2)
 def test_two_ranks_make_the_gradient_of_the_whole_batch(student, draw, expect):
     """3 and 5 examples on two ranks give the gradient of the mean loss over all 8."""
     state = {"weight": draw.normal(2, 3), "bias": draw.normal(2)}
@@ -271,6 +280,7 @@ def test_a_missing_gradient_takes_part_as_zero(student, draw, expect):
     check_gradients(expect, model, others, [before["0.weight"] / 2, before["0.bias"] / 2, *zeros])
 
 
+@pytest.mark.points(0.5)
 def test_every_rank_calls_all_reduce_equally_often(student, draw, expect):
     """Every parameter goes through `all_reduce`, also those that have no gradient here: the other ranks wait for it."""
     model = nn_of(student).ModuleList([nn_of(student).Linear(3, 4), nn_of(student).Linear(4, 2)]).double()
@@ -284,6 +294,7 @@ def test_every_rank_calls_all_reduce_equally_often(student, draw, expect):
     )
 
 
+@pytest.mark.points(0.5)
 def test_a_shared_parameter_is_reduced_once(student, draw, expect):
     """A parameter under two names takes part once."""
     shared = nn_of(student).Linear(3, 3)
@@ -295,7 +306,7 @@ def test_a_shared_parameter_is_reduced_once(student, draw, expect):
     check_gradients(expect, model, others, [g / 3 for g in before.values()])
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_frozen_parameters_take_no_part(student, draw, expect):
     """A parameter that requires no gradient is not reduced and gets none."""
     model = nn_of(student).Linear(3, 4).double()
@@ -311,7 +322,7 @@ def test_frozen_parameters_take_no_part(student, draw, expect):
     expect.true(model.gradients()["bias"] is None, "A frozen parameter was given a gradient.")
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_an_empty_share_adds_nothing(student, draw, expect):
     """A rank without examples has the mean of nothing, NaN: it takes part with zeros."""
     model = nn_of(student).Linear(3, 2).double()
@@ -339,6 +350,7 @@ class Rank0:
         return torch.cat([tensor.reshape(-1) for tensor in which]) if which else torch.zeros(0)
 
 
+@pytest.mark.points(3)
 def test_every_parameter_becomes_rank_0s(student, draw, expect):
     """After the broadcast the parameters have the values that rank 0 sent."""
     model, rank0 = (
@@ -352,6 +364,7 @@ def test_every_parameter_becomes_rank_0s(student, draw, expect):
     expect.close(now, rank0.flat(rank0.sent), "The parameters are not what `broadcast` returned.")
 
 
+@pytest.mark.points(0.5)
 def test_the_parameters_stay_the_same_objects(student, draw, expect):
     """The values are written into the parameters that are there, which an optimizer holds on to."""
     model, rank0 = nn_of(student).Linear(3, 2).double(), Rank0(draw)
@@ -362,6 +375,7 @@ def test_the_parameters_stay_the_same_objects(student, draw, expect):
     expect.equal([weight.requires_grad, bias.requires_grad], [True, True], "The parameters still require gradients.")
 
 
+@pytest.mark.points(0.5)
 def test_a_shared_parameter_is_sent_once_and_stays_shared(student, draw, expect):
     """A parameter under two names is broadcast once, and is one parameter afterwards."""
     shared, rank0 = nn_of(student).Linear(3, 3), Rank0(draw)
@@ -372,7 +386,7 @@ def test_a_shared_parameter_is_sent_once_and_stays_shared(student, draw, expect)
     expect.close(state["2.weight"], state["0.weight"], "The shared parameter is no longer shared.")
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_buffers_are_sent_too(student, draw, expect):
     """What is no parameter but part of the state, such as running means, becomes rank 0's as well."""
     model = nn_of(student).BatchNorm1d(3, track_running_stats=True).double()
@@ -387,7 +401,7 @@ def test_buffers_are_sent_too(student, draw, expect):
     expect.close(sorted(float(t.double().mean()) for t in model.state_dict().values()), [2.0, 3.0, 4.0, 5.0, 6.0])
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_gradients_stay_as_they_are(student, draw, expect):
     """The broadcast is about values alone, frozen parameters among them."""
     model, before = two_layers(student, draw)

@@ -2,16 +2,21 @@
 
 import math
 import os
+from pathlib import Path
 
 import pytest
 import torch
-from learners_torch import nn_of
 
 from grader.corpora import language
 from grader.tester.failures import StudentRaised
 
 VOCAB = 5
 STOP = "stop here"
+
+
+def nn_of(student):
+    """torch.nn on the learner's side."""
+    return student.imported("torch.nn")
 
 
 def settings_of(student, **changed):
@@ -72,6 +77,7 @@ def train_by_hand(table, window, val_ids, s):
 # -- batches ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_windows_come_from_the_text(student, draw, expect):
     """Each row of x is a window of the text, and y is the window one token further on."""
     data, context = draw.ids(1000, 40), draw.integer(3, 7)
@@ -84,6 +90,7 @@ def test_windows_come_from_the_text(student, draw, expect):
         expect.equal(b[:-1], a[1:], "y is not x moved on by one token.")
 
 
+@pytest.mark.points(2)
 def test_every_window_is_possible_and_equally_likely(student, draw, expect):
     """All starts come about equally often, the first and the last among them."""
     data, context = torch.arange(10, 17), 3
@@ -106,13 +113,14 @@ def test_batches_come_from_the_generator_alone(student, draw, expect):
     expect.true(not torch.equal(later, first), "The second batch is the first one again.", actual=later)
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("context", [0, 7, 12])
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize("context", [0, 7, pytest.param(12, marks=pytest.mark.hidden)])
 def test_a_context_that_does_not_fit_is_refused(student, draw, expect, context):
     """A context below 1, or without room for its last target, raises a ValueError that gives it."""
-    expect.raises(ValueError, student.get_batch, torch.arange(7), 2, context, draw.generator(), mentions=context)
+    expect.raises(ValueError, student.get_batch, torch.arange(7), 2, context, draw.generator(), mentions=(context, 7))
 
 
+@pytest.mark.points(0.5)
 def test_a_single_window_is_enough(student, draw, expect):
     """A text of context + 1 tokens has one window."""
     data = draw.ids(9, 5)
@@ -125,11 +133,8 @@ def test_a_single_window_is_enough(student, draw, expect):
 
 
 def tiny_gpt(student, dropout=0.0, max_len=8):
-    return (
-        student.imported("ch5_models.gpt")
-        .GPT(student.imported("ch5_models.gpt").GPTConfig(VOCAB, max_len, 8, 1, 2, 16, dropout))
-        .double()
-    )
+    gpt = student.imported("ch5_models.gpt")
+    return gpt.GPT(gpt.GPTConfig(VOCAB, max_len, 8, 1, 2, 16, dropout)).double()
 
 
 def check_evaluation(student, draw, expect, n, context, batch_size):
@@ -149,13 +154,14 @@ def check_evaluation(student, draw, expect, n, context, batch_size):
     )
 
 
-@pytest.mark.parametrize("batch_size", [1, 4, 50])
+@pytest.mark.parametrize("batch_size", [1, 4, pytest.param(50, marks=pytest.mark.hidden)])
 def test_every_token_is_predicted_once(student, draw, expect, batch_size):
     """The result is the mean over all targets, however many windows go through the model at once."""
     check_evaluation(student, draw, expect, 31, 5, batch_size)
 
 
-@pytest.mark.parametrize("n", [8, 12, 2])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("n", [8, 6, pytest.param(12, marks=pytest.mark.hidden)])
 def test_the_last_window_may_be_shorter(student, draw, expect, n):
     """The tokens that fill no window are predicted as well, each with the weight of one token."""
     check_evaluation(student, draw, expect, n, 5, 3)
@@ -172,7 +178,7 @@ def test_evaluation_switches_dropout_off_and_the_mode_back(student, draw, expect
         expect.equal(model.training, training, "The model's mode was not given back.")
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_evaluation_keeps_no_gradients(student, draw, expect):
     """Nothing is saved for a backward pass, and no gradient is left behind."""
     model = table_model(student, draw.normal(VOCAB, VOCAB))
@@ -181,12 +187,12 @@ def test_evaluation_keeps_no_gradients(student, draw, expect):
     expect.equal(counts.saved_bytes, 0, "Evaluation keeps tensors for a backward pass: use torch.no_grad.")
 
 
-@pytest.mark.hidden
-def test_evaluation_refuses_what_makes_no_sense(student, draw, expect):
-    """A context below 1, and data without a target, raise a ValueError that gives the number."""
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize(("n", "context"), [(9, 0), (4, 6), (1, 4), pytest.param(7, 7, marks=pytest.mark.hidden)])
+def test_evaluation_refuses_what_makes_no_sense(student, draw, expect, n, context):
+    """A context below 1, and data without one whole window, raise a ValueError that gives the context or the length."""
     model = table_model(student, draw.normal(VOCAB, VOCAB))
-    expect.raises(ValueError, student.evaluate, model, draw.ids(VOCAB, 9), 0, 2, mentions=0)
-    expect.raises(ValueError, student.evaluate, model, draw.ids(VOCAB, 1), 4, 2, mentions=1)
+    expect.raises(ValueError, student.evaluate, model, draw.ids(VOCAB, n), context, 2, mentions=(context, n))
 
 
 # -- the loop ---------------------------------------------------------------------------------------------
@@ -205,11 +211,13 @@ def check_loop(student, draw, expect, **changed):
     return steps, losses
 
 
+@pytest.mark.points(4)
 def test_a_few_steps(student, draw, expect):
     """Six steps on a single window agree with the brief's loop: losses, model, held-out losses."""
     check_loop(student, draw, expect)
 
 
+@pytest.mark.points(2)
 def test_the_gradients_are_clipped(student, draw, expect):
     """With changing gradients and a small `max_norm`, the steps are those of clipped gradients."""
     check_loop(student, draw, expect, max_norm=0.05, steps=9, max_lr=0.9, eval_every=3)
@@ -225,6 +233,22 @@ def test_on_step_hears_of_every_step(student, draw, expect):
     steps, losses = check_loop(student, draw, expect, steps=5, eval_every=3)
     expect.equal([args[0] for args in steps], [1, 2, 3, 4, 5], "The numbers of the steps")
     expect.close([float(args[1]) for args in steps], losses, "The losses of the steps", tolerance=1e-6)
+
+
+@pytest.mark.points(0.5)
+def test_each_batch_has_its_size(student, draw, expect):
+    """With batches of one, and nothing learnt, each loss is that of a single window; with larger ones, a mean."""
+    table, text = draw.normal(VOCAB, VOCAB, scale=2.0), draw.ids(VOCAB, 60)
+    alone = [float(loss_of(table[text[i : i + 4]], text[i + 1 : i + 5])) for i in range(56)]
+    still = {"max_lr": 0.0, "min_lr": 0.0, "steps": 12, "eval_every": 100}
+    for size in (1, 7):
+        settings, _ = settings_of(student, batch_size=size, **still)
+        losses = student.train_gpt(table_model(student, table), text, text[:20], settings).losses
+        single = [min(abs(loss - value) for value in alone) < 1e-6 for loss in losses]
+        if size == 1:
+            expect.true(all(single), "With `batch_size` 1 a loss is not that of any single window.", actual=losses)
+        else:
+            expect.true(not all(single), "With `batch_size` 7 every loss is that of a single window.", actual=losses)
 
 
 def run_with_dropout(student, draw, *args, seed=5, table=None, **kwargs):
@@ -265,7 +289,7 @@ def test_a_run_depends_on_its_seed_alone(student, draw, expect):
     expect.true(other != first, "Another seed gave the same run.", actual=other)
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_batches_follow_from_the_seed(student, draw, expect):
     """Without dropout too, another seed gives another run: other batches."""
     runs = []
@@ -275,7 +299,7 @@ def test_batches_follow_from_the_seed(student, draw, expect):
     expect.true(runs[0] != runs[1], "Another seed gave the same batches.", actual=runs[1])
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_the_callers_random_state_is_left_alone(student, draw, expect):
     """torch's own random state is after the run what it was before."""
     settings, _ = settings_of(student)
@@ -328,7 +352,7 @@ def check_resume(student, draw, expect, path, step):
     )
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 def test_a_run_goes_on_exactly(student, draw, expect, scratch):
     """Stopped at a checkpoint and resumed in a new process: parameters and losses are the same, bit for bit."""
     check_resume(student, draw, expect, scratch.path("run.pt"), 4)
@@ -342,7 +366,7 @@ def test_a_run_goes_on_from_its_last_checkpoint(student, draw, expect, scratch):
 
 def test_a_finished_run_is_just_loaded(student, draw, expect, scratch):
     """With the checkpoint of a finished run no step is taken, and its result comes back."""
-    path, taken = scratch.path("run.pt"), []
+    path, taken = Path(scratch.path("run.pt")), []
     first, wanted = run_with_dropout(student, draw, path)
     model, result = run_with_dropout(
         student, draw, path, lambda *args: taken.append(args), table=torch.zeros_like(TABLE)
@@ -379,14 +403,14 @@ def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, s
     )
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_nothing_but_the_checkpoint_is_left(student, draw, expect, scratch):
     """The temporary file is moved into place, so that one file is left."""
     run_with_dropout(student, draw, scratch.path("run.pt"))
     expect.equal(scratch.files(), ["run.pt"], "Other files were left behind.")
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_without_a_checkpoint_nothing_is_written(student, draw, expect, scratch):
     """No file without a name for it."""
     run_with_dropout(student, draw)
@@ -441,9 +465,8 @@ def trained_excess(student, draw, progress):
     train_ids = encode(language.sample(300_000, draw.integer(1, 2**31)))
     val_ids = encode(language.sample(1_000, draw.integer(1, 2**31)))
     settings = student.TrainSettings(**TRAINING, seed=draw.integer(0, 2**31))
-    model = student.imported("ch5_models.gpt").GPT(
-        student.imported("ch5_models.gpt").GPTConfig(len(language.ALPHABET), CONTEXT, 64, 2, 4, 128)
-    )
+    gpt = student.imported("ch5_models.gpt")
+    model = gpt.GPT(gpt.GPTConfig(len(language.ALPHABET), CONTEXT, 64, 2, 4, 128))
     floor, total = language.entropy_per_character(), TRAINING["steps"]
 
     def on_step(step, loss, *_):

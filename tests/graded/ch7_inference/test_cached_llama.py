@@ -35,6 +35,12 @@ def make(student, reference, draw, **changes):
     return both_sides("Llama", *sides, draw, SCALE, **(SIZES | changes))
 
 
+def plain_model(side, **changes):
+    """A Llama of one side with weights as they come, in eval mode."""
+    llama = side.imported("ch5_models.llama")
+    return llama.Llama(llama.LlamaConfig(**(SIZES | changes))).eval()
+
+
 def read_in(cached, ids, sizes):
     """The logits of a text that is read in pieces; a piece of 1 is decoded."""
     pieces, start = [], 0
@@ -48,6 +54,7 @@ def read_in(cached, ids, sizes):
 # -- one layer's cache -----------------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_the_rolling_cache_keeps_the_last_ones(student, draw, expect):
     """`append` returns what was kept and what is new, and keeps the last `window` of that."""
     k, v = draw.normal(2, 3, 9, 4), draw.normal(2, 3, 9, 4)
@@ -61,7 +68,7 @@ def test_the_rolling_cache_keeps_the_last_ones(student, draw, expect):
         expect.equal(cache.length, min(stop, 4))
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_without_a_window_the_cache_keeps_all(student, draw, expect):
     """With `window=None` nothing is dropped."""
     k, v = draw.normal(1, 2, 6, 4), draw.normal(1, 2, 6, 4)
@@ -73,15 +80,27 @@ def test_without_a_window_the_cache_keeps_all(student, draw, expect):
     expect.close(cache.keys, k)
 
 
+@pytest.mark.points(0.5)
+def test_what_is_kept_takes_the_memory_of_the_window(student, draw, expect):
+    """After ten positions a cache with a window of 2 holds the memory of two, and not a part of something longer."""
+    cache, storage = student.RollingCache(2), student.imported("operator").attrgetter
+    cache.append(draw.normal(1, 3, 10, 4), draw.normal(1, 3, 10, 4))
+    for name in ("keys", "values"):
+        held = storage(f"{name}.untyped_storage")(cache)().nbytes()
+        expect.less(held, 1 * 3 * 2 * 4 * 8 + 1, f"`{name}` has 24 elements of 8 bytes, and holds on to more bytes:")
+
+
 # -- the model without a window --------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_prefill_equals_the_model(student, reference, draw, expect):
     """A prompt that is read at once gives the model's own logits at every position."""
     model, judge = make(student, reference, draw)
     check_prefill(expect, student.CachedLlama(model), judge, draw.ids(11, 3, 7))
 
 
+@pytest.mark.points(2)
 def test_decoding_equals_recomputation_at_every_position(student, reference, draw, expect):
     """After a prefill of 4, each single token gives the logits of reading the whole text again, up to `max_len`."""
     model, judge = make(student, reference, draw)
@@ -95,8 +114,8 @@ def test_a_prompt_in_chunks(student, reference, draw, expect):
     expect.close(read_in(student.CachedLlama(model), ids, (3, 1, 4, 2)), recomputed(judge, ids))
 
 
-@pytest.mark.parametrize(("heads", "kv_heads"), [(4, 1), (4, 4), (6, 3)])
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize(("heads", "kv_heads"), [(4, 1), (4, 4), pytest.param(6, 3, marks=pytest.mark.hidden)])
 def test_any_grouping_of_heads(student, reference, draw, expect, heads, kv_heads):
     """One key head for all, one for each, and groups of two agree with the model."""
     model, judge = make(student, reference, draw, n_heads=heads, n_kv_heads=kv_heads)
@@ -118,12 +137,14 @@ def test_the_cache_holds_the_few_heads(student, reference, draw, expect):
 # -- the window ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.points(3)
 def test_decoding_with_a_window(student, reference, draw, expect):
     """With a window of 3, every single token up to `max_len` gives the model's own logits."""
     model, judge = make(student, reference, draw, window=3)
     check_decoding(expect, student.CachedLlama(model), judge, draw.ids(11, 2, 14), prompt=2)
 
 
+@pytest.mark.points(2)
 def test_chunks_longer_than_the_window(student, reference, draw, expect):
     """A chunk of 6 with a window of 4: its own early tokens are needed by its middle, and old ones by its beginning."""
     model, judge = make(student, reference, draw, window=4)
@@ -131,6 +152,7 @@ def test_chunks_longer_than_the_window(student, reference, draw, expect):
     expect.close(read_in(student.CachedLlama(model), ids, (6, 1, 5, 2)), recomputed(judge, ids))
 
 
+@pytest.mark.points(2)
 def test_the_cache_never_holds_more_than_the_window(student, reference, draw, expect):
     """After every call, each layer keeps at most `window` positions, also after a long prefill."""
     model, _ = make(student, reference, draw, window=4)
@@ -145,8 +167,8 @@ def test_the_cache_never_holds_more_than_the_window(student, reference, draw, ex
     expect.equal(cached.length, 14)
 
 
-@pytest.mark.hidden
-@pytest.mark.parametrize("window", [1, 14, 30])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("window", [1, 14, pytest.param(30, marks=pytest.mark.hidden)])
 def test_windows_of_one_and_of_the_whole_text(student, reference, draw, expect, window):
     """A window of 1 leaves a token alone with itself; one as long as the text or longer changes nothing."""
     model, judge = make(student, reference, draw, window=window)
@@ -154,28 +176,18 @@ def test_windows_of_one_and_of_the_whole_text(student, reference, draw, expect, 
     expect.close(read_in(student.CachedLlama(model), ids, (5, 1, 1, 3, 1, 3)), recomputed(judge, ids))
 
 
-@pytest.mark.hidden
 def test_a_step_pays_for_the_window_alone(student, draw, expect):
     """With a window of 8, a step after 300 tokens costs what it costs after 30."""
     work = []
-    model = (
-        student.imported("ch5_models.llama")
-        .Llama(student.imported("ch5_models.llama").LlamaConfig(**(SIZES | {"max_len": 400, "window": 8})))
-        .eval()
-    )
+    model = plain_model(student, max_len=400, window=8)
     for length in (30, 300):
         work.append(step_work(student, student.CachedLlama(model), draw, 11, length))
     expect.less(work[1], 1.02 * work[0], "A step costs more after 300 tokens than after 30, although the window is 8:")
 
 
-@pytest.mark.hidden
 def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     """Without a window, a step multiplies one token by the weights, and one query by the keys and values so far."""
-    model = (
-        student.imported("ch5_models.llama")
-        .Llama(student.imported("ch5_models.llama").LlamaConfig(**(SIZES | {"max_len": 400})))
-        .eval()
-    )
+    model = plain_model(student, max_len=400)
     d, layers, d_ff, vocab = SIZES["d_model"], SIZES["n_layers"], SIZES["d_ff"], SIZES["vocab_size"]
     kv_width = d // SIZES["n_heads"] * SIZES["n_kv_heads"]
     weights = 2 * (layers * (2 * d * d + 2 * d * kv_width + 3 * d * d_ff) + d * vocab)
@@ -198,7 +210,6 @@ def test_after_a_reset_a_new_request_begins(student, reference, draw, expect):
     check_reset(expect, student.CachedLlama(model), judge, draw.ids(11, 2, 8), draw.ids(11, 3, 6))
 
 
-@pytest.mark.hidden
 def test_the_weights_are_shared(student, reference, draw, expect):
     """When the model's weights change, so do the cached answers: nothing was copied."""
     model, judge = make(student, reference, draw)
@@ -206,7 +217,7 @@ def test_the_weights_are_shared(student, reference, draw, expect):
     check_sharing(expect, cached, (model, judge), draw, SCALE, draw.ids(11, 2, 6))
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 @pytest.mark.parametrize("window", [None, 3])
 def test_past_max_len_is_refused(student, reference, draw, expect, window):
     """A token beyond `max_len` raises a ValueError that names the length, with a window too; the cache stays."""
@@ -217,7 +228,7 @@ def test_past_max_len_is_refused(student, reference, draw, expect, window):
     expect.raises(ValueError, cached.decode, ids[:, 0].clone(), mentions=15)
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, draw, expect):
     """Logits need no gradient, no step keeps anything for a backward pass, and the mode is left as it is."""
     model, _ = make(student, reference, draw)
@@ -226,7 +237,7 @@ def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, dr
     expect.equal(model.training, True, "The model was left in eval mode.")
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_a_tied_head_and_float32(student, reference, draw, expect):
     """A model whose head is tied, in float32, with a batch of one."""
     model, judge = make(student, reference, draw, tied=True, n_layers=1)

@@ -26,6 +26,19 @@ def make(student, reference, draw, **changes):
     return both_sides("GPT", *sides, draw, SCALE, **(SIZES | changes))
 
 
+def plain_model(side, sizes):
+    """A GPT of one side with weights as they come, in eval mode."""
+    gpt = side.imported("ch5_models.gpt")
+    return gpt.GPT(gpt.GPTConfig(**sizes)).eval()
+
+
+def attention_layer(side, weights):
+    """A MultiHeadAttention of one side with these weights."""
+    layer = side.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
+    layer.load_state_dict(weights)
+    return layer
+
+
 def attention_weights(draw, d_model):
     """Fresh weights for the projections of one attention layer, with biases."""
     weights = {}
@@ -38,6 +51,7 @@ def attention_weights(draw, d_model):
 # -- one layer's cache -----------------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_the_cache_grows_at_its_end(student, draw, expect):
     """New keys and values are joined behind the old ones, along the length, and returned with them."""
     k, v = draw.normal(2, 3, 6, 4), draw.normal(2, 3, 6, 4)
@@ -66,13 +80,11 @@ def test_a_cache_that_was_reset_is_empty(student, draw, expect):
 # -- one layer of attention ------------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_cached_attention_equals_attention_at_once(student, reference, draw, expect):
     """One layer that reads 4, then 1, then 3 positions gives what it gives for all 8 under a causal mask."""
-    attention = student.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
-    judge = reference.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
     weights = attention_weights(draw, 12)
-    attention.load_state_dict(weights)
-    judge.load_state_dict(weights)
+    attention, judge = attention_layer(student, weights), attention_layer(reference, weights)
     x = draw.normal(2, 8, 12)
     with torch.no_grad():
         wanted = judge(x, mask=torch.ones(8, 8, dtype=torch.bool).tril())
@@ -81,11 +93,10 @@ def test_cached_attention_equals_attention_at_once(student, reference, draw, exp
             expect.close(layer(x[:, start:stop].clone(), cache), wanted[:, start:stop])
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_one_layer_serves_two_caches(student, draw, expect):
     """The memory is the cache and not the layer: two caches do not see each other."""
-    attention = student.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
-    attention.load_state_dict(attention_weights(draw, 12))
+    attention = attention_layer(student, attention_weights(draw, 12))
     layer, first, second = student.CachedAttention(attention, 3), student.KVCache(), student.KVCache()
     x, y = draw.normal(1, 3, 12), draw.normal(1, 3, 12)
     with torch.no_grad():
@@ -99,12 +110,14 @@ def test_one_layer_serves_two_caches(student, draw, expect):
 # -- the model -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_prefill_equals_the_model(student, reference, draw, expect):
     """A prompt that is read at once gives the model's own logits at every position."""
     model, judge = make(student, reference, draw)
     check_prefill(expect, student.CachedGPT(model), judge, draw.ids(11, 3, 7))
 
 
+@pytest.mark.points(3)
 def test_decoding_equals_recomputation_at_every_position(student, reference, draw, expect):
     """After a prefill of 4, each single token gives the logits of reading the whole text again, up to `max_len`."""
     model, judge = make(student, reference, draw)
@@ -117,6 +130,7 @@ def test_decoding_from_the_first_token(student, reference, draw, expect):
     check_decoding(expect, student.CachedGPT(model), judge, draw.ids(11, 2, 4), prompt=0)
 
 
+@pytest.mark.points(2)
 def test_a_prompt_in_chunks(student, reference, draw, expect):
     """A prompt that comes in chunks of 3, 1, 4 and 2 tokens gives the same logits as one that comes at once."""
     model, judge = make(student, reference, draw)
@@ -150,13 +164,14 @@ def test_the_weights_are_shared(student, reference, draw, expect):
     check_sharing(expect, cached, (model, judge), draw, SCALE, draw.ids(11, 2, 6))
 
 
+@pytest.mark.points(0.5)
 def test_past_max_len_is_refused(student, reference, draw, expect):
     """A token beyond `max_len` raises a ValueError that names the length, and the cache stays as it was."""
     model, judge = make(student, reference, draw)
     check_refusal(expect, student.CachedGPT(model), judge, draw.ids(11, 2, 12))
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_a_full_cache_refuses_one_more(student, reference, draw, expect):
     """After exactly `max_len` tokens, one more raises a ValueError that names the length."""
     model, _ = make(student, reference, draw)
@@ -166,7 +181,7 @@ def test_a_full_cache_refuses_one_more(student, reference, draw, expect):
     expect.equal(cached.length, 12)
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_a_fresh_prompt_longer_than_max_len_is_refused(student, reference, draw, expect):
     """A first prompt of more than `max_len` tokens raises a ValueError as well."""
     model, _ = make(student, reference, draw)
@@ -189,7 +204,7 @@ def test_no_dropout_and_no_change_of_mode(student, reference, draw, expect):
     expect.equal(model.blocks[1].training, True, "A block of the model was left in eval mode.")
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_a_model_in_eval_mode_stays_there(student, reference, draw, expect):
     """A model in eval mode is in eval mode afterwards."""
     model, _ = make(student, reference, draw)
@@ -205,7 +220,7 @@ def test_nothing_is_kept_for_gradients(student, reference, draw, expect):
     check_nothing_is_kept(student, expect, student.CachedGPT(model), draw.ids(11, 2, 5))
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_float32_agrees_too(student, reference, draw, expect):
     """In float32 the cached logits agree with recomputation to rounding."""
     model, judge = make(student, reference, draw)
@@ -217,7 +232,7 @@ def test_float32_agrees_too(student, reference, draw, expect):
     expect.close(cached.decode(ids[:, 6].clone()), wanted[:, 6])
 
 
-@pytest.mark.hidden
+@pytest.mark.points(0.5)
 def test_one_layer_one_head_one_row(student, reference, draw, expect):
     """A model of one layer and one head, and a batch of one, are no special case."""
     model, judge = make(student, reference, draw, n_layers=1, n_heads=1)
@@ -232,10 +247,11 @@ def test_one_layer_one_head_one_row(student, reference, draw, expect):
 # -- work ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.points(2)
 def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     """After n tokens a step multiplies one token by the weights, and one query by n + 1 keys and values: no more."""
     sizes = SIZES | {"max_len": 400}
-    model = student.imported("ch5_models.gpt").GPT(student.imported("ch5_models.gpt").GPTConfig(**sizes)).eval()
+    model = plain_model(student, sizes)
     d, layers, d_ff, vocab = sizes["d_model"], sizes["n_layers"], sizes["d_ff"], sizes["vocab_size"]
     weights = 2 * (layers * (4 * d * d + 2 * d * d_ff) + d * vocab)
     check_step_cost(student, expect, lambda: student.CachedGPT(model), draw, vocab, weights, layers * 2 * 2 * d)
@@ -246,10 +262,6 @@ def test_a_step_does_not_pay_for_max_len(student, draw, expect):
     """A step after 20 tokens costs the same whether the model could hold 40 or 400."""
     work = []
     for max_len in (40, 400):
-        model = (
-            student.imported("ch5_models.gpt")
-            .GPT(student.imported("ch5_models.gpt").GPTConfig(**(SIZES | {"max_len": max_len})))
-            .eval()
-        )
+        model = plain_model(student, SIZES | {"max_len": max_len})
         work.append(step_work(student, student.CachedGPT(model), draw, 11, 20))
     expect.less(work[1], 1.02 * work[0], "With a ten times larger max_len, a step after 20 tokens costs more:")

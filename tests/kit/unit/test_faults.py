@@ -15,7 +15,7 @@ from grader.protocol import messages, results
 from grader.protocol.frames import Closed, FrameKind, receive_frame
 from grader.protocol.messages import Call, Load, Lookup, Returned, read_reply
 from grader.protocol.value_reader import ValueReader
-from grader.tester.allowance import Allowance
+from grader.tester.allowance import Allowance, Usage
 from grader.tester.compare import values_match
 from grader.tester.diagnosis import transcripts_match
 from grader.tester.expect import Expect
@@ -52,7 +52,7 @@ def test_a_reply_that_speaks_of_a_callback_is_read_once(where: str) -> None:
     source: Any = None
     worker = WorkerConnection(source, Load(name="a", path="/a.py", root="/"), Policy("/", ()), "none", 1)
     worker.channel = Answers(packed(Returned(value=values[where])))  # type: ignore[assignment]  # a fake
-    worker.allowance = Allowance(10.0, lambda: 0.0)
+    worker.allowance = Allowance(10.0, lambda: Usage(0.0, False))
     peer = peer_at(worker)
     worker.restore = peer.restore
     found = peer.lookup(None, "thing", "")

@@ -83,7 +83,10 @@ def test_each_kind_of_change(kind: str, source: str, made: set[str]) -> None:
 
 def test_letters_of_several_bytes_move_nothing() -> None:
     assert lines_made('y = "é𝄞" * a + ü  # ≤', "operator") == {'y = "é𝄞" / a + ü  # ≤', 'y = "é𝄞" * a - ü  # ≤'}
-    assert lines_made("α = f(β,\n      γ=δ < 1)", "comparison") == {"α = f(β,\n      γ=δ <= 1)", "α = f(β,\n      γ=δ > 1)"}
+    assert lines_made("α = f(β,\n      γ=δ < 1)", "comparison") == {
+        "α = f(β,\n      γ=δ <= 1)",
+        "α = f(β,\n      γ=δ > 1)",
+    }
 
 
 def test_an_operator_is_not_looked_for_in_a_comment() -> None:

@@ -28,7 +28,7 @@ from grader.protocol.messages import (
 )
 from grader.protocol.results import Failure, Verdict
 from grader.protocol.wire import WireError
-from grader.tester.allowance import Allowance, Overused, TimedOut
+from grader.tester.allowance import Allowance, Overused, TimedOut, Usage
 from grader.tester.channel import MAX_OUTPUT_BYTES, Channel
 from grader.tester.failures import StudentTimeout, SuiteFailure, WorkerLost
 from grader.tester.worker_connection import WorkerConnection
@@ -88,7 +88,7 @@ def connect(tmp_path: os.PathLike[str]) -> Iterator[Connect]:
         worker = WorkerConnection(FakeSource(status), load, Policy(str(tmp_path), ()), tier, 2**30)
         worker.channel = FakeChannel(*answers)  # type: ignore[assignment]  # a fake
         worker.process = WorkerProcess(NOBODY, socket.socket(), -1, trace)
-        worker.allowance = Allowance(10.0, lambda: 0.0)
+        worker.allowance = Allowance(10.0, lambda: Usage(0.0, False))
         opened.append(worker)
         return worker
 

@@ -10,6 +10,7 @@ from ch2_embeddings.toy_lm import ToyLM
 def freeze(module):
     for parameter in module.parameters():
         parameter.requires_grad_(False)
+    return module
 
 
 def permute_ids(data, permutation):
@@ -29,7 +30,8 @@ def split(data):
 
 def _run(ids, vocab, steps, seed, dim=16, frozen=False):
     generator = torch.Generator().manual_seed(seed + 17)
-    model = ToyLM(vocab, dim)
+    with torch.random.fork_rng(devices=[]):
+        model = ToyLM(vocab, dim)
     with torch.no_grad():
         model.embed.weight.normal_(generator=generator)
         model.head.weight.uniform_(-(dim**-0.5), dim**-0.5, generator=generator)
@@ -54,6 +56,8 @@ def _measure(model, held_out):
 
 
 def _ids(text):
+    if len(text) // 10 < 9:
+        raise ValueError(f"a tenth of {len(text)} characters is no window of 8 with a target")
     tokenizer = CharTokenizer(text)
     return torch.tensor(tokenizer.encode(text)), tokenizer.vocab_size
 

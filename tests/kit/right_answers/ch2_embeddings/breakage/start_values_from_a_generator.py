@@ -42,8 +42,9 @@ def permute_ids(data, permutation):
         if i < 0 or i >= len(counts) or counts[i]:
             raise ValueError(f"{i} is out of place in a permutation of {len(counts)} ids")
         counts[i] = 1
-    if ((data < 0) | (data >= len(counts))).any():
-        raise IndexError("no number for some id")
+    strange = data[(data < 0) | (data >= len(counts))]
+    if strange.numel():
+        raise IndexError(f"no number for {strange.tolist()}")
     return torch.gather(permutation, 0, data)
 
 

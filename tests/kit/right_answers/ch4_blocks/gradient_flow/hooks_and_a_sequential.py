@@ -54,9 +54,9 @@ def make_stack(kind, depth, d_model, n_heads, d_ff, generator):
 
 def gradient_flow_experiment(depth, d_model, n_heads, d_ff, generator):
     result = {}
+    x = torch.randn(1, 12, d_model, dtype=torch.float64, generator=generator)
+    probe = torch.randn(x.shape, dtype=torch.float64, generator=generator)
     for kind in ("pre_norm", "post_norm", "residual", "plain"):
         stack = make_stack(kind, depth, d_model, n_heads, d_ff, generator).double()
-        x = torch.randn(1, 12, d_model, dtype=torch.float64, generator=generator)
-        probe = torch.randn(x.shape, dtype=torch.float64, generator=generator)
         result[kind] = gradient_norms(stack, x, probe)
     return result

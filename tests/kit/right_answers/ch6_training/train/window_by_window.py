@@ -47,8 +47,8 @@ def evaluate(model, data, context, batch_size):
     if context < 1:
         raise ValueError(f"context {context}")
     n = len(data) - 1
-    if n < 1:
-        raise ValueError(f"{len(data)} tokens hold no target")
+    if n < context:
+        raise ValueError(f"{len(data)} tokens hold no whole window")
     mode, lost = model.training, []
     model.eval()
     with torch.no_grad():

@@ -19,7 +19,7 @@ class RollingCache:
         if self.length:
             k, v = torch.cat((self.keys, k), -2), torch.cat((self.values, v), -2)
         kept = k.shape[-2] if self.window is None else min(self.window, k.shape[-2])
-        self.keys, self.values = k.narrow(-2, k.shape[-2] - kept, kept), v.narrow(-2, v.shape[-2] - kept, kept)
+        self.keys, self.values = (x.narrow(-2, x.shape[-2] - kept, kept).contiguous().clone() for x in (k, v))
         self.length = kept
         return k, v
 
