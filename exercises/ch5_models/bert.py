@@ -63,13 +63,18 @@ def mask_tokens(
     probability: float,
     generator: torch.Generator,
 ) -> tuple[Int[Tensor, "*shape"], Int[Tensor, "*shape"]]:
-    """Hides tokens for masked language modelling: `(inputs, labels)`, two new tensors of the shape of `ids`.
+    """Hides tokens for masked language modelling: `(inputs, labels)`, both of the shape of `ids`, whatever it is.
 
     Each token that is not special is chosen with `probability`, on its own. Of the chosen, 80 % become `mask_id` in
-    `inputs`, 10 % a random token and 10 % stay; `labels` holds their original ids and -100 at all other positions.
-    Special tokens (`mask_id` is one of them in any case) are never chosen and never the random token, which may be any
-    other id below `vocab_size`. All randomness comes from `generator`. A probability outside [0, 1] is a ValueError
-    that names it; so is a vocabulary of `vocab_size` ids in which all are special.
+    `inputs`, 10 % a random token and 10 % stay; which it is has nothing to do with what chose them. `labels` holds
+    their original ids, and -100 at all other positions, where `inputs` is `ids`.
+
+    Special tokens (`mask_id` is one of them in any case) are never chosen and never the random token. That is any
+    other id below `vocab_size`, all equally likely, the original one among them. `special_ids` may be an iterator.
+
+    All randomness comes from `generator`: the same state gives the same result, and a second call another one.
+    `ids` stays as it is. A probability outside [0, 1] raises a ValueError that names it; so does a vocabulary in
+    which all ids are special, with `vocab_size` or the number of special ids in the message.
 
     >>> inputs, labels = mask_tokens(torch.tensor([0, 5]), 1, 6, [0, 1], 0.0, torch.Generator())
     >>> inputs.tolist(), labels.tolist()
@@ -90,8 +95,11 @@ def next_sentence_pairs(
     A document is a list of sentences, a sentence a list of ids. Every sentence that has a next one in its document is
     the first of one pair, in the order of the text. With probability ½ the second is that next sentence, label 0;
     else it is a random sentence of **another** document, label 1: the document drawn among all others that hold a
-    sentence, the sentence drawn in it. All randomness comes from `generator`. Fewer than two documents with
-    sentences are a ValueError that names their number.
+    sentence, the sentence drawn in it, and both drawn anew for each pair. Two documents may read the same and still
+    are two.
+
+    All randomness comes from `generator`: the same state gives the same pairs, and a second call others. Fewer than
+    two documents with sentences raise a ValueError that names their number.
 
     >>> pairs = next_sentence_pairs([[[1], [2]], [[3]]], torch.Generator())
     >>> len(pairs), pairs[0][0], (pairs[0][1:] in (([2], 0), ([3], 1)))
@@ -120,11 +128,17 @@ class BERTConfig:
 class BERT(nn.Module):
     """The encoder of the configuration with its two heads.
 
-    `config` is kept. `token_embedding` and `segment_embedding` are Embeddings, `position_embedding` is a
-    LearnedPositions, `embedding_norm` a LayerNorm, `blocks` an nn.ModuleList of PostNormBlocks with GELU; `pooler`
-    (d_model to d_model), `mlm_transform` (d_model to d_model) and `nsp_head` (d_model to 2) are `nn.Linear`,
-    `mlm_norm` is a LayerNorm, and `mlm_bias` an nn.Parameter of shape `(vocab_size,)`. There is no MLM decoder of
-    its own: its weight is the token table. Start values are those of `initialize_`.
+    `config` is kept. `token_embedding` and `segment_embedding` (`n_segments` rows) are Embeddings,
+    `position_embedding` is a LearnedPositions, `embedding_norm` a LayerNorm, `blocks` an nn.ModuleList of
+    PostNormBlocks with the configuration's dropout and GELU; `pooler` (d_model to d_model), `mlm_transform` (d_model
+    to d_model) and `nsp_head` (d_model to 2) are `nn.Linear`, `mlm_norm` is a LayerNorm, and `mlm_bias` an
+    nn.Parameter of shape `(vocab_size,)`. The MLM decoder has no weight of its own: it is the token table. Start
+    values are those of `initialize_`, and zero for `mlm_bias`.
+
+    In training, what `embedding_norm` gives goes through the configuration's dropout. The blocks do theirs, and
+    nothing else is dropped. In eval mode nothing is dropped at all.
+
+    The model runs in float32 and in float64, its results in the dtype of its weights, and on the `meta` device.
 
     >>> config = BERTConfig(vocab_size=10, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> BERT(config)(torch.tensor([[3, 1, 4]])).shape
@@ -144,10 +158,12 @@ class BERT(nn.Module):
     ) -> Float[Tensor, "batch seq d_model"]:
         """The hidden vector of every token, made from the whole sentence.
 
-        Without `segments` all tokens belong to segment 0; without `lengths` all are real. More than `max_len` tokens: a
-        ValueError that names their number.
+        Without `segments` all tokens belong to segment 0; without `lengths` all are real. With them, a real token's
+        vector is the same whatever the padding holds and however much of it there is; what comes at the padding is
+        free. A call knows nothing of earlier calls. `ids` may be a view of another tensor. More than `max_len` tokens
+        raise a ValueError that gives their number or `max_len`; your LearnedPositions refuses them.
         """
-        # TODO: refuse sequences longer than max_len; segments None means zeros.
+        # TODO: segments None means zeros.
         # TODO: token, position and segment vectors added; embedding_norm; dropout.
         # TODO: every block under the padding mask of `lengths`, or under none.
         raise NotImplementedError
@@ -172,7 +188,8 @@ class BERT(nn.Module):
     ) -> Float[Tensor, ""]:
         """The mean cross-entropy over positions whose label is not -100, plus the mean over pairs. In nats.
 
-        Where no position has a label, the first mean is NaN, as in PyTorch.
+        `segments` and `lengths` may be None, as in `forward`. Where no position has a label, the loss is NaN, as
+        PyTorch's mean of nothing.
         """
         # TODO: one forward pass; F.cross_entropy of the MLM logits (classes on the last axis: flatten), ignoring -100.
         # TODO: add F.cross_entropy of the NSP logits, which ignores nothing: 0 and 1 are both labels.
