@@ -25,9 +25,10 @@ from jaxtyping import Int, Real
 
 
 def build_vocabulary(documents: list[str]) -> dict[str, int]:
-    r"""Number the words of all documents, in sorted order.
+    r"""Number the different words of all documents from 0, in sorted order.
 
-    A word is a run of letters, digits and underscores (the pattern `\w+`), in lower case.
+    A word is a run of letters, digits and underscores (the pattern `\w+`), however short, in lower case (`str.lower`).
+    Each call goes by its own documents alone, and documents without words make an empty vocabulary.
 
     >>> build_vocabulary(["The cat sat.", "A cat!"])
     {'a': 0, 'cat': 1, 'sat': 2, 'the': 3}
@@ -37,9 +38,10 @@ def build_vocabulary(documents: list[str]) -> dict[str, int]:
 
 
 def bag_of_words(document: str, vocabulary: dict[str, int]) -> Int[np.ndarray, "vocab"]:
-    """How often each word of the vocabulary occurs in the document, as int64. Other words are ignored.
+    """How often each word of the vocabulary occurs in the document, as int64, at the place that is the word's number.
 
-    Words are found as in `build_vocabulary`.
+    Words are found as in `build_vocabulary`, so `cat` does not occur in `category`. Words that the vocabulary lacks
+    are ignored. Each call counts anew. A document without words gives zeros, and an empty vocabulary an empty bag.
 
     >>> bag_of_words("The dog and the cat", {"cat": 0, "sat": 1, "the": 2})
     array([1, 0, 2])
@@ -52,7 +54,9 @@ def bag_of_words(document: str, vocabulary: dict[str, int]) -> Int[np.ndarray, "
 def cosine_similarity(a: Real[np.ndarray, "n"], b: Real[np.ndarray, "n"]) -> float:
     """The cosine of the angle between two vectors, and 0.0 where one of them is all zeros.
 
-    It is a·b / (|a| |b|): 1 for the same direction, 0 for nothing in common.
+    It is a·b / (|a| |b|): 1 for the same direction, 0 for nothing in common, -1 for opposite directions. The lengths
+    do not matter, be they 1e-6 or 1e10. Vectors of whole numbers may have any dtype, also one that is too small for
+    their product.
 
     >>> cosine_similarity(np.array([1, 0]), np.array([3, 4]))
     0.6

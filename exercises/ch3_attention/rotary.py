@@ -40,9 +40,9 @@ def apply_rotary(
     So a dot product of a turned query and a turned key depends on the distance between their positions alone.
 
     `positions` are any numbers, in any order: they need not start at 0 nor follow one another. Fractions, negative
-    numbers and numbers far above `seq` are positions too. Positions `(seq,)` serve all that stands in front; positions
-    `(batch, 1, seq)` turn each sequence of `(batch, heads, seq, d_head)` by its own; one position `(1,)` serves every
-    token. `x` has any number of axes in front of `seq`, and need not be contiguous.
+    numbers and numbers far above `seq` are positions too. They broadcast to `(..., seq)`: positions `(seq,)` serve all
+    that stands in front; positions `(batch, 1, seq)` turn each sequence of `(batch, heads, seq, d_head)` by its own;
+    one position `(1,)` serves every token. `x` has any number of axes in front of `seq`, and need not be contiguous.
 
     The angles are worked out in float32, or in float64 when `x` is, and the result has the dtype of `x`. It runs on any
     device, `meta` too. An odd `d_head` raises a `ValueError` that names it. Neither argument is changed, and nothing is

@@ -172,7 +172,10 @@ def dev_mutate(names: tuple[str, ...], seed: int | None, jobs: int | None, sampl
             sample,
             _shown_on(line),
         )
-    echo(trials_json(trials, drawn) if as_json else trials_text(trials, drawn, WANTED_PERCENT))
+    if as_json:
+        echo_json(trials_json(trials, drawn))
+    else:
+        echo(trials_text(trials, drawn, WANTED_PERCENT))
     chapters = tallies_by(trials, lambda trial: trial.exercise.split("/")[0])
     if any(counts.percent < WANTED_PERCENT for counts in chapters.values()):
         sys.exit(1)

@@ -19,6 +19,9 @@ and take no part in merging.
 By hand: in the text `"aab aab"` the pieces are `aab` and ` aab`. The pairs `aa` and `ab` both occur twice; of equals
 the greatest pair of bytes wins, so `ab` becomes token 256. Then `a` + `ab` occurs twice and becomes token 257.
 
+A merge changes only the pieces that hold its pair. So the pairs are counted once, and after each merge the counts are
+brought up to date; counting all of them anew is right too, and far slower.
+
 To encode, a piece is split into bytes, and the pair with the lowest rank is merged until no pair of it is a merge. With
 a vocabulary that others trained, ids are whatever it says: GPT-2 does not number the bytes 0 to 255.
 
@@ -26,7 +29,7 @@ Sources: R. Sennrich, B. Haddow and A. Birch, *Neural Machine Translation of Rar
 algorithm 1; A. Radford et al., *Language Models are Unsupervised Multitask Learners* (GPT-2), 2019, section 2.2.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 import regex
@@ -35,7 +38,9 @@ PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\
 
 
 def count_pairs(ids: list[int]) -> Counter[tuple[int, int]]:
-    """How often each pair of neighbours occurs. Overlapping pairs count: `[1, 1, 1]` holds `(1, 1)` twice.
+    """How often each pair of neighbours occurs, in its order. A single id has no neighbour.
+
+    Overlapping pairs count: `[1, 1, 1]` holds `(1, 1)` twice.
 
     >>> count_pairs([1, 2, 1, 2, 3])
     Counter({(1, 2): 2, (2, 1): 1, (2, 3): 1})
@@ -46,6 +51,8 @@ def count_pairs(ids: list[int]) -> Counter[tuple[int, int]]:
 
 def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
     """A new list in which `new_id` stands for each occurrence of `pair`, from left to right, without overlap.
+
+    All other ids stay as they are, and so does the caller's list: `[11, 2]` does not hold the pair `(1, 2)`.
 
     >>> merge_pair([1, 1, 1, 2], (1, 1), 9)
     [9, 1, 2]
@@ -70,9 +77,12 @@ def train_bpe(
 
     Returns `(vocab, merges)`. Ids are given in this order: the 256 bytes, the merges, the special tokens; all of
     them count towards `vocab_size`, and a `vocab_size` that cannot hold the bytes and the special tokens raises a
-    `ValueError` that names it. Special tokens are cut out of the text before pairs are counted. The most frequent pair
-    is merged; of equally frequent ones the one whose pair of bytes is greatest (`(b"b", b"a") > (b"a", b"z")`). A pair
-    that occurs once may still be merged.
+    `ValueError` that names it.
+
+    Pairs are counted inside the pieces, in their UTF-8 bytes, and over the whole text: a piece that occurs often counts
+    each time. Special tokens are cut out of the text before pairs are counted. The most frequent pair is merged; of
+    equally frequent ones the one whose pair of bytes is greatest (`(b"b", b"a") > (b"a", b"z")`). A pair that occurs
+    once may still be merged. Nothing is kept from one training to the next.
 
     >>> train_bpe("aab aab", 258)[1]
     [(b'a', b'b'), (b'a', b'ab')]
@@ -80,8 +90,9 @@ def train_bpe(
     # TODO: reject a vocab_size below 256 + the number of special tokens.
     # TODO: cut the text into pieces (`split_pieces` below), and each piece into byte ids. Keep each different
     #   piece once, with the number of times it occurs.
-    # TODO: while there is room: count the pairs inside the pieces, choose the best, give it the next id and merge
-    #   it everywhere.
+    # TODO: count the pairs inside the pieces, and note for each pair which pieces hold it.
+    # TODO: while there is room: choose the best pair, give it the next id, and merge it in the pieces that hold it.
+    #   Take the counts of their old pairs away and add those of their new ones.
     # TODO: the special tokens get the ids after the last merge.
     special_tokens = tuple(dict.fromkeys(special_tokens))
     n_merges = vocab_size - 256 - len(special_tokens)
@@ -90,19 +101,29 @@ def train_bpe(
     vocab = {i: bytes([i]) for i in range(256)}
     merges: list[tuple[bytes, bytes]] = []
     numbers = Counter(piece for piece in split_pieces(text, special_tokens) if piece not in special_tokens)
-    pieces = [(list(piece.encode()), number) for piece, number in numbers.items()]
-    while len(merges) < n_merges:
-        pairs: Counter[tuple[int, int]] = Counter()
-        for ids, number in pieces:
-            for pair, count in count_pairs(ids).items():
-                pairs[pair] += count * number
-        if not pairs:
-            break
-        best = max(pairs, key=lambda pair: (pairs[pair], vocab[pair[0]], vocab[pair[1]]))
+    pieces = [list(piece.encode()) for piece in numbers]
+    times = list(numbers.values())
+    pairs: Counter[tuple[int, int]] = Counter()
+    places: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    for place, piece in enumerate(pieces):
+        for pair, count in count_pairs(piece).items():
+            pairs[pair] += count * times[place]
+            places[pair].add(place)
+    while len(merges) < n_merges and pairs:
+        most = max(pairs.values())
+        equals = [pair for pair in pairs if pairs[pair] == most]
+        best = max(equals, key=lambda pair: (vocab[pair[0]], vocab[pair[1]]))
         new_id = len(vocab)
         vocab[new_id] = vocab[best[0]] + vocab[best[1]]
         merges.append((vocab[best[0]], vocab[best[1]]))
-        pieces = [(merge_pair(ids, best, new_id), number) for ids, number in pieces]
+        for place in places.pop(best):
+            for pair in pairwise(pieces[place]):
+                pairs[pair] -= times[place]
+            pieces[place] = merge_pair(pieces[place], best, new_id)
+            for pair in pairwise(pieces[place]):
+                pairs[pair] += times[place]
+                places[pair].add(place)
+        pairs = +pairs  # without those that no piece holds any more
     for token in special_tokens:
         vocab[len(vocab)] = token.encode()
     return vocab, merges
@@ -111,7 +132,8 @@ def train_bpe(
 def split_pieces(text: str, special_tokens: tuple[str, ...]) -> list[str]:
     """The pieces of a text in order: special tokens whole, all between them cut by `PATTERN`.
 
-    Where two special tokens begin at the same place, the longest wins. The pieces joined are the text.
+    Where two special tokens begin at the same place, the longest wins. A special token is a string and no pattern. The
+    pieces joined are the text. (A help for `train_bpe` and `encode`: the tests look at what these two make of it.)
 
     >>> split_pieces("my dog.<|end|> It's", ("<|end|>",))
     ['my', ' dog', '.', '<|end|>', ' It', "'s"]
@@ -131,9 +153,9 @@ def split_pieces(text: str, special_tokens: tuple[str, ...]) -> list[str]:
 class BPETokenizer:
     """Text to ids and back, with a vocabulary and merges of `train_bpe` or of anyone else.
 
-    `vocab` maps ids to bytes in any order, and `merges` are pairs of bytes by rank. Special tokens that `vocab` does
-    not hold get the next ids after its largest, in the order in which they are given; the caller's `vocab` stays as
-    it is.
+    `vocab` maps ids to bytes in any order, and `merges` are pairs of bytes by rank. Each tokenizer goes by its own.
+    Special tokens that `vocab` does not hold get the next ids after its largest, in the order in which they are given;
+    the caller's `vocab` stays as it is.
 
     >>> tokenizer = BPETokenizer(*train_bpe("aab aab", 258))
     >>> tokenizer.encode("aab"), tokenizer.decode([257])
@@ -156,6 +178,10 @@ class BPETokenizer:
     def encode(self, text: str) -> list[int]:
         """The ids of `text`. Special tokens in it are one id each; where two fit, the longest wins.
 
+        Each other piece is split into bytes, and its pair with the lowest rank is merged until none of its pairs is a
+        merge. Only merges lead to longer tokens: bytes that `vocab` holds as one are not taken for that reason alone,
+        and a special token that this tokenizer was not given is text like any other.
+
         >>> BPETokenizer(*train_bpe("aab aab", 258)).encode("abaab b")
         [256, 257, 32, 98]
         """
@@ -172,10 +198,11 @@ class BPETokenizer:
         return ids
 
     def decode(self, ids: list[int]) -> str:
-        """The text of these ids. Bytes that are not UTF-8 become U+FFFD, the replacement character.
+        """The text of these ids: `decode(encode(text))` is `text`, whatever Unicode it holds.
 
-        A character may be spread over several ids, so the bytes are joined before they are decoded. An id that the
-        vocabulary lacks raises an `IndexError` that names it.
+        A character may be spread over several ids, so the bytes are joined before they are decoded. Bytes that are not
+        UTF-8 become U+FFFD, the replacement character. An id that the vocabulary lacks raises an `IndexError` that
+        names it.
         """
         # TODO: reject unknown ids, join the bytes, and decode them with errors="replace".
         for i in ids:

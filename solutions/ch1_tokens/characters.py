@@ -14,7 +14,7 @@ and a character that the vocabulary does not hold cannot be said at all. Byte pa
 
 By hand: the text `"banana"` has the vocabulary `["a", "b", "n"]`, and `"nab"` is `[2, 0, 1]`.
 
-Source: the character tokenizer of A. Karpathy, *char-rnn* (2015), and the ids of Unicode's code points.
+Source: the character vocabulary of A. Karpathy's *char-rnn* (2015), which is sorted in the same way.
 """
 
 
@@ -22,7 +22,8 @@ class CharTokenizer:
     """Ids for the characters of `text`.
 
     `chars` is the sorted list of its different characters (in Python's order, which is that of code points), and
-    `vocab_size` is how many they are. Upper and lower case, blanks and line ends are characters like all others.
+    `vocab_size` is how many they are. Upper and lower case, blanks and line ends are characters like all others, and so
+    is an accent that is a code point of its own. An empty text has an empty vocabulary. Each tokenizer has its own.
 
     >>> tokenizer = CharTokenizer("banana")
     >>> tokenizer.chars, tokenizer.vocab_size
@@ -37,10 +38,11 @@ class CharTokenizer:
         self._ids = {character: i for i, character in enumerate(self.chars)}
 
     def encode(self, text: str) -> list[int]:
-        """The id of each character of `text`.
+        """The id of each character of `text`: its place in `chars`, counted from 0.
 
-        A character that is not in the vocabulary raises a `ValueError` whose message holds the character and
-        its position in `text`, counted from 0 in code points (Python's own way to count).
+        `text` may be another one than the vocabulary's, and each call stands for itself. A character that is not in
+        the vocabulary raises a `ValueError` whose message holds the first such character and its position in `text`,
+        counted from 0 in code points (Python's own way to count).
 
         >>> CharTokenizer("banana").encode("nab")
         [2, 0, 1]
@@ -54,7 +56,7 @@ class CharTokenizer:
         return ids
 
     def decode(self, ids: list[int]) -> str:
-        """The text of these ids: `decode(encode(text))` is `text`.
+        """The text of these ids, with nothing between the characters: `decode(encode(text))` is `text`.
 
         An id below 0 or not below `vocab_size` raises an `IndexError` that names it.
 

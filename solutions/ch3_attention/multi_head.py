@@ -49,7 +49,7 @@ def split_heads(x: Float[Tensor, "batch seq d_model"], n_heads: int) -> Float[Te
     # TODO: cut the last axis into (n_heads, d_head), then swap the sequence and the heads.
     if n_heads < 1 or x.size(-1) % n_heads:
         raise ValueError(f"{n_heads} heads do not divide a width of {x.size(-1)}")
-    return x.unflatten(-1, (n_heads, x.size(-1) // n_heads)).transpose(-3, -2)
+    return x.unflatten(-1, (n_heads, -1)).transpose(-3, -2)
 
 
 def merge_heads(x: Float[Tensor, "batch n_heads seq d_head"]) -> Float[Tensor, "batch seq d_model"]:

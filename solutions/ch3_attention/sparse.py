@@ -100,7 +100,7 @@ def sliding_window_attention(
     if window < 1:
         raise ValueError(f"a window holds at least one key, not {window}")
     length = q.size(-2)
-    window = max(1, min(window, length))
+    window = min(window, length)
     padding = (0, 0, window - 1, 0)
     keys = F.pad(k, padding).unfold(-2, window, 1).transpose(-2, -1)
     values = F.pad(v, padding).unfold(-2, window, 1).transpose(-2, -1)

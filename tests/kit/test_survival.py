@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 from miniature import CHAPTER, MISTAKES, SOLUTION, SUITE, Kit
-from running import grader
+from running import PACKAGE, grader
 
 from grader.author import laws
 from grader.author.survival import Fate, Killer, Trial, try_mutants
@@ -65,6 +65,18 @@ def test_a_survivor_comes_with_the_entry_that_lists_it(bound: Kit) -> None:
     assert code == 0
     assert fates.count("listed") == len(entries) // 4
     assert set(fates) == {"killed", "listed"}
+
+
+def test_json_holds_what_the_page_says(kit: Kit) -> None:
+    code, text = mutate(kit, "--json", "--sample", "2")
+    lines = [json.loads(line) for line in text.splitlines()]
+    page = (PACKAGE / "docs" / "json.md").read_text()
+    described = page[page.index("# `grader dev mutate --json`, version 1") :]
+    assert code == 0
+    assert len(lines) == 2
+    for field in lines[0]:
+        assert f"`{field}`" in described
+    assert (lines[0]["version"], lines[0]["seed"]) == (1, 1)
 
 
 def test_who_noticed_is_told(kit: Kit) -> None:

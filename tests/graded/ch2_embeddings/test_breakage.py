@@ -251,8 +251,8 @@ def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
     text = round_text(draw)
     text = text[:450] + "".join(draw.choice("ef") * 5 for _ in range(10))
     healthy, _ = run(student, expect, name, text, 60, draw.integer(0, 9999))
-    too_low = "At most 1.9 nats on text that was not trained on: what was the loss measured on?"
-    expect.true(healthy > 1.9, too_low, actual=healthy, expected="more than 1.9")
+    too_low = "At most 1.75 nats on text that was not trained on: what was the loss measured on?"
+    expect.true(healthy > 1.75, too_low, actual=healthy, expected="more than 1.75")
 
 
 def test_a_text_that_is_too_short_is_refused(student, draw, expect):
@@ -270,7 +270,7 @@ def test_eight_tokens_tell_the_ninth(student, draw, expect):
     """On a text that repeats after nine characters the healthy model reaches a low loss, the frozen one much later."""
     trainable, frozen = run(student, expect, "freeze_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(trainable, 0.02, 0.32, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.12; it came to")
-    expect.between(frozen, 0.22, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
+    expect.between(frozen, 0.2, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
     expect.less(2.0 * trainable, frozen, "The frozen model is not clearly worse than twice the loss of")
 
 
@@ -286,7 +286,7 @@ def test_two_dimensions_are_too_few(student, draw, expect):
     """With 2 numbers per token the same text is learned far worse."""
     wide, narrow = run(student, expect, "dimension_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(wide, 0.02, 0.32, "With 16 dimensions the loss ends around 0.12; it came to")
-    expect.between(narrow, 0.7, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
+    expect.between(narrow, 0.6, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
 
 
 @pytest.mark.points(2)
@@ -302,7 +302,7 @@ def test_new_numbers_after_training_do_harm(student, draw, expect):
     """Read with another tokenizer, the same text is garbled."""
     matched, mismatched = run(student, expect, "mismatch_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(matched, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
-    expect.less(1.0, mismatched, "What is read with another tokenizer should be far worse than 1 nat:")
+    expect.less(0.7, mismatched, "What is read with another tokenizer should be far worse than 0.7 nats:")
 
 
 @pytest.mark.limit(90)
@@ -318,6 +318,7 @@ def test_the_four_experiments_on_real_text(student, draw, expect):
     too_equal = "Both losses are exactly the same: were the ids permuted at all?"
     expect.true(permuted != original, too_equal, actual=permuted)
     wide, narrow = losses["dimension_experiment"]
-    expect.less(wide + 0.08, narrow, "Two dimensions are not worse:")
+    other = run(student, expect, "dimension_experiment", language.sample(4000, draw.integer(0, 9999)), 200, seed + 1)
+    expect.less(wide + other[0] + 0.06, narrow + other[1], "Two dimensions are not worse, in two texts taken together:")
     matched, mismatched = losses["mismatch_experiment"]
-    expect.less(matched + 0.5, mismatched, "Another tokenizer does no harm:")
+    expect.less(matched + 0.3, mismatched, "Another tokenizer does no harm:")

@@ -320,7 +320,7 @@ def test_negatives_follow_the_noise_of_the_counts(student, draw, expect):
     """Of one word that comes 2000 times and 400 that come once, 57 % of the noise falls on the rare ones."""
     ids = torch.cat([torch.arange(1, 401), torch.zeros(2000, dtype=torch.int64)])
     _, context = rows_that_moved(student, ids, 401, 1, draw.integer(0, 2**31), negatives=3)
-    expect.between(context.sum(), 130, 230, "Of 384 negatives about 220 fall on rare words; moved rows of `context`:")
+    expect.between(context.sum(), 143, 222, "Of 384 negatives about 220 fall on rare words; moved rows of `context`:")
 
 
 def test_the_generator_decides_the_training(student, draw, expect):
@@ -391,9 +391,9 @@ def test_training_looks_as_far_as_its_window(student, draw, expect):
 def test_words_in_the_same_company_end_up_close(student, draw, expect):
     """Two words with the same neighbours get similar vectors; a word with two meanings gets one between both."""
     text = []
-    for topic in [[0, 1, 2, 3, 4], [0, 5, 6, 7, 8]] * 5:
+    for topic in [[0, 1, 2, 3, 4], [0, 5, 6, 7, 8]] * 10:
         text += [draw.choice(topic) for _ in range(20)]
-    center, _ = trained(student, torch.tensor(text), 9, 6, 80, draw.integer(0, 2**31), window=2, negatives=3)
+    center, _ = trained(student, torch.tensor(text), 9, 6, 100, draw.integer(0, 2**31), window=3, negatives=5)
     unit = center / center.norm(dim=1, keepdim=True)
     cosines = unit @ unit.T
     money, river = cosines[1:5, 1:5], cosines[5:9, 5:9]

@@ -162,6 +162,13 @@ def test_train_and_eval_agree(student, draw, expect):
     expect.close(layer(x), attend(state, 4, 2, x), "In eval mode the result is another.", tolerance=NEAR, dtype=False)
 
 
+def test_one_head(student, draw, expect):
+    """One query head with one head of keys and values is attention without heads."""
+    layer, state = make(student, draw, 5, 1, 1)
+    x = draw.normal(2, 4, 5)
+    expect.close(layer(x), attend(state, 1, 1, x), tolerance=NEAR, dtype=False)
+
+
 def test_one_token_of_one_sequence(student, draw, expect):
     """A batch of one with a sequence of one keeps its shape (1, 1, d_model)."""
     layer, state = make(student, draw, 8, 4, 2)
@@ -232,7 +239,7 @@ def test_other_numbers_of_heads(student, draw, expect):
 @pytest.mark.hidden
 def test_three_heads_are_repeated(student, draw, expect):
     """a b c becomes a a b b c c, and stays as it is for three query heads."""
-    x = draw.strided(2, 3, 4, 5)
+    x = draw.normal(2, 3, 4, 5)
     expect.close(student.repeat_heads(x, 6), torch.stack([x[:, head // 2] for head in range(6)], 1))
     expect.close(student.repeat_heads(x, 3), x)
 

@@ -233,6 +233,7 @@ def test_a_mask_of_three_axes(student, draw, expect, kind, batch):
     """A mask (batch, q_len or 1, k_len) holds for all heads of its own sequence, be there as many of both or not."""
     layer, state = make(student, draw, 6, 3)
     mask = draw.mask(batch, 1 if kind == "padding" else 5, 5, probability=0.4)
+    mask[0, :, :3], mask[1, :, :3] = torch.tensor([True, True, False]), torch.tensor([False, True, True])
     check(expect, layer, state, 3, draw.normal(batch, 5, 6), mask=mask)
 
 

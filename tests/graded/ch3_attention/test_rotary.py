@@ -54,9 +54,10 @@ def test_scores_depend_on_the_distance_alone(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_positions_for_each_sequence(student, draw, expect):
-    """Positions (batch, 1, seq) turn each sequence of (batch, heads, seq, d_head) by its own."""
-    x, positions = draw.normal(3, 2, 5, 4), draw.ids(30, 3, 1, 5)
-    expect.close(student.apply_rotary(x, positions), turn(x, positions), tolerance=NEAR)
+    """Positions (batch, 1, seq) turn each sequence by its own, positions (batch, heads, seq) each head."""
+    x = draw.normal(3, 2, 5, 4)
+    for positions in (draw.ids(30, 3, 1, 5), draw.ids(30, 3, 2, 5)):
+        expect.close(student.apply_rotary(x, positions), turn(x, positions), tolerance=NEAR)
 
 
 def test_one_position_for_all(student, draw, expect):
@@ -165,7 +166,7 @@ def test_other_sizes(student, draw, expect):
 
 @pytest.mark.hidden
 def test_other_positions_for_each_sequence(student, draw, expect):
-    """Positions with an axis for each axis of x, or with the batch alone, and with fractions among them."""
+    """Positions with an axis for each of x but the last, fractions among them, and a batch without heads."""
     x, positions = draw.normal(4, 3, 5, 6), draw.normal(4, 3, 5, scale=8.0)
     expect.close(student.apply_rotary(x, positions), turn(x, positions), tolerance=NEAR)
     x, positions = draw.normal(4, 5, 6), draw.ids(40, 4, 5)

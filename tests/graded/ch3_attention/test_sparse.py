@@ -66,7 +66,7 @@ def test_earlier_masks_do_not_matter(student, expect, name):
 @MASKS
 def test_masks_without_keys_are_refused(student, expect, name):
     """A window or a stride of 0 or below raises a ValueError that names it."""
-    for bad in (0, -3):
+    for bad in (-3, 0):
         expect.raises(ValueError, getattr(student, name), 5, bad, mentions=bad)
 
 
@@ -82,7 +82,8 @@ def test_masks_are_made_on_their_device(student, expect, name):
 @pytest.mark.parametrize("window", [1, 3, 4])
 def test_each_query_mixes_the_values_of_its_window(student, draw, expect, window):
     """The output is that of full attention under the window's mask."""
-    q, k, v = draw.normal(3, 9, 5), draw.normal(3, 9, 5), draw.normal(3, 9, 2)
+    length = 14 + window
+    q, k, v = draw.normal(3, length, 5), draw.normal(3, length, 5), draw.normal(3, length, 2)
     expect.close(
         student.sliding_window_attention(q, k, v, window), attend(q, k, v, window), tolerance=NEAR, dtype=False
     )
@@ -164,8 +165,8 @@ def test_nothing_is_kept(student, draw, expect):
 def test_an_attention_without_keys_is_refused(student, draw, expect):
     """A window of 0 or below raises a ValueError that names it."""
     q, k, v = draw.normal(4, 2), draw.normal(4, 2), draw.normal(4, 3)
-    expect.raises(ValueError, student.sliding_window_attention, q, k, v, 0, mentions=0)
-    expect.raises(ValueError, student.sliding_window_attention, q, k, v, -2, mentions=-2)
+    for bad in (-2, 0):
+        expect.raises(ValueError, student.sliding_window_attention, q, k, v, bad, mentions=bad)
 
 
 def test_the_dtype_is_kept(student, draw, expect):
@@ -183,9 +184,9 @@ def test_the_attention_runs_on_the_meta_device(student, expect):
 
 
 @pytest.mark.hidden
-@pytest.mark.parametrize("length", [1, 7, 12])
+@pytest.mark.parametrize("length", [1, 10, 12])
 def test_other_lengths(student, draw, expect, length):
-    """A window of 6 and a sequence of one, of seven, and of two windows."""
+    """A window of 6 and a sequence of one, of ten, and of two windows."""
     q, k, v = draw.normal(2, length, 4), draw.normal(2, length, 4), draw.normal(2, length, 3)
     expect.close(student.sliding_window_attention(q, k, v, 6), attend(q, k, v, 6), tolerance=NEAR, dtype=False)
 

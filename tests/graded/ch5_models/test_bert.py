@@ -138,15 +138,13 @@ def test_the_share_of_chosen_tokens(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_every_token_is_chosen_on_its_own(student, draw, expect):
-    """In rows of 20 tokens each place is chosen half of the time, and the number in a row varies as chance wants."""
+    """In many rows of 20 tokens each place is chosen in half of them, and the number in a row varies by chance."""
     ids = draw.ids(8, 4000, 20) + 4
     _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, 0.5, draw.generator())
     expect.shape(labels, (4000, 20))
     chosen = (labels != -100).double()
     for place, share in enumerate(chosen.mean(0).tolist()):
-        expect.between(
-            share, 0.46, 0.54, f"Of 4000 rows, at probability 0.5, the share in which place {place} is chosen:"
-        )
+        expect.between(share, 0.46, 0.54, f"Of 4000 rows, at one half, the share in which place {place} is chosen:")
     spread = chosen.sum(1).var()
     expect.between(
         spread, 4.4, 5.6, "The variance of the number chosen in a row, 5 where tokens are chosen on their own:"
@@ -299,9 +297,7 @@ def test_any_sentence_of_any_other_document_may_come(student, draw, expect):
     expect.between(share, 0.44, 0.56, "Of two other documents the first one's share is")
     for place in range(8):
         share = seconds.count((2, place)) / len(seconds)
-        expect.between(
-            share, 0.0355, 0.0895, f"One sentence in sixteen is that of place {place} of the long one; here it is"
-        )
+        expect.between(share, 0.0355, 0.0895, f"One in 16 is that of place {place} of the long one; here it is")
 
 
 def test_equal_documents_are_two(student, draw, expect):

@@ -1,6 +1,5 @@
 """The models of chapter 5 against torch's own modules, with the weights copied over, in float64."""
 
-import copy
 import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from ch2_embeddings.embedding import Embedding
 from ch4_blocks.feed_forward import gelu
-from ch5_models.bert import BERT, BERTConfig, mask_tokens
+from ch5_models.bert import BERT, BERTConfig
 from ch5_models.contextual import sense_separation, small_bert, train_masked
 from ch5_models.gpt import GPT, GPT1, GPTConfig, count_parameters
 from ch5_models.llama import Llama, LlamaConfig
@@ -238,39 +237,6 @@ def test_llama_is_rms_norm_rotary_and_sdpa(n_kv_heads: int, window: int | None) 
         x = x + F.linear(gate * F.linear(y, block["feed_forward.up.weight"]), block["feed_forward.down.weight"])
     wanted = F.linear(F.rms_norm(x, (16,), w["norm.weight"], eps=1e-5), w["head.weight"])
     torch.testing.assert_close(model(ids), wanted, rtol=CLOSE, atol=CLOSE)
-
-
-def test_masked_training_takes_steps_of_adam_on_what_is_hidden() -> None:
-    """The draws of the given function, its sentences one by one, and Adam's update written out."""
-    sentences = [[4, 1, 6, 3, 9, 2, 8], [5, 7, 2, 9, 1, 3, 3, 8, 4, 2, 6, 7], [8, 8, 1, 5, 9, 2]]
-    model = BERT(BERTConfig(vocab_size=10, max_len=12, d_model=12, n_layers=1, n_heads=3, d_ff=16)).double()
-    twin = copy.deepcopy(model)
-    losses = train_masked(model, sentences, 0, 5, 8, 0.01, torch.Generator().manual_seed(3))
-
-    generator, state = torch.Generator().manual_seed(3), {}
-    padded = torch.tensor([sentence + [0] * (12 - len(sentence)) for sentence in sentences])
-    for step, loss in enumerate(losses, 1):
-        rows = torch.randint(3, (8,), generator=generator)
-        inputs, labels = mask_tokens(padded[rows], 0, 10, [0], 0.15, generator)
-        hidden = []
-        for row, ids, wanted in zip(rows.tolist(), inputs, labels, strict=True):
-            length = len(sentences[row])
-            logits = twin.mlm_logits(twin(ids[None, :length]))[0]
-            places = (wanted[:length] != -100).nonzero().flatten()
-            hidden.append(-logits.log_softmax(-1)[places, wanted[places]])
-        mean = torch.cat(hidden).mean()
-        assert loss == pytest.approx(mean.item(), rel=1e-6)
-        parameters = list(twin.parameters())
-        gradients = torch.autograd.grad(mean, parameters, allow_unused=True)
-        for number, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-            if gradient is not None:
-                first, second = state.get(number, (torch.zeros_like(gradient), torch.zeros_like(gradient)))
-                first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
-                state[number] = first, second
-                update = first / (1 - 0.9**step) / ((second / (1 - 0.999**step)).sqrt() + 1e-8)
-                parameter.data -= 0.01 * update
-    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -6,8 +6,6 @@ from typing import Any, TypeVar
 import pytest
 import torch
 import torch.nn.functional as F
-from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from torch import Tensor, nn
 
 from ch3_attention.positions import sinusoidal_positions
@@ -131,54 +129,3 @@ def test_pictures_are_pngs(tmp_path: Path) -> None:
     plot_positions(sinusoidal_positions(30, 16), tmp_path / "positions.png")
     for name in ("attention.png", "positions.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved."""
-    figures: list[Figure] = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
-    return figures
-
-
-def images(figure: Figure) -> list[AxesImage]:
-    return [image for axes in figure.axes for image in axes.get_images()]
-
-
-def pixels(image: AxesImage) -> Tensor:
-    return torch.as_tensor(image.get_array().filled(), dtype=torch.float64)  # type: ignore[union-attr]
-
-
-def test_each_picture_of_attention_shows_its_head(drawn: list[Figure]) -> None:
-    model, ids, tokens = stirred(GPT(GPT_CONFIG)), torch.tensor([[3, 1, 4, 1, 5]]), list("dbebf")
-    wanted: list[Tensor] = []
-
-    def note(attention: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-        wanted.extend(attention.attention_weights(arguments[0], mask=torch.ones(5, 5, dtype=torch.bool).tril())[0])
-
-    hooks = [block.attention.register_forward_pre_hook(note, with_kwargs=True) for block in model.blocks]
-    with torch.no_grad():
-        model(ids)
-    for hook in hooks:
-        hook.remove()
-    plot_attention(model, ids, tokens, "unused.png")
-    (figure,) = drawn
-    titles = [f"layer {layer}, head {head}" for layer in (1, 2, 3) for head in (1, 2, 3, 4)]
-    assert [axes.get_title() for axes in figure.axes] == titles
-    for axes, image, weights in zip(figure.axes, images(figure), wanted, strict=True):
-        close(pixels(image), weights.double(), 1e-6)
-        assert image.get_clim() == (0, 1)
-        assert [label.get_text() for label in axes.get_xticklabels()] == tokens
-        assert [label.get_text() for label in axes.get_yticklabels()] == tokens
-
-
-def test_the_picture_of_positions_shows_table_and_cosines(drawn: list[Figure]) -> None:
-    table = torch.randn(9, 6)
-    table[4] = 0  # a vector without a direction
-    plot_positions(nn.Parameter(table), "unused.png")
-    numbers, cosines = (image for image in images(drawn[0]) if image.get_cmap().name == "RdBu")
-    close(pixels(numbers), table.double(), 1e-6)
-    largest = float(table.abs().max())
-    assert numbers.get_clim() == pytest.approx((-largest, largest))
-    close(pixels(cosines), F.cosine_similarity(table[:, None], table, dim=-1).double(), 1e-6)
-    assert cosines.get_clim() == (-1, 1)
