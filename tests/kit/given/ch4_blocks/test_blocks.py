@@ -11,10 +11,10 @@ from ch4_blocks.blocks import PreNormBlock, in_mode
 @pytest.fixture
 def model() -> nn.Sequential:
     """Two blocks of which one is in eval mode, and in it a part that is not."""
-    found = nn.Sequential(PreNormBlock(4, 2, 6), PreNormBlock(4, 2, 6))
-    found[1].eval()
-    found[1].dropout.train()
-    return found
+    mixed = PreNormBlock(4, 2, 6)
+    mixed.eval()
+    mixed.dropout.train()
+    return nn.Sequential(PreNormBlock(4, 2, 6), mixed)
 
 
 @pytest.mark.parametrize("training", [True, False])
