@@ -13,7 +13,7 @@ BOOT = (
     "from importlib import import_module; import_module(sys.argv[2]).start(sys.argv[3:])"
 )
 # What a run may need beforehand: `libraries` finds these names in the files, `preparation` imports what they mean.
-LIBRARIES = TORCH, OPTIMIZERS, META, COUNTING = "torch", "optim", "meta", "counting"
+LIBRARIES = TORCH, OPTIMIZERS, META, COUNTING, PICTURES = "torch", "optim", "meta", "counting", "pictures"
 SERVER, TESTER, WORKER = "grader.judge.server", "grader.judge.spawned_tester", "grader.judge.spawned_worker"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "GRADER_TRACE")

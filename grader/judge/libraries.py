@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
-from grader.judge.launch import COUNTING, LIBRARIES, META, OPTIMIZERS, TORCH
+from grader.judge.launch import COUNTING, LIBRARIES, META, OPTIMIZERS, PICTURES, TORCH
 
 
 def libraries_for(layout: Layout, curriculum: Curriculum, exercises: Iterable[Exercise]) -> tuple[str, ...]:
@@ -40,4 +40,6 @@ def _mentions(path: Path) -> set[str]:
         found.add(META)
     if TORCH in found and ".counting()" in text:
         found.add(COUNTING)
+    if '.png"' in text:
+        found.add(PICTURES)
     return found

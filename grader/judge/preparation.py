@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from grader.judge.launch import COUNTING, META, OPTIMIZERS, TORCH
+from grader.judge.launch import COUNTING, META, OPTIMIZERS, PICTURES, TORCH
 from grader.worker.counting import OpCounter
 from grader.worker.sandbox import interpreter_trees
 
@@ -41,6 +41,11 @@ def prepare(libraries: str) -> None:
 
         with OpCounter().measuring():
             torch.zeros(2, 2).matmul(torch.zeros(2, 2))
+    if PICTURES in wanted:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        FigureCanvasAgg(Figure()).draw()  # the first picture loads the fonts
     interpreter_trees()  # looked up while a process may still look
     gc.freeze()
     gc.enable()

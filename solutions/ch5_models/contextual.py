@@ -60,7 +60,7 @@ def sentence_embedding(
             raise ValueError(f"length {length} is not between 1 and {seq}")
     real = (torch.arange(seq, device=hidden.device) < lengths.unsqueeze(1)).unsqueeze(-1)
     total = torch.where(real, hidden, 0.0).sum(dim=1)
-    return total / lengths.unsqueeze(1).to(hidden.dtype)
+    return total / lengths.unsqueeze(1)
 
 
 @torch.no_grad()

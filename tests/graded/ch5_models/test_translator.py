@@ -234,21 +234,35 @@ def test_start_values(student, expect):
             expect.equal(value, torch.zeros_like(value), f"`{name}` does not start at zero.")
 
 
-def test_dropout_works_on_embeddings_and_in_blocks(student, reference, draw, expect):
-    """With everything dropped, memory and logits are those of the reference: dropout is in the right places alone."""
+def test_dropout_works_on_the_embedded_source_and_in_the_encoder(student, reference, draw, expect):
+    """With everything dropped the memory is that of the reference: dropout is in the right places alone."""
     model, judge = both(student, reference, draw, dropout=1.0)
-    source, target_in, memory = padded([[3, 8, 1, 5, 2]]), padded([[1, 5, 3]]), draw.normal(1, 5, 12)
+    source = padded([[3, 8, 1, 5, 2]])
     for side in (model, judge):
         side.train()
     message = "With dropout 1.0 in train mode the memory is wrong: dropout is in too few places, or in too many."
     expect.close(model.encode(source), judge.encode(source), message, tolerance=TOLERANCE)
+
+
+def test_dropout_works_on_the_embedded_target_and_in_the_decoder(student, reference, draw, expect):
+    """With everything dropped the logits are those of the reference: dropout is in the right places alone."""
+    model, judge = both(student, reference, draw, dropout=1.0)
+    source, target_in, memory = padded([[3, 8, 1, 5, 2]]), padded([[1, 5, 3]]), draw.normal(1, 5, 12)
+    for side in (model, judge):
+        side.train()
     came, wanted = (side.decode(target_in, memory, source) for side in (model, judge))
     message = "With dropout 1.0 in train mode the logits are wrong: dropout is in too few places, or in too many."
     expect.close(came, wanted, message, tolerance=TOLERANCE)
-    model.eval()
-    judge.eval()
-    message = "In eval mode there is no dropout."
-    expect.close(model(source, target_in), judge(source, target_in), message, tolerance=TOLERANCE)
+
+
+@pytest.mark.points(0.5)
+def test_in_eval_mode_nothing_is_dropped(student, reference, draw, expect):
+    """In eval mode there is no dropout, whatever the configuration says."""
+    model, judge = both(student, reference, draw, dropout=0.7)
+    source, target_in = padded([[3, 8, 1, 5, 2]]), padded([[1, 5, 3]])
+    for side in (model, judge):
+        side.eval()
+    expect.close(model(source, target_in), judge(source, target_in), tolerance=TOLERANCE)
 
 
 @pytest.mark.points(0.5)
@@ -346,13 +360,14 @@ def test_a_few_steps_of_training(student, reference, draw, expect):
 
 
 @pytest.mark.hidden
-@pytest.mark.parametrize("steps", [1, 30])
+@pytest.mark.parametrize("steps", [1, 20])
 def test_training_of_other_lengths(student, reference, draw, expect, steps):
-    """One step has the whole learning rate; thirty rise for three and fall for the rest."""
-    weights, (source, target) = drawn_weights(draw, SIZES), one_pair(2)
+    """One step has the whole learning rate; twenty rise for two and fall for the rest."""
+    sizes = SIZES | {"n_layers": 1}
+    weights, (source, target) = drawn_weights(draw, sizes), one_pair(2)
     found = []
     for side in (student, reference):
-        model = loaded(side, weights, **SIZES)
+        model = loaded(side, weights, **sizes)
         found.append(side.train_translator(model, source, target, steps, 3, 0.002, draw.generator()))
         logits = model(source, target[:, :-1]).detach()
         found[-1].append(F.cross_entropy(logits[0, :4], target[0, 1:5]).item())
@@ -366,14 +381,14 @@ def test_all_rows_are_drawn(student, reference, draw, expect):
     weights, (source, target) = drawn_weights(draw, sizes), three_pairs()
     model, judge = (loaded(side, weights, **sizes) for side in (student, reference))
     alone = [loss for loss, _ in losses_alone(reference, judge, source, target)]
-    losses = student.train_translator(model, source, target, 150, 1, 0.0, draw.generator())
+    losses = student.train_translator(model, source, target, 60, 1, 0.0, draw.generator())
     rows = [min(range(3), key=lambda i: abs(alone[i] - loss)) for loss in losses]
     message = "The loss of a step is that of none of the three pairs."
     expect.close(losses, [alone[row] for row in rows], message, tolerance=TOLERANCE)
-    shares = [rows.count(i) for i in range(3)]  # 50 each, with a deviation of 5.8
-    expect.true(min(shares) >= 20, "Of 150 draws among three pairs each is to come about 50 times.", actual=shares)
-    repeats = sum(one == two for one, two in pairwise(rows))  # one third of 149, with a deviation of 5.8
-    expect.between(repeats, 20, 80, "How often of 149 times a step drew the pair of the step before:")
+    shares = [rows.count(i) for i in range(3)]  # 20 each, with a deviation of 3.7
+    expect.true(min(shares) >= 2, "Of 60 draws among three pairs each is to come about 20 times.", actual=shares)
+    repeats = sum(one == two for one, two in pairwise(rows))  # one third of 59, with a deviation of 3.6
+    expect.between(repeats, 2, 38, "How often of 59 times a step drew the pair of the step before:")
 
 
 @pytest.mark.points(2)
@@ -388,12 +403,12 @@ def test_a_batch_is_drawn_and_its_tokens_count_alike(student, reference, draw, e
         for i in range(3)
         for j in range(i, 3)
     }
-    losses = student.train_translator(model, source, target, 60, 2, 0.0, draw.generator())
+    losses = student.train_translator(model, source, target, 25, 2, 0.0, draw.generator())
     drawn_pairs = [min(sums, key=lambda pair: abs(sums[pair] - loss)) for loss in losses]
     message = "The loss of a step is not the mean over the tokens of any two pairs."
     expect.close(losses, [sums[pair] for pair in drawn_pairs], message, tolerance=TOLERANCE)
-    mixed = {pair for pair in drawn_pairs if pair[0] != pair[1]}
-    expect.equal(len(mixed), 3, "Some two pairs never came together in 60 batches of two.")
+    mixed = [pair for pair in drawn_pairs if pair[0] != pair[1]]
+    expect.true(mixed, "In 25 batches of two pairs there were never two different ones.", actual=drawn_pairs)
 
 
 def test_the_generator_draws_the_rows(student, draw, expect):
@@ -403,10 +418,10 @@ def test_the_generator_draws_the_rows(student, draw, expect):
     source, target = three_pairs()
     generator, twin = draw.generator(), torch.Generator()
     twin.set_state(generator.get_state())
-    first = student.train_translator(model, source, target, 40, 1, 0.0, generator)
-    again = student.train_translator(model, source, target, 40, 1, 0.0, twin)
+    first = student.train_translator(model, source, target, 25, 1, 0.0, generator)
+    again = student.train_translator(model, source, target, 25, 1, 0.0, twin)
     expect.close(again, first, "The same state of the generator drew other rows.", tolerance=TOLERANCE)
-    other = student.train_translator(model, source, target, 40, 1, 0.0, generator)
+    other = student.train_translator(model, source, target, 25, 1, 0.0, generator)
     moved = max(abs(a - b) for a, b in zip(first, other, strict=True)) > 1e-6
     expect.true(moved, "A second call with the generator drew the same rows in the same order.", actual=other)
 

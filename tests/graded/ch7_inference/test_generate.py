@@ -247,7 +247,7 @@ def test_it_ends_when_all_rows_are_finished(student, reference, draw, expect):
 @pytest.mark.points(0.5)
 def test_the_stop_token_may_be_zero(student, reference, draw, expect):
     """`stop_id=0` is a stop token like any other; only None means that there is none."""
-    model, ids, stop, written, _ = case_with_stops(student, reference, draw, 8, stops=[0])
+    model, ids, stop, written, _ = case_with_stops(student, reference, draw, 8, apart=0, stops=[0])
     came = student.generate(model, ids, 8, temperature=0, stop_id=stop)
     expect.equal(came, torch.cat([ids, stopped(written, stop)], dim=1))
 
@@ -314,6 +314,20 @@ def test_two_sampled_tokens_follow_the_model(student, reference, draw, expect):
     check_shares(expect, counts, first[:, None] * second, "The pairs of tokens do not come as often as the model says.")
 
 
+def test_the_usual_temperature_is_one(student, reference, draw, expect):
+    """Where no temperature is given, the draws follow the softmax of the model's logits as they are."""
+    while True:
+        model, judge = make(student, reference, draw)
+        ids = draw.ids(6, 1, 4)
+        with torch.no_grad():
+            probabilities = judge(ids)[0, -1].softmax(-1)
+        if 0.3 < probabilities.max() < 0.7:
+            break
+    came = student.generate(model, ids.expand(ROWS, 4).contiguous(), 1, draw.generator())
+    counts = torch.bincount(came[:, -1], minlength=6).double()
+    check_shares(expect, counts, probabilities, "Without a temperature the draws do not follow the softmax.")
+
+
 @pytest.mark.points(1.5)
 @pytest.mark.parametrize(
     "knobs", [{"top_k": 2}, {"top_p": 0.6}, {"top_k": 3, "top_p": 0.7}], ids=["top_k", "top_p", "both"]
@@ -378,4 +392,5 @@ def test_an_empty_prompt_is_refused(student, reference, draw, expect):
 def test_a_negative_count_is_refused(student, reference, draw, expect):
     """A negative number of tokens raises a ValueError that names it."""
     model, _ = make(student, reference, draw)
-    expect.raises(ValueError, student.generate, model, draw.ids(6, 2, 3), -4, temperature=0, mentions=-4)
+    for count in (-1, -4):
+        expect.raises(ValueError, student.generate, model, draw.ids(6, 2, 3), count, temperature=0, mentions=count)

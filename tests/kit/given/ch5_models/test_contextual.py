@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ch5_models import contextual
 from ch5_models.bert import BERT, BERTConfig, mask_tokens
-from ch5_models.contextual import small_bert, train_masked
+from ch5_models.contextual import sense_separation, small_bert, train_masked
 
 SENTENCES = [[1, 2, 3, 4, 5], [2, 3], [4, 5, 6]]
 MASK_ID = 9
@@ -76,6 +76,16 @@ def test_what_is_hidden_is_asked_for_in_this_way(monkeypatch: pytest.MonkeyPatch
     assert (mask_id, vocab_size, list(special), probability) == (MASK_ID, 10, [MASK_ID], 0.15)
     padded = {(1, 2, 3, 4, 5), (2, 3, 9, 9, 9), (4, 5, 6, 9, 9)}
     assert {tuple(row) for row in ids.tolist()} == padded
+
+
+def test_the_senses_are_measured_without_gradients() -> None:
+    """The decorator is given."""
+    model = new_model()
+    seen: list[bool] = []
+    model.register_forward_pre_hook(lambda *_: seen.append(torch.is_grad_enabled()))
+    sense_separation(model, SENTENCES, [0, 1, 0], ["a", "b", "a"])
+    assert seen
+    assert not any(seen)
 
 
 def test_the_losses_are_numbers_one_for_each_step() -> None:
