@@ -151,6 +151,19 @@ def test_every_token_is_chosen_on_its_own(student, draw, expect):
     )
 
 
+def test_every_chosen_token_has_a_fate_of_its_own(student, draw, expect):
+    """What becomes of a chosen token, and which random token comes, is drawn for each one, not once for all rows."""
+    ids = torch.full((60, 1000), 4)
+    inputs, _ = student.mask_tokens(ids, MASK, 300, SPECIAL, 1.0, draw.generator())
+    expect.shape(inputs, (60, 1000))
+    alike = (inputs[1:] == inputs[:1]).double().mean()
+    expect.between(alike, 0.6, 0.7, "Of the inputs, where 80 % are the mask, the share that equals the first row's is")
+    drawn = (inputs != MASK) & (inputs != 4)
+    both = (drawn[1:] & drawn[:1]).double().sum()
+    same = ((inputs[1:] == inputs[:1]) & drawn[1:] & drawn[:1]).double().sum()
+    expect.less(same, 0.2 * both + 1, "Random tokens at the same place of two rows that are equal")
+
+
 @pytest.mark.points(2)
 @pytest.mark.parametrize(("probability", "margin"), [(0.15, 0.025), (1.0, 0.005)], ids=str)
 def test_of_the_chosen_80_10_10(student, draw, expect, probability, margin):
