@@ -436,8 +436,8 @@ def test_k_is_five_unless_given(student, draw, expect):
 
 def test_ids_that_do_not_occur_are_not_averaged_over(student, draw, expect):
     """The share is averaged over the ids of the data; neighbours and the mean norm are of the whole table."""
-    state, data, wanted = a_case(draw, 9, 2, 3, used=7)
-    check_metrics(student, expect, state, data, wanted, 3, k=2)
+    state, data, wanted = a_case(draw, 10, 3, 3, used=8)
+    check_metrics(student, expect, state, data, wanted, 3, k=3)
 
 
 def test_fewer_ids_than_neighbors(student, draw, expect):

@@ -361,7 +361,6 @@ def wanted_scores(ids, vocab, window, negatives, power=0.75):
 
 
 @pytest.mark.points(2)
-@pytest.mark.limit(60)
 def test_the_scores_tend_to_what_theory_says(student, draw, expect):
     """After training, v · u is near ln(P(context | centre) / (negatives · noise)) for every pair."""
     ids = torch.tensor([0] * 14 + [1] * 5 + [2] * 4)[torch.randperm(23, generator=draw.generator())].repeat(4)
@@ -372,7 +371,6 @@ def test_the_scores_tend_to_what_theory_says(student, draw, expect):
     expect.less(gap.mean(), 0.22, "The scores are not near the values that the loss leads to; the mean distance is")
 
 
-@pytest.mark.limit(60)
 def test_training_looks_as_far_as_its_window(student, draw, expect):
     """In a text that goes 0 1 2 3 0 1 2 3, the word two places on is a context with window 2 and none with window 1."""
     ids = torch.arange(4).repeat(20)
@@ -387,7 +385,6 @@ def test_training_looks_as_far_as_its_window(student, draw, expect):
 
 
 @pytest.mark.points(2)
-@pytest.mark.limit(60)
 def test_words_in_the_same_company_end_up_close(student, draw, expect):
     """Two words with the same neighbours get similar vectors; a word with two meanings gets one between both."""
     text = []
