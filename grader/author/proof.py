@@ -81,7 +81,7 @@ def _promises_of(layout: Layout, exercise: str) -> Promises:
 
 
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
-    plain, thorough = JudgeMode(diagnose=False), JudgeMode(shrink=False, spare_long_tests=True)
+    plain, thorough = JudgeMode(diagnose=False), JudgeMode(shrink=False, several=False, spare_long_tests=True)
     solution = source_in(layout, exercise, layout.solutions)
     stub = source_in(layout, exercise, layout.solutions, layout.exercise_file(exercise.name))
     tasks = [Task("stub", "the stub", build_job(layout, exercise, learner=stub, seed=seeds[0], mode=plain))]

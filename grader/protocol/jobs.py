@@ -54,6 +54,9 @@ class Limits(msgspec.Struct, frozen=True):
 class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     """Judge the file. `diagnose` asks for the mistakes behind failures, `shrink` for failing calls made small.
 
+    `several` goes on looking where no single mistake explains every failure: a file that is known to have just one
+    needs no such search, which tries every mistake on every failure.
+
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught. `quiet` asks for the result alone: an event for each test is work for nothing where
     nobody watches. `first` names tests that run before the others, in this order.
@@ -61,6 +64,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
 
     diagnose: bool = True
     shrink: bool = True
+    several: bool = True
     fail_fast: bool = False
     spare_long_tests: bool = False
     worker_per_test: bool = False

@@ -38,11 +38,15 @@ class Candidate:
 
 
 class Diagnosis:
-    """Looks for the mistakes behind a run's failures. `long_tests` are given more time than others."""
+    """Looks for the mistakes behind a run's failures. `long_tests` are given more time than others.
 
-    def __init__(self, run: FileRun, long_tests: Collection[str] = ()) -> None:
+    Where no single mistake explains all failures, each may explain some, if there may be `several`.
+    """
+
+    def __init__(self, run: FileRun, long_tests: Collection[str] = (), several: bool = True) -> None:
         self.run = run
         self.long_tests = long_tests
+        self.several = several
         was_run = {name: result for name, result in run.results.items() if name in run.transcripts}
         wrong = [name for name, result in was_run.items() if result.verdict in WENT_WRONG]
         stuck = any(was_run[name].verdict is Verdict.TIMEOUT for name in wrong)
@@ -79,7 +83,7 @@ class Diagnosis:
         candidates = self.consistent(suspects)
         if any(self.is_whole(candidate) for candidate in candidates):
             return candidates
-        return self.consistent(mutants)  # more than one mistake: each may explain some failures
+        return self.consistent(mutants) if self.several else []
 
     def consistent(self, mutants: Sequence[MutantUnderTest]) -> list[Candidate]:
         found = [self.examine(mutant) for mutant in mutants]

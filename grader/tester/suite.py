@@ -83,7 +83,9 @@ class Suite:
 
     def mistakes(self, run: FileRun, items: list[pytest.Item]) -> dict[str, Mistake]:
         """The mistakes that explain failures, by test."""
-        diagnosis = Diagnosis(run, [item.name for item in items if self.runner.is_long(item)])
+        mode = run.job.mode
+        several = isinstance(mode, JudgeMode) and mode.several
+        diagnosis = Diagnosis(run, [item.name for item in items if self.runner.is_long(item)], several)
         if not diagnosis.failed:
             return {}
         with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
