@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from grader.author.promise_proof import Shares, failed_in_public, shares, unbrok
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
+from grader.course.mutants import Mutant
 from grader.course.promises import Promises, read_promises
 from grader.errors import GraderError
 from grader.judge.client import Judge
@@ -46,6 +47,7 @@ class Task(msgspec.Struct, frozen=True):
     kind: str
     label: str
     job: Job
+    mutants: tuple[Mutant, ...] = ()
 
 
 def prove(
@@ -62,11 +64,16 @@ def prove(
         tasks = [task for e in proved for task in _tasks(layout, e, seeds, Path(folder))]
         found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
         with Judge(libraries_for(layout, curriculum, proved), parallel=parallel) as judge:
-            by_ticket = {judge.submit(task.job): task for task in tasks}
-            for done, (ticket, result) in enumerate(judge.as_completed(), 1):
-                task = by_ticket[ticket]
+            total = len(tasks) + sum(task.kind == "mistake" for task in tasks)
+            for task, result in _judged(judge, tasks, 0, total, report):
                 found[task.job.exercise].append((task, result))
-                report(done, len(tasks), task.job.exercise)
+            naming = [task for runs in found.values() for task in _naming(runs)]
+            for task, result in _judged(judge, naming, len(tasks), len(tasks) + len(naming), report):
+                runs = found[task.job.exercise]
+                place = next(
+                    i for i, (other, _) in enumerate(runs) if other.label == task.label and other.kind == task.kind
+                )
+                runs[place] = (task, result)
     return [
         _proof(exercise, len(seeds), found[exercise.name], _promises_of(layout, exercise.name)) for exercise in proved
     ]
@@ -80,8 +87,40 @@ def _promises_of(layout: Layout, exercise: str) -> Promises:
         return Promises()
 
 
+def _judged(
+    judge: Judge, tasks: list[Task], done: int, total: int, report: Callable[[int, int, str], None]
+) -> Iterator[tuple[Task, ExerciseResult]]:
+    """Each task with its result as soon as there is one; `done` of the `total` were done before."""
+    by_ticket = {judge.submit(task.job): task for task in tasks}
+    for number, (ticket, result) in enumerate(judge.as_completed(), done + 1):
+        task = by_ticket[ticket]
+        yield task, result
+        report(number, total, task.job.exercise)
+
+
+def _naming(runs: list[tuple[Task, ExerciseResult]]) -> list[Task]:
+    """The mistakes that were caught, once more, to be named: each among those that fail the very same tests.
+
+    One that fails other tests cannot be taken for it, so that nobody need try it.
+    """
+    alike: dict[frozenset[str], list[Mutant]] = defaultdict(list)
+    caught = [(task, _failed(result)) for task, result in runs if task.kind == "mistake" and _failed(result)]
+    for task, failed in caught:
+        alike[failed] += [mutant for mutant in task.mutants if mutant.mistake.name == task.label]
+    return [_with_names(task, tuple(alike[failed])) for task, failed in caught]
+
+
+def _with_names(task: Task, mutants: tuple[Mutant, ...]) -> Task:
+    mode = JudgeMode(shrink=False, several=False, spare_long_tests=True)
+    return msgspec.structs.replace(task, job=msgspec.structs.replace(task.job, mode=mode, mutants=mutants))
+
+
+def _failed(result: ExerciseResult) -> frozenset[str]:
+    return frozenset(test.name for test in result.tests if test.verdict in (Verdict.FAILED, Verdict.TIMEOUT))
+
+
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
-    plain, thorough = JudgeMode(diagnose=False), JudgeMode(shrink=False, several=False, spare_long_tests=True)
+    plain, thorough = JudgeMode(diagnose=False), JudgeMode(diagnose=False, spare_long_tests=True)
     solution = source_in(layout, exercise, layout.solutions)
     stub = source_in(layout, exercise, layout.solutions, layout.exercise_file(exercise.name))
     tasks = [Task("stub", "the stub", build_job(layout, exercise, learner=stub, seed=seeds[0], mode=plain))]
@@ -97,12 +136,10 @@ def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -
             layout,
             exercise,
             learner=source_in(layout, exercise, layout.solutions, path),
-            seed=seeds[0],  # one for all: what a mutant does under it is worked out once
+            seed=seeds[0],
             mode=thorough,
-            mutants=mutants,
-            memo=str(folder / "memo"),
         )
-        tasks.append(Task("mistake", mutant.mistake.name, job))
+        tasks.append(Task("mistake", mutant.mistake.name, job, (mutant,)))
     return tasks
 
 
