@@ -225,7 +225,7 @@ def test_wrong_use_is_told(course: Kit, words: list[str], said: str) -> None:
 def test_the_page_says_what_every_field_is(course: Kit, files: Path) -> None:
     _, found = judged(course, "answers", "--seed", "3")
     page = (PACKAGE / "docs" / "json.md").read_text()
-    described = page.partition("# `grader dev judge --json`, version 1\n")[2]
+    described = page.partition("# `grader dev judge --json`, version 1\n")[2].partition("\n# ")[0]
 
     def fields(value: Any) -> set[str]:
         if isinstance(value, dict):

@@ -43,7 +43,9 @@ def _norm(x, layer):
 
 def _attend(x, layer, heads):
     b, t, d = x.shape
-    q, k, v = (F.linear(x, p.weight, p.bias).reshape(b, t, heads, -1) for p in (layer.q_proj, layer.k_proj, layer.v_proj))
+    q, k, v = (
+        F.linear(x, p.weight, p.bias).reshape(b, t, heads, -1) for p in (layer.q_proj, layer.k_proj, layer.v_proj)
+    )
     scores = torch.einsum("bihd,bjhd->bhij", q, k) / (d // heads) ** 0.5
     places = torch.arange(t, device=x.device)
     weights = torch.where(places[:, None] >= places, scores, float("-inf")).softmax(-1)

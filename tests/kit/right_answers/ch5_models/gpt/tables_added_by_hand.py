@@ -44,7 +44,9 @@ class GPT(nn.Module):
         self.position_embedding = LearnedPositions(cfg.max_len, cfg.d_model)
         self.blocks = nn.ModuleList()
         for _ in range(cfg.n_layers):
-            block = blocks.PreNormBlock(cfg.d_model, cfg.n_heads, cfg.d_ff, activation=cfg.activation, dropout=cfg.dropout)
+            block = blocks.PreNormBlock(
+                cfg.d_model, cfg.n_heads, cfg.d_ff, activation=cfg.activation, dropout=cfg.dropout
+            )
             self.blocks.append(block)
         self.norm = LayerNorm(cfg.d_model)
         self.head = nn.Linear(cfg.d_model, cfg.vocab_size, bias=False)

@@ -55,7 +55,9 @@ def evaluate(model, data, context, batch_size):
                 yb = y[i * context : j * context]
                 total += F.cross_entropy(model(xb).flatten(0, -2), yb, reduction="sum").double()
             if full * context < x.numel():
-                total += F.cross_entropy(model(x[full * context :][None])[0], y[full * context :], reduction="sum").double()
+                total += F.cross_entropy(
+                    model(x[full * context :][None])[0], y[full * context :], reduction="sum"
+                ).double()
             return float(total) / y.numel()
     finally:
         model.train(was_training)

@@ -38,7 +38,9 @@ class CachedAttention(torch.nn.Module):
     def forward(self, x, cache):
         (attn,) = self.inner
         B, T, C = x.shape
-        q, k, v = (p(x).reshape(B, T, self.h, C // self.h).transpose(1, 2) for p in (attn.q_proj, attn.k_proj, attn.v_proj))
+        q, k, v = (
+            p(x).reshape(B, T, self.h, C // self.h).transpose(1, 2) for p in (attn.q_proj, attn.k_proj, attn.v_proj)
+        )
         K, V = cache.append(k, v)
         S = K.shape[-2]
         att = torch.einsum("bhtd,bhsd->bhts", q, K) / math.sqrt(C // self.h)

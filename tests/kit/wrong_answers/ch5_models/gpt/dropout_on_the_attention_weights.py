@@ -53,7 +53,9 @@ class GPT(nn.Module):
 
     def attend(self, part, x):
         batch, seq, _ = x.shape
-        q, k, v = (p(x).unflatten(-1, (part.n_heads, -1)).transpose(1, 2) for p in (part.q_proj, part.k_proj, part.v_proj))
+        q, k, v = (
+            p(x).unflatten(-1, (part.n_heads, -1)).transpose(1, 2) for p in (part.q_proj, part.k_proj, part.v_proj)
+        )
         past = torch.ones(seq, seq, dtype=torch.bool, device=x.device).tril()
         weights = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(~past, float("-inf")).softmax(-1)
         return part.out_proj((self.drop(weights) @ v).transpose(1, 2).flatten(2))
