@@ -42,7 +42,7 @@ def contract_of(layout: Layout, exercise: Exercise) -> ContractView:
     views = tuple(
         PromiseView(
             of=promise.of,
-            says=" ".join(promise.says.split()),
+            says=promise.words,
             part=promise.part,
             tests=tuple(tests[name] for name in promise.tests if name in tests),
             broken_by=tuple(says[name] for name in promise.broken_by if name in says),

@@ -43,7 +43,7 @@ def _quotes(promises: Promises, source: str) -> Iterator[str]:
     covered = {name: [False] * len(text) for name, text in docstrings.items()}
     entries: tuple[Quote, ...] = (*promises.promise, *promises.prose)
     for entry in entries:
-        quote = _words(entry.says)
+        quote = entry.words
         if entry.of in docstrings and _mark(docstrings[entry.of], quote, covered[entry.of]):
             continue
         elsewhere = brief if entry.of == BRIEF else todo.get(entry.of, "")
@@ -117,4 +117,4 @@ def _mistakes(promises: Promises, layout: Layout, exercise: str) -> Iterator[str
 
 
 def _named(promise: Promise) -> str:
-    return f"`{promise.of}`: {_shown(_words(promise.says))}"
+    return f"`{promise.of}`: {_shown(promise.words)}"

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from grader.course.promises import Part, Promises
-from grader.protocol.results import ExerciseResult, TestResult, Verdict
+from grader.protocol.results import ExerciseResult, TestResult
 
 LEAST_IDEA, MOST_EDGE = 0.60, 0.25
-WRONG = (Verdict.FAILED, Verdict.TIMEOUT)
 
 
 class Shares(msgspec.Struct, frozen=True):
@@ -48,9 +47,9 @@ def unbroken_promises(promises: Promises, runs: Mapping[str, ExerciseResult]) ->
     for promise in promises.promise:
         for name in promise.broken_by:
             if name in runs and not failed_in_public(runs[name]) & set(promise.tests):
-                yield f"the mistake {name} fails no public test of the promise “{' '.join(promise.says.split())}”"
+                yield f"the mistake {name} fails no public test of the promise “{promise.words}”"
 
 
 def failed_in_public(result: ExerciseResult) -> set[str]:
     """The functions of the public tests that a run failed."""
-    return {function_of(test.name) for test in result.tests if test.verdict in WRONG and not test.hidden}
+    return {function_of(test.name) for test in result.tests if test.verdict.is_wrong and not test.hidden}

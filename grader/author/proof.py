@@ -25,6 +25,8 @@ from grader.judge.libraries import libraries_for
 from grader.protocol.jobs import Job, JudgeMode
 from grader.protocol.results import ExerciseResult, Verdict
 
+STUB = "the stub"
+
 
 class Proof(msgspec.Struct, frozen=True):
     """What the runs of one exercise showed. `troubles` is empty when it holds."""
@@ -42,12 +44,18 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One run: of the stub, of the solution, or of a mistake."""
+    """A file to judge: the stub, the solution, or, with the `mutant`, a mistake."""
 
-    kind: str
     label: str
     job: Job
-    mutants: tuple[Mutant, ...] = ()
+    mutant: Mutant | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A task with what came of it."""
+
+    task: Task
+    result: ExerciseResult
 
 
 def prove(
@@ -62,20 +70,17 @@ def prove(
     proved = list(graded(exercises))
     with tempfile.TemporaryDirectory(prefix="grader-proof-") as folder:
         tasks = [task for e in proved for task in _tasks(layout, e, seeds, Path(folder))]
-        found: dict[str, list[tuple[Task, ExerciseResult]]] = defaultdict(list)
+        found: dict[str, dict[str, Run]] = defaultdict(dict)
         with Judge(libraries_for(layout, curriculum, proved), parallel=parallel) as judge:
-            total = len(tasks) + sum(task.kind == "mistake" for task in tasks)
-            for task, result in _judged(judge, tasks, 0, total, report):
-                found[task.job.exercise].append((task, result))
-            naming = [task for runs in found.values() for task in _naming(runs)]
-            for task, result in _judged(judge, naming, len(tasks), len(tasks) + len(naming), report):
-                runs = found[task.job.exercise]
-                place = next(
-                    i for i, (other, _) in enumerate(runs) if other.label == task.label and other.kind == task.kind
-                )
-                runs[place] = (task, result)
+            total = len(tasks) + sum(task.mutant is not None for task in tasks)
+            for run in _judged(judge, tasks, 0, total, report):
+                found[run.task.job.exercise][run.task.label] = run
+            naming = [task for runs in found.values() for task in _naming(list(runs.values()))]
+            for run in _judged(judge, naming, len(tasks), len(tasks) + len(naming), report):
+                found[run.task.job.exercise][run.task.label] = run
     return [
-        _proof(exercise, len(seeds), found[exercise.name], _promises_of(layout, exercise.name)) for exercise in proved
+        _proof(exercise, len(seeds), list(found[exercise.name].values()), _promises_of(layout, exercise.name))
+        for exercise in proved
     ]
 
 
@@ -89,24 +94,25 @@ def _promises_of(layout: Layout, exercise: str) -> Promises:
 
 def _judged(
     judge: Judge, tasks: list[Task], done: int, total: int, report: Callable[[int, int, str], None]
-) -> Iterator[tuple[Task, ExerciseResult]]:
+) -> Iterator[Run]:
     """Each task with its result as soon as there is one; `done` of the `total` were done before."""
     by_ticket = {judge.submit(task.job): task for task in tasks}
     for number, (ticket, result) in enumerate(judge.as_completed(), done + 1):
-        task = by_ticket[ticket]
-        yield task, result
-        report(number, total, task.job.exercise)
+        yield Run(by_ticket[ticket], result)
+        report(number, total, result.exercise)
 
 
-def _naming(runs: list[tuple[Task, ExerciseResult]]) -> list[Task]:
+def _naming(runs: list[Run]) -> list[Task]:
     """The mistakes that were caught, once more, to be named: each among those that fail the very same tests.
 
     One that fails other tests cannot be taken for it, so that nobody need try it.
     """
     alike: dict[frozenset[str], list[Mutant]] = defaultdict(list)
-    caught = [(task, _failed(result)) for task, result in runs if task.kind == "mistake" and _failed(result)]
-    for task, failed in caught:
-        alike[failed] += [mutant for mutant in task.mutants if mutant.mistake.name == task.label]
+    caught = []
+    for task, failed in ((run.task, _failed(run.result)) for run in runs):
+        if task.mutant is not None and failed:
+            alike[failed].append(task.mutant)
+            caught.append((task, failed))
     return [_with_names(task, tuple(alike[failed])) for task, failed in caught]
 
 
@@ -116,17 +122,17 @@ def _with_names(task: Task, mutants: tuple[Mutant, ...]) -> Task:
 
 
 def _failed(result: ExerciseResult) -> frozenset[str]:
-    return frozenset(test.name for test in result.tests if test.verdict in (Verdict.FAILED, Verdict.TIMEOUT))
+    return frozenset(test.name for test in result.tests if test.verdict.is_wrong)
 
 
 def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -> list[Task]:
     plain, thorough = JudgeMode(diagnose=False), JudgeMode(diagnose=False, spare_long_tests=True)
     solution = source_in(layout, exercise, layout.solutions)
     stub = source_in(layout, exercise, layout.solutions, layout.exercise_file(exercise.name))
-    tasks = [Task("stub", "the stub", build_job(layout, exercise, learner=stub, seed=seeds[0], mode=plain))]
+    tasks = [Task(STUB, build_job(layout, exercise, learner=stub, seed=seeds[0], mode=plain))]
     for seed in seeds:
         job = build_job(layout, exercise, learner=solution, seed=seed, mode=plain)
-        tasks.append(Task("solution", f"the solution, seed {seed}", job))
+        tasks.append(Task(f"the solution, seed {seed}", job))
     mutants = load_mutants(layout, exercise.name)
     for number, mutant in enumerate(mutants):
         path = folder / exercise.name / str(number) / f"{exercise.short}.py"
@@ -139,21 +145,21 @@ def _tasks(layout: Layout, exercise: Exercise, seeds: list[int], folder: Path) -
             seed=seeds[0],
             mode=thorough,
         )
-        tasks.append(Task("mistake", mutant.mistake.name, job, (mutant,)))
+        tasks.append(Task(mutant.mistake.name, job, mutant))
     return tasks
 
 
-def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult]], promises: Promises) -> Proof:
+def _proof(exercise: Exercise, seeds: int, runs: list[Run], promises: Promises) -> Proof:
     troubles, unnamed = [], []
-    found, uneven = _shares(promises, next(result for task, result in runs if task.kind == "solution"))
-    mistakes = {task.label: result for task, result in runs if task.kind == "mistake"}
+    found, uneven = _shares(promises, _solved(runs))
+    mistakes = {run.task.label: run.result for run in runs if run.task.mutant is not None}
     caught = named = misnamed = 0
-    for task, result in runs:
-        if task.kind != "mistake":
+    for task, result in ((run.task, run.result) for run in runs):
+        if task.mutant is None:
             troubles += _trouble(task, result)
             continue
         names = [mistake.name for mistake in result.mistakes]
-        wrong = result.verdict in (Verdict.FAILED, Verdict.TIMEOUT)
+        wrong = result.verdict.is_wrong
         caught += wrong
         named += names == [task.label]
         misnamed += bool(set(names) - {task.label})
@@ -172,11 +178,16 @@ def _proof(exercise: Exercise, seeds: int, runs: list[tuple[Task, ExerciseResult
         caught=caught,
         named=named,
         misnamed=misnamed,
-        seconds=sum(result.seconds for _, result in runs),
+        seconds=sum(run.result.seconds for run in runs),
         troubles=(*troubles, *uneven, *unbroken_promises(promises, mistakes)),
         unnamed=tuple(unnamed),
         shares=found,
     )
+
+
+def _solved(runs: list[Run]) -> ExerciseResult:
+    """What the suite says of the solution, under any of its seeds."""
+    return next(run.result for run in runs if run.task.mutant is None and run.task.label != STUB)
 
 
 def _shares(promises: Promises, solution: ExerciseResult) -> tuple[Shares | None, list[str]]:
@@ -189,7 +200,7 @@ def _shares(promises: Promises, solution: ExerciseResult) -> tuple[Shares | None
 
 
 def _trouble(task: Task, result: ExerciseResult) -> list[str]:
-    if task.kind == "stub":
+    if task.label == STUB:
         if result.verdict is Verdict.TODO and result.points == 0:
             return []
         return [f"the stub is {result.verdict} with {result.points:g} points, not todo with 0{_why(result)}"]

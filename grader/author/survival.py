@@ -28,7 +28,6 @@ from grader.judge.libraries import libraries_for
 from grader.protocol.jobs import Job, JudgeMode
 from grader.protocol.results import ExerciseResult, TestResult, Verdict
 
-KILLING = (Verdict.FAILED, Verdict.TIMEOUT)
 QUICK_SECONDS = 3.0
 # What an ordinary test of a mutant may take: so much of what the solution's slowest takes, and never less than this.
 TIMES_THE_SLOWEST, LEAST_SECONDS = 4.0, 4.0
@@ -249,7 +248,7 @@ def _trial(case: Case, result: ExerciseResult) -> Trial:
     if result.verdict is Verdict.PASSED:
         return case.ended(Fate.SURVIVED)
     failed: list[TestResult] = [test for test in result.tests if test.verdict is not Verdict.PASSED]
-    fate = Fate.KILLED if result.verdict in KILLING else Fate.ERROR
+    fate = Fate.KILLED if result.verdict.is_wrong else Fate.ERROR
     if failed:
         killer = Killer.HIDDEN if failed[0].hidden else Killer.PUBLIC
         return case.ended(fate, failed[0].name, killer)

@@ -25,6 +25,11 @@ class Quote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of: str
     says: str
 
+    @property
+    def words(self) -> str:
+        """What it says, on one line."""
+        return " ".join(self.says.split())
+
 
 class Promise(Quote, frozen=True, forbid_unknown_fields=True):
     """Words that a right answer keeps, the tests that check them, and mistakes that break them."""

@@ -19,6 +19,11 @@ class Verdict(enum.StrEnum):
     TIMEOUT = "timeout"
     BLOCKED = "blocked"
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the answer is to blame: it failed, or did not come to its end."""
+        return self in (Verdict.FAILED, Verdict.TIMEOUT)
+
 
 class Place(msgspec.Struct, frozen=True):
     """Where something stands: a file, a line of it from 1, and the cell where the file is a notebook.

@@ -202,7 +202,7 @@ class CheckReport:
             self.lines.line("Everything has passed.")
 
     def _next(self, upcoming: Exercise, file: str, result: ExerciseResult | None) -> None:
-        begun = result is not None and result.verdict in (Verdict.FAILED, Verdict.TIMEOUT)
+        begun = result is not None and result.verdict.is_wrong
         self.lines.line("")
         self.lines.line(f"{'Now' if begun else 'Next'}: {upcoming.name}, {upcoming.title}", 0, "bold")
         rows = [("edit", file)]

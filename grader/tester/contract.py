@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from grader.course.cells import Definition
 from grader.protocol.describe import describe_result
 from grader.protocol.wire import loaded_torch
 
@@ -56,7 +57,7 @@ def parsed(file: str) -> ast.Module | None:
 def read_contract(file: str) -> Contract:
     """The contract of a source file. One that cannot be read or parsed promises nothing."""
     tree = parsed(file)
-    contract = Contract(names=None if tree is None else frozenset(_defined(tree)))
+    contract = Contract(names=None if tree is None else _public(tree))
     for node in tree.body if tree is not None else ():
         _add(contract, node, "")
         if isinstance(node, ast.ClassDef):
@@ -65,19 +66,21 @@ def read_contract(file: str) -> Contract:
     return contract
 
 
-def _defined(tree: ast.Module) -> Iterator[str]:
-    """The public names that the file itself defines at its top: its imports are not among them."""
+def _public(tree: ast.Module) -> frozenset[str]:
+    return frozenset(name for name in defined_names(tree) if not name.startswith("_"))
+
+
+def defined_names(tree: ast.Module) -> tuple[str, ...]:
+    """What a module defines at its top, in its order, names that it imports left out."""
+    found: dict[str, None] = {}
     for node in tree.body:
-        match node:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                found = [name]
-            case ast.Assign(targets=targets):
-                found = [target.id for target in targets if isinstance(target, ast.Name)]
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                found = [name]
-            case _:
-                found = []
-        yield from (name for name in found if not name.startswith("_"))
+        if isinstance(node, Definition):
+            found[node.name] = None
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        found.update((target.id, None) for target in targets if isinstance(target, ast.Name))
+    return tuple(found)
 
 
 def _add(contract: Contract, node: ast.stmt, prefix: str) -> None:

@@ -21,7 +21,6 @@ BUDGET_SECONDS = 120.0
 BUDGET_AFTER_A_TIMEOUT = 10.0
 MUTANT_SECONDS = 2.0
 MOST_MUTANT_SECONDS = 30.0
-WENT_WRONG = (Verdict.FAILED, Verdict.TIMEOUT)
 
 
 class OutOfTime(Exception):
@@ -48,7 +47,7 @@ class Diagnosis:
         self.long_tests = long_tests
         self.several = several
         was_run = {name: result for name, result in run.results.items() if name in run.transcripts}
-        wrong = [name for name, result in was_run.items() if result.verdict in WENT_WRONG]
+        wrong = [name for name, result in was_run.items() if result.verdict.is_wrong]
         stuck = any(was_run[name].verdict is Verdict.TIMEOUT for name in wrong)
         self.deadline = time.monotonic() + (BUDGET_AFTER_A_TIMEOUT if stuck else BUDGET_SECONDS)
         quick = [name for name in wrong if self.is_quick(name)]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from grader.course.import_lines import TREES, Course, meant_import, nearest
 from grader.protocol.results import Frame
-from grader.tester.source_tree import SourceTree, defined_names
+from grader.tester.contract import defined_names
+from grader.tester.source_tree import SourceTree
 
 NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 NO_NAME = re.compile(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'")

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course.cells import Definition
 from grader.protocol.jobs import Job
 from grader.tester.contract import parsed
 
@@ -57,16 +56,3 @@ def tree_of(job: Job) -> SourceTree:
     learner = job.learner
     suites = str(Path(job.suite).parents[1])
     return SourceTree(job.exercise, learner.file, learner.root, suites, frozenset(learner.notebooks))
-
-
-def defined_names(tree: ast.Module) -> tuple[str, ...]:
-    """What a module defines at its top, in its order, names that it imports left out."""
-    found: dict[str, None] = {}
-    for node in tree.body:
-        if isinstance(node, Definition):
-            found[node.name] = None
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        found.update((target.id, None) for target in targets if isinstance(target, ast.Name))
-    return tuple(found)

@@ -133,4 +133,4 @@ def in_drawn_order(job: Job, items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def _has_failed(results: dict[str, TestResult]) -> bool:
-    return any(result.verdict in (Verdict.FAILED, Verdict.TIMEOUT) for result in results.values())
+    return any(result.verdict.is_wrong for result in results.values())

@@ -8,6 +8,14 @@ import torch.nn.functional as F
 # How far a right answer may be off: published code computes norms and softmax in float32, whatever comes.
 NEAR = 1e-4
 
+# -- what is on the other side --------------------------------------------------------------------------------
+
+
+def nn_of(side):
+    """torch.nn as the code of this side has it."""
+    return side.imported("torch.nn")
+
+
 # -- the names and shapes of a state dict ------------------------------------------------------------------
 
 

@@ -2,11 +2,7 @@
 
 import pytest
 import torch
-
-
-def nn_of(student):
-    """torch.nn on the learner's side."""
-    return student.imported("torch.nn")
+from model_checks import nn_of
 
 
 class ByHand:

@@ -4,11 +4,7 @@ import math
 
 import pytest
 import torch
-
-
-def nn_of(student):
-    """torch.nn on the learner's side."""
-    return student.imported("torch.nn")
+from model_checks import nn_of
 
 
 def rate(step, max_lr, min_lr, warmup_steps, total_steps):

@@ -6,17 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from model_checks import nn_of
 
 from grader.corpora import language
 from grader.tester.failures import StudentRaised
 
 VOCAB = 5
 STOP = "stop here"
-
-
-def nn_of(student):
-    """torch.nn on the learner's side."""
-    return student.imported("torch.nn")
 
 
 def settings_of(student, **changed):
