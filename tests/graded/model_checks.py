@@ -192,6 +192,27 @@ def check_drawn_anew(expect, first, second, places):
         expect.true(not alike, f"A second call dropped the same numbers of {place}; each call draws anew.")
 
 
+DROPOUT = 0.25
+
+
+def without_mixing(weights):
+    """The same weights, but that the first block's attention adds the same to every position, and mixes none."""
+    values = "blocks.0.attention.v_proj.weight"
+    return weights | {values: torch.zeros_like(weights[values])}
+
+
+def check_model_dropout(expect, model, ids, outputs, embeddings):
+    """A model of one block and width 4 in training: it drops of the embeddings and of both sub-layers' outputs.
+
+    `outputs(factors)` are all answers that dropout may give, a factor for each place; `embeddings` names the first.
+    """
+    ways = ways_to_drop(3, 4, DROPOUT)
+    possible = outputs(ways.unbind(1))
+    places = [embeddings, "the attention's output", "the feed-forward network's output"]
+    dropped = [check_dropout(expect, model(ids), possible, ways, DROPOUT, places) for _ in range(2)]
+    check_drawn_anew(expect, *dropped, places)
+
+
 def _agree(one, other):
     """Whether two draws are the same: by chance five places in eight agree, or less."""
     return float((one == other).double().mean()) > 0.95

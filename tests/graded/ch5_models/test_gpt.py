@@ -7,11 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from model_checks import (
+    DROPOUT,
     NEAR,
     check_causality,
-    check_drawn_anew,
     check_dropout,
     check_meta,
+    check_model_dropout,
     check_names,
     check_own_gradients,
     drawn,
@@ -24,6 +25,7 @@ from model_checks import (
     shapes_of_norm,
     state_of,
     ways_to_drop,
+    without_mixing,
 )
 
 SIZES = {"vocab_size": 11, "max_len": 7, "d_model": 12, "n_layers": 2, "n_heads": 3, "d_ff": 20}
@@ -280,15 +282,15 @@ def test_gpt1_has_117_million_parameters(student, expect):
 
 def test_dropout_in_the_model(student, draw, expect):
     """In training the summed embeddings and both sub-layers' outputs lose numbers, and nothing else does."""
-    weights, ids, p = drawn_weights(draw, SMALL), draw.ids(9, 8, 8), 0.25
-    values = "blocks.0.attention.v_proj.weight"
-    weights[values] = torch.zeros_like(weights[values])  # the attention adds the same to every position, and mixes none
-    ways = ways_to_drop(3, 4, p)
-    model = loaded(student, weights, **SMALL, dropout=p)
-    possible = logits_of(weights, SMALL, ids, factors=ways.unbind(1))
-    places = ["the sum of token and position vectors", "the attention's output", "the feed-forward network's output"]
-    dropped = [check_dropout(expect, model(ids), possible, ways, p, places) for _ in range(2)]
-    check_drawn_anew(expect, *dropped, places)
+    weights = without_mixing(drawn_weights(draw, SMALL))
+    model, ids = loaded(student, weights, **SMALL, dropout=DROPOUT), draw.ids(9, 8, 8)
+    check_model_dropout(
+        expect,
+        model,
+        ids,
+        lambda factors: logits_of(weights, SMALL, ids, factors=factors),
+        "the sum of token and position vectors",
+    )
 
 
 def test_every_block_has_the_dropout_of_the_config(student, draw, expect):
