@@ -103,9 +103,10 @@ def _judged(
 
 
 def _naming(runs: list[Run]) -> list[Task]:
-    """The mistakes that were caught, once more, to be named: each among those that fail the very same tests.
+    """The mistakes that were caught, once more, to be named: each by the tests that it fails, among those that fail the
+    very same ones.
 
-    One that fails other tests cannot be taken for it, so that nobody need try it.
+    A mistake that fails other tests cannot be taken for it, so that nobody need try it, nor what both pass.
     """
     alike: dict[frozenset[str], list[Mutant]] = defaultdict(list)
     caught = []
@@ -113,11 +114,11 @@ def _naming(runs: list[Run]) -> list[Task]:
         if task.mutant is not None and failed:
             alike[failed].append(task.mutant)
             caught.append((task, failed))
-    return [_with_names(task, tuple(alike[failed])) for task, failed in caught]
+    return [_to_be_named(task, failed, tuple(alike[failed])) for task, failed in caught]
 
 
-def _with_names(task: Task, mutants: tuple[Mutant, ...]) -> Task:
-    mode = JudgeMode(shrink=False, several=False, spare_long_tests=True)
+def _to_be_named(task: Task, failed: frozenset[str], mutants: tuple[Mutant, ...]) -> Task:
+    mode = JudgeMode(shrink=False, several=False, spare_long_tests=True, only=tuple(sorted(failed)))
     return msgspec.structs.replace(task, job=msgspec.structs.replace(task.job, mode=mode, mutants=mutants))
 
 

@@ -59,7 +59,8 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
 
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught. `quiet` asks for the result alone: an event for each test is work for nothing where
-    nobody watches. `first` names tests that run before the others, in this order.
+    nobody watches. `first` names tests that run before the others, in this order. `only` names the tests that run at
+    all, where not every one is to.
     """
 
     diagnose: bool = True
@@ -70,6 +71,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     worker_per_test: bool = False
     quiet: bool = False
     first: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 class RecordMode(msgspec.Struct, frozen=True, tag="record"):

@@ -97,7 +97,8 @@ class Suite:
         Hidden tests come last: what the learner's code has seen in one, it cannot tell in a public one's message.
         Long tests come after short ones: where these ran out of time, they need not be run.
         """
-        shuffled = sorted(in_drawn_order(job, items), key=lambda item: (is_hidden(item), self.runner.is_long(item)))
+        wanted = [item for item in in_drawn_order(job, items) if not mode.only or item.name in mode.only]
+        shuffled = sorted(wanted, key=lambda item: (is_hidden(item), self.runner.is_long(item)))
         if mode.spare_long_tests:
             shuffled.sort(key=self.runner.is_long)
         place = {name: number for number, name in enumerate(mode.first)}

@@ -10,7 +10,11 @@ from grader.protocol.messages import WorkCounts
 
 
 class OpCounter:
-    """Counts while `measuring` is open. Operations are torch's own count, two per multiply-add."""
+    """Counts while `measuring` is open. Operations are as torch's own registry counts them, two per multiply-add.
+
+    torch's `FlopCounterMode` also looks into the modules that are called, by hooks which some right modules do not
+    bear: one that returns a view of its weight while no gradients are collected, for instance.
+    """
 
     def __init__(self) -> None:
         self.flops = 0
@@ -21,16 +25,23 @@ class OpCounter:
     def measuring(self) -> Iterator[None]:
         import torch  # heavy: where nothing is counted, it may not be there at all
         from torch.utils._python_dispatch import TorchDispatchMode
-        from torch.utils.flop_counter import FlopCounterMode
+        from torch.utils.flop_counter import flop_registry
 
         counter = self
 
-        class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # the base is untyped in torch
+        class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]  # the base is untyped in torch
             def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-                result = func(*args, **(kwargs or {}))
-                for item in result if isinstance(result, list | tuple) else [result]:
-                    if isinstance(item, torch.Tensor):
-                        counter.largest = max(counter.largest, _stored_elements(item))
+                kwargs = kwargs or {}
+                operation = getattr(func, "_overloadpacket", None)
+                if operation not in flop_registry and hasattr(func, "decompose"):
+                    with self:  # where no gradients are collected, a matmul arrives whole
+                        result = func.decompose(*args, **kwargs)
+                    if result is not NotImplemented:
+                        return result
+                result = func(*args, **kwargs)
+                if operation in flop_registry:
+                    counter.flops += flop_registry[operation](*args, **kwargs, out_val=result)
+                counter.see(result)
                 return result
 
         storages: dict[int, int] = {}
@@ -40,12 +51,18 @@ class OpCounter:
             storages[storage.data_ptr()] = storage.nbytes()
             return tensor
 
-        flops = FlopCounterMode(display=False)
-        largest = Largest()  # type: ignore[no-untyped-call]  # likewise
-        with flops, largest, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        counting = Counting()  # type: ignore[no-untyped-call]  # likewise
+        with counting, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             yield
-        self.flops = flops.get_total_flops()
         self.saved_bytes = sum(storages.values())
+
+    def see(self, result: Any) -> None:
+        """The largest tensor may be among what an operation gave."""
+        import torch
+
+        for item in result if isinstance(result, list | tuple) else [result]:
+            if isinstance(item, torch.Tensor):
+                self.largest = max(self.largest, _stored_elements(item))
 
     def counts(self) -> WorkCounts:
         return WorkCounts(self.flops, self.largest, self.saved_bytes)

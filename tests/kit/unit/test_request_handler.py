@@ -229,6 +229,22 @@ def test_the_work_is_counted_where_it_is_asked_for() -> None:
     assert isinstance(uncounted, Returned) and uncounted.counts is None
 
 
+@pytest.mark.parametrize("grad", [False, True])
+def test_counting_does_not_disturb_a_module_that_returns_a_view_of_its_weight(grad: bool) -> None:
+    class Row(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.arange(6.0).reshape(2, 3))
+
+        def forward(self, i: int) -> torch.Tensor:
+            return self.weight[i]
+
+    worker = Worker(f=lambda: Row()(1) @ torch.ones(3, 2))
+    reply = worker.call("f", count=True, grad=grad)
+    assert isinstance(reply, Returned) and reply.counts is not None
+    assert reply.counts.flops == 2 * 3 * 2
+
+
 def test_gradients_are_on_where_they_are_asked_for() -> None:
     worker = Worker(f=lambda: torch.is_grad_enabled())
     assert worker.answer("f", grad=True) is True
