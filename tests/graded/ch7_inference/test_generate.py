@@ -1,10 +1,11 @@
 """The loop that writes: last position, sliding context, stop tokens, the model's mode."""
 
+import itertools
 import math
 
 import pytest
 import torch
-from model_checks import both_sides
+from model_checks import load_fresh, made
 
 SIZES = {"vocab_size": 6, "max_len": 7, "d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 12}
 MAX_LEN = SIZES["max_len"]
@@ -21,8 +22,22 @@ WRONG_READS = {
 
 def make(student, reference, draw, **changes):
     """The learner's GPT and the reference's, with the same weights: large ones, so that places and tokens matter."""
-    sides = [side.imported("ch5_models.gpt") for side in (student, reference)]
-    return both_sides("GPT", *sides, draw, 1.0, **(SIZES | changes))
+    judge = drawn_judge(reference, draw, **changes)
+    return learners(student, judge, **changes), judge
+
+
+def drawn_judge(reference, draw, **changes):
+    """The reference's GPT alone, for those who look for a case first."""
+    judge = made("GPT", reference.imported("ch5_models.gpt"), **(SIZES | changes)).double().eval()
+    load_fresh([judge], draw, 1.0)
+    return judge
+
+
+def learners(student, judge, **changes):
+    """The learner's GPT with the weights of the reference's."""
+    model = made("GPT", student.imported("ch5_models.gpt"), **(SIZES | changes)).double().eval()
+    model.load_state_dict(judge.state_dict())
+    return model
 
 
 def right_read(judge, ids):
@@ -41,13 +56,13 @@ def greedy_by_hand(judge, ids, steps, read=right_read):
 def telling_case(student, reference, draw, batch, seq, steps):
     """A model and prompts whose greedy text is another as soon as the wrong tokens or places are read."""
     for _ in range(300):
-        model, judge = make(student, reference, draw)
+        judge = drawn_judge(reference, draw)
         ids = draw.ids(6, batch, seq)
         wanted = greedy_by_hand(judge, ids, steps)
         wrong = [greedy_by_hand(judge, ids, steps, read) for read in wrong_reads(seq, steps)]
         written = wanted[:, seq:]
         if all(not torch.equal(wanted, other) for other in wrong) and (batch == 1 or not (written == written[0]).all()):
-            return model, ids, wanted
+            return learners(student, judge), ids, wanted
     raise RuntimeError("no case was found in which the places that are read matter")
 
 
@@ -86,20 +101,27 @@ def case_with_stops(student, reference, draw, steps, apart=2, stops=range(1, 6),
     Where the rows are apart, one that is finished would write something else if it were left to go on.
     """
     for _ in range(500):
-        model, judge = make(student, reference, draw)
-        ids = draw.ids(6, 3, prompt_len)
+        judge = drawn_judge(reference, draw)
+        ids = draw.ids(6, 40, prompt_len)
         written = greedy_by_hand(judge, ids, steps)[:, prompt_len:]
         for stop in draw.shuffled(stops):
-            times = [row.index(stop) if stop in row else steps for row in written.tolist()]
-            goes_on = any((row[t : max(times)] != stop).any() for row, t in zip(written, times, strict=True))
-            if (
-                min(times) >= 1
-                and max(times) < steps - 1
-                and max(times) - min(times) >= apart
-                and (goes_on or not apart)
-            ):
-                return model, ids, stop, written, times
+            rows = rows_that_stop(written, stop, apart)
+            if rows is not None:
+                times = [row.index(stop) for row in written[rows].tolist()]
+                return learners(student, judge), ids[rows], stop, written[rows], times
     raise RuntimeError("no case with stop tokens was found")
+
+
+def rows_that_stop(written, stop, apart):
+    """Three rows that reach the stop token after the first step and before the last but one; None without such."""
+    times = {i: row.index(stop) for i, row in enumerate(written.tolist()) if stop in row}
+    able = [i for i, time in times.items() if 1 <= time < written.shape[1] - 2]
+    for rows in itertools.combinations(able[:12], 3):
+        ends = [times[i] for i in rows]
+        goes_on = any((written[i, times[i] : max(ends)] != stop).any() for i in rows)
+        if max(ends) - min(ends) >= apart and (goes_on or not apart):
+            return list(rows)
+    return None
 
 
 # -- greedy ----------------------------------------------------------------------------------------------
@@ -255,14 +277,14 @@ def test_the_stop_token_may_be_zero(student, reference, draw, expect):
 def test_a_stop_token_in_the_prompt_does_not_count(student, reference, draw, expect):
     """Only a generated stop token finishes a row."""
     while True:
-        model, judge = make(student, reference, draw)
+        judge = drawn_judge(reference, draw)
         stop = draw.integer(1, 5)
         ids = draw.ids(6, 3, 4)
         ids[:, 0] = ids[1, 3] = stop
         written = greedy_by_hand(judge, ids, 5)[:, 4:]
         if bool((written[:, 0] != stop).all()) and len(written.unique(dim=0)) > 1:
             break
-    came = student.generate(model, ids, 5, temperature=0, stop_id=stop)
+    came = student.generate(learners(student, judge), ids, 5, temperature=0, stop_id=stop)
     expect.equal(came, torch.cat([ids, stopped(written, stop)], dim=1))
 
 
@@ -299,7 +321,7 @@ def test_sampled_rows_stop_too(student, reference, draw, expect):
 def test_two_sampled_tokens_follow_the_model(student, reference, draw, expect):
     """In 4000 rows, each pair of new tokens comes as often as the model's two predictions say together."""
     while True:
-        model, judge = make(student, reference, draw, vocab_size=4)
+        judge = drawn_judge(reference, draw, vocab_size=4)
         ids = draw.ids(4, 1, 3)
         with torch.no_grad():
             first = (judge(ids)[0, -1] / 3).softmax(-1)
@@ -307,6 +329,7 @@ def test_two_sampled_tokens_follow_the_model(student, reference, draw, expect):
             second = (judge(longer)[:, -1] / 3).softmax(-1)
         if first.max() < 0.6 and (first @ second).max() < 0.6 and (second - second[0]).abs().max() > 0.2:
             break
+    model = learners(student, judge, vocab_size=4)
     came = student.generate(model, ids.expand(ROWS, 3).contiguous(), 2, draw.generator(), temperature=3.0)
     expect.shape(came, (ROWS, 5))
     expect.equal(came[:, :3], ids.expand(ROWS, 3), "The prompt is not at the beginning of the result.")
@@ -317,13 +340,13 @@ def test_two_sampled_tokens_follow_the_model(student, reference, draw, expect):
 def test_the_usual_temperature_is_one(student, reference, draw, expect):
     """Where no temperature is given, the draws follow the softmax of the model's logits as they are."""
     while True:
-        model, judge = make(student, reference, draw)
+        judge = drawn_judge(reference, draw)
         ids = draw.ids(6, 1, 4)
         with torch.no_grad():
             probabilities = judge(ids)[0, -1].softmax(-1)
         if 0.3 < probabilities.max() < 0.7:
             break
-    came = student.generate(model, ids.expand(ROWS, 4).contiguous(), 1, draw.generator())
+    came = student.generate(learners(student, judge), ids.expand(ROWS, 4).contiguous(), 1, draw.generator())
     counts = torch.bincount(came[:, -1], minlength=6).double()
     check_shares(expect, counts, probabilities, "Without a temperature the draws do not follow the softmax.")
 
@@ -335,7 +358,7 @@ def test_the_usual_temperature_is_one(student, reference, draw, expect):
 def test_the_filters_are_passed_on(student, reference, draw, expect, knobs):
     """`top_k` and `top_p` limit what is drawn, each alone and both together, after the temperature."""
     while True:
-        model, judge = make(student, reference, draw)
+        judge = drawn_judge(reference, draw)
         ids = draw.ids(6, 1, 4)
         with torch.no_grad():
             probabilities = (judge(ids)[0, -1] / 2).softmax(-1)
@@ -351,7 +374,7 @@ def test_the_filters_are_passed_on(student, reference, draw, expect, knobs):
     wanted = torch.zeros(6, dtype=torch.float64)
     wanted[by_k[:n_kept]] = probabilities[by_k[:n_kept]] / probabilities[by_k[:n_kept]].sum()
     prompts = ids.expand(ROWS, 4).contiguous()
-    came = student.generate(model, prompts, 1, draw.generator(), temperature=2.0, **knobs)
+    came = student.generate(learners(student, judge), prompts, 1, draw.generator(), temperature=2.0, **knobs)
     counts = torch.bincount(came[:, -1], minlength=6).double()
     message = f"With {knobs} and temperature 2 the draws do not follow what the filters leave."
     check_shares(expect, counts, wanted, message)
