@@ -502,7 +502,7 @@ def translations(reference, draw, all_stop):
     """
     while True:
         weights = drawn_weights(draw, SIZES)
-        source = padded([(draw.ids(8, draw.integer(1, 4)) + 1).tolist() for _ in range(20)])
+        source = padded([(draw.ids(8, draw.integer(1, 4)) + 1).tolist() for _ in range(60)])
         judge = loaded(reference, weights, **SIZES)
         rows = endless(judge, source, 6)
         for stop in range(2, 7):
@@ -537,14 +537,15 @@ def test_greedy_translation_ends_when_all_have_stopped(student, reference, draw,
 def test_a_second_source_is_translated_anew(student, reference, draw, expect):
     """Another source of the same shape has its own translation: the memory of the first is not used again."""
     while True:
-        model, judge = both(student, reference, draw)
-        one, two = draw.ids(8, 3, 5) + 1, draw.ids(8, 3, 5) + 1
-        wanted = [reference.greedy_translate(judge, source, START, 99, 4) for source in (one, two)]
-        wrong = [endless(judge, one, 4, read) for read in WRONG_READS]
-        if not torch.equal(*wanted) and wanted[0][:, 1:].tolist() not in wrong:
+        weights = drawn_weights(draw, SIZES)
+        judge = loaded(reference, weights, **SIZES)
+        sources = [draw.ids(8, 9, 5) + 1 for _ in range(2)]
+        wanted = [endless(judge, source, 4) for source in sources]
+        if wanted[0] != wanted[1] and all(endless(judge, sources[0], 4, read) != wanted[0] for read in WRONG_READS):
             break
-    for source, translation_ in zip((one, two), wanted, strict=True):
-        expect.equal(student.greedy_translate(model, source, START, 99, 4), translation_)
+    model = loaded(student, weights, **SIZES)
+    for source, rows in zip(sources, wanted, strict=True):
+        expect.equal(student.greedy_translate(model, source, START, 99, 4), stopped(rows, 99))
 
 
 @pytest.mark.points(0.5)
