@@ -29,6 +29,7 @@ from grader.judge.libraries import libraries_for
 from grader.judge.pace import Pace
 from grader.protocol.jobs import Job, RecordMode
 from grader.protocol.results import Recorded, SuiteFinished, Verdict
+from grader.tester import recording as tester_recording
 
 TAKES = 3
 RECORDED_SEED_BITS = 40
@@ -45,8 +46,20 @@ class Take(msgspec.Struct, frozen=True):
     answers: bytes
 
 
-def record_all(layout: Layout, kit: Layout, curriculum: Curriculum, parallel: int, report: Report) -> int:
-    """Write every recording of the kit. Returns how many bytes they take."""
+class RecordedKit(msgspec.Struct, frozen=True):
+    """What the recordings of a kit take, and what they show of the mistakes.
+
+    `unseen` are those that pass every public test that was recorded for them, under one of the seeds at least: it
+    should be none, but for mistakes that only a test of several seconds would show, which is not tried on them.
+    """
+
+    bytes: int
+    mistakes: int
+    unseen: tuple[str, ...]
+
+
+def record_all(layout: Layout, kit: Layout, curriculum: Curriculum, parallel: int, report: Report) -> RecordedKit:
+    """Write every recording of the kit."""
     shelf = Shelf(layout.state / "recordings")
     keys = {exercise.name: _inputs_of(layout, kit, curriculum, exercise) for exercise in curriculum.graded}
     held = {name: shelf.read(key)[:TAKES] for name, key in keys.items()}
@@ -63,7 +76,22 @@ def record_all(layout: Layout, kit: Layout, curriculum: Curriculum, parallel: in
                 done = TAKES * len(keys) - sum(left.values())
                 report(done, TAKES * len(keys), exercise, pace.left(left, time.monotonic() - started))
     shelf.keep_only(keys.values())
-    return sum(_write(kit, name, takes) for name, takes in held.items())
+    seen = {name: [_failures(take) for take in takes] for name, takes in held.items()}
+    return RecordedKit(
+        bytes=sum(_write(kit, name, takes) for name, takes in held.items()),
+        mistakes=sum(len(takes[0]) for takes in seen.values()),
+        unseen=tuple(f"{name}: {mistake}" for name, takes in seen.items() for mistake in _passed_somewhere(takes)),
+    )
+
+
+def _failures(take: Take) -> dict[str, int]:
+    """How many of the recorded tests each mistake fails. One that cannot even be loaded is not among them."""
+    mutants = msgspec.msgpack.decode(take.answers, type=tester_recording.Take).mutants
+    return {mutant.mistake.name: len(mutant.failed) for mutant in mutants}
+
+
+def _passed_somewhere(takes: list[dict[str, int]]) -> list[str]:
+    return sorted({name for take in takes for name, failed in take.items() if not failed})
 
 
 def _jobs(layout: Layout, kit: Layout, missing: list[Exercise], held: dict[str, list[Take]]) -> list[Job]:

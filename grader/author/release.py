@@ -13,7 +13,7 @@ from grader.author.architecture import PACKAGE, architecture_file, with_modules
 from grader.author.kit_modules import kit_modules
 from grader.author.leaks import secrets_in
 from grader.author.public_suite import public_part, public_shares
-from grader.author.recordings import Report, record_all
+from grader.author.recordings import RecordedKit, Report, record_all
 from grader.course.constraints import pinned
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import files_below, write_atomically
@@ -61,7 +61,7 @@ class Released:
     folder: Path
     exercises: int
     tests: int
-    bytes_recorded: int
+    recorded: RecordedKit
 
 
 def release(layout: Layout, curriculum: Curriculum, out: Path, parallel: int, report: Report) -> Released:
@@ -80,11 +80,11 @@ def release(layout: Layout, curriculum: Curriculum, out: Path, parallel: int, re
             _copy(layout.chapter_file(chapter.name), kit.chapter_file(chapter.name))
             for answers in layout.chapter_file(chapter.name).parent.glob("*.answers.json"):
                 _copy(answers, kit.graded / chapter.name / answers.name)
-        size = record_all(layout, kit, curriculum, parallel, report)
+        recorded = record_all(layout, kit, curriculum, parallel, report)
         leaks = list(secrets_in(layout, kit, curriculum))
         if leaks:
             raise GraderError("the kit would give away what it must not:\n  " + "\n  ".join(leaks[:20]))
-    return Released(out, len(curriculum.exercises), tests, size)
+    return Released(out, len(curriculum.exercises), tests, recorded)
 
 
 @contextmanager

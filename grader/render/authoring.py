@@ -18,10 +18,16 @@ def scaffolded_text(paths: list[str], name: str) -> str:
 
 def released_text(done: Released, out: Path) -> str:
     """What went into a learner's kit."""
-    return (
-        f"{done.exercises} exercises and {done.tests} public tests in {out}\n"
-        f"what the reference answered takes {done.bytes_recorded / 1e6:.1f} MB; no secret line is in it"
-    )
+    recorded = done.recorded
+    lines = [
+        f"{done.exercises} exercises and {done.tests} public tests in {out}",
+        f"what the reference answered takes {recorded.bytes / 1e6:.1f} MB; no secret line is in it",
+        f"{recorded.mistakes - len(recorded.unseen)} of {recorded.mistakes} mistakes fail a recorded test"
+        " under each of its seeds",
+    ]
+    if recorded.unseen:
+        lines.append("These do not; where no long test is to see them, the public tests are blind to them:")
+    return "\n".join([*lines, *(f"  {name}" for name in recorded.unseen)])
 
 
 def runs_text(done: int, total: int, name: str, seconds_left: float | None = None) -> str:

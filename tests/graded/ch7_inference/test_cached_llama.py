@@ -134,6 +134,17 @@ def test_the_cache_holds_the_few_heads(student, reference, draw, expect):
         expect.shape(cached.caches[layer].values, (3, 2, 5, 4))
 
 
+def test_the_keys_are_cached_turned(student, reference, draw, expect):
+    """What is kept of each key is the key as its own position turns it, so that no step turns it again."""
+    model, judge = make(student, reference, draw)
+    cached, ids = student.CachedLlama(model), draw.ids(11, 2, 7)
+    read_in(cached, ids, (4, 1, 2))
+    keys = judge.blocks[0].attention.k_proj(judge.blocks[0].norm1(judge.token_embedding(ids)))
+    keys = keys.detach().unflatten(-1, (2, 4)).transpose(1, 2).contiguous()
+    turned = reference.imported("ch3_attention.rotary").apply_rotary(keys, torch.arange(7), SIZES["rope_base"])
+    expect.close(cached.caches[0].keys, turned, "The cache does not hold the turned keys.")
+
+
 # -- the window ------------------------------------------------------------------------------------------
 
 
@@ -207,7 +218,9 @@ def test_two_requests_do_not_disturb_each_other(student, reference, draw, expect
 def test_after_a_reset_a_new_request_begins(student, reference, draw, expect):
     """`reset` forgets the text: the next one begins at position 0, with a batch of its own."""
     model, judge = make(student, reference, draw, window=4)
-    check_reset(expect, student.CachedLlama(model), judge, draw.ids(11, 2, 8), draw.ids(11, 3, 6))
+    cached = student.CachedLlama(model)
+    check_reset(expect, cached, judge, draw.ids(11, 2, 8), draw.ids(11, 3, 6))
+    expect.less(cached.caches[0].keys.shape[2], 5, "After a reset a layer holds more keys than the window of 4:")
 
 
 def test_the_weights_are_shared(student, reference, draw, expect):

@@ -226,7 +226,7 @@ def test_a_p_that_is_no_share_is_refused(student, draw, expect, bad):
 @pytest.mark.points(0.5)
 def test_large_logits_do_not_overflow_in_top_p(student, draw, expect):
     """Logits of a thousand are no reason for NaN: only their differences matter."""
-    logits = clear_rows(draw, 2, 6, 0.7) + 1000.0
+    logits = clear_rows(draw, 3, 6, 0.7) + torch.tensor([[1000.0], [-1000.0], [3000.0]], dtype=torch.float64)
     expect.equal(student.top_p_filter(logits, 0.7), only(logits, nuclei(logits, 0.7)))
 
 
@@ -252,10 +252,10 @@ def test_draws_follow_the_softmax(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_each_row_is_drawn_from_its_own_logits(student, draw, expect):
-    """Rows that allow one token each get that token."""
+    """Rows that allow one token each get that token, however far the rows' logits lie from each other."""
     ids = draw.ids(7, 50)
     logits = torch.full((50, 7), -torch.inf, dtype=torch.float64)
-    logits[torch.arange(50), ids] = draw.normal(50)
+    logits[torch.arange(50), ids] = draw.normal(50, scale=2000.0)
     expect.equal(student.sample(logits, draw.generator()), ids)
 
 
@@ -360,6 +360,14 @@ def test_one_row_and_one_token(student, draw, expect):
 def test_a_negative_temperature_is_refused(student, draw, expect):
     """`sample` with a temperature below 0 raises a ValueError that names it."""
     expect.raises(ValueError, student.sample, draw.normal(2, 5), draw.generator(), -1.5, mentions=-1.5)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("bad", [{"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.5}], ids=str)
+def test_what_a_filter_refuses_is_refused_in_a_draw(student, draw, expect, bad):
+    """Only None leaves a filter out: a top_k or a top_p of 0 raises a ValueError that names it."""
+    (value,) = bad.values()
+    expect.raises(ValueError, student.sample, draw.normal(2, 5), draw.generator(), **bad, mentions=value)
 
 
 @pytest.mark.points(0.5)
