@@ -63,7 +63,17 @@ def released(course_to_release: Kit) -> Path:
     done = grader(root, "release", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "1 exercises and 3 public tests" in done.stdout
+    assert done.stdout.endswith("2 of 2 mistakes fail a recorded test under each of its seeds\n")
     return out
+
+
+def test_a_mistake_that_no_recorded_test_sees_is_told(course_to_release: Kit) -> None:
+    unseen = 'name = "sooner"\nfind = "return answer"\nreplace = "return 1 * answer"\nsays = "It is the same."\n'
+    path = course_to_release.layout.mistakes_file(course_to_release.name)
+    path.write_text(path.read_text() + "\n[[mistake]]\n" + unseen)
+    done = grader(course_to_release.layout.root, "release", "--out", "out")
+    assert "2 of 3 mistakes fail a recorded test under each of its seeds\nThese do not" in done.stdout
+    assert done.stdout.endswith("  ch1_mini/scale: sooner\n")
 
 
 def run(kit: Path, *arguments: str) -> str:
