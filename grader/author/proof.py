@@ -96,7 +96,10 @@ def prove(
 
 
 class Bench:
-    """Has tasks done, one round after the other, and keeps the last run of each by its exercise and its label."""
+    """Has tasks done, one round after the other, and keeps the last run of each by its exercise and its label.
+
+    A mistake that was caught stays so, with no name, where it fails nothing as soon as fewer tests run before.
+    """
 
     def __init__(self, judge: Judge, report: Callable[[int, int, str], None]) -> None:
         self.judge = judge
@@ -109,9 +112,10 @@ class Bench:
         by_ticket = {self.judge.submit(task.job): task for task in tasks}
         total = self.done + len(tasks) + later
         for ticket, result in self.judge.as_completed():
-            task = by_ticket[ticket]
-            self.found[task.job.exercise][task.label] = Run(task, result)
-            self.done += 1
+            task, self.done = by_ticket[ticket], self.done + 1
+            runs = self.found[task.job.exercise]
+            if task.label not in runs or result.verdict.is_wrong:
+                runs[task.label] = Run(task, result)
             self.report(self.done, total, result.exercise)
 
     def solved(self, exercise: str) -> ExerciseResult:
