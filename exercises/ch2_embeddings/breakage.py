@@ -5,7 +5,7 @@ and each compares a healthy run with a broken one on text that neither has train
 
 - **Freeze.** The embeddings keep their random start values and only the head learns. How much of the work is the
   table's?
-- **Permute.** Every id gets another number, the same one everywhere. Ids are labels, so what should this cost?
+- **Permute.** The ids are numbered anew, in the same way everywhere. Ids are labels, so what should this cost?
 - **Dimension.** Two numbers per token in place of sixteen. What no longer fits?
 - **Mismatch.** The model trains with one tokenizer and reads with another. Every id is valid; what does it mean?
 
@@ -17,13 +17,13 @@ All four share one protocol, so that the figures can be compared:
 |---|---|
 | tokenizer | your `CharTokenizer(text)` of chapter 1 |
 | held out | the last tenth of the ids (the last `n // 10` of n) |
-| model | `ToyLM(vocab_size, 16)`, start values from `seed` |
+| model | `ToyLM(vocab_size, 16)`, start values from `seed`, in any way that you like |
 | training | your `train_toy_lm` on the rest: context 8, batches of 32, `lr` 0.01, a generator seeded with `seed` |
 | figure | your `mean_loss` on the held-out ids, in nats |
 
 The healthy and the broken run begin with the same seed: the same start values, the same places of the batches. So the
 healthy figure is the same in all four. The same arguments always give the same figures, whatever the state of torch's
-global generator, and that state is left as it was.
+global generator, and that state is left as it was, after an error too.
 
 Source: the method is ablation, as in Radford et al., *Improving Language Understanding by Generative Pre-Training*
 (GPT-1), 2018, section 5.
@@ -87,8 +87,8 @@ def freeze_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
 def permute_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
     """Held-out losses, healthy first: with the ids as they are (`original`), and with all of them `permuted`.
 
-    All ids get new numbers, the held-out ones too. The permutation is drawn from `seed`. The second model starts and
-    trains as the first one does, on the new ids. Errors as in `freeze_experiment`.
+    All ids are numbered anew, the held-out ones too; one may keep its number by chance. The permutation is drawn from
+    `seed`. The second model starts and trains as the first one does, on the new ids. Errors as in `freeze_experiment`.
     """
     # TODO: follow the protocol twice, the second time with permuted ids; torch.randperm draws a permutation.
     raise NotImplementedError

@@ -46,8 +46,9 @@ class Embedding(nn.Module):
         """The vector of each id, in the dtype of `weight`; the axis of the vectors is the last one.
 
         `ids` may have any shape, also none, and need not be contiguous; an empty tensor gives an empty result. Each
-        call reads `weight` as it is then. The gradient of a row is the sum over all places at which its id stands,
-        and a row that was not looked up gets zeros.
+        call reads `weight` as it is then, also where another parameter has taken its place. The gradient of a row is
+        the sum over all places at which its id stands, and a row that was not looked up gets zeros; eval mode changes
+        nothing.
 
         An id below 0 or not below `num_embeddings` raises an `IndexError` that names it. Indexing alone would count a
         negative one from the end.

@@ -13,7 +13,7 @@ positions at which id `i` stood, and rows that were not looked up receive zero.
 
 | name | shape |
 |---|---|
-| `ids` | `(n,)`, integers from 0 to `vocab_size - 1` |
+| `ids` | `(n,)`, integers from 0 to `vocab_size - 1`, in int64, int32 or int8 |
 | `table` | `(vocab_size, dim)` |
 | an embedding of `ids` | `(n, dim)` |
 

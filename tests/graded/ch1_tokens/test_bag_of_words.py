@@ -105,10 +105,12 @@ def test_unknown_words_are_ignored(student, expect):
 
 
 def test_each_call_counts_anew(student, expect):
-    """A second document's bag holds nothing of the first one's."""
+    """A second document's bag holds nothing of the first one's, and the same document has its own bag each time."""
     vocabulary = {"heron": 0, "crane": 1}
     check_bag(expect, student.bag_of_words("heron crane heron", vocabulary), [2, 1])
     check_bag(expect, student.bag_of_words("crane", vocabulary), [0, 1])
+    check_bag(expect, student.bag_of_words("crane", {"crane": 0, "gull": 1}), [1, 0])
+    check_bag(expect, student.bag_of_words("crane", {"gull": 0, "heron": 1, "crane": 2}), [0, 0, 1])
 
 
 def test_counts_are_int64(student, expect):
@@ -140,6 +142,14 @@ def test_the_cosine_of_drawn_vectors(student, draw, expect):
     a, b = draw.array(6), draw.array(6, scale=3.0)
     dot, lengths = sum(x * y for x, y in zip(a, b, strict=True)), math.hypot(*a) * math.hypot(*b)
     expect.close(student.cosine_similarity(a, b), dot / lengths)
+
+
+def test_the_cosine_is_computed_in_float64(student, draw, expect):
+    """Counts and float64 vectors lose nothing to a smaller dtype on the way."""
+    for a, b in ((draw.array(7), draw.array(7)), (draw.id_array(9, 8) + 1, draw.id_array(9, 8) + 1)):
+        dot, lengths = sum(float(x) * float(y) for x, y in zip(a, b, strict=True)), math.hypot(*a) * math.hypot(*b)
+        came = student.cosine_similarity(a, b)
+        expect.close(came, dot / lengths, "Only about seven digits are right: float32 on the way.", tolerance=1e-10)
 
 
 @pytest.mark.hidden

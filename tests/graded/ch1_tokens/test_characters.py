@@ -3,7 +3,7 @@
 import pytest
 
 ALPHABET = "abcdefgh XYZ.,!\n0123"
-WORLD = "Grüße aus Łódź,\r\n日本語も 👍🏽!\tπ ≈ 3.14 e\u0301 é"
+WORLD = "Grüße aus Łódź,\r\n日本語も！ 👍🏽!\tπ ≈ 3.14 e\u0301 é"
 
 
 # -- the vocabulary -----------------------------------------------------------------------------------------
@@ -14,6 +14,12 @@ def test_the_vocabulary_is_sorted_and_holds_each_character_once(student, expect)
     """`chars` is the sorted list of the different characters, upper case, blanks and line ends among them."""
     tokenizer = student.CharTokenizer("Bad cab,\nbad Ace")
     expect.equal(tokenizer.chars, ["\n", " ", ",", "A", "B", "a", "b", "c", "d", "e"])
+
+
+def test_the_order_is_that_of_code_points(student, draw, expect):
+    """Signs, capitals, small letters, letters of other alphabets and emoji come in the order of `ord`."""
+    chars = ["!", "Z", "a", "\u00c4", "\u00e4", "\u0416", "\u65e5", "\uff01", "\U0001d51e", "\U0001f600"]
+    expect.equal(student.CharTokenizer("".join(draw.shuffled(chars))).chars, chars)
 
 
 @pytest.mark.hidden
@@ -46,11 +52,14 @@ def test_an_empty_text_has_an_empty_vocabulary(student, expect):
 
 
 def test_two_tokenizers_do_not_share_anything(student, expect):
-    """A second tokenizer leaves the first one as it was."""
+    """A second tokenizer leaves the first one as it was, and the same text has its own ids in each."""
     first, second = student.CharTokenizer("banana"), student.CharTokenizer("xyzb")
     expect.equal(first.encode("nab"), [2, 0, 1])
     expect.equal(second.encode("bxz"), [0, 1, 3])
     expect.equal(first.decode([0, 1]), "ab")
+    expect.equal(second.decode([0, 1]), "bx")
+    for tokenizer, ids in ((first, [1, 1]), (second, [0, 0])):
+        expect.equal(tokenizer.encode("bb"), ids)
     expect.equal(first.chars, ["a", "b", "n"])
 
 
@@ -113,9 +122,10 @@ def test_each_call_stands_for_itself(student, expect):
 
 @pytest.mark.points(2)
 def test_an_unknown_character_is_refused(student, draw, expect):
-    """An unknown character raises a ValueError that names it."""
+    """An unknown character raises a ValueError that names it, in each call anew."""
     tokenizer = student.CharTokenizer(ALPHABET)
-    expect.raises(ValueError, tokenizer.encode, draw.text("abc", 4) + "§" + draw.text("abc", 3), mentions="§")
+    for _ in range(2):
+        expect.raises(ValueError, tokenizer.encode, draw.text("abc", 4) + "§" + draw.text("abc", 3), mentions="§")
 
 
 @pytest.mark.hidden
@@ -158,6 +168,13 @@ def test_the_first_unknown_character_is_named(student, draw, expect):
         position = draw.integer(11, 19)
         text = draw.text("ab", position) + "".join(unknown)
         expect.raises(ValueError, tokenizer.encode, text, mentions=position)
+
+
+def test_the_first_place_is_named(student, draw, expect):
+    """Of several places of the same unknown character the first one is given."""
+    position = draw.integer(61, 68)
+    text = draw.text("ab", position) + "§" + draw.text("ab", 4) + "§§"
+    expect.raises(ValueError, student.CharTokenizer("ab").encode, text, mentions=position)
 
 
 @pytest.mark.hidden

@@ -25,7 +25,7 @@ def check_rows(expect, came, weight, ids, message=""):
 # -- looking up ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.points(5)
+@pytest.mark.points(7)
 def test_ids_become_rows_of_the_table(student, draw, expect):
     """Each id becomes its row of `weight`, the first and the last among them."""
     vocab, dim = draw.sizes(2, 3, 9)
@@ -68,6 +68,16 @@ def test_each_call_reads_the_weight_as_it_is(student, draw, expect):
     check_rows(expect, layer(ids), changed, ids, "The rows are those from before `weight` was changed.")
 
 
+def test_the_weight_may_become_another_parameter(student, draw, expect):
+    """After `weight` was exchanged for another layer's, as where two layers share one table, the rows are that one's."""
+    first, second = draw.normal(5, 3), draw.normal(5, 3)
+    layer, other = layer_with(student, first), layer_with(student, second)
+    ids = torch.tensor([4, 0, 2])
+    check_rows(expect, layer(ids), first, ids)
+    layer.register_parameter("weight", other.parameters()[0])
+    check_rows(expect, layer(ids), second, ids, "The rows are those of the parameter that `weight` was at first.")
+
+
 @pytest.mark.hidden
 def test_the_rows_after_a_training_step(student, draw, expect):
     """After each of two training steps the same ids give the rows as they have become."""
@@ -100,11 +110,19 @@ def check_gradient(layer, vocab, ids, grad_output, expect):
     expect.close(gradient, wanted)
 
 
-@pytest.mark.points(6)
+@pytest.mark.points(9)
 def test_only_rows_that_were_looked_up_learn(student, draw, expect):
-    """Rows in the batch get the sum of their positions' gradients, all others zero."""
-    layer, ids = layer_with(student, draw.normal(6, 4)), torch.tensor([[1, 4, 1], [3, 1, 4]])
+    """Rows in the batch get the sum of their positions' gradients, all others zero; id 0 learns like any other."""
+    layer, ids = layer_with(student, draw.normal(6, 4)), torch.tensor([[0, 4, 0], [3, 0, 4]])
     check_gradient(layer, 6, ids, draw.normal(2, 3, 4), expect)
+
+
+def test_rows_learn_in_eval_mode_too(student, draw, expect):
+    """Eval mode changes neither the rows nor their gradients."""
+    weight, ids = draw.normal(5, 3), torch.tensor([[2, 4], [4, 1]])
+    layer = layer_with(student, weight).eval()
+    check_rows(expect, layer(ids), weight, ids)
+    check_gradient(layer, 5, ids, draw.normal(2, 2, 3), expect)
 
 
 @pytest.mark.hidden
@@ -145,10 +163,23 @@ def test_the_weight_starts_normal(student, expect):
 
 
 def test_each_number_is_drawn_on_its_own(student, expect):
-    """No two rows and no two columns of `weight` start with the same numbers."""
-    weight = start_values(student, expect, 60, 40)
-    expect.equal(len(weight.unique(dim=0)), 60, "Some rows of `weight` start with the same numbers.")
-    expect.equal(len(weight.unique(dim=1).T), 40, "Some columns of `weight` start with the same numbers.")
+    """No two rows and no two columns of `weight` start alike, or as each other's opposites."""
+    weight = start_values(student, expect, 60, 40).double()
+    for what, vectors in (("rows", weight), ("columns", weight.T)):
+        unit = vectors / vectors.norm(dim=1, keepdim=True)
+        cosines = (unit @ unit.T - torch.eye(len(unit))).abs()
+        expect.less(cosines.max(), 0.9, f"Two {what} of `weight` start in the same or the opposite direction; cosine:")
+
+
+def test_small_tables_vary_as_draws_do(student, expect):
+    """The mean of a small table is near 0 only on average, and so its spread is only on average near 1."""
+    tables = torch.stack([start_values(student, expect, 2, 3) for _ in range(60)]).double()
+    means, spreads = tables.mean(dim=(1, 2)), tables.std(dim=(1, 2))
+    expect.between(means.std(), 0.22, 0.65, "The means of 60 tables of 6 numbers should vary by about 0.41; they vary by")
+    expect.between(spreads.std(), 0.14, 0.46, "The spreads of 60 tables should vary by about 0.3; they vary by")
+    for what, dim in (("rows", 2), ("columns", 1)):
+        found = tables.mean(dim=dim).std()
+        expect.less(0.3, found, f"The means of the {what} of small tables should vary by more than 0.3; they vary by")
 
 
 def test_two_layers_start_differently(student, expect):
@@ -160,7 +191,7 @@ def test_two_layers_start_differently(student, expect):
 # -- ids outside the table, none at all, other dtypes and devices -------------------------------------------
 
 
-@pytest.mark.parametrize("bad", [-1, 7])
+@pytest.mark.parametrize("bad", [-1, 5, 7])
 def test_ids_outside_the_table_are_refused(student, expect, bad):
     """An id below 0 or too large raises an IndexError that names it."""
     expect.raises(IndexError, student.Embedding(5, 2), torch.tensor([[0, bad], [1, 2]]), mentions=bad)
@@ -182,9 +213,11 @@ def test_no_ids_give_no_vectors(student, expect):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_the_result_has_the_dtype_of_the_weight(student, draw, expect, dtype):
-    """A layer in another precision answers in it."""
+    """A layer in another precision answers in it, also where there are no ids."""
     weight, ids = draw.normal(6, 3, dtype=dtype), torch.tensor([5, 0])
-    expect.close(layer_with(student, weight)(ids), rows_of(weight, ids))
+    layer = layer_with(student, weight)
+    expect.close(layer(ids), rows_of(weight, ids))
+    expect.dtype(layer(ids[:0]), dtype)
 
 
 def test_it_runs_on_meta(student, expect):

@@ -144,9 +144,9 @@ def test_each_gradient_starts_from_zeros(student, draw, expect):
 
 @pytest.mark.points(4)
 def test_the_product_multiplies_and_the_lookup_does_not(student, draw, expect):
-    """The product costs n · vocab · dim multiplications, the look-up none."""
-    n, vocab_size, dim = draw.sizes(3, 2, 30)
-    expect.equal(tuple(student.multiplications(n, vocab_size, dim)), (n * vocab_size * dim, 0))
+    """The product costs n · vocab · dim multiplications, the look-up none, however large these numbers are."""
+    for n, vocab_size, dim in (draw.sizes(3, 2, 30), (2048, 50257, 768)):
+        expect.equal(tuple(student.multiplications(n, vocab_size, dim)), (n * vocab_size * dim, 0))
 
 
 @pytest.mark.hidden
@@ -169,7 +169,7 @@ def test_no_ids_give_no_rows(student, draw, expect, name):
 @pytest.mark.parametrize("name", WITH_IDS)
 def test_ids_outside_the_vocabulary_are_refused(student, draw, expect, name):
     """An id below 0 or too large raises an IndexError that names it."""
-    for bad in (-1, 8):
+    for bad in (-1, 5, 8):
         given = arguments(draw, name, np.array([0, bad, 2]), 5, 3)
         expect.raises(IndexError, getattr(student, name), *given, mentions=bad)
 
@@ -190,12 +190,27 @@ def test_one_hot_is_float64(student, expect):
 
 @pytest.mark.parametrize("name", EMBEDDINGS)
 def test_the_dtype_is_the_tables(student, draw, expect, name):
-    """A float32 table gives float32 embeddings."""
-    ids, table = draw.id_array(5, 7), draw.array(5, 3, dtype="float32")
-    expect.close(getattr(student, name)(ids, table), rows_of(table, ids))
+    """A float32 table gives float32 embeddings, and a float16 one float16, for no ids as well."""
+    for dtype in ("float32", "float16"):
+        ids, table = draw.id_array(5, 7), draw.array(5, 3, dtype=dtype)
+        expect.close(getattr(student, name)(ids, table), rows_of(table, ids))
+        expect.dtype(getattr(student, name)(ids[:0], table), dtype)
 
 
 def test_the_gradient_keeps_its_dtype(student, draw, expect):
-    """A float32 gradient stays float32."""
-    ids, grad_output = np.array([2, 0, 2]), draw.array(3, 5, dtype="float32")
-    expect.close(student.lookup_gradient(ids, grad_output, 4), sums_of(grad_output, ids, 4))
+    """A float32 gradient stays float32, and a float16 one float16."""
+    for dtype in ("float32", "float16"):
+        ids, grad_output = np.array([2, 0, 2]), draw.array(3, 5, dtype=dtype)
+        expect.close(student.lookup_gradient(ids, grad_output, 4), sums_of(grad_output, ids, 4))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32"])
+def test_ids_may_be_int32_or_int8(student, draw, expect, dtype):
+    """Ids of a smaller dtype are ids like others, also where that dtype cannot count the positions."""
+    ids = draw.id_array(10, 60)
+    table, grad_output = draw.array(10, 3), draw.array(60, 2)
+    small = ids.astype(dtype)
+    check_values(expect, student.one_hot(small, 10), ones_at(ids, 10))
+    check_values(expect, student.embed_by_matmul(small, table), rows_of(table, ids))
+    check_values(expect, student.embed_by_lookup(small, table), rows_of(table, ids))
+    check_values(expect, student.lookup_gradient(small, grad_output, 10), sums_of(grad_output, ids, 10))
