@@ -132,7 +132,7 @@ def test_sizes_that_do_not_divide(student, draw, expect, n):
         sizes = [chunk.numel() for chunk in rank.sent]
         expect.true(
             set(sizes) <= {size // n, -(-size // n)},
-            f"Rank {rank.number} of {n} sent chunks of {sizes} numbers. Chunks of {size} numbers differ by one at most.",
+            f"Rank {rank.number} of {n} sent chunks of {sizes} numbers; of {size} numbers they differ by one at most.",
         )
 
 
