@@ -47,9 +47,10 @@ class AdamW(torch.optim.Optimizer):
     `eps` is added to the root of the corrected `v`. A gradient of zeros is a gradient like any other: the means move
     and the parameter decays. A parameter without a gradient is left alone: no step, no decay, and its `t` does not
     advance. What is remembered of a parameter (`m`, `v`, `t`) stands in `self.state[parameter]`, so that `state_dict`
-    holds all of it and a new optimizer that loads it goes on as the old one would have; two optimizers share nothing.
-    Gradients are read and never changed. Parameters keep their dtype. A negative `lr`, `eps` or `weight_decay`, and a
-    beta outside [0, 1), raise a `ValueError` that gives the value.
+    holds all of it and a new optimizer that loads it goes on as the old one would have. Two optimizers share nothing,
+    unless one has loaded what `state_dict` of the other gave: PyTorch copies no tensors then, and you need not.
+    Gradients are read and never changed. Parameters, float32 or float64, keep their dtype. A negative `lr`, `eps` or
+    `weight_decay`, and a beta outside [0, 1), raise a `ValueError` that gives the value.
 
     >>> theta = nn.Parameter(torch.tensor([1.0]))
     >>> theta.grad = torch.tensor([0.5])
@@ -89,8 +90,9 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     """Two groups for an optimizer, each `{"params": [...], "weight_decay": ...}`: with `weight_decay`, then with 0.0.
 
     The first holds the parameters of two or more axes, embedding tables among them; the second the others: biases
-    and the gains of all norms. Each parameter stands in one group and once, also one that two modules share. Inside a
-    group they keep the order of `model.parameters()`, so that a saved optimizer finds its parameters again.
+    and the gains of all norms. Each parameter stands in one group and once, also one that two modules share, and a
+    frozen one too. Inside a group they keep the order of `model.parameters()`, so that a saved optimizer finds its
+    parameters again.
 
     >>> [len(group["params"]) for group in parameter_groups(nn.Linear(3, 2), weight_decay=0.1)]
     [1, 1]

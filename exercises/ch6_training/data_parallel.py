@@ -58,10 +58,10 @@ def ring_all_reduce(
     to. In each round send first and then receive; if all ranks received first, all would wait for ever.
 
     What is passed on has this rank's own part in it already. The size need not be divisible by `world_size`: chunks
-    then differ by one element, and some may be empty. Together a rank sends no more than 2·(N−1)/N of the tensor, but
-    for that rounding, one chunk in each of 2·(N−1) rounds; do not pad. With a world of 1 nothing is sent. `tensor` may
-    lie in memory in any order and is not changed. A rank outside 0 … `world_size` − 1 raises a `ValueError` that
-    gives it.
+    then differ by one element, and some may be empty, which are sent like all others. Together a rank sends no more
+    than 2·(N−1)/N of the tensor, but for that rounding, one chunk in each of 2·(N−1) rounds; do not pad. With a world
+    of 1 nothing is sent, and the result is a new tensor, too. `tensor` may lie in memory in any order and is not
+    changed. A rank outside 0 … `world_size` − 1 raises a `ValueError` that gives it.
 
     Try it on the ring below: `run_ring(ring_all_reduce, [torch.ones(5), torch.ones(5)])`.
     """
@@ -102,9 +102,10 @@ def broadcast_parameters(model: nn.Module, broadcast: Callable[[Tensor], Tensor]
     """Give every parameter and buffer the values that rank 0 has, so that all copies of the model start out equal.
 
     Frozen parameters and buffers, such as running means, take part like all others. `broadcast(tensor)` returns rank
-    0's tensor on every rank; all ranks must call it equally often, in the same order, that of `model.parameters()`.
-    The values are written into the parameters that are there: an optimizer holds on to those. A shared parameter is
-    sent once and stays shared. Gradients stay as they are.
+    0's tensor on every rank; all ranks must call it equally often, in the same order: the parameters in that of
+    `model.parameters()`, the buffers wherever you like. The values are copied into the parameters that are there: an
+    optimizer holds on to those, and what `broadcast` returned may be rank 0's own memory. A shared parameter is sent
+    once and stays shared. Gradients stay as they are.
 
     >>> model = nn.Linear(2, 1, bias=False)
     >>> broadcast_parameters(model, torch.zeros_like)  # rank 0's model is all zeros

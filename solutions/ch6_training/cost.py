@@ -47,7 +47,8 @@ def forward_flops(config: GPTConfig, batch: int, seq: int) -> int:
     """Operations of all matrix products in one forward pass of a GPT, 2 for each multiply-add, the head included.
 
     That is what is counted when your own GPT runs, whatever its sizes; nothing but the products counts. The number
-    of heads changes nothing, and a causal mask saves nothing.
+    of heads changes nothing, and a causal mask saves nothing. All sizes are Python's `int`, and so is the result, exact
+    however large it is.
 
     >>> config = GPTConfig(vocab_size=3, max_len=4, d_model=2, n_layers=1, n_heads=1, d_ff=8)
     >>> forward_flops(config, batch=1, seq=4)

@@ -59,11 +59,12 @@ def cross_entropy(
     """The mean of `logsumexp(logits) - logits[target]` over the targets that are not `ignore_index`, in nats.
 
     The vocabulary is the last axis of `logits`; the other axes are those of `targets`, one or more of them, and every
-    target that counts weighs the same. Logits of ±10,000 give the exact loss, however improbable the target is, and a
-    logit of -inf that is not the target's has no weight. `logits` may lie in memory in any order. Gradients flow to
-    `logits`; those of ignored positions are zero. The loss has the dtype of `logits`. If every target is ignored,
-    the mean of nothing is NaN, as in PyTorch. A target that is neither `ignore_index` nor an id of the vocabulary
-    raises an `IndexError` that names it.
+    target that counts weighs the same. Logits of ±10,000 give the right loss, as exactly as the dtype holds such
+    logits, however improbable the target is. A logit of -inf that is not the target's has no weight, at an ignored
+    position either. `logits` may lie in memory in any order. Gradients flow to `logits`; those of ignored positions
+    are zero. The loss has the dtype of `logits`, float32 or float64. If every target is ignored, the mean of nothing
+    is NaN, as in PyTorch. A target that is neither `ignore_index`, which may be any integer, nor an id of the
+    vocabulary raises an `IndexError` that names it.
 
     >>> cross_entropy(torch.tensor([[0.0, 0.0], [9.0, 1.0]]), torch.tensor([1, -100]))
     tensor(0.6931)

@@ -37,8 +37,9 @@ def cosine_with_warmup(step: int, max_lr: float, min_lr: float, warmup_steps: in
     """The learning rate of `step`, counted from 0.
 
     It grows in a straight line from 0 at step 0 to `max_lr` at step `warmup_steps`, falls along half a cosine, and is
-    `min_lr` at `total_steps` and ever after. Without warm-up (`warmup_steps` 0) step 0 has `max_lr`. A warm-up as long
-    as the whole ends in `min_lr`; a longer one raises a `ValueError` that gives its length or that of the whole.
+    `min_lr` at `total_steps`, which is 1 or more, and ever after. Without warm-up (`warmup_steps` 0) step 0 has
+    `max_lr`. A warm-up as long as the whole ends in `min_lr`; a longer one raises a `ValueError` that gives its length
+    or that of the whole, at every step.
 
     >>> cosine_with_warmup(4, max_lr=1.0, min_lr=0.0, warmup_steps=2, total_steps=6)
     0.5
@@ -59,9 +60,10 @@ def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> float
     """Scale all gradients in place so that together they are no longer than `max_norm`; return the norm before that.
 
     The norm is the L2 norm of all gradients as one vector, and all are scaled by the same factor. Gradients that are
-    short enough stay as they are, and so do gradients of zero. Parameters without a gradient are passed over; where
-    none has one, the norm is 0. `parameters` may be an iterator, such as `model.parameters()`: it can be gone through
-    only once. A `max_norm` that is not above 0 raises a `ValueError` that gives it.
+    short enough stay as they are, and so do gradients of zero. Only parameters without a gradient are passed over, not
+    frozen ones that have one; where none has one, the norm is 0. `parameters` may be an iterator, such as
+    `model.parameters()`: it can be gone through only once. A `max_norm` that is not above 0 raises a `ValueError` that
+    gives it, whatever the gradients are. The gradients are float32 or float64, and their squares do not overflow.
 
     >>> a, b = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
     >>> a.grad, b.grad = torch.tensor([3.0]), torch.tensor([4.0])

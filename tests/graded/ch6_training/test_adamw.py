@@ -1,5 +1,7 @@
 """AdamW's update, step by step, its state and its groups; and which parameters decay."""
 
+import itertools
+
 import pytest
 import torch
 from model_checks import nn_of
@@ -232,7 +234,8 @@ def test_a_closure_is_called_first(student, draw, expect):
     """`step(closure)` calls it, before anything else, and returns its loss; without one it returns None."""
     weight = draw.normal(2, 3)
     layer = layer_with(student, weight=weight, bias=draw.normal(2))
-    optimizer = student.AdamW(layer.parameters(), lr=0.1)
+    settings = {"lr": 0.1, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.1}
+    optimizer = student.AdamW([{"params": [p], **settings} for p in layer.parameters()])
     calls = []
 
     def closure():
@@ -241,7 +244,7 @@ def test_a_closure_is_called_first(student, draw, expect):
 
     expect.equal(optimizer.step(), None, "Without a closure `step` returns None.")
     expect.close(optimizer.step(closure), torch.tensor(2.5), "`step` returns what the closure returned.")
-    expect.equal(len(calls), 1, "The closure is called once.")
+    expect.equal(len(calls), 1, "The closure is called once, however many groups there are.")
 
 
 @pytest.mark.points(0.5)
@@ -327,9 +330,20 @@ def test_a_shared_parameter_stands_in_one_group_once(student, expect):
 
 
 @pytest.mark.points(0.5)
+def test_a_frozen_parameter_has_its_place(student, expect):
+    """A parameter that requires no gradient stands in its group like all others: it may be thawed later."""
+    model = nn_of(student).Sequential(nn_of(student).Embedding(7, 3), nn_of(student).Linear(3, 5))
+    model.parameters()[0].requires_grad_(False)
+    model.parameters()[2].requires_grad_(False)
+    groups = student.parameter_groups(model, 0.1)
+    expect.equal([shapes(group) for group in groups], ["5×3, 7×3", "5"], "A frozen parameter is in no group.")
+
+
+@pytest.mark.points(0.5)
 def test_groups_keep_the_models_order(student, expect):
     """Inside a group the parameters stand in the model's order, so that a saved optimizer finds them again."""
-    sizes = [(3, 8), (8, 2), (2, 9), (9, 4), (4, 7)]
+    widths = [3, 8, 2, 9, 4, 7, 5, 11, 6, 12, 10, 13, 1]  # twelve layers: by name, number 10 comes before number 2
+    sizes = list(itertools.pairwise(widths))
     model = nn_of(student).Sequential(*[nn_of(student).Linear(*size) for size in sizes])
     groups = student.parameter_groups(model, 0.1)
     for group, wanted in zip(groups, ([(b, a) for a, b in sizes], [(b,) for _, b in sizes]), strict=True):

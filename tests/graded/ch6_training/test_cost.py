@@ -99,6 +99,35 @@ def test_forward_operations_of_other_configurations(student, draw, expect, chang
     )
 
 
+@pytest.mark.points(0.5)
+def test_each_size_changes_the_count(student, expect):
+    """Each call counts its own sizes, also right after one in which all others were the same."""
+    sizes = {"vocab_size": 11, "max_len": 16, "d_model": 8, "n_layers": 2, "n_heads": 2, "d_ff": 5}
+    changes = ["", "vocab_size", "d_model", "n_layers", "d_ff", "batch", "seq"]
+    for change in changes:
+        batch, seq = (4 if change == "batch" else 2), (6 if change == "seq" else 3)
+        config = {name: 2 * size if name == change else size for name, size in sizes.items()}
+        came = student.forward_flops(gpt_of(student).GPTConfig(**config), batch, seq)
+        expect.close(came, counted(config, batch, seq), f"The count is wrong for {in_words(config, batch, seq)}.")
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("batch", [1_021, 20_001])
+def test_large_counts_are_exact(student, expect, batch):
+    """The operations of a batch for a model like GPT-3, or of very many texts at once, are exact to the last digit."""
+    sizes = {"vocab_size": 50_257, "max_len": 2048, "d_model": 12_285, "n_layers": 97, "n_heads": 91, "d_ff": 49_157}
+    seq, d = 2047, sizes["d_model"]
+    layer = 4 * d * d + 2 * seq * d + 2 * d * sizes["d_ff"]
+    wanted = 2 * batch * seq * (sizes["n_layers"] * layer + d * sizes["vocab_size"])
+    came = student.forward_flops(gpt_of(student).GPTConfig(**sizes), batch, seq)
+    expect.true(
+        came == wanted,
+        f"The count is not exact for {in_words(sizes, batch, seq)}. Python's own whole numbers have no largest one.",
+        actual=came,
+        expected=wanted,
+    )
+
+
 @pytest.mark.points(3)
 def test_training_costs_three_forward_passes(student, draw, expect):
     """A training step is the forward pass and, for each product, two more going backward."""
@@ -115,13 +144,16 @@ def test_activations_by_the_published_formula(student, draw, expect):
     """s·b·h·(34 + 5·a·s/h) bytes for each layer."""
     sizes, config = draw_config(draw, student)
     batch, seq = draw.integer(2, 5), draw.integer(10, 50)
-    s, b, h, a = seq, batch, sizes["d_model"], sizes["n_heads"]
-    wanted = sizes["n_layers"] * (34 * s * b * h + 5 * a * s * s * b)
-    expect.close(
-        student.activation_bytes(config, batch, seq),
-        wanted,
-        f"The estimate is wrong for {in_words(sizes, batch, seq)}.",
-    )
+    for _ in range(2):
+        s, b, h, a = seq, batch, sizes["d_model"], sizes["n_heads"]
+        wanted = sizes["n_layers"] * (34 * s * b * h + 5 * a * s * s * b)
+        expect.close(
+            student.activation_bytes(config, batch, seq),
+            wanted,
+            f"The estimate is wrong for {in_words(sizes, batch, seq)}.",
+        )
+        sizes |= {"n_heads": 1}  # the second call differs in the heads alone
+        config = gpt_of(student).GPTConfig(**sizes)
 
 
 def test_activations_of_the_example(student, expect):
@@ -171,13 +203,16 @@ def test_adamw_keeps_two_numbers_for_each_parameter(student, draw, expect):
 def test_the_share_of_attention(student, draw, expect):
     """The two seq² products, as a share of all operations of a forward pass."""
     sizes, config = draw_config(draw, student)
-    for seq in (1, 8, 40):
+    for seq in (1, 8, 40, 40):
         quadratic = sizes["n_layers"] * 2 * 2 * seq * seq * sizes["d_model"]
         expect.close(
             student.attention_share(config, seq),
             quadratic / counted(sizes, 1, seq),
             f"The share is wrong for {in_words(sizes, 1, seq)}.",
         )
+        if seq == 40:  # the last call differs in `d_ff` alone
+            sizes |= {"d_ff": sizes["d_ff"] + 100}
+            config = gpt_of(student).GPTConfig(**sizes)
 
 
 def test_attention_takes_over_as_the_context_grows(student, expect):

@@ -129,15 +129,35 @@ def test_sizes_that_do_not_divide(student, draw, expect, n):
         expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum of {size} numbers.")
         moved, most = sum(chunk.numel() for chunk in rank.sent), 2 * (n - 1) * -(-size // n)
         expect.true(moved <= most, f"Rank {rank.number} of {n} sent {moved} numbers of {size}; {most} are enough.")
+        sizes = [chunk.numel() for chunk in rank.sent]
+        expect.true(
+            set(sizes) <= {size // n, -(-size // n)},
+            f"Rank {rank.number} of {n} sent chunks of {sizes} numbers; of {size} numbers they differ by one at most.",
+        )
 
 
 @pytest.mark.points(0.25)
 @pytest.mark.parametrize("size", [1, pytest.param(2, marks=pytest.mark.hidden)])
 def test_tensors_smaller_than_the_world(student, draw, expect, size):
-    """With fewer numbers than ranks some chunks are empty, and the sum is right."""
+    """With fewer numbers than ranks some chunks are empty; they are sent like all others, and the sum is right."""
     tensors = [draw.normal(size) for _ in range(3)]
     for rank in run_ring(student, expect, tensors):
         expect.close(rank.result, total(tensors))
+        expect.equal(rank.events, ["send", "receive"] * 4, "Each of the 2·(N−1) rounds sends a chunk and receives one.")
+
+
+@pytest.mark.points(0.5)
+def test_what_was_sent_stays_as_it_was(student, draw, expect):
+    """A neighbour that reads the chunks only after the ring finds them as they were sent."""
+    n = 3
+    ranks = run_ring(student, expect, [draw.normal(2 * n) for _ in range(n)])
+    queue, attribute = student.imported("collections").deque, student.imported("operator").attrgetter
+    for rank in ranks:
+        sent, arrived = queue(), queue(ranks[rank.number - 1].sent)
+        send, receive = attribute("append")(sent), attribute("popleft")(arrived)
+        student.ring_all_reduce(rank.number, n, rank.tensor, send, receive)
+        for number, chunk in enumerate(rank.sent):
+            expect.close(sent[number], chunk, f"Rank {rank.number} of {n} changed chunk {number} after it was sent.")
 
 
 @pytest.mark.points(0.25)
@@ -169,6 +189,20 @@ def test_alone_in_the_world(student, draw, expect):
     (rank,) = run_ring(student, expect, [tensor])
     expect.close(rank.result, tensor)
     expect.equal(rank.events, [], "A rank that is alone has nobody to send to or to receive from.")
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.hidden)])
+def test_the_sum_is_a_new_tensor(student, draw, expect, n):
+    """Whoever changes the tensor afterwards changes nothing about the sum, with one rank either."""
+    ranks = run_ring(student, expect, [draw.normal(5) for _ in range(n)])
+    table = nn_of(student).ParameterList([ranks[0].tensor]).requires_grad_(False)
+    queue, builtins = student.imported("collections").deque, student.imported("builtins")
+    receive = student.imported("operator").attrgetter("popleft")(queue(ranks[-1].sent))
+    reduce = student.imported("functools").partial(student.ring_all_reduce, 0, n)
+    kept = queue(builtins.map(reduce, table.parameters(), [lambda chunk: None], [receive]))
+    table.load_state_dict({"0": draw.normal(5)})
+    expect.close(kept[0], ranks[0].result, "The sum changed with the tensor that was given: they share their memory.")
 
 
 @pytest.mark.points(0.25)
@@ -369,6 +403,20 @@ def test_the_parameters_stay_the_same_objects(student, draw, expect):
     held = torch.cat([weight.detach().clone().reshape(-1), bias.detach().clone().reshape(-1)])
     expect.close(held, rank0.flat(rank0.sent), "The parameters that were there before have not got the new values.")
     expect.equal([weight.requires_grad, bias.requires_grad], [True, True], "The parameters still require gradients.")
+
+
+@pytest.mark.points(0.5)
+def test_rank_0_keeps_its_own_memory(student, draw, expect):
+    """Where `broadcast` returns rank 0's own tensors, as between threads, the values are copied."""
+    model, rank0 = nn_of(student).Linear(3, 2).double(), nn_of(student).Linear(3, 2).double()
+    values = {"weight": draw.normal(2, 3), "bias": draw.normal(2)}
+    rank0.load_state_dict(values)
+    builtins = student.imported("builtins")
+    broadcast = student.imported("functools").partial(builtins.next, builtins.iter(rank0.parameters()))
+    student.broadcast_parameters(model, broadcast)
+    rank0.load_state_dict({"weight": draw.normal(2, 3), "bias": draw.normal(2)})
+    for name, value in model.state_dict().items():
+        expect.close(value, values[name], "The parameters change with those of rank 0: they share their memory.")
 
 
 @pytest.mark.points(0.5)

@@ -78,9 +78,9 @@ def test_ignored_targets_do_not_count(student, draw, expect):
     expect.close(student.cross_entropy(logits, targets), by_hand(logits, targets))
 
 
-@pytest.mark.parametrize("ignore", [0, 3, -1])
+@pytest.mark.parametrize("ignore", [0, 3, -1, 255, pytest.param(5, marks=pytest.mark.hidden)])
 def test_another_id_may_be_ignored(student, draw, expect, ignore):
-    """`ignore_index` says which target does not count; it may be an id of the vocabulary."""
+    """`ignore_index` says which target does not count; it may be an id of the vocabulary, or any other number."""
     logits, targets = draw.normal(8, 5), torch.tensor([ignore, 2, 1, ignore, 4, 2, 1, ignore])
     expect.close(student.cross_entropy(logits, targets, ignore_index=ignore), by_hand(logits, targets, ignore))
 
@@ -128,6 +128,15 @@ def test_a_logit_of_minus_infinity_has_no_weight(student, draw, expect):
     """A token that is masked out with −inf changes nothing as long as it is not the target."""
     logits, targets = draw.normal(7, 6), torch.tensor([0, 2, 5, 1, 4, 3, 2])
     logits[0, 3], logits[1, :2], logits[5, 0] = -math.inf, -math.inf, -math.inf
+    expect.close(student.cross_entropy(logits, targets), by_hand(logits, targets))
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("token", [0, 5, pytest.param(3, marks=pytest.mark.hidden)])
+def test_minus_infinity_at_an_ignored_position_has_no_weight(student, draw, expect, token):
+    """A token that is masked out with −inf everywhere changes nothing, at ignored positions either."""
+    logits, targets = draw.normal(7, 6), torch.tensor([4, -100, 2, 1, -100, 4, 2])
+    logits[:, token] = -math.inf
     expect.close(student.cross_entropy(logits, targets), by_hand(logits, targets))
 
 

@@ -75,8 +75,9 @@ def test_there_may_be_nothing_but_warm_up(student, expect):
 
 @pytest.mark.points(0.5)
 def test_a_warm_up_longer_than_the_whole_is_refused(student, expect):
-    """More steps of warm-up than steps raise a ValueError that gives the number."""
-    expect.raises(ValueError, student.cosine_with_warmup, 3, 0.4, 0.1, 17, 12, mentions=(17, 12))
+    """More steps of warm-up than steps raise a ValueError that gives the number, whatever step is asked for."""
+    for step in (3, 14, 20):
+        expect.raises(ValueError, student.cosine_with_warmup, step, 0.4, 0.1, 17, 12, mentions=(17, 12))
 
 
 # -- clipping ---------------------------------------------------------------------------------------------
@@ -188,12 +189,34 @@ def test_a_parameter_without_a_gradient_is_passed_over(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
+def test_the_gradient_of_a_frozen_parameter_counts(student, draw, expect):
+    """A parameter that was frozen after the backward pass still has its gradient, which is measured and scaled."""
+    a, b = draw.normal(2, 3, scale=3.0), draw.normal(2, 3, scale=3.0)
+    model, norm = layers_with(student, a, b), norm_of(a, b)
+    model.parameters()[1].requires_grad_(False)
+    expect.close(number(expect, student.clip_gradients(model.parameters(), 0.5)), float(norm))
+    expect.close(model.gradients()["1.weight"], b * 0.5 / norm, tolerance=1e-5)
+
+
+@pytest.mark.points(0.5)
 def test_gradients_of_zero_stay_zero(student, expect):
     """A norm of zero divides nothing: no NaN."""
     zero = torch.zeros(2, 3, dtype=torch.float64)
     model = layers_with(student, zero, zero)
     expect.close(number(expect, student.clip_gradients(model.parameters(), 1.0)), 0.0)
     expect.close(model.gradients()["0.weight"], zero)
+
+
+@pytest.mark.points(0.5)
+def test_the_gradients_are_scaled_where_they_are(student, draw, expect):
+    """Whoever holds on to a gradient sees it scaled: it is changed in place, not replaced."""
+    a, b = draw.normal(2, 3, scale=3.0), draw.normal(2, 3, scale=3.0)
+    model, norm = layers_with(student, a, b), norm_of(a, b)
+    gradient_of = student.imported("operator").attrgetter("grad")
+    held = student.imported("collections").deque(student.imported("builtins").map(gradient_of, model.parameters()))
+    student.clip_gradients(model.parameters(), 0.5)
+    for came, gradient in zip((held[0], held[1]), (a, b), strict=True):
+        expect.close(came, gradient * 0.5 / norm, "The gradient that was there before was not scaled.", tolerance=1e-5)
 
 
 @pytest.mark.points(0.5)
@@ -206,6 +229,7 @@ def test_no_gradient_at_all_is_no_error(student, expect):
 @pytest.mark.parametrize("bad", [0.0, -0.75, pytest.param(-2.0, marks=pytest.mark.hidden)])
 @pytest.mark.points(0.25)
 def test_a_max_norm_that_is_not_above_zero_is_refused(student, draw, expect, bad):
-    """A `max_norm` of 0 or less raises a ValueError that gives it."""
-    model = layers_with(student, draw.normal(2, 3))
-    expect.raises(ValueError, student.clip_gradients, model.parameters(), bad, mentions=bad)
+    """A `max_norm` of 0 or less raises a ValueError that gives it, with gradients or without."""
+    for gradient in (draw.normal(2, 3), None):
+        model = layers_with(student, gradient)
+        expect.raises(ValueError, student.clip_gradients, model.parameters(), bad, mentions=bad)
