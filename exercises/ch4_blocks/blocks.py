@@ -20,7 +20,7 @@ In training, dropout works on each sub-layer's output before that output is adde
 | name | shape |
 |---|---|
 | `x` | `(batch, seq, d_model)` |
-| `mask` | `(q_len, k_len)`, `(batch, q_len or 1, k_len)` or with a heads axis; True means "may attend" |
+| `mask` | `(seq, seq)`, `(batch, seq or 1, seq)` or `(batch, heads or 1, seq or 1, seq)`; True means "may attend" |
 | result | `(batch, seq, d_model)` |
 
 By hand: if `attention.out_proj` and `feed_forward.down` are all zero, both sub-layers give zero. Then the

@@ -17,8 +17,8 @@ would be wrong: the whole source is known from the start, and its length has not
 |---|---|
 | `x` | `(batch, q_len, d_model)`, the target so far |
 | `memory` | `(batch, k_len, d_model)`, the encoder's output; any other length |
-| `mask` | broadcasts to `(batch, heads, q_len, q_len)`; True means "may attend" |
-| `memory_mask` | broadcasts to `(batch, heads, q_len, k_len)`; 2, 3 or 4 axes, as everywhere |
+| `mask` | `(q_len, q_len)`, `(batch, q_len or 1, q_len)` or `(batch, heads or 1, q_len or 1, q_len)` |
+| `memory_mask` | the same, but with `k_len` on the last axis; in both True means "may attend" |
 | result | `(batch, q_len, d_model)` |
 
 By hand: if `cross_attention.out_proj` is all zero, the block gives the same for every memory. If the mask is
@@ -82,9 +82,9 @@ class DecoderBlock(nn.Module):
         """The target's positions after a look at themselves, at the memory, and the feed-forward network.
 
         `mask` is for the self-attention alone, `memory_mask` for the cross-attention alone. Without a mask everything
-        is seen. Each may have 2, 3 or 4 axes. A query that may attend to nothing gets only the bias of that
-        attention's `out_proj`, and its gradients are finite. A call knows nothing of earlier calls. `x` and `memory`
-        may be views of other tensors, and stay as they are.
+        is seen. Each may have 2, 3 or 4 axes, as in the table above. A query that may attend to nothing gets only the
+        bias of that attention's `out_proj`, and its gradients are finite. A call knows nothing of earlier calls. `x`
+        and `memory` may be views of other tensors, and stay as they are.
         """
         # TODO: self-attention under `mask`, dropout, add, norm1.
         # TODO: cross-attention with the memory as context under `memory_mask`, dropout, add, norm2.

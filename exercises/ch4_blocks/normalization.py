@@ -59,9 +59,9 @@ class LayerNorm(nn.Module):
     def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
         """`x` with mean 0 and variance 1 at each position, then multiplied by `weight`, and `bias` added last.
 
-        `x` has any shape that ends in `d_model`, and need not be contiguous; so has the result. The variance divides by
-        `d_model`, and `eps` is added to it under the root. So numbers that are all equal become `bias`, with finite
-        gradients. In float32 `[10000, 10002]` becomes `[-1, 1]`, as `[1, 3]` does: take the mean of the squared
+        `x` has any shape that ends in `d_model`, contiguous or not, and the result has the same shape. The variance
+        divides by `d_model`, and `eps` is added to it under the root. So numbers that are all equal become `bias`, with
+        finite gradients. In float32 `[10000, 10002]` becomes `[-1, 1]`, as `[1, 3]` does: take the mean of the squared
         differences, for a difference of large squares has no digits left.
 
         The result has the dtype of `x`, which is that of the parameters. Sums of float16 and bfloat16 numbers are made
@@ -92,8 +92,8 @@ class RMSNorm(nn.Module):
     def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
         """`x` with mean square 1 at each position, then multiplied by `weight`.
 
-        `x` has any shape that ends in `d_model`, and need not be contiguous; so has the result. `eps` is added to the
-        mean of the squares under the root. So zeros stay zeros, with finite gradients.
+        `x` has any shape that ends in `d_model`, contiguous or not, and the result has the same shape. `eps` is added
+        to the mean of the squares under the root. So zeros stay zeros, with finite gradients.
 
         The result has the dtype of `x`, which is that of the parameters. Sums of float16 and bfloat16 numbers are made
         in float32, those of float64 in float64. It runs on any device, `meta` too. Nothing is remembered from one call

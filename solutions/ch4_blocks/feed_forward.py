@@ -47,8 +47,8 @@ from torch import Tensor, nn
 def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """The exact GELU: each number times the share of a standard normal distribution below it.
 
-    `x` has any shape and any floating dtype, and so has the result. Numbers far above 0 pass unchanged, numbers far
-    below 0 become 0. `x` is not changed.
+    `x` has any shape and any floating dtype, and so has the result. Finite numbers far above 0 pass unchanged, up to
+    the largest of their dtype, and those far below 0 become 0. `x` is not changed.
 
     >>> gelu(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.1587,  0.0000,  0.8413])
@@ -60,8 +60,8 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """GELU with Φ approximated by a tanh, as in GPT-2: `x · ½ · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`.
 
-    `x` has any shape and any floating dtype, and so has the result. Numbers far above 0 pass unchanged, numbers far
-    below 0 become 0. `x` is not changed.
+    `x` has any shape and any floating dtype, and so has the result. Finite numbers far above 0 pass unchanged, up to
+    the largest of their dtype, and those far below 0 become 0. `x` is not changed.
 
     >>> gelu_tanh(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.1588,  0.0000,  0.8412])
@@ -90,8 +90,8 @@ class FeedForward(nn.Module):
     def forward(self, x: Float[Tensor, "*shape d_model"]) -> Float[Tensor, "*shape d_model"]:
         """`down(activation(up(x)))` for an `x` of any shape that ends in `d_model`, which the result has too.
 
-        `x` need not be contiguous, and is not changed. There is no dropout, and nothing is kept from one call to the
-        next. It runs in any floating dtype and on any device, `meta` too.
+        `x` need not be contiguous, and is not changed. There is no dropout, and a call knows nothing of earlier calls.
+        It runs in any floating dtype and on any device, `meta` too.
         """
         # TODO: up, activation, down.
         return self.down(self.activation(self.up(x)))
@@ -117,8 +117,8 @@ class SwiGLU(nn.Module):
         """The gate goes through SiLU (`F.silu`), is multiplied by `up`, and the product goes down.
 
         `x` has any shape that ends in `d_model`, which the result has too, each position on its own. `x` need not be
-        contiguous, and is not changed. There is no dropout, and nothing is kept from one call to the next. It runs in
-        any floating dtype and on any device, `meta` too.
+        contiguous, and is not changed. There is no dropout, and a call knows nothing of earlier calls. It runs in any
+        floating dtype and on any device, `meta` too.
         """
         # TODO: silu of the gate, times up, then down.
         return self.down(F.silu(self.gate(x)) * self.up(x))

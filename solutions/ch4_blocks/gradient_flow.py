@@ -13,8 +13,8 @@ training:
     pre_norm:   x = x + attention(norm1(x))    x = x + feed_forward(norm2(x))
 
 For each layer take the length (L2 norm) of the gradient at the layer's **input**. What to look for in the
-picture of `plot_gradient_flow`, from the last layer down to the first (the figures are those of its own call, 24
-layers):
+picture of `plot_gradient_flow`, from the last layer down to the first (the figures are about those of its own call, 24
+layers, with the start values that `make_stack` recommends; with others you see others):
 
 - `plain` falls on a straight line of a logarithmic axis: each layer leaves about 0.4 of the gradient, and all of them
   together less than a billionth.
@@ -89,7 +89,8 @@ def gradient_norms(
     layer's output. The norms are over all numbers of an input together, in the order of the layers.
 
     A call knows nothing of earlier calls. `x` may be a view and may ask for gradients, and layers may be frozen. `x`
-    stays as it is, and so do the layers' weights, whether they are frozen or not, and their train or eval mode.
+    stays as it is, and so do the layers' weights, whether they are frozen or not, and the train or eval mode of each
+    of their parts.
 
     >>> triple = nn.Linear(1, 1, bias=False)
     >>> _ = triple.load_state_dict({"weight": torch.tensor([[3.0]])})

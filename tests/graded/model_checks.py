@@ -99,15 +99,16 @@ def load_fresh(models, draw, scale):
 
 
 def attention_by_hand(state, name, n_heads, x, context, mask=None):
-    """Multi-head attention with biases, one head after the other."""
+    """Multi-head attention with biases, one head after the other. The mask has 2, 3 or 4 axes."""
     inputs = {"q": x, "k": context, "v": context}
     q, k, v = (F.linear(y, state[f"{name}.{n}_proj.weight"], state[f"{name}.{n}_proj.bias"]) for n, y in inputs.items())
     width, mixed = x.shape[-1] // n_heads, []
+    masks = mask.expand(-1, n_heads, -1, -1).unbind(1) if mask is not None and mask.dim() == 4 else [mask] * n_heads
     for head in range(n_heads):
         own = slice(head * width, (head + 1) * width)
         scores = q[..., own] @ k[..., own].transpose(-1, -2) / width**0.5
         if mask is not None:
-            scores = scores.masked_fill(~mask, float("-inf"))
+            scores = scores.masked_fill(~masks[head], float("-inf"))
         mixed.append(torch.softmax(scores, dim=-1) @ v[..., own])
     return F.linear(torch.cat(mixed, dim=-1), state[f"{name}.out_proj.weight"], state[f"{name}.out_proj.bias"])
 

@@ -91,9 +91,12 @@ def test_the_whole_block(student, draw, expect, kind, shape):
 @pytest.mark.points(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_mask_reaches_the_attention(student, draw, expect, kind):
-    """A mask of `(seq, seq)` hides keys from queries."""
-    state, x, mask = _state(draw), draw.normal(3, 5, D_MODEL), draw.mask(5, 5)
-    expect.close(_loaded(student, kind, state)(x, mask=mask), _block(kind, state, x, mask), tolerance=NEAR)
+    """A mask of `(seq, seq)` hides keys from queries, also where the batch is as large as the sequence is long."""
+    state, mask = _state(draw), draw.mask(5, 5)
+    block = _loaded(student, kind, state)
+    for batch in (3, 5):
+        x = draw.normal(batch, 5, D_MODEL)
+        expect.close(block(x, mask=mask), _block(kind, state, x, mask), tolerance=NEAR)
 
 
 @pytest.mark.points(2)
@@ -168,13 +171,14 @@ def test_the_activation_is_the_callers(student, draw, expect, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_masks_of_three_and_four_axes(student, draw, expect, kind):
-    """A mask may have a batch axis, one row for all queries, or a heads axis."""
-    state, x = _state(draw), draw.normal(3, 5, D_MODEL)
+    """A mask may have a batch axis, one row for all queries, or a heads axis; a batch may be as large as the heads."""
+    state = _state(draw)
     block = _loaded(student, kind, state)
-    for shape in ((3, 1, 5), (3, 5, 5), (3, 1, 5, 5)):
-        mask = draw.mask(*shape)
-        wanted = _block(kind, state, x, mask[:, 0] if mask.dim() == 4 else mask)
-        expect.close(block(x, mask=mask), wanted, tolerance=NEAR)
+    for batch in (3, N_HEADS):
+        x = draw.normal(batch, 5, D_MODEL)
+        for shape in ((1, 5), (5, 5), (1, 5, 5), (N_HEADS, 5, 5), (N_HEADS, 1, 5)):
+            mask = draw.mask(batch, *shape)
+            expect.close(block(x, mask=mask), _block(kind, state, x, mask), tolerance=NEAR)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])

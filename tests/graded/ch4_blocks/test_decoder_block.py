@@ -110,11 +110,11 @@ def test_memory_mask_is_for_the_cross_attention(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_both_masks_where_the_lengths_are_equal(student, draw, expect):
-    """Where q_len = k_len each mask would fit in the other's place as well; it must not stand there."""
+    """Where q_len = k_len each mask, alone or beside the other, would fit in the other's place; it must not be there."""
     state, x, memory = _state(draw), draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL)
-    mask, memory_mask = draw.mask(5, 5), draw.mask(2, 5, 5)
-    came = _loaded(student, state)(x, memory, mask, memory_mask)
-    expect.close(came, _block(state, x, memory, mask, memory_mask), tolerance=NEAR)
+    block, causal, padding = _loaded(student, state), torch.ones(5, 5, dtype=torch.bool).tril(), draw.mask(2, 1, 5)
+    for masks in ((draw.mask(5, 5), draw.mask(2, 5, 5)), (causal, None), (None, padding), (causal, padding)):
+        expect.close(block(x, memory, *masks), _block(state, x, memory, *masks), tolerance=NEAR)
 
 
 @pytest.mark.points(2)
@@ -170,14 +170,14 @@ def test_values_and_gradients_at_another_size(student, draw, expect):
 
 
 def test_masks_of_any_number_of_axes(student, draw, expect):
-    """Both masks may have 2, 3 or 4 axes."""
-    state, (x, memory) = _state(draw), _inputs(draw)
+    """Both masks may have 2, 3 or 4 axes; a batch may be as large as the target is long, or as the heads are many."""
+    state = _state(draw)
     block = _loaded(student, state)
-    for lead in ((), (3,), (3, 1)):
-        mask, memory_mask = draw.mask(*lead, Q_LEN, Q_LEN), draw.mask(*lead, Q_LEN, K_LEN)
-        flat = (mask[:, 0], memory_mask[:, 0]) if len(lead) == 2 else (mask, memory_mask)
-        wanted = _block(state, x, memory, *flat)
-        expect.close(block(x, memory, mask=mask, memory_mask=memory_mask), wanted, tolerance=NEAR)
+    for batch in (3, Q_LEN, N_HEADS):
+        x, memory = _inputs(draw, batch)
+        for rows in ((Q_LEN,), (batch, Q_LEN), (batch, 1), (batch, 1, Q_LEN), (batch, N_HEADS, Q_LEN)):
+            masks = draw.mask(*rows, Q_LEN), draw.mask(*rows, K_LEN)
+            expect.close(block(x, memory, *masks), _block(state, x, memory, *masks), tolerance=NEAR)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])

@@ -92,7 +92,7 @@ def test_a_module_list_of_layers(student, draw, expect):
 
 
 def test_a_second_call_gives_the_same(student, draw, expect):
-    """Nothing is left behind by a call; another input between the two has an answer of its own."""
+    """Nothing is left behind by a call: another input, another probe and other weights have answers of their own."""
     stack = _in_float64(_stack(student, draw, "plain", 3))
     x, probe = draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL)
     wanted = _wanted(stack, x, probe)
@@ -100,6 +100,12 @@ def test_a_second_call_gives_the_same(student, draw, expect):
     other = draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL)
     expect.close(student.gradient_norms(stack, *other), _wanted(stack, *other), "The answer is that of another input.")
     expect.close(student.gradient_norms(stack, x, probe), wanted, "The second call with the same arguments differs.")
+    found, wanted = student.gradient_norms(stack, x, other[1]), _wanted(stack, x, other[1])
+    expect.close(found, wanted, "The answer is that of another probe.")
+    for layer in _layers(stack):
+        layer.load_state_dict({name: 1.5 * value for name, value in layer.state_dict().items()})
+    found, wanted = student.gradient_norms(stack, x, probe), _wanted(stack, x, probe)
+    expect.close(found, wanted, "The answer is that of other weights.")
 
 
 def test_views_and_inputs_that_ask_for_gradients(student, draw, expect):
@@ -126,14 +132,16 @@ def test_frozen_layers(student, draw, expect):
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 def test_the_layers_stay_as_they_are(student, draw, expect, training):
-    """Weights and mode of each layer are after the measurement what they were before it."""
+    """Weights and mode of each layer are after the measurement what they were before it; a part may have another."""
     layers = _layers(_in_float64(_stack(student, draw, "pre_norm", 2)))
     for layer in layers:
         layer.train(training)
+        layer.attention.train(not training)
     before = [layer.state_dict() for layer in layers]
     student.gradient_norms(layers, draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL))
     for layer, state in zip(layers, before, strict=True):
         expect.equal(layer.training, training, "The measurement changes the mode, train or eval.")
+        expect.equal(layer.attention.training, not training, "The measurement changes the mode of a part of a layer.")
         for name, value in layer.state_dict().items():
             expect.equal(value, state[name], f"The measurement changes `{name}`.")
 
@@ -297,9 +305,9 @@ def test_the_generator_goes_on(student, draw, expect):
             expect.true(not torch.equal(item, other.state_dict()[name]), f"`{name}` is the same in both stacks.")
 
 
-@pytest.mark.parametrize("kind", ["middle_norm", "prenorm", ""])
+@pytest.mark.parametrize("kind", ["middle_norm", "prenorm", "pre", "plain_norm", ""])
 def test_an_unknown_kind_is_refused(student, draw, expect, kind):
-    """A kind that does not exist raises a ValueError that names it."""
+    """A kind that does not exist raises a ValueError that names it, also where a real one begins in the same way."""
     expect.raises(ValueError, student.make_stack, kind, 2, D_MODEL, N_HEADS, D_FF, draw.generator(), mentions=kind)
 
 
