@@ -52,7 +52,7 @@ def bag_of_words(document: str, vocabulary: dict[str, int]) -> Int[np.ndarray, "
 
 
 def cosine_similarity(a: Real[np.ndarray, "n"], b: Real[np.ndarray, "n"]) -> float:
-    """The cosine of the angle between two vectors, in float64, and 0.0 where one of them is all zeros.
+    """The cosine of the angle between two vectors, and 0.0 where one of them is all zeros.
 
     It is a·b / (|a| |b|): 1 for the same direction, 0 for nothing in common, -1 for opposite directions. The lengths
     do not matter, be they 1e-6 or 1e10. Vectors of whole numbers may have any dtype, also one that is too small for

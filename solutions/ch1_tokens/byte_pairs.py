@@ -52,8 +52,7 @@ def count_pairs(ids: list[int]) -> Counter[tuple[int, int]]:
 def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
     """A new list in which `new_id` stands for each occurrence of `pair`, from left to right, without overlap.
 
-    All other ids stay as they are, and so does the caller's list: `[11, 2]` does not hold the pair `(1, 2)`. `new_id`
-    may be any id, also one of the pair: what is merged is not merged again.
+    All other ids stay as they are, and so does the caller's list: `[11, 2]` does not hold the pair `(1, 2)`.
 
     >>> merge_pair([1, 1, 1, 2], (1, 1), 9)
     [9, 1, 2]
@@ -155,8 +154,8 @@ class BPETokenizer:
     """Text to ids and back, with a vocabulary and merges of `train_bpe` or of anyone else.
 
     `vocab` maps ids to bytes in any order, and `merges` are pairs of bytes by rank. Each tokenizer goes by its own.
-    The two parts of a merge are single bytes or come from merges before it. Special tokens that `vocab` does not hold get the next ids after its largest, in the order in which they are given;
-    the caller's `vocab` stays as it is.
+    The two parts of a merge are single bytes or come from merges before it. Special tokens that `vocab` does not hold
+    get the next ids after its largest, in the order in which they are given; the caller's `vocab` stays as it is.
 
     >>> tokenizer = BPETokenizer(*train_bpe("aab aab", 258))
     >>> tokenizer.encode("aab"), tokenizer.decode([257])

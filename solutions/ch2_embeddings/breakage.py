@@ -23,7 +23,7 @@ All four share one protocol, so that the figures can be compared:
 
 The healthy and the broken run begin with the same seed: the same start values, the same places of the batches. So the
 healthy figure is the same in all four. The same arguments always give the same figures, whatever the state of torch's
-global generator, and that state is left as it was, after an error too.
+global generator, and that state is left as it was.
 
 Source: the method is ablation, as in Radford et al., *Improving Language Understanding by Generative Pre-Training*
 (GPT-1), 2018, section 5.

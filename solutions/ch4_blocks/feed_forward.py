@@ -47,8 +47,8 @@ from torch import Tensor, nn
 def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """The exact GELU: each number times the share of a standard normal distribution below it.
 
-    `x` has any shape and any floating dtype, and so has the result. Finite numbers far above 0 pass unchanged, up to
-    the largest of their dtype, and those far below 0 become 0. `x` is not changed.
+    `x` has any shape and any floating dtype, and so has the result. Finite numbers far above 0 pass unchanged, and
+    those far below 0 become 0. `x` is not changed.
 
     >>> gelu(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.1587,  0.0000,  0.8413])
@@ -60,8 +60,8 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """GELU with Φ approximated by a tanh, as in GPT-2: `x · ½ · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`.
 
-    `x` has any shape and any floating dtype, and so has the result. Finite numbers far above 0 pass unchanged, up to
-    the largest of their dtype, and those far below 0 become 0. `x` is not changed.
+    `x` has any shape and any floating dtype, and so has the result. Finite numbers far above 0 pass unchanged, and
+    those far below 0 become 0. `x` is not changed.
 
     >>> gelu_tanh(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.1588,  0.0000,  0.8412])

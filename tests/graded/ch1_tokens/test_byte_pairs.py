@@ -119,13 +119,6 @@ def test_merges_do_not_overlap(student, expect):
     expect.equal(student.merge_pair([1, 1, 1, 1, 1], (1, 1), 9), [9, 9, 1])
 
 
-def test_what_is_merged_is_not_merged_again(student, expect):
-    """The new id may be one of the pair; it makes no new pair with its neighbours."""
-    expect.equal(student.merge_pair([1, 2, 2], (1, 2), 1), [1, 2])
-    expect.equal(student.merge_pair([1, 1, 2, 2], (1, 2), 2), [1, 2, 2])
-    expect.equal(student.merge_pair([1, 1, 1, 1], (1, 1), 1), [1, 1])
-
-
 @pytest.mark.points(2)
 def test_other_ids_stay(student, expect):
     """Ids are numbers and not digits; lists without the pair, or too short for it, stay as they are."""
@@ -146,19 +139,6 @@ def test_merge_pair_in_a_drawn_list(student, draw, expect):
             if i < len(wanted) - 1 and (wanted[i], wanted[i + 1]) == pair:
                 wanted[i : i + 2] = [500]
         expect.equal(student.merge_pair(ids, pair, 500), wanted)
-
-
-@pytest.mark.hidden
-def test_one_id_of_the_pair_is_the_new_one(student, draw, expect):
-    """In a longer list each merge stands for two ids of the old one."""
-    for pair, new_id in (((3, 5), 3), ((3, 5), 5), ((5, 5), 5)):
-        ids = [*pair, *([3, 5][i] for i in draw.id_array(2, 30)), *pair, pair[1], pair[1]]
-        wanted, i = [], 0
-        while i < len(ids):
-            found = tuple(ids[i : i + 2]) == pair
-            wanted.append(new_id if found else ids[i])
-            i += 1 + found
-        expect.equal(student.merge_pair(ids, pair, new_id), wanted)
 
 
 # -- training -----------------------------------------------------------------------------------------------

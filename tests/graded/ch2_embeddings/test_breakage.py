@@ -245,18 +245,6 @@ def test_the_global_generator_has_no_part_in_it(student, draw, expect):
         expect.equal(figures[1], figures[0], f"The figures of {name} depend on torch's global generator.")
 
 
-def test_an_error_leaves_the_global_generator_alone(student, draw, expect):
-    """A text that is refused leaves its state as it was, too."""
-    side = student.imported("torch")
-    for name in EXPERIMENTS:
-        for text in ("", draw.text("abc", 89)):
-            state = draw.generator().get_state()
-            side.set_rng_state(state)
-            expect.raises(ValueError, getattr(student, name), text, 1, 3)
-            left = side.get_rng_state()
-            expect.true(torch.equal(left, state), f"After an error {name} leaves torch's global generator changed.")
-
-
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
 def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
     """Where the last tenth is another text than the rest, training does not prepare for it."""

@@ -330,16 +330,6 @@ def test_a_shared_parameter_stands_in_one_group_once(student, expect):
 
 
 @pytest.mark.points(0.5)
-def test_a_frozen_parameter_has_its_place(student, expect):
-    """A parameter that requires no gradient stands in its group like all others: it may be thawed later."""
-    model = nn_of(student).Sequential(nn_of(student).Embedding(7, 3), nn_of(student).Linear(3, 5))
-    model.parameters()[0].requires_grad_(False)
-    model.parameters()[2].requires_grad_(False)
-    groups = student.parameter_groups(model, 0.1)
-    expect.equal([shapes(group) for group in groups], ["5×3, 7×3", "5"], "A frozen parameter is in no group.")
-
-
-@pytest.mark.points(0.5)
 def test_groups_keep_the_models_order(student, expect):
     """Inside a group the parameters stand in the model's order, so that a saved optimizer finds them again."""
     widths = [3, 8, 2, 9, 4, 7, 5, 11, 6, 12, 10, 13, 1]  # twelve layers: by name, number 10 comes before number 2
