@@ -44,13 +44,13 @@ def sinusoidal_positions(
 
     `dtype` is torch's default dtype unless given. Work in float64 or float32, and round the finished table: in float16
     the position 2049 does not even exist. The table is made on `device`. It depends on the arguments alone, not on
-    earlier calls.
+    earlier calls, and is new in each, so the caller may write into it.
 
     >>> sinusoidal_positions(2, 3)
     tensor([[0.0000, 1.0000, 0.0000],
             [0.8415, 0.5403, 0.0022]])
     """
-    # TODO: in float64, one angle for each position and each pair.
+    # TODO: in float64 or float32, one angle for each position and each pair.
     # TODO: sines go to the even columns, cosines to the odd ones; with an odd d_model there is one cosine less.
     # TODO: convert to `dtype` (None: torch.get_default_dtype()) and to `device`.
     raise NotImplementedError

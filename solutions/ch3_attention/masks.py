@@ -40,8 +40,9 @@ def causal_mask(
 ) -> Bool[Tensor, "q_len k_len"]:
     """True where the key is not later than the query; the last query stands at the last key.
 
-    There is a row for each query and a column for each key. Without `k_len` there are as many keys as queries. With
-    `q_len > k_len` the first queries see nothing. The mask is made on `device`, where one is given.
+    There is a row for each query and a column for each key, however many, and at least one of both. Without `k_len`
+    there are as many keys as queries. With `q_len > k_len` the first queries see nothing. The mask is made on `device`,
+    where one is given. It is new in each call, so the caller may write into it.
 
     >>> causal_mask(2, 3)
     tensor([[ True,  True, False],
@@ -56,8 +57,9 @@ def causal_mask(
 def padding_mask(lengths: Int[Tensor, "batch"], max_len: int) -> Bool[Tensor, "batch 1 max_len"]:
     """True for the first `lengths[b]` keys of sequence `b`. The query axis in the middle is 1.
 
-    A length of 0 hides every key. A length below 0 or above `max_len` raises a `ValueError` that names it. The mask is
-    on the device of `lengths`, which may be meta: there are no values there, so none can be refused.
+    `lengths` has the dtype int64. A length of 0 hides every key. Lengths below 0 or above `max_len` raise a
+    `ValueError` that names one of them. The mask is on the device of `lengths`, which may be meta: there are no values
+    there, so none can be refused. It is new in each call, so the caller may write into it.
 
     >>> padding_mask(torch.tensor([1, 3]), max_len=3)
     tensor([[[ True, False, False]],

@@ -47,8 +47,8 @@ def scaled_dot_product_attention(
 
     There may be any number of leading axes, also none, and an axis may have length 1. In `mask`, True means "this
     query may attend to this key"; axes of it may be missing in front or have length 1, and it serves them all. A key
-    that is masked gets a weight of zero, and the others share out the whole, however large the scores are. A query
-    that may attend to nothing gets weights and output of zero, and gradients that are finite.
+    that is masked gets a weight of zero, and the others share out the whole, however large the scores are, while they
+    are finite numbers. A query that may attend to nothing gets weights and output of zero, and finite gradients.
 
     Gradients reach `q`, `k` and `v`, through the output and through the weights. Both results have the dtype of the
     arguments. The arguments are not changed and need not be contiguous. It runs on the meta device as well.

@@ -16,7 +16,7 @@ of zero.
 
 | name | shape |
 |---|---|
-| `x` | any shape with at least one axis |
+| `x` | any shape with at least one axis, and no axis of length 0 |
 | `dim` | one of its axes; negative counts from the end |
 | result | the shape and the dtype of `x`; sums to one along `dim` |
 
@@ -38,10 +38,10 @@ def softmax(x: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*shape"]:
     Gradients flow through the powers and through their sum. `x` may have any number of axes, also of length 1,
     and need not be contiguous. The result has the shape and the dtype of `x`; `x` itself is not changed.
 
-    Right for entries as large as ±1e4, in float64, float32, float16 and bfloat16, also for rows so long that their
-    sum would overflow in float16. An entry of `-inf` gets the weight zero. Where all entries along `dim` are `-inf`,
-    all weights are zero and so are their gradients. It runs on the meta device as well: a tensor there has no values
-    that Python could look at (`if`, `.item()`).
+    Right for entries as large as ±1e4, in float64 (to the digits of float32), float32, float16 and bfloat16, also for
+    rows so long that their sum would overflow in float16. An entry of `-inf` gets the weight zero. Where all entries
+    along `dim` are `-inf`, all weights are zero and so are their gradients. It runs on the meta device as well: a
+    tensor there has no values that Python could look at (`if`, `.item()`).
 
     >>> softmax(torch.tensor([[0.0, 0.0], [5.0, -torch.inf]]), dim=-1)
     tensor([[0.5000, 0.5000],

@@ -13,6 +13,8 @@ MASKS = {
     "one per head": (3, 4, 5, 5),
 }
 
+MODES = pytest.mark.parametrize("mode", ["train", "eval"])
+
 
 def attend(state, n_heads, n_kv_heads, x, mask=None):
     """The same by another road, one query head after the other."""
@@ -126,10 +128,12 @@ def test_the_numbers_of_heads_are_kept(student, expect):
     expect.equal(layer.n_kv_heads, 2)
 
 
-@pytest.mark.points(2)
-def test_nothing_is_kept(student, draw, expect):
+@MODES
+def test_nothing_is_kept(student, draw, expect, mode):
     """A call without a mask after one with a mask, another mask after that, and other inputs of the same shape."""
     layer, state = make(student, draw, 8, 4, 2)
+    if mode == "eval":
+        layer.eval()
     x, y, causal = draw.normal(2, 5, 8), draw.normal(2, 5, 8), torch.ones(5, 5, dtype=torch.bool).tril()
     layer(x, causal)
     expect.close(
@@ -142,9 +146,13 @@ def test_nothing_is_kept(student, draw, expect):
     )
 
 
-def test_new_weights_count(student, draw, expect):
+@MODES
+@pytest.mark.points(0.5)
+def test_new_weights_count(student, draw, expect, mode):
     """After other weights are loaded, the same input gives what they say."""
     layer, _ = make(student, draw, 8, 4, 2)
+    if mode == "eval":
+        layer.eval()
     x = draw.normal(2, 5, 8)
     layer(x)
     state = {name: draw.normal(*shape, scale=0.5) for name, shape in shapes(8, 4, 2).items()}
@@ -197,7 +205,7 @@ def test_a_query_that_sees_nothing(student, draw, expect):
         expect.finite(gradient, f"The gradient of `{name}` is not finite.")
 
 
-@pytest.mark.parametrize("sizes", [(10, 4, 2), (12, 6, 4), (20, 10, 0), (20, 0, 1)], ids=str)
+@pytest.mark.parametrize("sizes", [(10, 4, 2), (12, 6, 4), (28, 2, 4), (20, 10, 0), (20, 0, 1)], ids=str)
 def test_heads_that_do_not_divide_are_refused(student, expect, sizes):
     """n_heads must divide d_model, and n_kv_heads must divide n_heads: a ValueError names one of the two."""
     d_model, n_heads, n_kv_heads = sizes
@@ -206,8 +214,9 @@ def test_heads_that_do_not_divide_are_refused(student, expect, sizes):
 
 
 def test_repeating_to_an_impossible_number_is_refused(student, draw, expect):
-    """2 heads cannot serve 23 query heads: a ValueError names one of the two."""
+    """2 heads cannot serve 23 query heads, nor 6 heads 3: a ValueError names one of the two."""
     expect.raises(ValueError, student.repeat_heads, draw.normal(1, 2, 3, 4), 23, mentions=(23, 2))
+    expect.raises(ValueError, student.repeat_heads, draw.normal(1, 6, 5, 4), 3, mentions=(3, 6))
 
 
 def test_the_dtype_is_kept(student, draw, expect):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from result_checks import write_over
 
 hidden = pytest.mark.hidden
 
@@ -44,6 +45,27 @@ def test_each_causal_mask_is_its_own(student, expect):
     expect.equal(student.causal_mask(4), causal(4, 4))
 
 
+def test_a_long_text(student, expect):
+    """Three queries behind a long past, and a long padded sequence, have all their columns."""
+    wanted = torch.ones(3, 4100, dtype=torch.bool)
+    wanted[0, 4098:], wanted[1, 4099:] = False, False
+    expect.equal(student.causal_mask(3, 4100), wanted)
+    wanted = torch.ones(2, 1, 4100, dtype=torch.bool)
+    wanted[0, 0, 4099:], wanted[1, 0, 2:] = False, False
+    expect.equal(student.padding_mask(torch.tensor([4099, 2]), 4100), wanted)
+
+
+def test_the_mask_belongs_to_the_caller(student, expect):
+    """After the caller has written into a mask, the same call gives the right one again."""
+    message = "The caller wrote into an earlier mask, and the same tensor came back."
+    lengths = torch.tensor([1, 3])
+    write_over(student, student.causal_mask, 12)
+    for q_len in (12, 13):
+        expect.equal(student.causal_mask(q_len), causal(q_len, q_len), message)
+    write_over(student, student.padding_mask, lengths, 3)
+    expect.equal(student.padding_mask(lengths, 3), padding([1, 3], 3), message)
+
+
 @hidden
 def test_any_number_of_queries_and_keys(student, draw, expect):
     """The mask has a row for each query and a column for each key."""
@@ -62,8 +84,9 @@ def test_more_queries_than_keys(student, draw, expect, sizes):
 
 @pytest.mark.points(0.5)
 def test_the_causal_mask_is_made_on_the_device(student, expect):
-    """The causal mask is on `device`."""
-    check_device(expect, student.causal_mask(3, 5, device="meta"), (3, 5), "that was asked for")
+    """The causal mask is on `device`, and the next one on the CPU again."""
+    check_device(expect, student.causal_mask(3, 11, device="meta"), (3, 11), "that was asked for")
+    expect.equal(student.causal_mask(3, 11), causal(3, 11))
 
 
 @pytest.mark.points(2)
@@ -91,7 +114,7 @@ def test_a_length_of_zero_hides_every_key(student, expect, lengths):
     ("bad", "place"), [(7, 0), (8, 2), (-2, 1), pytest.param(6, 1, marks=hidden), pytest.param(-1, 2, marks=hidden)]
 )
 def test_impossible_lengths_are_refused(student, expect, bad, place):
-    """A length below 0 or above max_len raises a ValueError that names it."""
+    """Lengths below 0 or above max_len raise a ValueError that names one of them."""
     lengths = torch.tensor([3, 0, 5])
     lengths[place] = bad
     expect.raises(ValueError, student.padding_mask, lengths, 5, mentions=bad)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from result_checks import write_over
 
 NEAR = 1e-5  # angles that are worked out in float32 are near enough
 
@@ -61,6 +62,18 @@ def test_the_dtype(student, draw, expect):
         expect.close(student.sinusoidal_positions(20, 8, dtype=dtype), table(20, 8).to(dtype), tolerance=0.01)
 
 
+@pytest.mark.points(0.5)
+def test_another_default_dtype(student, expect):
+    """Where torch's default dtype is float64, so is the table."""
+    side = student.imported("torch")
+    side.set_default_dtype(torch.float64)
+    try:
+        expect.close(student.sinusoidal_positions(5, 8), table(5, 8), tolerance=NEAR)
+        expect.dtype(student.sinusoidal_positions(5, 8, dtype=torch.float32), torch.float32)
+    finally:
+        side.set_default_dtype(torch.float32)
+
+
 def test_half_precision_is_rounded_at_the_end(student, expect):
     """In float16 position 2049 is 2048, so only the finished table may be rounded; in bfloat16 257 is 256."""
     came = student.sinusoidal_positions(2100, 8, dtype=torch.float16)
@@ -70,10 +83,12 @@ def test_half_precision_is_rounded_at_the_end(student, expect):
 
 
 def test_the_table_is_made_on_its_device(student, draw, expect):
-    """`device` says where the table is made."""
-    came = student.sinusoidal_positions(4, 6, device="meta")
-    expect.true(str(came.device) == "meta", "The table is not on the device that was asked for.", actual=came)
-    expect.shape(came, (4, 6))
+    """`device` says where the table is made, with and without a dtype, and the next one is on the CPU again."""
+    for dtype in (None, torch.float64):
+        came = student.sinusoidal_positions(4, 22, dtype=dtype, device="meta")
+        expect.true(str(came.device) == "meta", "The table is not on the device that was asked for.", actual=came)
+        expect.shape(came, (4, 22))
+    expect.close(student.sinusoidal_positions(4, 22), table(4, 22).float())
 
 
 def test_earlier_calls_do_not_matter(student, draw, expect):
@@ -83,6 +98,16 @@ def test_earlier_calls_do_not_matter(student, draw, expect):
     for length in (9, 12, 5):
         came = student.sinusoidal_positions(length, 14)
         expect.close(came, table(length, 14).float(), f"The table of {length} positions is wrong.", tolerance=NEAR)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_the_table_belongs_to_the_caller(student, expect, dtype):
+    """After the caller has written into a table, the same call gives the right one again."""
+    write_over(student, student.sinusoidal_positions, 4, 24, dtype)
+    came = student.sinusoidal_positions(4, 24, dtype)
+    message = "The caller wrote into an earlier table, and the same tensor came back."
+    expect.close(came, table(4, 24).to(dtype), message, tolerance=NEAR)
 
 
 @pytest.mark.hidden
@@ -144,14 +169,16 @@ def test_it_is_the_length_that_must_fit(student, draw, expect):
 
 
 def test_another_length_in_each_call(student, draw, expect):
-    """A short sequence, a longer one, and the short one again with another table."""
+    """A short sequence, a longer one, and the short one again with another table, in training and in evaluation."""
     layer, weight = learned(student, draw, 9, 4)
-    for seq in (3, 8, 1):
-        x = draw.normal(2, seq, 4)
-        expect.close(layer(x), x + weight[:seq], "The rows are wrong in a later call.", tolerance=NEAR)
-    other, x = draw.normal(9, 4), draw.normal(2, 3, 4)
-    layer.load_state_dict({"weight": other})
-    expect.close(layer(x), x + other[:3], "The new table does not count.", tolerance=NEAR)
+    for mode in (layer.train, layer.eval):
+        mode()
+        for seq in (3, 8, 1):
+            x = draw.normal(2, seq, 4)
+            expect.close(layer(x), x + weight[:seq], "The rows are wrong in a later call.", tolerance=NEAR)
+        weight, x = draw.normal(9, 4), draw.normal(2, 3, 4)
+        layer.load_state_dict({"weight": weight})
+        expect.close(layer(x), x + weight[:3], "The new table does not count.", tolerance=NEAR)
 
 
 def test_a_learned_row_for_each_position(student, draw, expect):
@@ -172,12 +199,14 @@ def test_the_table_starts_small(student, draw, expect):
     expect.between(share, 0.034, 0.058, "`weight` is not normal: not 4.6 % are beyond two deviations.")
     expect.less(0.017, weight.std(0).mean(), "The rows of `weight` are alike.")
     expect.less(0.017, weight.std(1).mean(), "The columns of `weight` are alike.")
+    different = weight.abs().unique().numel() / weight.numel()
+    expect.between(different, 0.99, 1.0, "Some numbers of `weight` are those of others, or their negatives.")
     expect.true(not torch.equal(first, weight), "Two layers start with the same table.")
 
 
 def test_a_sequence_longer_than_the_table_is_refused(student, draw, expect):
-    """66 positions and 6 or 65 rows raise a ValueError that names one of the two, however wide the table."""
-    for max_len, d_model in ((6, 4), (6, 99), (65, 3)):
+    """66 positions and 1, 6 or 65 rows raise a ValueError that names one of the two, however wide the table."""
+    for max_len, d_model in ((6, 4), (6, 99), (65, 3), (1, 4)):
         layer = student.LearnedPositions(max_len, d_model).double()
         expect.raises(ValueError, layer, draw.normal(2, 66, d_model), mentions=(66, max_len))
 

@@ -54,10 +54,12 @@ def test_scores_depend_on_the_distance_alone(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_positions_for_each_sequence(student, draw, expect):
-    """Positions (batch, 1, seq) turn each sequence by its own, positions (batch, heads, seq) each head."""
+    """Positions (batch, 1, seq) turn each sequence by its own, (batch, heads, seq) each head; so do (batch, seq)."""
     x = draw.normal(3, 2, 5, 4)
     for positions in (draw.ids(30, 3, 1, 5), draw.ids(30, 3, 2, 5)):
         expect.close(student.apply_rotary(x, positions), turn(x, positions), tolerance=NEAR)
+    x, positions = draw.normal(3, 5, 4), draw.ids(30, 3, 5)
+    expect.close(student.apply_rotary(x, positions), turn(x, positions), tolerance=NEAR)
 
 
 def test_one_position_for_all(student, draw, expect):
@@ -151,9 +153,10 @@ def test_an_odd_width_is_refused(student, draw, expect):
 
 
 def test_it_runs_on_the_meta_device(student, expect):
-    """A tensor without values gives a result without values, of the same shape."""
-    x, positions = torch.empty(2, 3, 5, 4, device="meta"), torch.empty(5, dtype=torch.int64, device="meta")
-    expect.shape(student.apply_rotary(x, positions), (2, 3, 5, 4))
+    """A tensor without values gives a result without values, of the same shape; one on the CPU works after it."""
+    x, positions = torch.empty(2, 3, 5, 22, device="meta"), torch.empty(5, dtype=torch.int64, device="meta")
+    expect.shape(student.apply_rotary(x, positions), (2, 3, 5, 22))
+    expect.shape(student.apply_rotary(torch.ones(2, 3, 5, 22), torch.arange(5)), (2, 3, 5, 22))
 
 
 @pytest.mark.hidden

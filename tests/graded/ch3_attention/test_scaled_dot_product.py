@@ -27,11 +27,12 @@ def drawn(draw, *batch):
 
 
 def check(student, expect, q, k, v, mask=None):
-    """Weights and output are those of the other road."""
+    """Weights and output are those of the other road. The weights are returned."""
     output, weights = student.scaled_dot_product_attention(q, k, v, mask)
     wanted_output, wanted_weights = attend(q, k, v, mask)
     expect.close(weights, wanted_weights, tolerance=CLOSE)
     expect.close(output, wanted_output, tolerance=CLOSE)
+    return weights
 
 
 def check_gradients(student, expect, draw, qkv, mask, of):
@@ -90,7 +91,8 @@ def test_a_masked_key_gets_no_weight(student, draw, expect):
     q, k, v = drawn(draw, 2)
     mask = draw.mask(2, q.size(1), k.size(1))
     mask[0, 0, 0], mask[0, 0, 1] = False, True
-    check(student, expect, q, k, v, mask)
+    weights = check(student, expect, q, k, v, mask)
+    expect.equal(weights[~mask], torch.zeros(int((~mask).sum()), dtype=torch.float64), "A weight is not zero.")
 
 
 def test_a_mask_row_belongs_to_a_query(student, draw, expect):
@@ -137,11 +139,13 @@ def test_the_weights_have_a_gradient_too(student, draw, expect, masked):
     check_gradients(student, expect, draw, (q, k, v), mask, of=1)
 
 
-def test_large_scores(student, draw, expect):
-    """Scores in the ten thousands, below those of the masked keys and far below zero, lose no key."""
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("scale", [100.0, 2.0**60], ids=["ten thousands", "1e36"])
+def test_large_scores(student, draw, expect, scale):
+    """Very large scores, below those of the masked keys and far below zero, lose no key."""
     q_len, k_len = draw.sizes(2, 3, 7)
-    q, k = ((1 + draw.ids(3, 2, length, 4)).double() * 100.0 for length in (q_len, k_len))
-    v, k[0] = draw.normal(2, k_len, 3), -k[0]  # d_k is 4, so the scores of both sequences are exact: ±5000 · n, n ≥ 4
+    q, k = ((1 + draw.ids(3, 2, length, 4)).double() * scale for length in (q_len, k_len))
+    v, k[0] = draw.normal(2, k_len, 3), -k[0]  # d_k is 4, so the scores of both sequences are exact, also in float32
     mask = draw.mask(2, q_len, k_len, probability=0.4)
     mask[:, 0, 0], mask[:, 0, 1] = False, True
     scores = (torch.einsum("bid,bjd->bij", q, k) / 2.0).masked_fill(~mask, -math.inf)

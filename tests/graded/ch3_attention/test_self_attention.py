@@ -102,9 +102,13 @@ def test_the_mask_reaches_the_attention(student, draw, expect):
     check(expect, layer, weights, draw.normal(batch, seq, d_model), torch.ones(seq, seq, dtype=torch.bool).tril())
 
 
-def test_each_call_is_its_own(student, draw, expect):
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_each_call_is_its_own(student, draw, expect, mode):
     """A call without a mask, after one with a mask, masks nothing; other inputs and weights give other results."""
     layer, weights = make(student, draw, 5, 4)
+    if mode == "eval":
+        layer.eval()
     check(expect, layer, weights, draw.normal(3, 6, 5), torch.ones(6, 6, dtype=torch.bool).tril())
     x = draw.normal(3, 6, 5)
     check(expect, layer, weights, x)
@@ -195,11 +199,13 @@ def test_xavier_is_uniform_up_to_its_bound(student, draw, expect, shape):
 
 @pytest.mark.parametrize("shape", [(30, 40), pytest.param((50, 7), marks=hidden)], ids=str)
 def test_xavier_draws_every_entry(student, draw, expect, shape):
-    """No row and no column is a copy of another."""
+    """No row and no column is a copy of another, nor its mirror image."""
     weight = torch.full(shape, 9.0, dtype=torch.float64)
     student.xavier_uniform_(weight, draw.generator())
-    different = weight.unique().numel() / weight.numel()
-    expect.between(different, 0.99, 1.0, "The share of different values among all entries is not near 1.")
+    different = weight.abs().unique().numel() / weight.numel()
+    expect.between(
+        different, 0.99, 1.0, "Among the entries, without their signs, the share of different ones is not 1."
+    )
 
 
 def test_xavier_draws_from_the_generator(student, draw, expect):
@@ -227,6 +233,21 @@ def test_xavier_fills_parameters_in_place(student, draw, expect):
     layer(draw.normal(2, 3, 6))[0].sum().backward()
     for name, gradient in layer.gradients().items():
         expect.true(gradient is not None, f"`{name}` got no gradient after it was filled.")
+
+
+@pytest.mark.points(0.5)
+def test_xavier_on_a_layer_in_use(student, draw, expect):
+    """The parameters keep their places in memory, and what is drawn counts at once, in eval mode too."""
+    layer, _ = make(student, draw, 5, 4)
+    x = draw.normal(2, 3, 5)
+    layer.eval()(x)
+    for parameter in layer.parameters():
+        place = parameter.data_ptr()
+        student.xavier_uniform_(parameter, draw.generator())
+        message = "The weight's memory was replaced, not filled: views of it keep the old numbers."
+        expect.true(parameter.data_ptr() == place, message)
+    found = layer.named_parameters()
+    check(expect, layer, [found[name] for name in NAMES], x)
 
 
 @pytest.mark.points(0.5)

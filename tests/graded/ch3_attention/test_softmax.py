@@ -102,7 +102,9 @@ def test_minus_infinity_gets_no_weight(student, draw, expect):
     """An entry of -inf gets the weight zero, and the others share out the whole."""
     x = draw.normal(4, 6)
     x[0, 2], x[1, 0], x[3, 1:5] = -INF, -INF, -INF
-    expect.close(student.softmax(x, 1), torch.softmax(x, 1), tolerance=CLOSE)
+    weights = student.softmax(x, 1)
+    expect.close(weights, torch.softmax(x, 1), tolerance=CLOSE)
+    expect.equal(weights[x == -INF], torch.zeros(6, dtype=torch.float64), "A weight is close to zero, but not zero.")
 
 
 def test_nothing_but_minus_infinity_gives_zeros(student, draw, expect):

@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from result_checks import write_over
 
 NEAR = 1e-4  # a softmax in float32 is near enough
+
+ENDLESS = 10**15  # "no window", as a number
 
 MASKS = pytest.mark.parametrize("name", ["sliding_window_mask", "strided_mask"])
 
@@ -36,7 +39,7 @@ def test_a_window_ends_with_the_query_itself(student, expect):
 def test_windows_of_any_size(student, draw, expect):
     """A window of 1 is the diagonal; one longer than the sequence is the causal mask."""
     length = draw.integer(6, 10)
-    for window in (1, draw.integer(2, 4), length, length + 3):
+    for window in (1, draw.integer(2, 4), length, length + 3, ENDLESS):
         expect.equal(student.sliding_window_mask(length, window), window_mask(length, window))
 
 
@@ -64,6 +67,16 @@ def test_earlier_masks_do_not_matter(student, expect, name):
 
 
 @MASKS
+def test_the_mask_belongs_to_the_caller(student, expect, name):
+    """After the caller has written into a mask, the same call gives the right one again."""
+    wanted, function = window_mask if name == "sliding_window_mask" else stride_mask, getattr(student, name)
+    write_over(student, function, 22, 3)
+    expect.equal(
+        function(22, 3), wanted(22, 3), "The caller wrote into an earlier mask, and the same tensor came back."
+    )
+
+
+@MASKS
 def test_masks_without_keys_are_refused(student, expect, name):
     """A window or a stride of 0 or below raises a ValueError that names it."""
     for bad in (-3, 0):
@@ -72,10 +85,12 @@ def test_masks_without_keys_are_refused(student, expect, name):
 
 @MASKS
 def test_masks_are_made_on_their_device(student, expect, name):
-    """`device` says where the mask is made."""
-    mask = getattr(student, name)(5, 2, device="meta")
-    expect.shape(mask, (5, 5))
+    """`device` says where the mask is made, and the next one is on the CPU again."""
+    wanted, function = window_mask if name == "sliding_window_mask" else stride_mask, getattr(student, name)
+    mask = function(21, 4, device="meta")
+    expect.shape(mask, (21, 21))
     expect.true(str(mask.device) == "meta", "The mask is not on the device that was asked for.", actual=mask)
+    expect.equal(function(21, 4), wanted(21, 4))
 
 
 @pytest.mark.points(3)
@@ -87,6 +102,13 @@ def test_each_query_mixes_the_values_of_its_window(student, draw, expect, window
     expect.close(
         student.sliding_window_attention(q, k, v, window), attend(q, k, v, window), tolerance=NEAR, dtype=False
     )
+
+
+def test_tokens_of_zeros_count(student, draw, expect):
+    """A key or a value that is all zeros is not taken for padding."""
+    q, k, v = draw.normal(2, 9, 4), draw.normal(2, 9, 4), draw.normal(2, 9, 3)
+    k[:, 4], v[:, 2], v[1, 6] = 0.0, 0.0, 0.0
+    expect.close(student.sliding_window_attention(q, k, v, 3), attend(q, k, v, 3), tolerance=NEAR, dtype=False)
 
 
 @pytest.mark.parametrize("batch", [(), (1,), (2, 3)], ids=str)
@@ -132,17 +154,28 @@ def test_the_gradients(student, draw, expect):
         expect.close(came.grad, wanted.grad, f"The gradient of the {name} is wrong.", tolerance=NEAR, dtype=False)
 
 
-@pytest.mark.parametrize("length", [2, 5, 6])
-def test_windows_as_long_as_the_sequence_or_longer(student, draw, expect, length):
-    """With a window of 6, sequences of 2, 5 and 6 have full causal attention."""
+@pytest.mark.parametrize(("length", "window"), [(2, 6), (5, 6), (6, 6), (5, ENDLESS)])
+def test_windows_as_long_as_the_sequence_or_longer(student, draw, expect, length, window):
+    """With a window of 6, sequences of 2, 5 and 6 have full causal attention, and so they have with an endless one."""
     q, k, v = draw.normal(2, length, 4), draw.normal(2, length, 4), draw.normal(2, length, 3)
-    expect.close(student.sliding_window_attention(q, k, v, 6), attend(q, k, v, length), tolerance=NEAR, dtype=False)
+    found = student.sliding_window_attention(q, k, v, window)
+    expect.close(found, attend(q, k, v, length), tolerance=NEAR, dtype=False)
 
 
 def test_transposed_inputs(student, draw, expect):
     """How the tensors lie in memory makes no difference."""
     q, k, v = draw.strided(2, 8, 4), draw.strided(2, 8, 4), draw.strided(2, 8, 3)
     expect.close(student.sliding_window_attention(q, k, v, 3), attend(q, k, v, 3), tolerance=NEAR, dtype=False)
+
+
+@pytest.mark.parametrize("scale", [1000.0, 2.0**60], ids=["millions", "1e36"])
+def test_very_large_scores(student, draw, expect, scale):
+    """Scores of any finite size lose no key, and give the padding before the first one no weight."""
+    q, k = ((1 + draw.ids(3, 2, 7, 4)).double() * scale for _ in range(2))  # so the scores are exact, also in float32
+    k[0], v = -k[0], draw.normal(2, 7, 3)
+    scores = (torch.einsum("bid,bjd->bij", q, k) / 2).masked_fill(~window_mask(7, 3), -torch.inf)
+    found = student.sliding_window_attention(q, k, v, 3)
+    expect.close(found, torch.softmax(scores, -1) @ v, tolerance=5e-3, dtype=False)
 
 
 def test_large_scores(student, draw, expect):
@@ -177,8 +210,9 @@ def test_the_dtype_is_kept(student, draw, expect):
         expect.close(student.sliding_window_attention(q, k, v, 3), wanted, tolerance=0.1)
 
 
-def test_the_attention_runs_on_the_meta_device(student, expect):
-    """The attention runs without values and gives the right shape."""
+def test_the_attention_runs_on_the_meta_device(student, draw, expect):
+    """The attention runs without values and gives the right shape, after a call with values too."""
+    student.sliding_window_attention(draw.normal(2, 6, 4), draw.normal(2, 6, 4), draw.normal(2, 6, 3), 2)
     q, k, v = (torch.empty(2, 6, size, device="meta") for size in (4, 4, 3))
     expect.shape(student.sliding_window_attention(q, k, v, 2), (2, 6, 3))
 
