@@ -38,9 +38,9 @@ def sliding_window_mask(
 ) -> Bool[Tensor, "length length"]:
     """True for the last `window` keys up to the query, its own key counted.
 
-    A window below 1 raises a `ValueError` that names it. One longer than the sequence, however long, gives the causal
-    mask. The mask is made on `device`, where one is given, and depends on the arguments alone, not on earlier calls. It
-    is new in each call, so the caller may write into it.
+    A window below 1 raises a `ValueError` that names it. One longer than the sequence gives the causal mask. The mask
+    is made on `device`, where one is given, and depends on the arguments alone, not on earlier calls. It is new in each
+    call, so the caller may write into it.
 
     >>> sliding_window_mask(3, 2)
     tensor([[ True, False, False],
@@ -81,10 +81,10 @@ def sliding_window_attention(
     memory for the backward pass.
 
     `q`, `k` and `v` have the same leading axes, any number of them, also none; `v` may have another width, and none
-    need be contiguous. A window longer than the sequence, however long, gives full causal attention and costs no more
-    than that. One below 1 raises a `ValueError` that names it. Scores of any finite size give no NaN, and nothing
-    before the first key gets weight. The output has the dtype of the arguments. It runs on any device, `meta` too. The
-    arguments are not changed, and nothing is kept from one call to the next.
+    need be contiguous. A window longer than the sequence gives full causal attention. One below 1 raises a `ValueError`
+    that names it. Scores in the thousands or millions give no NaN, and nothing before the first key gets weight. The
+    output has the dtype of the arguments. It runs on any device, `meta` too. The arguments are not changed, and nothing
+    is kept from one call to the next.
 
     >>> q = k = torch.zeros(3, 1)
     >>> sliding_window_attention(q, k, torch.tensor([[2.0], [4.0], [8.0]]), window=2).flatten()

@@ -6,7 +6,6 @@ from result_checks import write_over
 
 NEAR = 1e-4  # a softmax in float32 is near enough
 
-ENDLESS = 10**15  # "no window", as a number
 
 MASKS = pytest.mark.parametrize("name", ["sliding_window_mask", "strided_mask"])
 
@@ -39,7 +38,7 @@ def test_a_window_ends_with_the_query_itself(student, expect):
 def test_windows_of_any_size(student, draw, expect):
     """A window of 1 is the diagonal; one longer than the sequence is the causal mask."""
     length = draw.integer(6, 10)
-    for window in (1, draw.integer(2, 4), length, length + 3, ENDLESS):
+    for window in (1, draw.integer(2, 4), length, length + 3):
         expect.equal(student.sliding_window_mask(length, window), window_mask(length, window))
 
 
@@ -154,12 +153,11 @@ def test_the_gradients(student, draw, expect):
         expect.close(came.grad, wanted.grad, f"The gradient of the {name} is wrong.", tolerance=NEAR, dtype=False)
 
 
-@pytest.mark.parametrize(("length", "window"), [(2, 6), (5, 6), (6, 6), (5, ENDLESS)])
-def test_windows_as_long_as_the_sequence_or_longer(student, draw, expect, length, window):
-    """With a window of 6, sequences of 2, 5 and 6 have full causal attention, and so they have with an endless one."""
+@pytest.mark.parametrize("length", [2, 5, 6])
+def test_windows_as_long_as_the_sequence_or_longer(student, draw, expect, length):
+    """With a window of 6, sequences of 2, 5 and 6 have full causal attention."""
     q, k, v = draw.normal(2, length, 4), draw.normal(2, length, 4), draw.normal(2, length, 3)
-    found = student.sliding_window_attention(q, k, v, window)
-    expect.close(found, attend(q, k, v, length), tolerance=NEAR, dtype=False)
+    expect.close(student.sliding_window_attention(q, k, v, 6), attend(q, k, v, length), tolerance=NEAR, dtype=False)
 
 
 def test_transposed_inputs(student, draw, expect):
@@ -168,10 +166,9 @@ def test_transposed_inputs(student, draw, expect):
     expect.close(student.sliding_window_attention(q, k, v, 3), attend(q, k, v, 3), tolerance=NEAR, dtype=False)
 
 
-@pytest.mark.parametrize("scale", [1000.0, 2.0**60], ids=["millions", "1e36"])
-def test_very_large_scores(student, draw, expect, scale):
-    """Scores of any finite size lose no key, and give the padding before the first one no weight."""
-    q, k = ((1 + draw.ids(3, 2, 7, 4)).double() * scale for _ in range(2))  # so the scores are exact, also in float32
+def test_very_large_scores(student, draw, expect):
+    """Scores in the millions lose no key, and give the padding before the first one no weight."""
+    q, k = ((1 + draw.ids(3, 2, 7, 4)).double() * 1000 for _ in range(2))  # so the scores are exact, also in float32
     k[0], v = -k[0], draw.normal(2, 7, 3)
     scores = (torch.einsum("bid,bjd->bij", q, k) / 2).masked_fill(~window_mask(7, 3), -torch.inf)
     found = student.sliding_window_attention(q, k, v, 3)
