@@ -44,7 +44,7 @@ from ch6_training.schedule import clip_gradients, cosine_with_warmup
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What a run depends on, besides the model and the text. `eval_every` is in steps."""
+    """What a run depends on, besides the model and the text. `steps`, `batch_size` and `eval_every` are 1 or more."""
 
     steps: int
     batch_size: int
@@ -91,8 +91,9 @@ def evaluate(model: nn.Module, data: Int[Tensor, "n"], context: int, batch_size:
     `data` is cut into windows that begin at 0, `context`, 2 · `context` and so on. Each predicts the tokens one
     further on; the last window may be shorter than the others. `batch_size` windows go through the model at once, which
     changes nothing about the result: every token has the same weight. The model is in eval mode meanwhile and in
-    its former mode afterwards, and no gradient is kept. A context below 1, and data that is shorter than a window and
-    its targets (`context + 1` tokens), raise a `ValueError` that gives the context or the number of tokens.
+    its former mode (`model.training`) afterwards, and no gradient is kept. A context below 1, and data that is shorter
+    than a window and its targets (`context + 1` tokens), raise a `ValueError` that gives the context or the number of
+    tokens.
 
     >>> guess = nn.Embedding.from_pretrained(torch.zeros(10, 10))  # the same logit for each of ten tokens
     >>> loss = evaluate(guess, torch.tensor([3, 1, 4, 1, 5, 9]), context=2, batch_size=8)  # [3, 1], [4, 1], [5]
@@ -125,16 +126,18 @@ def train_gpt(
        settings as they are by default;
     4. where `s` is a multiple of `eval_every`, and at the last step: appends
        `evaluate(model, val_ids, context, batch_size)` to `val_losses`, and then writes `checkpoint`, if one is wanted;
-    5. calls `on_step(s, loss)`, if given, last of all. Whatever it raises ends the run and passes through.
+    5. calls `on_step(s, loss)`, if given, last of all. Whatever it raises ends the run and passes through. It leaves
+       the model's mode as it is.
 
     `checkpoint` is a path, as text or as a `Path`; without one nothing is written. Where the file exists at the start,
     the run goes on from it, and ends exactly as it would have without a stop: the same parameters and losses, bit
-    for bit, the losses before the stop included. A finished one is just loaded. The file is always whole: written
-    beside its place, then moved there with `os.replace`, so that nothing else is left behind.
+    for bit, the losses before the stop included. A finished one is just loaded. The settings are those of the run that
+    wrote it. The file is always whole, whatever its name: written beside its place, then moved there with `os.replace`,
+    so that nothing else is left behind.
 
     All randomness comes from `settings.seed`. Dropout draws from torch's global generator, so the run seeds that with
     `settings.seed` too, and the checkpoint holds its state; `torch.random.fork_rng` gives the caller's own random state
-    back afterwards.
+    back afterwards, also where `on_step` ended the run.
 
     With enough steps your GPT comes within 5 % of the corpus's floor on text that it has never seen.
 

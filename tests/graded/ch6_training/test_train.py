@@ -95,6 +95,11 @@ def test_every_window_is_possible_and_equally_likely(student, draw, expect):
     expect.equal(len(counts), 4, "A window starts where its last target would be outside the text.")
     for place, count in enumerate(counts.tolist()):
         expect.between(count, 60, 140, f"Of 400 windows with 4 possible starts, about 100 start at {place}; here it is")
+    batches = [student.get_batch(data, 4, context, draw.generator())[0] for _ in range(12)]
+    expect.true(
+        any(len(x[:, 0].unique()) < 4 for x in batches),
+        "In twelve batches of 4 rows, with 4 possible starts, no window came twice: is each row's start drawn anew?",
+    )
 
 
 def test_batches_come_from_the_generator_alone(student, draw, expect):
@@ -296,12 +301,17 @@ def test_batches_follow_from_the_seed(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
-def test_the_callers_random_state_is_left_alone(student, draw, expect):
-    """torch's own random state is after the run what it was before."""
+@pytest.mark.parametrize("stop", [None, 3], ids=["whole run", "stopped run"])
+def test_the_callers_random_state_is_left_alone(student, draw, expect, stop):
+    """torch's own random state is after the run what it was before, also where `on_step` ended it."""
     settings, _ = settings_of(student)
     model = table_model(student, TABLE, dropout=0.5)
     before = student.imported("torch").get_rng_state()
-    student.train_gpt(model, TEXT, TEXT[:20], settings)
+    try:
+        student.train_gpt(model, TEXT, TEXT[:20], settings, None, stopped_at(stop))
+    except StudentRaised as raised:
+        if STOP not in raised.text:
+            raise
     expect.equal(
         student.imported("torch").get_rng_state(),
         before,
@@ -373,9 +383,11 @@ def test_a_finished_run_is_just_loaded(student, draw, expect, scratch):
     expect.true(torch.equal(table, table_of(first)), "The model does not have the finished run's parameters.")
 
 
-def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, scratch):
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("name", ["run.pt", "run.tmp"])
+def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, scratch, name):
     """From step 2 on there is a checkpoint, and the old file's bytes stay as they are until it is replaced."""
-    name, held, seen = "run.pt", {}, []
+    held, seen = {}, []
 
     def on_step(number, *_):
         content = scratch.read(name)
