@@ -28,7 +28,6 @@ def sliding_window_attention(q, k, v, window):
     if window < 1:
         raise ValueError(f"{window} is not a window")
     length = q.size(-2)
-    window = min(window, length)
     blocks = -(-length // window)
     behind = blocks * window - length
 
