@@ -159,7 +159,7 @@ class BERT(nn.Module):
         """The hidden vector of every token, made from the whole sentence.
 
         Without `segments` all tokens belong to segment 0; without `lengths` all are real. With them, a real token's
-        vector is the same whatever the padding holds and however much of it there is; what comes at the padding is
+        vector is the same whichever ids of the table the padding holds and however many; what comes at the padding is
         free. A call knows nothing of earlier calls. `ids` may be a view of another tensor. More than `max_len` tokens
         raise a ValueError that gives their number or `max_len`; your LearnedPositions refuses them.
         """
@@ -188,8 +188,8 @@ class BERT(nn.Module):
     ) -> Float[Tensor, ""]:
         """The mean cross-entropy over positions whose label is not -100, plus the mean over pairs. In nats.
 
-        `segments` and `lengths` may be None, as in `forward`. Where no position has a label, the loss is NaN, as
-        PyTorch's mean of nothing.
+        Both heads read the hidden vectors of one and the same forward pass. `segments` and `lengths` may be None, as in
+        `forward`. Where no position has a label, the loss is NaN, as PyTorch's mean of nothing.
         """
         # TODO: one forward pass; F.cross_entropy of the MLM logits (classes on the last axis: flatten), ignoring -100.
         # TODO: add F.cross_entropy of the NSP logits, which ignores nothing: 0 and 1 are both labels.

@@ -78,7 +78,8 @@ class LlamaAttention(GroupedQueryAttention):
     """Grouped-query attention with rotary positions 0, 1, 2, … on queries and keys.
 
     It has the projections of GroupedQueryAttention, `q_proj`, `k_proj`, `v_proj`, `out_proj`, without biases. Pairs
-    turn with the base `rope_base`. An odd `d_head` cannot be turned in pairs and is a ValueError that names it.
+    turn with the base `rope_base`. An odd `d_head` cannot be turned in pairs: `__init__` raises a ValueError that names
+    it.
 
     >>> LlamaAttention(8, n_heads=4, n_kv_heads=2)(torch.zeros(1, 5, 8)).shape
     torch.Size([1, 5, 8])
@@ -125,8 +126,8 @@ class Llama(nn.Module):
     `config` is kept. `token_embedding` is an Embedding, `blocks` an nn.ModuleList of LlamaBlocks, `norm` an RMSNorm,
     `head` an nn.Linear without bias. Nothing else has parameters. Where `config.tied`, the weight of the head is the
     token table itself; elsewhere they are two. Start values are those of `initialize_`: N(0, 0.02), and one for the
-    norms' weights. A `window` below 1 is a ValueError that names it. The model works in the dtype and on the device of
-    its parameters, float64 and `meta` among them.
+    norms' weights. For a `window` below 1 `__init__` raises a ValueError that names it. The model works in the dtype
+    and on the device of its parameters, float64, bfloat16 and `meta` among them. Positions are exact in every dtype.
 
     >>> config = LlamaConfig(vocab_size=10, max_len=6, d_model=8, n_layers=1, n_heads=4, n_kv_heads=2, d_ff=12)
     >>> Llama(config)(torch.tensor([[3, 1, 4]])).shape

@@ -77,10 +77,10 @@ class Translator(nn.Module):
 
     `config` is kept. `source_embedding` and `target_embedding` are Embeddings, `encoder` is an nn.ModuleList of
     PostNormBlocks with ReLU, `decoder` one of DecoderBlocks, `head` an nn.Linear without bias whose weight is the
-    target table itself. Nothing else has parameters. Both tables start as N(0, 1/√d_model); every other matrix starts
-    Xavier uniform, every bias at zero. In training, dropout works on both embedded sequences and in the blocks of both
-    halves, and nowhere else. The model works in the dtype and on the device of its parameters, float64 and `meta`
-    among them.
+    target table itself. Nothing else has parameters. Both tables start as N(0, 1/√d_model), the row of `pad_id` as all
+    others; every other matrix starts Xavier uniform, every bias at zero, and each is drawn anew. In training, dropout
+    works on both embedded sequences and in the blocks of both halves, and nowhere else. The model works in the dtype
+    and on the device of its parameters, float64, bfloat16 and `meta` among them.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> Translator(config)(torch.tensor([[3, 1, 4]]), torch.tensor([[1, 5]])).shape
@@ -150,15 +150,16 @@ def train_translator(
     """Trains the model in place on padded pairs and returns the loss of each step, measured before its update.
 
     Row `i` of `target` translates row `i` of `source`; a target row is start token, words, stop token, padding. Each
-    step draws `batch_size` rows with `generator` (all rows equally likely) and takes one step of `torch.optim.Adam`
-    with betas (0.9, 0.98) on the mean cross-entropy over all target tokens of the batch that are no padding: each
-    position is to predict the token after it. The learning rate of step t = 1, 2, …, steps rises to `lr` over the first
-    tenth of the steps and then falls in a straight line:
+    step draws `batch_size` rows with `generator`, each one among all rows alike, so that a row may come twice. It takes
+    one step of `torch.optim.Adam` with betas (0.9, 0.98) on the mean cross-entropy over all target tokens of the batch
+    that are no padding: each position is to predict the token after it. Gradients from before the call do not count.
+    The learning rate of step t = 1, 2, …, steps rises to `lr` over the first tenth of the steps and then falls in a
+    straight line:
 
         lr · min(t / (0.1 · steps), (steps + 1 - t) / (0.9 · steps), 1)
 
     `on_step(t, loss)` is called after each step, t = 1 the first, if it is given. The model is in train mode meanwhile,
-    and in the mode it was in before afterwards.
+    and afterwards, as a whole, in the mode it was in before.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> source, target = torch.tensor([[3, 4]]), torch.tensor([[1, 5, 2]])
@@ -186,8 +187,8 @@ def greedy_translate(
 
     `stop_id` is included; a row that has it is filled with the configuration's `pad_id` while others go on. It ends
     when every row has stopped or after `max_new_tokens` tokens, so the length is at most `1 + max_new_tokens`. The
-    source is encoded once, not again for each token. The model works in eval mode, without gradients, and is in the
-    mode it was in before afterwards.
+    source is encoded once, not again for each token. The model works in eval mode, without gradients, and is
+    afterwards, as a whole, in the mode it was in before.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> greedy_translate(Translator(config), torch.tensor([[3, 4]]), 1, 2, max_new_tokens=3)[0, 0].item()

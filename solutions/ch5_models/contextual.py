@@ -46,8 +46,8 @@ def sentence_embedding(
 ) -> Float[Tensor, "batch d_model"]:
     """The mean of each row's first `length` vectors, in the dtype of `hidden`.
 
-    What stands after them does not count, even where it is NaN. A length below 1 or above `seq` is a ValueError that
-    names it.
+    What stands after them does not count, even where it is NaN; a NaN among them makes the mean NaN. A length below 1
+    or above `seq` is a ValueError that names it.
 
     >>> sentence_embedding(torch.tensor([[[1.0, 2.0], [3.0, 4.0], [9.0, 9.0]]]), torch.tensor([2])).tolist()
     [[2.0, 3.0]]
@@ -69,14 +69,14 @@ def sense_separation(
 ) -> tuple[float, float]:
     """How far a word's senses are apart in its static and in its contextual vectors: `(static, contextual)`.
 
-    Sentence `i` is a list of ids, of any length, with the word at `positions[i]` in the sense `senses[i]`. The static
-    vector of the word is its row in `model.token_embedding`; the contextual one is what the model returns at the
-    word's position, `model(ids, lengths=lengths)`, so that padding does not matter. Either number is the mean cosine
-    similarity of pairs of the same sense minus that of pairs of different senses, over all pairs of two different
-    sentences.
+    Sentence `i` is a list of ids, of any length, with the word at `positions[i]` in the sense `senses[i]`. As a rule it
+    is one word in all sentences, but each may have another. Its static vector is the row of `model.token_embedding`
+    for the id at this position; its contextual one is what the model returns there, `model(ids, lengths=lengths)`, so
+    that padding does not matter. Either number is the mean cosine similarity of pairs of the same sense minus that of
+    pairs of different senses, over all pairs of two different sentences.
 
-    The model works in eval mode and is in the mode it was in before afterwards. If there is no pair of the same sense
-    or none of different senses, it is a ValueError that names the senses.
+    The model works in eval mode and is afterwards, as a whole, in the mode it was in before. If there is no pair of the
+    same sense or none of different senses, it is a ValueError that names the senses.
 
     >>> model = small_bert(vocab_size=10, max_len=6)
     >>> sentences, positions, senses = [[1, 7], [7, 2, 3], [4, 7]], [1, 0, 1], ["money", "river", "river"]

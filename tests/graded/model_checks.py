@@ -250,6 +250,13 @@ def check_input_gradient(expect, x, twin, name="x", tolerance=NEAR):
     expect.close(x.grad, twin.grad, f"The gradient of `{name}` is wrong.", tolerance=tolerance)
 
 
+def check_start_values_apart(expect, parameters):
+    """No two matrices or tables of a model start with the same numbers, whatever their scale."""
+    matrices = [value for value in parameters.values() if value.ndim >= 2]
+    starts = {tuple((value / value.abs().max()).flatten()[:100].tolist()) for value in matrices}
+    expect.equal(len(starts), len(matrices), "Two matrices or tables of one model start with the same numbers.")
+
+
 def check_gradients(expect, models, backward, tied=None, tolerance=NEAR):
     """After `backward(model)` the learner's parameters have the reference's gradients; `tied` is (table, head)."""
     found = []

@@ -110,7 +110,7 @@ def test_memory_mask_is_for_the_cross_attention(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_both_masks_where_the_lengths_are_equal(student, draw, expect):
-    """Where q_len = k_len each mask, alone or beside the other, would fit in the other's place, and is not there."""
+    """Where q_len = k_len each mask would fit in the other's place, alone as well; it must not stand there."""
     state, x, memory = _state(draw), draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL)
     block, causal, padding = _loaded(student, state), torch.ones(5, 5, dtype=torch.bool).tril(), draw.mask(2, 1, 5)
     for masks in ((draw.mask(5, 5), draw.mask(2, 5, 5)), (causal, None), (None, padding), (causal, padding)):

@@ -108,6 +108,19 @@ def test_a_second_call_gives_the_same(student, draw, expect):
     expect.close(found, wanted, "The answer is that of other weights.")
 
 
+def test_the_same_x_again(student, draw, expect):
+    """One tensor with another probe, and then with other numbers in it, has answers of its own."""
+    torch_nn = student.imported("torch.nn")
+    layers = [torch_nn.Linear(4, 4).double(), torch_nn.ReLU(), torch_nn.Linear(4, 4).double()]
+    holder = torch_nn.Embedding(5, 4).double()
+    for change in (False, False, True):
+        if change:
+            holder.load_state_dict({"weight": draw.normal(5, 4)})
+        probe = draw.normal(5, 4)
+        wanted = _wanted(layers, holder.named_parameters()["weight"], probe)
+        expect.close(student.gradient_norms(layers, holder.parameters()[0], probe), wanted)
+
+
 def test_views_and_inputs_that_ask_for_gradients(student, draw, expect):
     """`x` may be a view of another tensor, and may ask for gradients already."""
     stack = _in_float64(_stack(student, draw, "residual", 2))

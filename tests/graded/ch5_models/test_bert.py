@@ -13,6 +13,7 @@ from model_checks import (
     check_model_dropout,
     check_names,
     check_own_gradients,
+    check_start_values_apart,
     drawn,
     feed_forward_by_hand,
     model_with,
@@ -151,6 +152,18 @@ def test_every_token_is_chosen_on_its_own(student, draw, expect):
     expect.between(
         spread, 4.4, 5.6, "The variance of the number chosen in a row, 5 where tokens are chosen on their own:"
     )
+
+
+@pytest.mark.points(2)
+def test_a_few_tokens_are_chosen_on_their_own(student, draw, expect):
+    """Of 100 calls with four tokens, at 0.3, none is chosen in about 24, and two or more are in about 35."""
+    generator, counts = draw.generator(), []
+    for _ in range(100):
+        _, labels = student.mask_tokens(torch.tensor([5, 8, 4, 9]), MASK, 12, SPECIAL, 0.3, generator)
+        counts.append(int((labels != -100).sum()))
+    none, many = counts.count(0), sum(count >= 2 for count in counts)  # the deviations are 4.3 and 4.8
+    expect.between(none, 1, 50, "Of 100 calls with four tokens, at 0.3, the number in which none was chosen:")
+    expect.between(many, 8, 62, "Of 100 calls with four tokens, at 0.3, the number in which two or more were chosen:")
 
 
 def test_every_chosen_token_has_a_fate_of_its_own(student, draw, expect):
@@ -377,16 +390,17 @@ def test_another_configuration(student, draw, expect):
 
 @pytest.mark.points(3)
 def test_padding_changes_nothing(student, draw, expect):
-    """A real token's vector is the same whatever stands in the padding and however much of it there is."""
+    """Padding changes no real token's vector: rows of different lengths, of one length, and a row by itself."""
     weights = drawn_weights(draw, SIZES)
     model = loaded(student, weights, **SIZES)
-    ids, lengths = draw.ids(11, 3, 6), torch.tensor([4, 6, 1])
-    hidden = model(ids, None, lengths)
-    expect.shape(hidden, (3, 6, 12))
-    for row, length in enumerate(lengths.tolist()):
-        alone = hidden_of(weights, SIZES, ids[row : row + 1, :length])
-        why = "A real token's vector depends on the padding after it."
-        expect.close(hidden[row : row + 1, :length], alone, why, tolerance=NEAR)
+    for lengths in ([4, 6, 1], [3, 3], [2]):
+        ids = draw.ids(11, len(lengths), 6)
+        hidden = model(ids, None, torch.tensor(lengths))
+        expect.shape(hidden, (len(lengths), 6, 12))
+        for row, length in enumerate(lengths):
+            alone = hidden_of(weights, SIZES, ids[row : row + 1, :length])
+            why = "A real token's vector depends on the padding after it."
+            expect.close(hidden[row : row + 1, :length], alone, why, tolerance=NEAR)
 
 
 @pytest.mark.points(2)
@@ -421,6 +435,19 @@ def test_the_loss_is_the_sum_of_two_means(student, draw, expect):
     weights, arguments = drawn_weights(draw, SIZES), batch_of(draw, SIZES, [6, 4, 5])
     came = loaded(student, weights, **SIZES).pretraining_loss(*arguments)
     expect.close(came, loss_of(weights, SIZES, *arguments), tolerance=NEAR)
+
+
+def test_the_loss_takes_one_forward_pass(student, draw, expect):
+    """A loss costs no more than one forward pass and both heads, which read the same hidden vectors."""
+    model, arguments = loaded(student, drawn_weights(draw, SIZES), **SIZES), batch_of(draw, SIZES, [6, 4, 5])
+    with student.counting() as apart:
+        hidden = model(*arguments[:3])
+        model.mlm_logits(hidden)
+        model.nsp_logits(hidden)
+    with student.counting() as together:
+        model.pretraining_loss(*arguments)
+    message = "Operations for a loss, as a multiple of those of one forward pass and both heads:"
+    expect.between(together.flops / apart.flops, 0.0, 1.1, message)
 
 
 @pytest.mark.parametrize("missing", ["segments", "lengths", "both"])
@@ -477,16 +504,19 @@ def test_the_state_dict_has_every_name(student, expect):
 
 
 def test_the_config_is_kept(student, expect):
-    """`model.config` is the configuration."""
-    config = student.BERT(student.BERTConfig(**OTHER)).config
-    expect.equal({name: getattr(config, name) for name in OTHER}, OTHER)
+    """`model.config` is the configuration, with all that it says."""
+    sizes = OTHER | {"dropout": 0.25}
+    config = student.BERT(student.BERTConfig(**sizes)).config
+    expect.equal({name: getattr(config, name) for name in sizes}, sizes)
 
 
 @pytest.mark.points(2)
 def test_start_values_are_small(student, expect):
     """Matrices and tables start as N(0, 0.02), biases at zero, the norms' weights at one."""
     sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 1, "n_heads": 4, "d_ff": 64}
-    for name, value in student.BERT(student.BERTConfig(**sizes)).named_parameters().items():
+    parameters = student.BERT(student.BERTConfig(**sizes)).named_parameters()
+    check_start_values_apart(expect, parameters)
+    for name, value in parameters.items():
         if value.ndim == 2:
             width = 0.003 if value.numel() > 500 else 0.0125
             expect.between(value.std(), 0.02 - width, 0.02 + width, f"The deviation of `{name}` is not near 0.02.")

@@ -82,9 +82,19 @@ def test_padding_does_not_count(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_nan_among_real_tokens_counts(student, draw, expect):
+    """A NaN or an infinity among the real tokens is in the mean, in its own row and column alone."""
+    hidden, lengths = draw.normal(3, 5, 4), torch.tensor([3, 5, 2])
+    hidden[0, 1, 2], hidden[1, 4, 0] = float("nan"), float("inf")
+    wanted = torch.stack([row[:n].mean(0) for row, n in zip(hidden, lengths.tolist(), strict=True)])
+    message = "A NaN or an infinity among the real tokens was left out."
+    expect.close(student.sentence_embedding(hidden, lengths), wanted, message)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16], ids=str)
 def test_a_sentence_embedding_keeps_its_dtype(student, draw, expect, dtype):
-    """Float32 vectors give a float32 embedding, float64 ones a float64 one, also of a single token."""
+    """Float32 vectors give a float32 embedding, float16 ones a float16 one, and so on, also of a single token."""
     hidden = draw.normal(2, 3, 4, dtype=dtype)
     wanted = torch.stack([hidden[0].mean(0), hidden[1, 0]])
     expect.close(student.sentence_embedding(hidden, torch.tensor([3, 1])), wanted)
@@ -135,6 +145,22 @@ def test_senses_may_have_any_names(student, draw, expect):
     _, contextual = student.sense_separation(model, SENTENCES, POSITIONS, senses)
     wanted = contextual_by_hand(model, SENTENCES, POSITIONS, senses)
     expect.close(contextual, wanted, "The contextual separation is wrong.", tolerance=NEAR)
+
+
+@pytest.mark.points(2)
+def test_opposite_vectors(student, draw, expect):
+    """Two vectors that point in opposite directions have the similarity -1: both separations are 1 - (-1) = 2."""
+    model, weights = drawn_bert(student, draw)
+    for name, value in weights.items():  # nothing but norms: a word with the opposite vector has the opposite result
+        weights[name] = (
+            torch.ones_like(value) if "norm" in name and name.endswith("weight") else torch.zeros_like(value)
+        )
+    weights["token_embedding.weight"][7] = draw.normal(64)
+    weights["token_embedding.weight"][8] = -weights["token_embedding.weight"][7]
+    model.load_state_dict(weights)
+    found = student.sense_separation(model, [[7, 1], [2, 7], [1, 8]], [0, 1, 1], ["money", "money", "river"])
+    for name, came in zip(("static", "contextual"), found, strict=True):
+        expect.close(came, 2.0, f"The {name} separation of opposite vectors is not 2.", tolerance=NEAR)
 
 
 @pytest.mark.points(2)

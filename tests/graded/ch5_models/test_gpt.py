@@ -15,6 +15,7 @@ from model_checks import (
     check_model_dropout,
     check_names,
     check_own_gradients,
+    check_start_values_apart,
     drawn,
     feed_forward_by_hand,
     model_with,
@@ -81,7 +82,7 @@ def test_without_blocks_the_embeddings_meet_the_head(student, draw, expect):
     expect.close(loaded(student, weights, **sizes)(ids), logits_of(weights, sizes, ids), tolerance=NEAR)
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 @pytest.mark.parametrize("shape", [(2, 5), (1, 7), (3, 1)], ids=str)
 def test_the_logits_of_every_position(student, draw, expect, shape):
     """Embeddings, all blocks under the causal mask, norm and head give the logits."""
@@ -153,16 +154,18 @@ def test_logits_and_gradients_of_one_layer(student, draw, expect):
 def test_start_values_are_small(student, expect):
     """Matrices and tables start as N(0, 0.02), biases at zero, the norms' weights at one."""
     sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 1, "n_heads": 4, "d_ff": 64}
-    pooled = []
-    for name, value in student.GPT(student.GPTConfig(**sizes)).named_parameters().items():
+    pooled, (first, second) = [], (student.GPT(student.GPTConfig(**sizes)).named_parameters() for _ in range(2))
+    for name, value in first.items():
         if value.ndim == 2:
             expect.between(value.std(), 0.0175, 0.0225, f"The deviation of `{name}` is not near 0.02.")
             expect.between(value.mean(), -0.0035, 0.0035, f"The mean of `{name}` is not near 0.")
+            expect.true(not torch.equal(value, second.get(name)), f"Two models start with the same `{name}`.")
             pooled.append(value.flatten())
         elif name.rpartition(".")[2] == "bias":
             expect.equal(value, torch.zeros_like(value), f"`{name}` does not start at zero.")
         else:
             expect.equal(value, torch.ones_like(value), f"`{name}` does not start at one.")
+    check_start_values_apart(expect, first)
     values = torch.cat(pooled)
     expect.between(values.std(), 0.0193, 0.0207, "The deviation of all start values together is not 0.02.")
     inside = (values.abs() < 0.02).double().mean()
@@ -195,6 +198,29 @@ def test_initialize_serves_any_module(student, expect, kind):
         expect.equal(came["bias"], torch.zeros_like(came["bias"]), f"The bias of nn.{kind} is not zero.")
 
 
+@pytest.mark.points(0.5)
+def test_initialize_serves_frozen_parameters_of_any_dtype(student, expect):
+    """A frozen layer in float64 is drawn as well: its weight, in float64, and its bias."""
+    layer = student.imported("torch.nn").Linear(50, 40).double()
+    layer.requires_grad_(False)
+    student.initialize_(layer)
+    came = layer.named_parameters()
+    expect.dtype(came["weight"], torch.float64, "The weight is not in float64 any more.")
+    expect.between(came["weight"].std(), 0.018, 0.022, "The deviation of a frozen weight is not near 0.02.")
+    expect.equal(came["bias"], torch.zeros(40, dtype=torch.float64), "A frozen bias is not zero.")
+
+
+@pytest.mark.points(0.5)
+def test_a_bias_may_have_a_longer_name(student, expect):
+    """`nn.MultiheadAttention` has an `in_proj_bias` beside the `bias` of its last layer: both become zero."""
+    layer = student.imported("torch.nn").MultiheadAttention(6, 2)
+    layer.load_state_dict({name: torch.ones_like(value) for name, value in layer.state_dict().items()})
+    student.initialize_(layer)
+    for name, value in layer.named_parameters().items():
+        if name.endswith("bias"):
+            expect.equal(value, torch.zeros_like(value), f"`{name}` is not zero.")
+
+
 @pytest.mark.points(2)
 def test_the_first_loss_is_that_of_a_guess(student, draw, expect):
     """Before training the loss is about ln(vocab_size): all tokens are about equally likely."""
@@ -216,9 +242,10 @@ def test_the_state_dict_has_every_name(student, expect):
 
 
 def test_the_config_is_kept(student, expect):
-    """`model.config` is the configuration."""
-    config = student.GPT(student.GPTConfig(**SIZES)).config
-    expect.equal({name: getattr(config, name) for name in SIZES}, SIZES)
+    """`model.config` is the configuration, with all that it says."""
+    sizes = SIZES | {"dropout": 0.25}
+    config = student.GPT(student.GPTConfig(**sizes)).config
+    expect.equal({name: getattr(config, name) for name in sizes}, sizes)
 
 
 def test_the_activation_of_the_config_is_used(student, draw, expect):
@@ -266,6 +293,13 @@ def test_buffers_do_not_count(student, expect):
     expect.equal(int(student.count_parameters(layer)), 10)
 
 
+@pytest.mark.points(0.5)
+def test_parameters_on_meta_count_too(student, expect):
+    """On the `meta` device there are no numbers, and the count is the same."""
+    layer = student.imported("torch.nn").BatchNorm1d(5).to("meta")
+    expect.equal(int(student.count_parameters(layer)), 10)
+
+
 def test_gpt1_has_117_million_parameters(student, expect):
     """`GPT1` is the model of 2018: its count is 116.5 million, published as 117 million."""
     student.GPT(student.GPTConfig(**SIZES))  # as long as there is no GPT, this is still to do
@@ -273,8 +307,9 @@ def test_gpt1_has_117_million_parameters(student, expect):
     expect.true(config is not None, "`GPT1` is still None: give it the GPTConfig of the paper's model.")
     sizes = {name: int(getattr(config, name)) for name in SIZES}
     expect.between(count_of(sizes) / 1e6, 116.5, 116.6, "The millions of parameters of a GPT of these sizes:")
-    names = ("n_layers", "d_model", "n_heads", "d_ff", "max_len")
-    expect.equal([sizes[name] for name in names], [12, 768, 12, 3072, 512], f"{names} are not the paper's.")
+    names = ("n_layers", "d_model", "n_heads", "d_ff", "max_len", "vocab_size")
+    expect.equal([sizes[name] for name in names], [12, 768, 12, 3072, 512, 40478], f"{names} are not the paper's.")
+    expect.close(float(config.dropout), 0.1, "The dropout is not the paper's.")
 
 
 # -- dropout ------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from model_checks import check_causality, check_gradients, check_meta, drawn, part_of
+from model_checks import check_causality, check_gradients, check_meta, check_start_values_apart, drawn, part_of
 
 SIZES = {"vocab_size": 11, "max_len": 9, "d_model": 16, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_ff": 10}
 TABLE, HEAD = "token_embedding.weight", "head.weight"
@@ -238,6 +238,17 @@ def test_every_parameter_gets_its_gradient(student, reference, draw, expect):
     check_gradients(expect, models, lambda model: (model(ids) * cotangent).sum().backward(), tolerance=NEAR)
 
 
+def test_a_tied_table_learns_from_both_its_ends(student, reference, draw, expect):
+    """With `tied` the token table has the gradients of the embedding and of the head, added."""
+    sizes = SIZES | {"tied": True}
+    weights, ids, cotangent = drawn(draw, shapes_of(sizes)), draw.ids(11, 2, 5), draw.normal(2, 5, 11)
+    weights[HEAD] = weights[TABLE]
+    models = [loaded(side, weights, **sizes) for side in (student, reference)]
+    check_gradients(
+        expect, models, lambda model: (model(ids) * cotangent).sum().backward(), tied=(TABLE, HEAD), tolerance=NEAR
+    )
+
+
 # -- parts, start values, limits --------------------------------------------------------------------------
 
 
@@ -265,7 +276,9 @@ def test_the_head_is_tied_where_asked(student, draw, expect):
 def test_start_values_are_small(student, expect, tied):
     """Matrices and tables start as N(0, 0.02), the norms' weights at one; a tied head starts as the table."""
     sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 1, "n_heads": 4, "n_kv_heads": 2, "d_ff": 64}
-    for name, value in student.Llama(student.LlamaConfig(**sizes, tied=tied)).named_parameters().items():
+    parameters = student.Llama(student.LlamaConfig(**sizes, tied=tied)).named_parameters()
+    check_start_values_apart(expect, parameters)
+    for name, value in parameters.items():
         if value.ndim == 2:
             margin = 5 * 0.02 / math.sqrt(2 * value.numel())  # of the deviation of so many draws
             message = f"The deviation of `{name}` is not near 0.02."
@@ -278,9 +291,10 @@ def test_start_values_are_small(student, expect, tied):
 @pytest.mark.points(0.5)
 def test_the_config_is_kept(student, expect):
     """`model.config` is the configuration, with all that it says."""
-    sizes = SIZES | {"rope_base": 77.0, "window": 4, "tied": True}
-    config = student.Llama(student.LlamaConfig(**sizes)).config
-    expect.equal({name: getattr(config, name) for name in sizes}, sizes)
+    for window in (4, 100):  # below max_len and above it
+        sizes = SIZES | {"rope_base": 77.0, "window": window, "tied": True}
+        config = student.Llama(student.LlamaConfig(**sizes)).config
+        expect.equal({name: getattr(config, name) for name in sizes}, sizes)
 
 
 @pytest.mark.points(0.5)
@@ -307,5 +321,26 @@ def test_an_odd_head_is_refused(student, expect):
 
 @pytest.mark.points(0.5)
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
-    """Float32 weights give float32 logits, float64 ones float64, and no device is written into the code."""
-    check_meta(expect, student.Llama(student.LlamaConfig(**SIZES, window=2)), [draw.ids(11, 5, 2).T], (2, 5, 11))
+    """Float32 weights give float32 logits, float64 and bfloat16 ones theirs, and no device is in the code."""
+    sizes, ids = SIZES | {"window": 2}, draw.ids(11, 5, 2).T
+    expect.dtype(student.Llama(student.LlamaConfig(**sizes)).bfloat16()(ids), torch.bfloat16)
+    check_meta(expect, student.Llama(student.LlamaConfig(**sizes)), [ids], (2, 5, 11))
+
+
+@pytest.mark.points(0.5)
+def test_positions_are_exact_in_bfloat16(student, draw, expect):
+    """In bfloat16, where 257 is rounded to 256, queries and keys are turned by all positions as they are."""
+    sizes, seq = SIZES | {"max_len": 300, "d_model": 2, "n_heads": 1, "n_kv_heads": 1, "window": 2}, 300
+    attention = student.Llama(student.LlamaConfig(**sizes)).bfloat16().blocks[0].attention
+    ones, other = torch.tensor([[4.0, 0.0], [0.0, 0.0]]), torch.tensor([[0.0, 0.0], [0.0, 1.0]])
+    weights = {"q_proj.weight": ones, "k_proj.weight": ones, "v_proj.weight": other, "out_proj.weight": torch.eye(2)}
+    load(attention, {name: value.bfloat16() for name, value in weights.items()})
+    # All queries and keys are (4, 0) before they are turned. So a position prefers itself to the one before it.
+    x = torch.stack([torch.ones(seq), torch.arange(seq) % 2], dim=-1).bfloat16()[None]
+    mask = causal(seq) & ~causal(seq).tril(-2)
+    share = torch.softmax(torch.tensor([1.0, math.cos(1.0)]) * 16 / math.sqrt(2), 0)
+    wanted = torch.where(torch.arange(seq) % 2 == 1, share[0], share[1])
+    wanted[0] = 0.0
+    came = attention(x, mask)
+    expect.shape(came, (1, seq, 2))
+    expect.close(came[0, :, 1].float(), wanted, "Positions are rounded: neighbours have the same.", tolerance=0.1)
