@@ -37,7 +37,7 @@ Not to be used here: `nn.Transformer` and its relatives; put your own parts toge
 
 Sources: Touvron et al., *LLaMA: Open and Efficient Foundation Language Models*, 2023, section 2.2; Touvron et al.,
 *Llama 2*, 2023, section 2.2, for grouped queries; Jiang et al., *Mistral 7B*, 2023, section 2, for the window; Su et
-al., *RoFormer*, 2021, equation 15, for rotary positions.
+al., *RoFormer*, 2021, equations 15 and 34, for rotary positions.
 """
 
 from dataclasses import dataclass

@@ -22,8 +22,8 @@ With a window, *position* and *place in the cache* are two things. After 100 tok
 By hand: window 3, and tokens 0 to 4 have been read. The cache holds the keys 2, 3, 4. Token 5 comes: it sees
 3, 4 and 5, and these are what is kept.
 
-Source: Su et al., *RoFormer* (2021), equation 34; Ainslie et al., *GQA* (2023), section 2.2; Jiang et al., *Mistral 7B*
-(2023), section 2, for the rolling cache.
+Source: Su et al., *RoFormer* (2021), equations 15 and 34; Ainslie et al., *GQA* (2023), section 2.2; Jiang et al.,
+*Mistral 7B* (2023), section 2, for the rolling cache.
 """
 
 import torch
@@ -115,9 +115,9 @@ class CachedLlama:
     def prefill(self, ids: Int[Tensor, "batch t"]) -> Float[Tensor, "batch t vocab"]:
         """Read t more tokens and return the logits after each of them, those of reading the whole text at once.
 
-        Called again it goes on where it stopped, in chunks of any size, longer than the window or shorter. More than
-        `config.max_len` tokens in all raise a `ValueError` that names the length it would be, with a window too, and
-        leave the cache as it was.
+        Called again it goes on where it stopped, in chunks of any size from 1, longer than the window or shorter.
+        More than `config.max_len` tokens in all raise a `ValueError` that names the length it would be, with a window
+        too, and leave the cache as it was.
 
         >>> sizes = {"d_model": 8, "n_layers": 1, "n_heads": 4, "n_kv_heads": 2, "d_ff": 8}
         >>> cached = CachedLlama(Llama(LlamaConfig(vocab_size=9, max_len=8, window=2, **sizes)))
@@ -132,8 +132,8 @@ class CachedLlama:
     def decode(self, ids: Int[Tensor, "batch"]) -> Float[Tensor, "batch vocab"]:
         """Read one more token per row and return the logits of what comes after it.
 
-        The work is that of one token: its products with the weights, and one query by the keys so far, or by those of
-        the window where there is one.
+        The work is that of one token: its products with the weights, and one query by the keys so far, or by the keys
+        of the last `window` positions alone where there is a window.
         """
         # TODO: a prefill of one token, without the axis of length 1.
         raise NotImplementedError

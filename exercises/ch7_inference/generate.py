@@ -54,7 +54,8 @@ def generate(
     generation ends early. Without a `stop_id` no row is ever finished.
 
     A `ValueError` is raised for sampling without a generator (any temperature but 0), for an empty prompt,
-    and for a negative `max_new_tokens`, which it names. With `max_new_tokens=0` the prompts come back.
+    and for a negative `max_new_tokens`, which it names. With `max_new_tokens=0` the prompts come back; whether the
+    generator and the prompt are checked then is up to you.
 
     >>> config = GPTConfig(vocab_size=9, max_len=8, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> generate(GPT(config), torch.tensor([[1, 2]]), max_new_tokens=3, temperature=0).shape

@@ -40,10 +40,10 @@ def online_normalizer(
 ) -> tuple[Float[Tensor, "*batch 1"], Float[Tensor, "*batch 1"]]:
     """The maximum of each row and the sum of `exp(value - maximum)`, from blocks that arrive one after the other.
 
-    `blocks` is read once, from front to back; at least one block comes, and they may differ in length. Nothing larger
-    than a block is made. Values of ±1e4 do no harm. Entries of -inf add nothing: a row of -inf alone has the maximum
-    -inf and the sum 0. Half precision is summed up in float32 (ten thousand ones added up in bfloat16 end at 256), and
-    the two results may stay in float32.
+    `blocks` is read once, from front to back; at least one block comes, each of at least one column, and they may
+    differ in length. Nothing larger than a block is made. Values of ±1e4 do no harm. Entries of -inf add nothing: a row
+    of -inf alone has the maximum -inf and the sum 0. Half precision is summed up in float32 (ten thousand ones added up
+    in bfloat16 end at 256), and the two results may stay in float32.
 
     >>> maximum, total = online_normalizer([torch.tensor([[1.0]]), torch.tensor([[3.0]])])
     >>> maximum.item(), round(total.item(), 3)

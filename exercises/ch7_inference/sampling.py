@@ -95,8 +95,8 @@ def sample(
     """One id per row, drawn with `generator` from the softmax of the filtered logits, each row by a draw of its own.
 
     The temperature comes first, then top-k, then top-p over the probabilities of what is left. A filter that is None
-    is left out. `temperature=0` is greedy, and then the generator may be None; a negative one is a `ValueError` that
-    names it. Logits in the thousands must not overflow.
+    is left out. `temperature=0` is greedy, and only then may the generator be None; a negative one is a `ValueError`
+    that names it. Logits in the thousands must not overflow.
 
     >>> sample(torch.tensor([[0.0, 9.0, 1.0]]), torch.Generator(), top_k=1)
     tensor([1])

@@ -127,7 +127,7 @@ class CachedGPT:
     def prefill(self, ids: Int[Tensor, "batch t"]) -> Float[Tensor, "batch t vocab"]:
         """Read t more tokens and return the logits after each of them, those of reading the whole text at once.
 
-        Called again it goes on where it stopped, so a long prompt may come in chunks of any size. Exactly
+        Called again it goes on where it stopped, so a long prompt may come in chunks of any size from 1. Exactly
         `config.max_len` tokens still fit; more in all raise a `ValueError` that names the length it would be, and leave
         the cache as it was.
 
