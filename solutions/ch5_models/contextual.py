@@ -46,8 +46,8 @@ def sentence_embedding(
 ) -> Float[Tensor, "batch d_model"]:
     """The mean of each row's first `length` vectors, in the dtype of `hidden`.
 
-    What stands after them does not count, even where it is NaN; a NaN among them makes the mean NaN. A length below 1
-    or above `seq` is a ValueError that names it.
+    What stands after them does not count, even where it is NaN. A length below 1 or above `seq` is a ValueError that
+    names it.
 
     >>> sentence_embedding(torch.tensor([[[1.0, 2.0], [3.0, 4.0], [9.0, 9.0]]]), torch.tensor([2])).tolist()
     [[2.0, 3.0]]

@@ -145,7 +145,7 @@ class GPT(nn.Module):
 def count_parameters(model: nn.Module) -> int:
     """How many numbers the parameters of any module hold, frozen ones too. One with two names counts once.
 
-    Buffers are no parameters. A module on the `meta` device has its full count.
+    Buffers are no parameters.
 
     >>> count_parameters(nn.Linear(3, 2))
     8

@@ -181,9 +181,8 @@ def train_translator(
     Row `i` of `target` translates row `i` of `source`; a target row is start token, words, stop token, padding. Each
     step draws `batch_size` rows with `generator`, each one among all rows alike, so that a row may come twice. It takes
     one step of `torch.optim.Adam` with betas (0.9, 0.98) on the mean cross-entropy over all target tokens of the batch
-    that are no padding: each position is to predict the token after it. Gradients from before the call do not count.
-    The learning rate of step t = 1, 2, …, steps rises to `lr` over the first tenth of the steps and then falls in a
-    straight line:
+    that are no padding: each position is to predict the token after it. The learning rate of step t = 1, 2, …, steps
+    rises to `lr` over the first tenth of the steps and then falls in a straight line:
 
         lr · min(t / (0.1 · steps), (steps + 1 - t) / (0.9 · steps), 1)
 

@@ -366,19 +366,6 @@ def test_a_few_steps_of_training(student, reference, draw, expect):
         expect.close(after[name], wanted, f"After twelve steps `{name}` is wrong.", tolerance=1e-5)
 
 
-def test_gradients_from_before_do_not_count(student, reference, draw, expect):
-    """Gradients that a backward pass left before the training have no part in its first step."""
-    sizes = SIZES | {"n_layers": 0}
-    weights, (source, target) = drawn_weights(draw, sizes), one_pair(2)
-    model, judge = (loaded(side, weights, **sizes) for side in (student, reference))
-    (model(source, target[:, :-1]) * draw.normal(2, 6, 7)).sum().backward()
-    for side, trained in ((student, model), (reference, judge)):
-        side.train_translator(trained, source, target, 3, 2, 0.003, draw.generator())
-    after = model.state_dict()
-    for name, wanted in judge.state_dict().items():
-        expect.close(after[name], wanted, f"Gradients from before the training moved `{name}`.", tolerance=1e-5)
-
-
 @pytest.mark.hidden
 @pytest.mark.parametrize("steps", [1, 20])
 def test_training_of_other_lengths(student, reference, draw, expect, steps):
