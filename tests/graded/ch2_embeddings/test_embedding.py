@@ -69,7 +69,7 @@ def test_each_call_reads_the_weight_as_it_is(student, draw, expect):
 
 
 def test_the_weight_may_become_another_parameter(student, draw, expect):
-    """After `weight` was exchanged for another layer's, as where two layers share one table, the rows are that one's."""
+    """After `weight` was exchanged for another layer's, as where two layers share a table, the rows are that one's."""
     first, second = draw.normal(5, 3), draw.normal(5, 3)
     layer, other = layer_with(student, first), layer_with(student, second)
     ids = torch.tensor([4, 0, 2])
@@ -175,7 +175,7 @@ def test_small_tables_vary_as_draws_do(student, expect):
     """The mean of a small table is near 0 only on average, and so its spread is only on average near 1."""
     tables = torch.stack([start_values(student, expect, 2, 3) for _ in range(60)]).double()
     means, spreads = tables.mean(dim=(1, 2)), tables.std(dim=(1, 2))
-    expect.between(means.std(), 0.22, 0.65, "The means of 60 tables of 6 numbers should vary by about 0.41; they vary by")
+    expect.between(means.std(), 0.22, 0.65, "The means of 60 tables should vary by about 0.41; they vary by")
     expect.between(spreads.std(), 0.14, 0.46, "The spreads of 60 tables should vary by about 0.3; they vary by")
     for what, dim in (("rows", 2), ("columns", 1)):
         found = tables.mean(dim=dim).std()
