@@ -39,7 +39,8 @@ from ch2_embeddings.toy_lm import ToyLM, mean_loss
 def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab vocab"]:
     """The cosine of every row with every row, in the table's dtype.
 
-    A row of zeros has cosine 0 with all, itself included.
+    A row of zeros has cosine 0 with all, itself included. The lengths of the other rows do not matter, be they 1e-6 or
+    1e6.
 
     >>> cosine_matrix(torch.tensor([[3.0, 4.0], [4.0, 3.0], [0.0, 0.0]]))
     tensor([[1.0000, 0.9600, 0.0000],
@@ -144,8 +145,9 @@ def plot_embedding(table: Float[Tensor, "vocab dim"], labels: list[str], path: s
     """Draw the rows of `table` as points in the plane (their first two principal components), each with its label.
 
     Writes a PNG of at least 200 × 200 pixels to `path` and no other file, whatever the ending of `path`, and needs no
-    display. A label stands as it is: "$" starts no formula, and white space shows as `' '` or `'\\n'`. The table may
-    still collect gradients. As many labels as rows, or a `ValueError` that gives the number of labels.
+    display. A label stands as it is: "$" starts no formula. A label of white space alone shows as its `repr`, such as
+    `' '` or `'\\n'`. The table may still collect gradients. As many labels as rows, or a `ValueError` that gives the
+    number of labels.
     """
     # TODO: reject a wrong number of labels.
     # TODO: make a matplotlib.figure.Figure (that needs no display), scatter the points, and write each label beside
