@@ -77,7 +77,7 @@ class ToyLM(nn.Module):
 def mean_loss(model: nn.Module, data: Int[Tensor, "n"], context: int) -> float:
     """The mean cross-entropy in nats over every window of `data`, each once: no drawing, no gradients.
 
-    The model is left as it is, the mode of each of its parts too. Errors as in `sample_windows`.
+    The model is left as it is. Errors as in `sample_windows`.
     """
     # TODO: make all windows and their targets, and take the cross-entropy of the model's logits.
     raise NotImplementedError
@@ -97,7 +97,7 @@ def train_toy_lm(
     Each step draws a fresh batch with `sample_windows` and the generator; its loss is the mean cross-entropy of the
     batch in nats. Parameters with `requires_grad=False` are frozen: they are left as they are, and stay frozen.
 
-    Every call starts with a new optimizer, and gradients from before have no part in it. Errors as in `sample_windows`.
+    Every call starts with a new optimizer. Errors as in `sample_windows`.
     """
     # TODO: make the optimizer once, for the parameters that are not frozen.
     # TODO: in each step: draw a batch, compute the loss, keep it as a float, clear old gradients, backward, update.

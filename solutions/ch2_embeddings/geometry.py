@@ -39,8 +39,7 @@ from ch2_embeddings.toy_lm import ToyLM, mean_loss
 def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab vocab"]:
     """The cosine of every row with every row, in the table's dtype.
 
-    A row of zeros has cosine 0 with all, itself included. The lengths of the other rows do not matter, be they 1e-6 or
-    1e6.
+    A row of zeros has cosine 0 with all, itself included.
 
     >>> cosine_matrix(torch.tensor([[3.0, 4.0], [4.0, 3.0], [0.0, 0.0]]))
     tensor([[1.0000, 0.9600, 0.0000],

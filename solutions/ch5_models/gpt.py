@@ -72,9 +72,9 @@ class GPTConfig:
 def initialize_(model: nn.Module) -> None:
     """Draws start values in place: N(0, 0.02) for every parameter of two or more axes, zero for every bias.
 
-    Each parameter is drawn anew, frozen ones as well, and keeps its dtype. A bias is what has one axis and a name that
-    ends in `bias`. It serves any module, and returns nothing. Parameters of one axis that are no bias (the norms'
-    `weight`) stay as they are. A shared parameter stays shared: write into parameters, never put others in their place.
+    Each parameter is drawn anew, frozen ones as well, and keeps its dtype. It serves any module, and returns nothing.
+    Parameters of one axis that are no bias (the norms' `weight`) stay as they are. A shared parameter stays shared:
+    write into parameters, never put others in their place.
 
     >>> layer = nn.Linear(3, 2)
     >>> initialize_(layer)

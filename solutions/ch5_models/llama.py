@@ -144,7 +144,7 @@ class Llama(nn.Module):
     `head` an nn.Linear without bias. Nothing else has parameters. Where `config.tied`, the weight of the head is the
     token table itself; elsewhere they are two. Start values are those of `initialize_`: N(0, 0.02), and one for the
     norms' weights. For a `window` below 1 `__init__` raises a ValueError that names it. The model works in the dtype
-    and on the device of its parameters, float64, bfloat16 and `meta` among them. Positions are exact in every dtype.
+    and on the device of its parameters, float64 and `meta` among them.
 
     >>> config = LlamaConfig(vocab_size=10, max_len=6, d_model=8, n_layers=1, n_heads=4, n_kv_heads=2, d_ff=12)
     >>> Llama(config)(torch.tensor([[3, 1, 4]])).shape

@@ -80,7 +80,7 @@ class Translator(nn.Module):
     target table itself. Nothing else has parameters. Both tables start as N(0, 1/√d_model), the row of `pad_id` as all
     others; every other matrix starts Xavier uniform, every bias at zero, and each is drawn anew. In training, dropout
     works on both embedded sequences and in the blocks of both halves, and nowhere else. The model works in the dtype
-    and on the device of its parameters, float64, bfloat16 and `meta` among them.
+    and on the device of its parameters, float64 and `meta` among them.
 
     >>> config = TranslatorConfig(source_vocab=9, target_vocab=7, max_len=6, d_model=4, n_layers=1, n_heads=2, d_ff=8)
     >>> Translator(config)(torch.tensor([[3, 1, 4]]), torch.tensor([[1, 5]])).shape
@@ -179,10 +179,10 @@ def train_translator(
     """Trains the model in place on padded pairs and returns the loss of each step, measured before its update.
 
     Row `i` of `target` translates row `i` of `source`; a target row is start token, words, stop token, padding. Each
-    step draws `batch_size` rows with `generator`, each one among all rows alike, so that a row may come twice. It takes
-    one step of `torch.optim.Adam` with betas (0.9, 0.98) on the mean cross-entropy over all target tokens of the batch
-    that are no padding: each position is to predict the token after it. The learning rate of step t = 1, 2, …, steps
-    rises to `lr` over the first tenth of the steps and then falls in a straight line:
+    step draws `batch_size` rows with `generator`, each one among all rows alike. It takes one step of
+    `torch.optim.Adam` with betas (0.9, 0.98) on the mean cross-entropy over all target tokens of the batch that are no
+    padding: each position is to predict the token after it. The learning rate of step t = 1, 2, …, steps rises to `lr`
+    over the first tenth of the steps and then falls in a straight line:
 
         lr · min(t / (0.1 · steps), (steps + 1 - t) / (0.9 · steps), 1)
 

@@ -63,16 +63,6 @@ def test_every_row_with_every_row(student, draw, expect):
     expect.close(student.cosine_matrix(table), cosines_by_hand(table), tolerance=FLOAT32)
 
 
-def test_short_rows_and_long_ones_have_their_direction(student, draw, expect):
-    """Rows of length 1e-6, 1 and 1e6 have the same cosines, and so the same neighbours."""
-    table, cosines = table_without_ties(draw, 6, 3)
-    lengths = torch.tensor(draw.shuffled([1e-6, 1e-6, 1.0, 1.0, 1e6, 1e6])).double()
-    table = table / table.norm(dim=1, keepdim=True) * lengths[:, None]
-    expect.close(student.cosine_matrix(table), cosines, tolerance=FLOAT32)
-    for i in range(6):
-        expect.equal(student.nearest_neighbors(table, i, 3), neighbors_by_hand(cosines, i, 3))
-
-
 @pytest.mark.hidden
 @pytest.mark.parametrize("shape", [(1, 4), (6, 1)], ids=str)
 def test_one_row_and_one_column(student, draw, expect, shape):
@@ -209,7 +199,6 @@ def test_the_report_has_before_after_and_delta(student, draw, expect):
     report = student.pair_report(before, after, pairs)
     expect.equal(len(report), 4, "One PairChange for each pair was wanted.")
     for change, (a, b) in zip(report, pairs, strict=True):
-        expect.equal(tuple(change.pair), (a, b), "`pair` is not the pair that was given.")
         old, new = cosine_by_hand(before[a], before[b]), cosine_by_hand(after[a], after[b])
         expect.close(change.before, old, "`before` is not the pair's cosine in the first table.", tolerance=FLOAT32)
         expect.close(change.after, new, "`after` is not the pair's cosine in the second table.", tolerance=FLOAT32)
@@ -307,13 +296,13 @@ def test_no_label_is_a_formula(student, draw, expect, scratch):
 
 @pytest.mark.limit(60)
 def test_white_space_shows(student, expect, scratch):
-    """Blanks, ends of lines and tabs are drawn as their `repr`, with quotes."""
+    """A blank and the end of a line look different, so both can be seen."""
     table = torch.tensor([[-4.0, -1.0], [-4.0, 1.0], [0.0, 0.0], [8.0, 0.0]])
     pictures = []
-    for labels in ([" ", "\n", "\t", "  "], ["' '", "'\\n'", "'\\t'", "'  '"]):
-        draw_picture(student, expect, scratch, table, labels)
+    for label in (" ", "\n"):
+        draw_picture(student, expect, scratch, table, ["a", "b", label, "c"])
         pictures.append(scratch.read("table.png"))
-    expect.true(pictures[0] == pictures[1], "Labels of white space are not drawn as their `repr`.")
+    expect.true(pictures[0] != pictures[1], "A blank and the end of a line cannot be told apart in the picture.")
 
 
 @pytest.mark.limit(60)

@@ -290,17 +290,6 @@ def test_the_mean_loss_needs_no_gradients(student, draw, expect):
         expect.true(parameter.requires_grad, "A parameter was frozen: it can no longer be trained.")
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-def test_the_mean_loss_leaves_the_modes(student, draw, expect, training):
-    """Train or eval: the model keeps its mode, and a part in the other mode keeps that."""
-    model = student.ToyLM(5, 3)
-    model.train(training)
-    model.head.train(not training)
-    student.mean_loss(model, draw.ids(5, 12), 3)
-    found = [model.training, model.embed.training, model.head.training]
-    expect.equal(found, [training, training, not training], "A mode was changed; of the model, `embed` and `head`:")
-
-
 # -- training -----------------------------------------------------------------------------------------
 
 
@@ -355,16 +344,6 @@ def test_training_again_starts_afresh(student, draw, expect):
         wanted, state = train_by_hand(state, data[None, :-1], data[-1:], 3, lr)
         losses = student.train_toy_lm(model, data, 4, 3, 2, lr, generator)
         check_training(expect, model, losses, wanted, state)
-
-
-def test_gradients_from_before_have_no_part(student, draw, expect):
-    """A model that has gradients already learns as one that has none."""
-    state, data = weights(draw, 5, 3), draw.ids(5, 5)
-    wanted, after = train_by_hand(state, data[None, :-1], data[-1:], 3, 0.1)
-    model = model_with(student, state)
-    (model(draw.ids(5, 2, 4)) * draw.normal(2, 5, scale=5.0)).sum().backward()
-    losses = student.train_toy_lm(model, data, 4, 3, 2, 0.1, draw.generator())
-    check_training(expect, model, losses, wanted, after)
 
 
 @pytest.mark.points(2)

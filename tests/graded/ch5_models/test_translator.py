@@ -298,9 +298,8 @@ def test_too_many_tokens_are_refused(student, expect, draw):
 
 @pytest.mark.points(0.5)
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
-    """Float32 weights give float32 logits, float64 and bfloat16 ones theirs, and no device is in the code."""
+    """Float32 weights give float32 logits, float64 ones float64, and no device is in the code."""
     arguments = [draw.ids(9, 5, 2).T, draw.ids(7, 4, 2).T]
-    expect.dtype(student.Translator(student.TranslatorConfig(**SIZES)).bfloat16()(*arguments), torch.bfloat16)
     check_meta(expect, student.Translator(student.TranslatorConfig(**SIZES)), arguments, (2, 4, 7))
 
 
@@ -416,8 +415,6 @@ def test_a_batch_is_drawn_and_its_tokens_count_alike(student, reference, draw, e
     expect.close(losses, [sums[pair] for pair in drawn_pairs], message, tolerance=TOLERANCE)
     mixed = [pair for pair in drawn_pairs if pair[0] != pair[1]]
     expect.true(mixed, "In 40 batches of two pairs there were never two different ones.", actual=drawn_pairs)
-    twice = len(mixed) < len(drawn_pairs)  # by chance never: once in ten million
-    expect.true(twice, "In 40 batches of two out of three pairs there was never one pair twice.", actual=drawn_pairs)
 
 
 def test_the_generator_draws_the_rows(student, draw, expect):

@@ -34,15 +34,15 @@ def adjacent_pairs(data, k):
 
 
 class _Change:
-    def __init__(self, pair, before, after):
-        self.pair, self.before, self.after, self.delta = pair, before, after, after - before
+    def __init__(self, before, after):
+        self.before, self.after, self.delta = before, after, after - before
 
 
 def pair_report(before, after, pairs):
     def cosine(table, a, b):
         return float(F.cosine_similarity(table[a], table[b], dim=0))
 
-    return [_Change((a, b), cosine(before, a, b), cosine(after, a, b)) for a, b in pairs]
+    return [_Change(cosine(before, a, b), cosine(after, a, b)) for a, b in pairs]
 
 
 def pca(x, n_components):
@@ -66,7 +66,7 @@ def plot_embedding(table, labels, path):
     figure, ax = plt.subplots()
     ax.plot(points[:, 0], points[:, 1], "o")
     for (x, y), label in zip(points, labels, strict=True):
-        ax.text(x, y, label if label.split() else repr(label), parse_math=False)
+        ax.text(x, y, repr(label), parse_math=False)
     with open(path, "wb") as file:
         figure.savefig(file, format="png")
     plt.close(figure)

@@ -65,4 +65,4 @@ def count_parameters(model):
     return sum(seen.values())
 
 
-GPT1 = GPTConfig(vocab_size=40_000 + 478, max_len=512, d_model=768, n_layers=12, n_heads=12, d_ff=4 * 768, dropout=0.1)
+GPT1 = GPTConfig(vocab_size=40_000 + 478, max_len=512, d_model=768, n_layers=12, n_heads=12, d_ff=4 * 768)

@@ -31,7 +31,7 @@ def initialize_(model):
         with torch.no_grad():
             if p.dim() >= 2:
                 p.normal_(std=0.02)
-            elif name.split(".")[-1].endswith("bias"):
+            elif name.split(".")[-1] == "bias":
                 p.zero_()
 
 

@@ -27,11 +27,11 @@ class GPTConfig:
 
 def initialize_(model):
     def start(module):
-        for name, p in module.named_parameters(recurse=False):
+        for p in module.parameters(recurse=False):
             if p.dim() > 1:
                 p.data.normal_(0.0, 0.02)
-            elif name[-4:] == "bias":
-                p.data.zero_()
+        if getattr(module, "bias", None) is not None:
+            module.bias.data.zero_()
 
     model.apply(start)
 
@@ -72,4 +72,4 @@ def count_parameters(model):
     return sum(map(torch.numel, model.parameters()))
 
 
-GPT1 = GPTConfig(n_layers=12, n_heads=12, d_model=768, d_ff=3072, max_len=512, vocab_size=40478, dropout=0.1)
+GPT1 = GPTConfig(n_layers=12, n_heads=12, d_model=768, d_ff=3072, max_len=512, vocab_size=40478)

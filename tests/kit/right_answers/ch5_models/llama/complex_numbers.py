@@ -32,11 +32,10 @@ class LlamaConfig:
 def turn(x, base):
     """x of shape (batch, seq, heads, d_head), as complex numbers."""
     seq, size = x.shape[1], x.shape[-1]
-    wide = torch.promote_types(x.dtype, torch.float32)
-    frequencies = base ** -(torch.arange(0, size, 2, dtype=wide, device=x.device) / size)
-    angles = torch.arange(seq, dtype=wide, device=x.device)[:, None] * frequencies
+    frequencies = base ** -(torch.arange(0, size, 2, dtype=x.dtype, device=x.device) / size)
+    angles = torch.arange(seq, dtype=x.dtype, device=x.device)[:, None] * frequencies
     even, odd = x[..., 0::2], x[..., 1::2]
-    cos, sin = angles.cos()[:, None].to(x.dtype), angles.sin()[:, None].to(x.dtype)
+    cos, sin = angles.cos()[:, None], angles.sin()[:, None]
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).reshape(x.shape)
 
 
