@@ -57,8 +57,8 @@ def skipgram_pairs(ids: Int[Tensor, "n"], window: int) -> Int[Tensor, "pairs 2"]
 def noise_distribution(counts: Shaped[Tensor, "vocab"], power: float = 0.75) -> Float[Tensor, "vocab"]:
     """The probability of each id as a negative: its count to the power `power`, divided by the sum of all of these.
 
-    `counts` are whole or floating-point numbers; of floating-point ones the result has the dtype. An id that never
-    occurs has probability 0. Counts that are all zero raise a `ValueError`.
+    The power is above 0. `counts` are whole or floating-point numbers; of floating-point ones the result has the dtype.
+    An id that never occurs has probability 0. Counts that are all zero raise a `ValueError`.
 
     >>> noise_distribution(torch.tensor([16.0, 1.0, 0.0]))
     tensor([0.8889, 0.1111, 0.0000])

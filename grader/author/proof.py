@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.author.promise_proof import Shares, shares, unbroken_promises, uneven_shares
+from grader.author.promise_proof import Shares, function_of, shares, unbroken_promises, uneven_shares
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
@@ -28,7 +28,9 @@ from grader.protocol.jobs import Job, JudgeMode
 from grader.protocol.results import ExerciseResult, Verdict
 
 STUB = "the stub"
-LONG_SECONDS = 5.0  # a test that took longer with the solution is not run again under the other seeds
+# A test that took so long with the solution is not run again under the other seeds; and one that took long enough to
+# be slow is left out for a mistake that another test has shown, where it is not to show that a promise is broken.
+LONG_SECONDS, SLOW_SECONDS = 5.0, 0.1
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -47,11 +49,12 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A file to judge: the stub, the solution, or, with the `mutant`, a mistake."""
+    """A file to judge: the stub, the solution, or, with the `mutant`, a mistake. `slow` are the names of slow tests."""
 
     label: str
     job: Job
     mutant: Mutant | None = None
+    slow: frozenset[str] = frozenset()
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -84,27 +87,24 @@ def prove(
         )
         again = [task for e in proved for task in _solutions(layout, e, seeds[1:], bench.solved(e.name))]
         desk = Desk(layout, seeds[0], Path(folder))
-        bench.run(
-            again + [task for e in proved for task in desk.mistakes(e, mutants[e.name], bench.solved(e.name))],
-            later=mistakes,
-        )
+        for exercise in proved:
+            again += desk.mistakes(exercise, mutants[exercise.name], bench.solved(exercise.name))
+        bench.run(again, later=mistakes)
         bench.run([task for runs in bench.found.values() for task in _naming(list(runs.values()))])
-    return [
-        _proof(exercise, len(seeds), list(bench.found[exercise.name].values()), _promises_of(layout, exercise.name))
-        for exercise in proved
-    ]
+    return [_proof(exercise, len(seeds), bench, _promises_of(layout, exercise.name)) for exercise in proved]
 
 
 class Bench:
-    """Has tasks done, one round after the other, and keeps the last run of each by its exercise and its label.
+    """Has tasks done, one round after the other: what came of each, by its exercise and its label.
 
-    A mistake that was caught stays so, with no name, where it fails nothing as soon as fewer tests run before.
+    `named` are those runs that were to give a mistake its name, and met only tests that had failed before.
     """
 
     def __init__(self, judge: Judge, report: Callable[[int, int, str], None]) -> None:
         self.judge = judge
         self.report = report
         self.found: dict[str, dict[str, Run]] = defaultdict(dict)
+        self.named: dict[str, dict[str, Run]] = defaultdict(dict)
         self.done = 0
 
     def run(self, tasks: list[Task], later: int = 0) -> None:
@@ -113,9 +113,8 @@ class Bench:
         total = self.done + len(tasks) + later
         for ticket, result in self.judge.as_completed():
             task, self.done = by_ticket[ticket], self.done + 1
-            runs = self.found[task.job.exercise]
-            if task.label not in runs or result.verdict.is_wrong:
-                runs[task.label] = Run(task, result)
+            kept = self.named if task.job.mutants else self.found
+            kept[task.job.exercise][task.label] = Run(task, result)
             self.report(self.done, total, result.exercise)
 
     def solved(self, exercise: str) -> ExerciseResult:
@@ -135,11 +134,13 @@ def _naming(runs: list[Run]) -> list[Task]:
     """The mistakes that were caught, once more, to be named: each by the tests that it fails, among those that fail the
     very same ones.
 
-    A mistake that fails other tests cannot be taken for it, so that nobody need try it, nor what both pass.
+    A mistake that fails other tests cannot be taken for it, so that nobody need try it, nor what both pass. Slow tests,
+    which not every mistake meets, count only for one that fails nothing else.
     """
     alike: dict[frozenset[str], list[Mutant]] = defaultdict(list)
     caught = []
-    for task, failed in ((run.task, _failed(run.result)) for run in runs):
+    for task, every in ((run.task, _failed(run.result)) for run in runs):
+        failed = every - task.slow or every
         if task.mutant is not None and failed:
             alike[failed].append(task.mutant)
             caught.append((task, failed))
@@ -186,18 +187,25 @@ class Desk:
 
     def mistakes(self, exercise: Exercise, mutants: Sequence[Mutant], solved: ExerciseResult) -> Iterator[Task]:
         public = tuple(test.name for test in solved.tests if not test.hidden)
-        mode = JudgeMode(diagnose=False, spare_long_tests=True, only=public)
+        slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
+        promises = _promises_of(self.layout, exercise.name).promise
         for number, mutant in enumerate(mutants):
+            needed = {
+                test for promise in promises if mutant.mistake.name in promise.broken_by for test in promise.tests
+            }
+            spare = tuple(name for name in sorted(slow) if function_of(name) not in needed)
+            mode = JudgeMode(diagnose=False, spare_long_tests=True, only=public, spare=spare)
             path = self.folder / exercise.name / str(number) / f"{exercise.short}.py"
             path.parent.mkdir(parents=True)
             path.write_text(mutant.source, encoding="utf-8")
             learner = source_in(self.layout, exercise, self.layout.solutions, path)
             job = build_job(self.layout, exercise, learner=learner, seed=self.seed, mode=mode)
-            yield Task(mutant.mistake.name, job, mutant)
+            yield Task(mutant.mistake.name, job, mutant, slow)
 
 
-def _proof(exercise: Exercise, seeds: int, runs: list[Run], promises: Promises) -> Proof:
+def _proof(exercise: Exercise, seeds: int, bench: Bench, promises: Promises) -> Proof:
     troubles, unnamed = [], []
+    runs, renamed = list(bench.found[exercise.name].values()), bench.named[exercise.name]
     found, uneven = _shares(promises, _solved(runs))
     mistakes = {run.task.label: run.result for run in runs if run.task.mutant is not None}
     caught = named = misnamed = 0
@@ -205,7 +213,7 @@ def _proof(exercise: Exercise, seeds: int, runs: list[Run], promises: Promises) 
         if task.mutant is None:
             troubles += _trouble(task, result)
             continue
-        names = [mistake.name for mistake in result.mistakes]
+        names = [item.name for item in renamed[task.label].result.mistakes] if task.label in renamed else []
         wrong = result.verdict.is_wrong
         caught += wrong
         named += names == [task.label]
@@ -223,7 +231,7 @@ def _proof(exercise: Exercise, seeds: int, runs: list[Run], promises: Promises) 
         caught=caught,
         named=named,
         misnamed=misnamed,
-        seconds=sum(run.result.seconds for run in runs),
+        seconds=sum(run.result.seconds for run in [*runs, *renamed.values()]),
         troubles=(*troubles, *uneven, *unbroken_promises(promises, mistakes)),
         unnamed=tuple(unnamed),
         shares=found,

@@ -99,15 +99,17 @@ class Suite:
         """
         wanted = [item for item in in_drawn_order(job, items) if not mode.only or item.name in mode.only]
         shuffled = sorted(wanted, key=lambda item: (is_hidden(item), self.runner.is_long(item)))
-        if mode.spare_long_tests:
-            shuffled.sort(key=self.runner.is_long)
+        spared = {
+            item for item in wanted if item.name in mode.spare or (mode.spare_long_tests and self.runner.is_long(item))
+        }
+        shuffled.sort(key=spared.__contains__)
         place = {name: number for number, name in enumerate(mode.first)}
         shuffled.sort(key=lambda item: place.get(item.name, len(place)))
         patience = Patience(job.limits.total_seconds)
         results: dict[str, TestResult] = {}
         transcripts: dict[str, Transcript] = {}
         for item, following in zip(shuffled, [*shuffled[1:], None], strict=True):
-            if mode.spare_long_tests and self.runner.is_long(item) and _has_failed(results):
+            if item in spared and _has_failed(results):
                 continue
             reason = patience.reason
             result = self.runner.run(item, following) if reason is None else not_run(item, reason)

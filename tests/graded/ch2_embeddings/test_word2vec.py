@@ -143,6 +143,12 @@ def test_noise_keeps_a_floating_dtype(student, expect):
         expect.dtype(student.noise_distribution(torch.tensor([3.0, 1.0], dtype=dtype)), dtype)
 
 
+def test_noise_of_fractions(student, expect):
+    """Counts need not be whole: 1.5 and 1 become 0.6 and 0.4 with a power of 1."""
+    came = student.noise_distribution(torch.tensor([1.5, 1.0, 0.0], dtype=torch.float64), power=1.0)
+    expect.close(came, torch.tensor([0.6, 0.4, 0.0], dtype=torch.float64), tolerance=FLOAT32)
+
+
 def test_noise_without_counts_is_refused(student, expect):
     """Counts that are all zero raise a ValueError, whole numbers or not."""
     expect.raises(ValueError, student.noise_distribution, torch.zeros(4, dtype=torch.int64))
@@ -304,6 +310,15 @@ def test_a_step_draws_128_pairs_with_negatives_of_their_own(student, draw, expec
     center, context = rows_that_moved(student, torch.arange(1000), 1000, 1, draw.integer(0, 2**31), negatives=5)
     expect.between(center.sum(), 106, 128, "128 pairs have about 120 different centres; moved rows of `center`:")
     expect.between(context.sum(), 470, 600, "Each pair draws its own negatives; moved rows of `context`, about 535:")
+
+
+def test_a_pair_may_come_twice_in_a_batch(student, draw, expect):
+    """In a text of 60 different words, 118 pairs, the 128 that a step draws leave out about 7 centres each time."""
+    missed = 0
+    for _ in range(4):
+        center, _ = rows_that_moved(student, torch.arange(60), 60, 1, draw.integer(0, 2**31), negatives=1)
+        missed += 60 - int(center.sum())
+    expect.less(0, missed, "Each pair is drawn by itself, so some come twice and others not at all. Centres left out:")
 
 
 def test_each_step_draws_anew(student, draw, expect):
