@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -30,7 +29,7 @@ from grader.protocol.results import ExerciseResult, Verdict
 STUB = "the stub"
 # A test that took so long with the solution is not run again under the other seeds; and one that took long enough to
 # be slow is left out for a mistake that another test has shown, where it is not to show that a promise is broken.
-LONG_SECONDS, SLOW_SECONDS = 5.0, 0.1
+LONG_SECONDS, SLOW_SECONDS = 5.0, 0.04
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -74,52 +73,87 @@ def prove(
 ) -> list[Proof]:
     """Run everything, telling `report` how many of how many runs are done and which exercise was last."""
     proved = list(graded(exercises))
-    mutants = {exercise.name: load_mutants(layout, exercise.name) for exercise in proved}
-    mistakes = sum(map(len, mutants.values()))
     with (
         tempfile.TemporaryDirectory(prefix="grader-proof-") as folder,
         Judge(libraries_for(layout, curriculum, proved), parallel=parallel) as judge,
     ):
-        bench = Bench(judge, report)
-        bench.run(
-            [task for e in proved for task in _first_tasks(layout, e, seeds[0])],
-            later=len(proved) * (len(seeds) - 1) + 2 * mistakes,
-        )
-        again = [task for e in proved for task in _solutions(layout, e, seeds[1:], bench.solved(e.name))]
-        desk = Desk(layout, seeds[0], Path(folder))
-        for exercise in proved:
-            again += desk.mistakes(exercise, mutants[exercise.name], bench.solved(exercise.name))
-        bench.run(again, later=mistakes)
-        bench.run([task for runs in bench.found.values() for task in _naming(list(runs.values()))])
-    return [_proof(exercise, len(seeds), bench, _promises_of(layout, exercise.name)) for exercise in proved]
+        plan = Plan(layout, seeds, Path(folder), proved)
+        total = sum(2 + len(seeds[1:]) + 2 * len(mutants) for mutants in plan.mutants.values())
+        by_ticket = {judge.submit(task.job): task for exercise in proved for task in plan.first(exercise)}
+        for done, (ticket, result) in enumerate(judge.as_completed(), 1):
+            by_ticket |= {judge.submit(task.job): task for task in plan.after(Run(by_ticket[ticket], result))}
+            report(done, total, result.exercise)
+    return [_proof(exercise, len(seeds), plan, _promises_of(layout, exercise.name)) for exercise in proved]
 
 
-class Bench:
-    """Has tasks done, one round after the other: what came of each, by its exercise and its label.
+class Plan:
+    """What is to run next, once something is done, and what came of each run by its exercise and its label.
 
-    `named` are those runs that were to give a mistake its name, and met only tests that had failed before.
+    First the stub and the solution; then the solution under the other seeds, and every mistake; once these are known,
+    each mistake again to be named. `named` are those last runs, which met only tests that had failed before.
     """
 
-    def __init__(self, judge: Judge, report: Callable[[int, int, str], None]) -> None:
-        self.judge = judge
-        self.report = report
+    def __init__(self, layout: Layout, seeds: list[int], folder: Path, exercises: list[Exercise]) -> None:
+        self.layout = layout
+        self.seeds = seeds
+        self.folder = folder
+        self.exercises = {exercise.name: exercise for exercise in exercises}
+        self.mutants = {name: load_mutants(layout, name) for name in self.exercises}
+        self.left = {name: len(mutants) for name, mutants in self.mutants.items()}
         self.found: dict[str, dict[str, Run]] = defaultdict(dict)
         self.named: dict[str, dict[str, Run]] = defaultdict(dict)
-        self.done = 0
 
-    def run(self, tasks: list[Task], later: int = 0) -> None:
-        """Do one round, telling how many runs are done; about so many come `later`."""
-        by_ticket = {self.judge.submit(task.job): task for task in tasks}
-        total = self.done + len(tasks) + later
-        for ticket, result in self.judge.as_completed():
-            task, self.done = by_ticket[ticket], self.done + 1
-            kept = self.named if task.job.mutants else self.found
-            kept[task.job.exercise][task.label] = Run(task, result)
-            self.report(self.done, total, result.exercise)
+    def first(self, exercise: Exercise) -> list[Task]:
+        """The stub, and the solution under the first seed, with every test."""
+        mode = JudgeMode(diagnose=False)
+        stub = source_in(self.layout, exercise, self.layout.solutions, self.layout.exercise_file(exercise.name))
+        return [
+            Task(STUB, build_job(self.layout, exercise, learner=stub, seed=self.seeds[0], mode=mode)),
+            self.solution(exercise, self.seeds[0], mode),
+        ]
 
-    def solved(self, exercise: str) -> ExerciseResult:
-        """What the suite says of the solution, under the first seed."""
-        return next(run.result for label, run in self.found[exercise].items() if label != STUB)
+    def after(self, run: Run) -> list[Task]:
+        """Keep what came of a run. Returns what can be run now."""
+        task, name = run.task, run.task.job.exercise
+        kept = self.named if task.job.mutants else self.found
+        kept[name][task.label] = run
+        if task.label == self.label(self.seeds[0]):
+            return [*self.solutions(self.exercises[name], run.result), *self.mistakes(self.exercises[name], run.result)]
+        if task.mutant is not None and not task.job.mutants:
+            self.left[name] -= 1
+            if not self.left[name]:
+                return _naming(list(self.found[name].values()))
+        return []
+
+    def label(self, seed: int) -> str:
+        return f"the solution, seed {seed}"
+
+    def solution(self, exercise: Exercise, seed: int, mode: JudgeMode) -> Task:
+        learner = source_in(self.layout, exercise, self.layout.solutions)
+        return Task(self.label(seed), build_job(self.layout, exercise, learner=learner, seed=seed, mode=mode))
+
+    def solutions(self, exercise: Exercise, solved: ExerciseResult) -> list[Task]:
+        """The solution under the other seeds, without what takes long."""
+        quick = tuple(test.name for test in solved.tests if test.seconds < LONG_SECONDS)
+        return [self.solution(exercise, seed, JudgeMode(diagnose=False, only=quick)) for seed in self.seeds[1:]]
+
+    def mistakes(self, exercise: Exercise, solved: ExerciseResult) -> Iterator[Task]:
+        """Each mistake as a file of its own, judged by the public tests under the first seed."""
+        public = tuple(test.name for test in solved.tests if not test.hidden)
+        slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
+        promises = _promises_of(self.layout, exercise.name).promise
+        for number, mutant in enumerate(self.mutants[exercise.name]):
+            needed = {
+                test for promise in promises if mutant.mistake.name in promise.broken_by for test in promise.tests
+            }
+            spare = tuple(name for name in sorted(slow) if function_of(name) not in needed)
+            mode = JudgeMode(diagnose=False, spare_long_tests=True, only=public, spare=spare)
+            path = self.folder / exercise.name / str(number) / f"{exercise.short}.py"
+            path.parent.mkdir(parents=True)
+            path.write_text(mutant.source, encoding="utf-8")
+            learner = source_in(self.layout, exercise, self.layout.solutions, path)
+            job = build_job(self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode)
+            yield Task(mutant.mistake.name, job, mutant, slow)
 
 
 def _promises_of(layout: Layout, exercise: str) -> Promises:
@@ -156,56 +190,9 @@ def _failed(result: ExerciseResult) -> frozenset[str]:
     return frozenset(test.name for test in result.tests if test.verdict.is_wrong)
 
 
-def _first_tasks(layout: Layout, exercise: Exercise, seed: int) -> list[Task]:
-    """The stub, and the solution under the first seed, with every test."""
-    mode = JudgeMode(diagnose=False)
-    stub = source_in(layout, exercise, layout.solutions, layout.exercise_file(exercise.name))
-    return [
-        Task(STUB, build_job(layout, exercise, learner=stub, seed=seed, mode=mode)),
-        _solution(layout, exercise, seed, mode),
-    ]
-
-
-def _solution(layout: Layout, exercise: Exercise, seed: int, mode: JudgeMode) -> Task:
-    learner = source_in(layout, exercise, layout.solutions)
-    return Task(f"the solution, seed {seed}", build_job(layout, exercise, learner=learner, seed=seed, mode=mode))
-
-
-def _solutions(layout: Layout, exercise: Exercise, seeds: list[int], solved: ExerciseResult) -> list[Task]:
-    """The solution under the other seeds, without what takes long."""
-    quick = tuple(test.name for test in solved.tests if test.seconds < LONG_SECONDS)
-    return [_solution(layout, exercise, seed, JudgeMode(diagnose=False, only=quick)) for seed in seeds]
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Lays out the mistakes: each is a file in the folder, judged under the seed by the public tests."""
-
-    layout: Layout
-    seed: int
-    folder: Path
-
-    def mistakes(self, exercise: Exercise, mutants: Sequence[Mutant], solved: ExerciseResult) -> Iterator[Task]:
-        public = tuple(test.name for test in solved.tests if not test.hidden)
-        slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
-        promises = _promises_of(self.layout, exercise.name).promise
-        for number, mutant in enumerate(mutants):
-            needed = {
-                test for promise in promises if mutant.mistake.name in promise.broken_by for test in promise.tests
-            }
-            spare = tuple(name for name in sorted(slow) if function_of(name) not in needed)
-            mode = JudgeMode(diagnose=False, spare_long_tests=True, only=public, spare=spare)
-            path = self.folder / exercise.name / str(number) / f"{exercise.short}.py"
-            path.parent.mkdir(parents=True)
-            path.write_text(mutant.source, encoding="utf-8")
-            learner = source_in(self.layout, exercise, self.layout.solutions, path)
-            job = build_job(self.layout, exercise, learner=learner, seed=self.seed, mode=mode)
-            yield Task(mutant.mistake.name, job, mutant, slow)
-
-
-def _proof(exercise: Exercise, seeds: int, bench: Bench, promises: Promises) -> Proof:
+def _proof(exercise: Exercise, seeds: int, plan: Plan, promises: Promises) -> Proof:
     troubles, unnamed = [], []
-    runs, renamed = list(bench.found[exercise.name].values()), bench.named[exercise.name]
+    runs, renamed = list(plan.found[exercise.name].values()), plan.named[exercise.name]
     found, uneven = _shares(promises, _solved(runs))
     mistakes = {run.task.label: run.result for run in runs if run.task.mutant is not None}
     caught = named = misnamed = 0
