@@ -83,7 +83,7 @@ def prove(
         for done, (ticket, result) in enumerate(judge.as_completed(), 1):
             by_ticket |= {judge.submit(task.job): task for task in plan.after(Run(by_ticket[ticket], result))}
             report(done, total, result.exercise)
-    return [_proof(exercise, len(seeds), plan, _promises_of(layout, exercise.name)) for exercise in proved]
+    return [_proof(exercise.name, plan) for exercise in proved]
 
 
 class Plan:
@@ -99,6 +99,7 @@ class Plan:
         self.folder = folder
         self.exercises = {exercise.name: exercise for exercise in exercises}
         self.mutants = {name: load_mutants(layout, name) for name in self.exercises}
+        self.promises = {name: _promises_of(layout, name) for name in self.exercises}
         self.left = {name: len(mutants) for name, mutants in self.mutants.items()}
         self.found: dict[str, dict[str, Run]] = defaultdict(dict)
         self.named: dict[str, dict[str, Run]] = defaultdict(dict)
@@ -141,7 +142,7 @@ class Plan:
         """Each mistake as a file of its own, judged by the public tests under the first seed."""
         public = tuple(test.name for test in solved.tests if not test.hidden)
         slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
-        promises = _promises_of(self.layout, exercise.name).promise
+        promises = self.promises[exercise.name].promise
         for number, mutant in enumerate(self.mutants[exercise.name]):
             needed = {
                 test for promise in promises if mutant.mistake.name in promise.broken_by for test in promise.tests
@@ -190,13 +191,13 @@ def _failed(result: ExerciseResult) -> frozenset[str]:
     return frozenset(test.name for test in result.tests if test.verdict.is_wrong)
 
 
-def _proof(exercise: Exercise, seeds: int, plan: Plan, promises: Promises) -> Proof:
+def _proof(exercise: str, plan: Plan) -> Proof:
     troubles, unnamed = [], []
-    runs, renamed = list(plan.found[exercise.name].values()), plan.named[exercise.name]
-    found, uneven = _shares(promises, _solved(runs))
-    mistakes = {run.task.label: run.result for run in runs if run.task.mutant is not None}
+    runs, renamed, promises = plan.found[exercise], plan.named[exercise], plan.promises[exercise]
+    found, uneven = _shares(promises, runs[plan.label(plan.seeds[0])].result)
+    mistakes = {run.task.label: run.result for run in runs.values() if run.task.mutant is not None}
     caught = named = misnamed = 0
-    for task, result in ((run.task, run.result) for run in runs):
+    for task, result in ((run.task, run.result) for run in runs.values()):
         if task.mutant is None:
             troubles += _trouble(task, result)
             continue
@@ -212,22 +213,17 @@ def _proof(exercise: Exercise, seeds: int, plan: Plan, promises: Promises) -> Pr
         elif not names:
             unnamed.append(task.label)
     return Proof(
-        exercise=exercise.name,
-        seeds=seeds,
+        exercise=exercise,
+        seeds=len(plan.seeds),
         mistakes=len(mistakes),
         caught=caught,
         named=named,
         misnamed=misnamed,
-        seconds=sum(run.result.seconds for run in [*runs, *renamed.values()]),
+        seconds=sum(run.result.seconds for run in [*runs.values(), *renamed.values()]),
         troubles=(*troubles, *uneven, *unbroken_promises(promises, mistakes)),
         unnamed=tuple(unnamed),
         shares=found,
     )
-
-
-def _solved(runs: list[Run]) -> ExerciseResult:
-    """What the suite says of the solution, under any of its seeds."""
-    return next(run.result for run in runs if run.task.mutant is None and run.task.label != STUB)
 
 
 def _shares(promises: Promises, solution: ExerciseResult) -> tuple[Shares | None, list[str]]:

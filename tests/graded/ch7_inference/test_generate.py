@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from model_checks import load_fresh, made
+from model_checks import load_fresh, made, model_with
 
 SIZES = {"vocab_size": 6, "max_len": 7, "d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 12}
 MAX_LEN = SIZES["max_len"]
@@ -35,9 +35,8 @@ def drawn_judge(reference, draw, **changes):
 
 def learners(student, judge, **changes):
     """The learner's GPT with the weights of the reference's."""
-    model = made("GPT", student.imported("ch5_models.gpt"), **(SIZES | changes)).double().eval()
-    model.load_state_dict(judge.state_dict())
-    return model
+    sizes = SIZES | changes
+    return model_with("GPT", student.imported("ch5_models.gpt"), judge.state_dict(), **sizes).eval()
 
 
 def right_read(judge, ids):
