@@ -29,7 +29,7 @@ from grader.protocol.results import ExerciseResult, Verdict
 STUB = "the stub"
 # A test that took so long with the solution is not run again under the other seeds; and one that took long enough to
 # be slow is left out for a mistake that another test has shown, where it is not to show that a promise is broken.
-LONG_SECONDS, SLOW_SECONDS = 5.0, 0.04
+LONG_SECONDS, SLOW_SECONDS = 5.0, 0.02
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -106,7 +106,7 @@ class Plan:
 
     def first(self, exercise: Exercise) -> list[Task]:
         """The stub, and the solution under the first seed, with every test."""
-        mode = JudgeMode(diagnose=False)
+        mode = JudgeMode(diagnose=False, quiet=True)
         stub = source_in(self.layout, exercise, self.layout.solutions, self.layout.exercise_file(exercise.name))
         return [
             Task(STUB, build_job(self.layout, exercise, learner=stub, seed=self.seeds[0], mode=mode)),
@@ -136,10 +136,17 @@ class Plan:
     def solutions(self, exercise: Exercise, solved: ExerciseResult) -> list[Task]:
         """The solution under the other seeds, without what takes long."""
         quick = tuple(test.name for test in solved.tests if test.seconds < LONG_SECONDS)
-        return [self.solution(exercise, seed, JudgeMode(diagnose=False, only=quick)) for seed in self.seeds[1:]]
+        mode = JudgeMode(diagnose=False, quiet=True, only=quick)
+        return [self.solution(exercise, seed, mode) for seed in self.seeds[1:]]
 
-    def mistakes(self, exercise: Exercise, solved: ExerciseResult) -> Iterator[Task]:
-        """Each mistake as a file of its own, judged by the public tests under the first seed."""
+    def mistakes(self, exercise: Exercise, solved: ExerciseResult) -> list[Task]:
+        """Each mistake as a file of its own, judged by the public tests under the first seed.
+
+        Those that spare the same tests follow each other: the tester goes on with the next file.
+        """
+        return sorted(self.each_mistake(exercise, solved), key=lambda task: _judging(task).spare)
+
+    def each_mistake(self, exercise: Exercise, solved: ExerciseResult) -> Iterator[Task]:
         public = tuple(test.name for test in solved.tests if not test.hidden)
         slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
         promises = self.promises[exercise.name].promise
@@ -148,13 +155,19 @@ class Plan:
                 test for promise in promises if mutant.mistake.name in promise.broken_by for test in promise.tests
             }
             spare = tuple(name for name in sorted(slow) if function_of(name) not in needed)
-            mode = JudgeMode(diagnose=False, spare_long_tests=True, only=public, spare=spare)
+            mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, only=public, spare=spare)
             path = self.folder / exercise.name / str(number) / f"{exercise.short}.py"
             path.parent.mkdir(parents=True)
             path.write_text(mutant.source, encoding="utf-8")
             learner = source_in(self.layout, exercise, self.layout.solutions, path)
-            job = build_job(self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode)
+            memo = str(self.folder / "memo")
+            job = build_job(self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, memo=memo)
             yield Task(mutant.mistake.name, job, mutant, slow)
+
+
+def _judging(task: Task) -> JudgeMode:
+    assert isinstance(task.job.mode, JudgeMode)
+    return task.job.mode
 
 
 def _promises_of(layout: Layout, exercise: str) -> Promises:
@@ -183,7 +196,7 @@ def _naming(runs: list[Run]) -> list[Task]:
 
 
 def _to_be_named(task: Task, failed: frozenset[str], mutants: tuple[Mutant, ...]) -> Task:
-    mode = JudgeMode(shrink=False, several=False, spare_long_tests=True, only=tuple(sorted(failed)))
+    mode = JudgeMode(shrink=False, several=False, quiet=True, spare_long_tests=True, only=tuple(sorted(failed)))
     return msgspec.structs.replace(task, job=msgspec.structs.replace(task.job, mode=mode, mutants=mutants))
 
 
