@@ -13,7 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from grader.author.promise_proof import Shares, function_of, shares, unbroken_promises, uneven_shares
+from grader.author.promise_proof import (
+    Shares,
+    failed_in_public,
+    function_of,
+    shares,
+    unbroken_promises,
+    uneven_shares,
+)
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
@@ -28,7 +35,7 @@ from grader.protocol.results import ExerciseResult, Verdict
 
 STUB = "the stub"
 # A test that took so long with the solution is not run again under the other seeds; and one that took long enough to
-# be slow is left out for a mistake that another test has shown, where it is not to show that a promise is broken.
+# be slow is left out for a mistake that another test has shown, until it is to show that a promise is broken.
 LONG_SECONDS, SLOW_SECONDS = 5.0, 0.02
 
 
@@ -48,12 +55,18 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A file to judge: the stub, the solution, or, with the `mutant`, a mistake. `slow` are the names of slow tests."""
+    """A file to judge: the stub, the solution, or, with the `mutant`, a mistake.
+
+    `public` and `slow` are the names of such tests, `first` is what came of the run before this one, which goes on with
+    tests that it has left out.
+    """
 
     label: str
     job: Job
     mutant: Mutant | None = None
+    public: tuple[str, ...] = ()
     slow: frozenset[str] = frozenset()
+    first: ExerciseResult | None = None
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -78,19 +91,19 @@ def prove(
         Judge(libraries_for(layout, curriculum, proved), parallel=parallel) as judge,
     ):
         plan = Plan(layout, seeds, Path(folder), proved)
-        total = sum(2 + len(seeds[1:]) + 2 * len(mutants) for mutants in plan.mutants.values())
         by_ticket = {judge.submit(task.job): task for exercise in proved for task in plan.first(exercise)}
         for done, (ticket, result) in enumerate(judge.as_completed(), 1):
             by_ticket |= {judge.submit(task.job): task for task in plan.after(Run(by_ticket[ticket], result))}
-            report(done, total, result.exercise)
+            report(done, plan.total, result.exercise)
     return [_proof(exercise.name, plan) for exercise in proved]
 
 
 class Plan:
     """What is to run next, once something is done, and what came of each run by its exercise and its label.
 
-    First the stub and the solution; then the solution under the other seeds, and every mistake; once these are known,
-    each mistake again to be named. `named` are those last runs, which met only tests that had failed before.
+    First the stub and the solution; then the solution under the other seeds, and every mistake, again with tests that
+    were left out where a promise is not seen to be broken; once these are known, each mistake again to be named.
+    `named` are those last runs, which met only tests that had failed before.
     """
 
     def __init__(self, layout: Layout, seeds: list[int], folder: Path, exercises: list[Exercise]) -> None:
@@ -100,6 +113,7 @@ class Plan:
         self.exercises = {exercise.name: exercise for exercise in exercises}
         self.mutants = {name: load_mutants(layout, name) for name in self.exercises}
         self.promises = {name: _promises_of(layout, name) for name in self.exercises}
+        self.total = sum(1 + len(seeds) + 2 * len(mutants) for mutants in self.mutants.values())
         self.left = {name: len(mutants) for name, mutants in self.mutants.items()}
         self.found: dict[str, dict[str, Run]] = defaultdict(dict)
         self.named: dict[str, dict[str, Run]] = defaultdict(dict)
@@ -115,9 +129,13 @@ class Plan:
 
     def after(self, run: Run) -> list[Task]:
         """Keep what came of a run. Returns what can be run now."""
+        run = _joined(run)
         task, name = run.task, run.task.job.exercise
         kept = self.named if task.job.mutants else self.found
         kept[name][task.label] = run
+        if left_out := self.left_out(run):
+            self.total += 1
+            return [_going_on(run, left_out)]
         if task.label == self.label(self.seeds[0]):
             return [*self.solutions(self.exercises[name], run.result), *self.mistakes(self.exercises[name], run.result)]
         if task.mutant is not None and not task.job.mutants:
@@ -139,35 +157,49 @@ class Plan:
         mode = JudgeMode(diagnose=False, quiet=True, only=quick)
         return [self.solution(exercise, seed, mode) for seed in self.seeds[1:]]
 
-    def mistakes(self, exercise: Exercise, solved: ExerciseResult) -> list[Task]:
-        """Each mistake as a file of its own, judged by the public tests under the first seed.
-
-        Those that spare the same tests follow each other: the tester goes on with the next file.
-        """
-        return sorted(self.each_mistake(exercise, solved), key=lambda task: _judging(task).spare)
-
-    def each_mistake(self, exercise: Exercise, solved: ExerciseResult) -> Iterator[Task]:
+    def mistakes(self, exercise: Exercise, solved: ExerciseResult) -> Iterator[Task]:
+        """Each mistake as a file of its own, judged by the public tests under the first seed."""
         public = tuple(test.name for test in solved.tests if not test.hidden)
         slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
-        promises = self.promises[exercise.name].promise
+        mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, only=public, spare=tuple(sorted(slow)))
+        memo = str(self.folder / "memo")
         for number, mutant in enumerate(self.mutants[exercise.name]):
-            needed = {
-                test for promise in promises if mutant.mistake.name in promise.broken_by for test in promise.tests
-            }
-            spare = tuple(name for name in sorted(slow) if function_of(name) not in needed)
-            mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, only=public, spare=spare)
             path = self.folder / exercise.name / str(number) / f"{exercise.short}.py"
             path.parent.mkdir(parents=True)
             path.write_text(mutant.source, encoding="utf-8")
             learner = source_in(self.layout, exercise, self.layout.solutions, path)
-            memo = str(self.folder / "memo")
             job = build_job(self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, memo=memo)
-            yield Task(mutant.mistake.name, job, mutant, slow)
+            yield Task(mutant.mistake.name, job, mutant, public, slow)
+
+    def left_out(self, run: Run) -> set[str]:
+        """The tests that a mistake has not met, of the promises that no test has shown it to break."""
+        task = run.task
+        if task.mutant is None or task.job.mutants or task.first is not None:
+            return set()
+        failed, met = failed_in_public(run.result), {test.name for test in run.result.tests}
+        unbroken = {
+            test
+            for promise in self.promises[task.job.exercise].promise
+            if task.label in promise.broken_by and not failed & set(promise.tests)
+            for test in promise.tests
+        }
+        return {name for name in task.public if function_of(name) in unbroken and name not in met}
 
 
-def _judging(task: Task) -> JudgeMode:
-    assert isinstance(task.job.mode, JudgeMode)
-    return task.job.mode
+def _going_on(run: Run, tests: set[str]) -> Task:
+    """The file once more, with these tests alone."""
+    job = msgspec.structs.replace(run.task.job, mode=JudgeMode(diagnose=False, quiet=True, only=tuple(sorted(tests))))
+    return msgspec.structs.replace(run.task, job=job, first=run.result)
+
+
+def _joined(run: Run) -> Run:
+    """With the tests of the run before it, which gave the verdict."""
+    first = run.task.first
+    if first is None:
+        return run
+    tests = (*first.tests, *run.result.tests)
+    seconds = first.seconds + run.result.seconds
+    return Run(run.task, msgspec.structs.replace(first, tests=tests, seconds=seconds))
 
 
 def _promises_of(layout: Layout, exercise: str) -> Promises:
@@ -191,13 +223,14 @@ def _naming(runs: list[Run]) -> list[Task]:
         failed = every - task.slow or every
         if task.mutant is not None and failed:
             alike[failed].append(task.mutant)
-            caught.append((task, failed))
-    return [_to_be_named(task, failed, tuple(alike[failed])) for task, failed in caught]
+            caught.append((task, every, failed))
+    return [_to_be_named(task, every, tuple(alike[failed])) for task, every, failed in caught]
 
 
 def _to_be_named(task: Task, failed: frozenset[str], mutants: tuple[Mutant, ...]) -> Task:
     mode = JudgeMode(shrink=False, several=False, quiet=True, spare_long_tests=True, only=tuple(sorted(failed)))
-    return msgspec.structs.replace(task, job=msgspec.structs.replace(task.job, mode=mode, mutants=mutants))
+    job = msgspec.structs.replace(task.job, mode=mode, mutants=mutants)
+    return msgspec.structs.replace(task, job=job, first=None)
 
 
 def _failed(result: ExerciseResult) -> frozenset[str]:

@@ -94,7 +94,6 @@ def train_bpe(
     # TODO: while there is room: choose the best pair, give it the next id, and merge it in the pieces that hold it.
     #   Take the counts of their old pairs away and add those of their new ones.
     # TODO: the special tokens get the ids after the last merge.
-    special_tokens = tuple(dict.fromkeys(special_tokens))
     n_merges = vocab_size - 256 - len(special_tokens)
     if n_merges < 0:
         raise ValueError(f"a vocabulary of {vocab_size} cannot hold 256 bytes and {len(special_tokens)} special tokens")
@@ -168,7 +167,7 @@ class BPETokenizer:
         # TODO: copy `vocab`, and add the special tokens that it lacks.
         # TODO: keep the rank of each merge, and the id of each byte string (the inverse of `vocab`).
         self.vocab = dict(vocab)
-        self.special_tokens = tuple(dict.fromkeys(special_tokens))
+        self.special_tokens = special_tokens
         for token in self.special_tokens:
             if token.encode() not in self.vocab.values():
                 self.vocab[max(self.vocab) + 1] = token.encode()

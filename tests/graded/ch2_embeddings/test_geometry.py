@@ -174,8 +174,12 @@ def test_an_id_next_to_itself_does_not_count(student, expect):
 
 
 def test_ids_that_do_not_occur_are_in_no_pair(student, expect):
-    """In 7 4 9 the ids 0 to 3, 5, 6 and 8 do not occur; (7, 9) is the only pair that never meets."""
+    """In 7 4 9 the ids 0 to 3, 5, 6 and 8 do not occur; (7, 9) is the only pair that never meets.
+
+    In 8 1 2 11 the pairs that never meet are (1, 11), (2, 8) and (8, 11), in this order.
+    """
     check_pairs(expect, student.adjacent_pairs(torch.tensor([7, 4, 9]), 3), ([(4, 9), (7, 4)], [(7, 9)]))
+    check_pairs(expect, student.adjacent_pairs(torch.tensor([8, 1, 2, 11]), 2), ([(1, 2), (2, 11)], [(1, 11), (2, 8)]))
 
 
 @pytest.mark.parametrize("k", [1, 4, 50])

@@ -417,9 +417,11 @@ def test_words_in_the_same_company_end_up_close(student, draw, expect):
 
 
 def test_training_refuses_a_text_without_pairs(student, draw, expect):
-    """A text of one token or none is a ValueError, and so is a window of 0."""
+    """A text of one token or none is a ValueError, and so is a window of 0. Two tokens are enough."""
     for n, window in ((1, 1), (0, 1), (3, 0)):
         expect.raises(ValueError, student.train_skipgram, torch.arange(n), 4, 2, window, 1, 1, 0.1, draw.generator())
+    center, _ = trained(student, torch.arange(2), 4, 2, 1, draw.integer(0, 2**31))
+    expect.shape(center, (4, 2), "The shape of `center.weight` after a text of two tokens is wrong.")
 
 
 def test_training_refuses_an_id_out_of_range(student, draw, expect):

@@ -123,11 +123,12 @@ def test_a_context_that_does_not_fit_is_refused(student, draw, expect, context):
 
 @pytest.mark.points(0.5)
 def test_a_single_window_is_enough(student, draw, expect):
-    """A text of context + 1 tokens has one window."""
-    data = draw.ids(9, 5)
-    x, y = student.get_batch(data, 2, 4, draw.generator())
-    expect.equal(x, torch.stack([data[:-1]] * 2))
-    expect.equal(y, torch.stack([data[1:]] * 2))
+    """A text of context + 1 tokens has one window, also where the context is 1."""
+    for n in (5, 2):
+        data = draw.ids(9, n)
+        x, y = student.get_batch(data, 2, n - 1, draw.generator())
+        expect.equal(x, torch.stack([data[:-1]] * 2))
+        expect.equal(y, torch.stack([data[1:]] * 2))
 
 
 # -- evaluation -------------------------------------------------------------------------------------------
@@ -166,6 +167,12 @@ def test_every_token_is_predicted_once(student, draw, expect, batch_size):
 def test_the_last_window_may_be_shorter(student, draw, expect, n):
     """The tokens that fill no window are predicted as well, each with the weight of one token."""
     check_evaluation(student, draw, expect, n, 5, 3)
+
+
+@pytest.mark.points(0.25)
+def test_windows_of_one_token(student, draw, expect):
+    """A context of 1 is enough: each token is predicted from the one before it."""
+    check_evaluation(student, draw, expect, 7, 1, 4)
 
 
 def test_evaluation_switches_dropout_off_and_the_mode_back(student, draw, expect):
@@ -225,8 +232,8 @@ def test_the_gradients_are_clipped(student, draw, expect):
 
 
 def test_without_warm_up_and_decay(student, draw, expect):
-    """`warmup_steps` 0 and `weight_decay` 0."""
-    check_loop(student, draw, expect, warmup_steps=0, weight_decay=0.0, steps=4, eval_every=100)
+    """`warmup_steps` 0, `weight_decay` 0, and batches larger than the held-out text."""
+    check_loop(student, draw, expect, warmup_steps=0, weight_decay=0.0, steps=4, eval_every=100, batch_size=20)
 
 
 def test_on_step_hears_of_every_step(student, draw, expect):
