@@ -184,9 +184,9 @@ def test_permuting_ids_is_renaming_characters(student, draw, expect):
 @pytest.mark.points(3)
 def test_the_other_tokenizer_numbers_backwards(student, draw, expect):
     """Read with it, a text costs what its mirror image, a for e and b for d, costs with the model's own tokenizer."""
-    alphabet = "abcde"
-    train, held_out = text_with_all(draw, alphabet, 270), draw.text(alphabet, 30)
-    mirror, seed = renamed(held_out, alphabet, alphabet[::-1]), draw.integer(0, 9999)
+    often = "aaaaabbbcde"  # so a text and its mirror image never cost the same
+    train, held_out = text_with_all(draw, often, 270), draw.text(often, 30)
+    mirror, seed = renamed(held_out, "abcde", "edcba"), draw.integer(0, 9999)
     plain = run(student, expect, "mismatch_experiment", train + held_out, 20, seed)
     mirrored = run(student, expect, "mismatch_experiment", train + mirror, 20, seed)
     expect.close(plain[1], mirrored[0], "The other tokenizer does not number the characters backwards.", tolerance=SAME)

@@ -198,15 +198,16 @@ def test_pairs_of_another_text(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_the_report_has_before_after_and_delta(student, draw, expect):
-    """For each pair in the order given: both cosines, and after minus before."""
-    before, after, pairs = draw.normal(6, 3) * 2, draw.normal(6, 3) * 2, [(4, 1), (0, 5), (1, 2), (3, 0)]
-    report = student.pair_report(before, after, pairs)
-    expect.equal(len(report), 4, "One PairChange for each pair was wanted.")
-    for change, (a, b) in zip(report, pairs, strict=True):
-        old, new = cosine_by_hand(before[a], before[b]), cosine_by_hand(after[a], after[b])
-        expect.close(change.before, old, "`before` is not the pair's cosine in the first table.", tolerance=FLOAT32)
-        expect.close(change.after, new, "`after` is not the pair's cosine in the second table.", tolerance=FLOAT32)
-        expect.close(change.delta, new - old, "`delta` is not `after` minus `before`.", tolerance=FLOAT32)
+    """For each pair in the order given: both cosines, and after minus before, in two reports with opposite signs."""
+    tables, pairs = [draw.normal(6, 3) * 2, draw.normal(6, 3) * 2], [(4, 1), (0, 5), (1, 2), (3, 0)]
+    for before, after in (tables, tables[::-1]):
+        report = student.pair_report(before, after, pairs)
+        expect.equal(len(report), 4, "One PairChange for each pair was wanted.")
+        for change, (a, b) in zip(report, pairs, strict=True):
+            old, new = cosine_by_hand(before[a], before[b]), cosine_by_hand(after[a], after[b])
+            expect.close(change.before, old, "`before` is not the pair's cosine in the first table.", tolerance=FLOAT32)
+            expect.close(change.after, new, "`after` is not the pair's cosine in the second table.", tolerance=FLOAT32)
+            expect.close(change.delta, new - old, "`delta` is not `after` minus `before`.", tolerance=FLOAT32)
 
 
 # -- principal components -----------------------------------------------------------------------------
