@@ -10,6 +10,7 @@ from grader.author.architecture import architecture_file, derived_architecture, 
 from grader.author.mutation import changes
 from grader.author.program import read_program
 from grader.author.promise_laws import broken_promises
+from grader.author.public_suite import public_part
 from grader.course.concepts import answers_file, derive_answers
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
@@ -68,6 +69,7 @@ def _of_exercise(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> 
         yield f"{exercise.name}: {layout.display_path(suite)} is missing; write the suite there"
         return
     yield from _suite(layout.display_path(suite), suite.read_text(encoding="utf-8"))
+    yield from _public_part(layout.display_path(suite), suite.read_text(encoding="utf-8"))
     if exercise.short == "concepts":
         yield from _answers(layout, exercise)
     yield from _mistakes(layout, exercise)
@@ -112,6 +114,16 @@ def _suite(display_path: str, source: str) -> Iterator[str]:
             yield f"{display_path}:{node.lineno}: a bare assert says nothing to a learner; use `expect`"
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
             yield f"{display_path}:{node.lineno}: {node.name} has no docstring; it is the line that the learner sees"
+
+
+def _public_part(display_path: str, source: str) -> Iterator[str]:
+    """What `grader release` makes of a suite is Python again, without anything hidden."""
+    try:
+        is_public = "mark.hidden" not in ast.unparse(ast.parse(public_part(source)))
+    except SyntaxError:
+        is_public = False
+    if not is_public:
+        yield f"{display_path}: `grader release` cannot cut its hidden tests out; mark each test or parameter by itself"
 
 
 def _mistakes(layout: Layout, exercise: Exercise) -> Iterator[str]:

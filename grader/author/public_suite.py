@@ -66,22 +66,37 @@ def _without_unused_imports(source: str, modules: Collection[str]) -> str:
 
 
 def _without_hidden_parameters(source: str) -> str:
-    """Cut `pytest.param(…, marks=pytest.mark.hidden)` out of the lists of parameters."""
+    """Cut `pytest.param(…, marks=pytest.mark.hidden)` out of the lists of parameters, and what makes several of it."""
     data = source.encode()
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line.encode()))
     cuts = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and any(
-            k.arg == "marks" and "mark.hidden" in ast.unparse(k.value) for k in node.keywords
-        ):
-            first = starts[node.lineno - 1] + node.col_offset
-            last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-            cuts.append((first, last + len(re.match(rb"\s*,?\s*", data[last:])[0])))  # type: ignore[index]
+    for node in _hidden_parameters(ast.parse(source)):
+        first = starts[node.lineno - 1] + node.col_offset
+        last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+        cuts.append((first, last + len(re.match(rb"\s*,?\s*", data[last:])[0])))  # type: ignore[index]
     for first, last in sorted(cuts, reverse=True):
         data = data[:first] + data[last:]
     return data.decode()
+
+
+def _hidden_parameters(node: ast.AST) -> Iterator[ast.expr]:
+    """Parameters of hidden tests: one, or several that a `*(… for …)` makes."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Call() if _is_hidden_parameter(child):
+                yield child
+            case ast.Starred(value=ast.GeneratorExp(elt=made) | ast.ListComp(elt=made)) if _is_hidden_parameter(made):
+                yield child
+            case _:
+                yield from _hidden_parameters(child)
+
+
+def _is_hidden_parameter(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and any(
+        k.arg == "marks" and "mark.hidden" in ast.unparse(k.value) for k in node.keywords
+    )
 
 
 def _unused_helpers(tree: ast.Module) -> list[ast.stmt]:

@@ -72,6 +72,14 @@ def test_orphans_and_bare_asserts_are_told(kit: Kit) -> None:
     assert "test_more has no docstring" in done.stdout
 
 
+def test_a_suite_whose_hidden_tests_cannot_be_cut_out_is_told(kit: Kit) -> None:
+    suite = kit.layout.suite_file(kit.name)
+    hidden = "[pytest.param(n, marks=pytest.mark.hidden) for n in (1, 2)]"
+    more = f'@pytest.mark.parametrize("n", {hidden})\ndef test_more(student, n):\n    """More."""\n'
+    suite.write_text(f"import pytest\n\n{suite.read_text()}\n\n{more}")
+    assert "`grader release` cannot cut its hidden tests out" in told(kit)
+
+
 def told(kit: Kit) -> str:
     done = grader(kit.layout.root, "dev", "check", "scale", "--seeds", "1", "--seed", "1")
     assert done.returncode == 1

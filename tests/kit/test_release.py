@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -198,6 +199,24 @@ def test_the_public_part_drops_what_only_hidden_tests_used() -> None:
     assert "only_for_the_hidden_one" not in text
     assert "def test_with_the_reference" in text
     assert "def test_double" in text
+
+
+def test_hidden_parameters_go_one_by_one_and_several_at_once() -> None:
+    hidden = "marks=pytest.mark.hidden"
+    source = f"""import pytest
+
+MORE = [5, 6]
+
+
+@pytest.mark.parametrize("n", [1, pytest.param(2, {hidden}), 3, *(pytest.param(n, {hidden}) for n in MORE)])
+def test_n(student, n):
+    pass
+"""
+    text = public_part(source)
+    assert "hidden" not in text
+    assert "MORE" not in text
+    (marked,) = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    assert ast.unparse(marked.decorator_list[0]) == "pytest.mark.parametrize('n', [1, 3])"
 
 
 # -- all or nothing -----------------------------------------------------------------------------------
