@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from grader.author.architecture import architecture_file, derived_architecture, is_own_repository
+from grader.author.leaks import secrets_in
 from grader.author.mutation import changes
 from grader.author.program import read_program
 from grader.author.promise_laws import broken_promises
-from grader.author.public_suite import public_part
+from grader.author.public_tree import write_public_tree
 from grader.course.concepts import answers_file, derive_answers
-from grader.course.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.files import write_atomically
 from grader.course.imports import imported
 from grader.course.layout import Layout
@@ -50,7 +52,12 @@ def derived_answers(layout: Layout, exercise: Exercise) -> str:
 def violations(layout: Layout, curriculum: Curriculum, exercises: list[Exercise]) -> list[str]:
     """Every broken law, as a sentence that says what to do. Orphans are looked for among all exercises."""
     found = [text for exercise in exercises for text in _of_exercise(layout, curriculum, exercise)]
-    return [*found, *_orphans(layout, curriculum), *_architecture(layout)]
+    return [
+        *found,
+        *_released(layout, [item for item in graded(exercises) if _is_there(layout, item)]),
+        *_orphans(layout, curriculum),
+        *_architecture(layout),
+    ]
 
 
 def _of_exercise(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> Iterator[str]:
@@ -69,7 +76,6 @@ def _of_exercise(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> 
         yield f"{exercise.name}: {layout.display_path(suite)} is missing; write the suite there"
         return
     yield from _suite(layout.display_path(suite), suite.read_text(encoding="utf-8"))
-    yield from _public_part(layout.display_path(suite), suite.read_text(encoding="utf-8"))
     if exercise.short == "concepts":
         yield from _answers(layout, exercise)
     yield from _mistakes(layout, exercise)
@@ -116,14 +122,20 @@ def _suite(display_path: str, source: str) -> Iterator[str]:
             yield f"{display_path}:{node.lineno}: {node.name} has no docstring; it is the line that the learner sees"
 
 
-def _public_part(display_path: str, source: str) -> Iterator[str]:
-    """What `grader release` makes of a suite is Python again, without anything hidden."""
-    try:
-        is_public = "mark.hidden" not in ast.unparse(ast.parse(public_part(source)))
-    except SyntaxError:
-        is_public = False
-    if not is_public:
-        yield f"{display_path}: `grader release` cannot cut its hidden tests out; mark each test or parameter by itself"
+def _is_there(layout: Layout, exercise: Exercise) -> bool:
+    return layout.solution_file(exercise.name).exists() and layout.suite_file(exercise.name).exists()
+
+
+def _released(layout: Layout, exercises: list[Exercise]) -> Iterator[str]:
+    """What `grader release` makes of the suites has nothing hidden in it, and gives no secret away."""
+    with tempfile.TemporaryDirectory(prefix="grader-kit-") as folder:
+        kit = Layout(Path(folder))
+        write_public_tree(layout, kit, exercises)
+        for exercise in exercises:
+            if "mark.hidden" in kit.suite_file(exercise.name).read_text(encoding="utf-8"):
+                name = layout.display_path(layout.suite_file(exercise.name))
+                yield f"{name}: not all that is hidden can be cut out; write `pytest.mark.hidden` wherever it is meant"
+        yield from (f"a learner's kit would give this away: {secret}" for secret in secrets_in(layout, kit, exercises))
 
 
 def _mistakes(layout: Layout, exercise: Exercise) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from grader.author.architecture import PACKAGE
 from grader.author.public_suite import public_part
-from grader.course.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Exercise
 from grader.course.layout import Layout
 from grader.course.stubs import derive_stub
 
@@ -15,17 +16,17 @@ LINES_IN_A_ROW = 3
 TEXTS = (".py", ".toml", ".json", ".md")
 
 
-def secrets_in(layout: Layout, kit: Layout, curriculum: Curriculum) -> Iterator[str]:
+def secrets_in(layout: Layout, kit: Layout, exercises: Collection[Exercise]) -> Iterator[str]:
     """What a kit gives away of a solution, a hidden test or a mistake.
 
     In the exercise's own stub and suite a single line of it is too much. Elsewhere it takes `LINES_IN_A_ROW`:
-    a loop over batches begins alike in many places.
+    a loop over batches begins alike in many places. Lines of the grader itself are no secret.
     """
-    free = _lines(kit.root / "grader")
+    free = _lines(PACKAGE)
     files = [p for tree in (kit.exercises, kit.graded) for p in sorted(tree.rglob("*")) if p.suffix in TEXTS]
     texts = {path: _telling(path.read_text(encoding="utf-8", errors="replace")) for path in files}
     runs: dict[tuple[str, ...], Path] = {run: path for path, lines in texts.items() for run in _runs(lines)}
-    for exercise in curriculum.graded:
+    for exercise in exercises:
         own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
         for whose, secret in _secrets_of(layout, exercise):
             lines = [line for line in secret if line not in free]

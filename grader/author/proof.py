@@ -1,7 +1,7 @@
 """The law that needs runs: stubs score nothing, solutions everything, and every known mistake is caught and named.
 
-Each stands on right earlier parts: a stub must be to do by itself, not for what it rests on. Mistakes meet the public
-tests alone, all that a learner's kit has: what fails one of these fails everywhere.
+Each stands on right earlier parts: a stub must be to do by itself, not for what it rests on. Mistakes meet the suites
+of a learner's kit, with public tests alone: what fails there fails everywhere.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from grader.author.promise_proof import (
     unbroken_promises,
     uneven_shares,
 )
+from grader.author.public_tree import write_public_tree
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
@@ -110,6 +111,8 @@ class Plan:
         self.layout = layout
         self.seeds = seeds
         self.folder = folder
+        self.kit = Layout(folder / "kit")
+        write_public_tree(layout, self.kit, exercises)
         self.exercises = {exercise.name: exercise for exercise in exercises}
         self.mutants = {name: load_mutants(layout, name) for name in self.exercises}
         self.promises = {name: _promises_of(layout, name) for name in self.exercises}
@@ -161,14 +164,16 @@ class Plan:
         """Each mistake as a file of its own, judged by the public tests under the first seed."""
         public = tuple(test.name for test in solved.tests if not test.hidden)
         slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
-        mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, only=public, spare=tuple(sorted(slow)))
-        memo = str(self.folder / "memo")
+        mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, spare=tuple(sorted(slow)))
+        suite, memo = self.kit.suite_file(exercise.name), str(self.folder / "memo")
         for number, mutant in enumerate(self.mutants[exercise.name]):
-            path = self.folder / exercise.name / str(number) / f"{exercise.short}.py"
+            path = self.folder / "mistakes" / exercise.name / str(number) / f"{exercise.short}.py"
             path.parent.mkdir(parents=True)
             path.write_text(mutant.source, encoding="utf-8")
             learner = source_in(self.layout, exercise, self.layout.solutions, path)
-            job = build_job(self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, memo=memo)
+            job = build_job(
+                self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, suite=suite, memo=memo
+            )
             yield Task(mutant.mistake.name, job, mutant, public, slow)
 
     def left_out(self, run: Run) -> set[str]:

@@ -49,8 +49,8 @@ class Take(msgspec.Struct, frozen=True):
 class RecordedKit(msgspec.Struct, frozen=True):
     """What the recordings of a kit take, and what they show of the mistakes.
 
-    `unseen` are those that pass every public test that was recorded for them, under one of the seeds at least: it
-    should be none, but for mistakes that only a test of several seconds would show, which is not tried on them.
+    `unseen` are those that pass every recorded test under one of the seeds at least, so that the kit cannot name them:
+    a test of several seconds is not tried on them, and what one does outside its own process is not recorded.
     """
 
     bytes: int

@@ -12,14 +12,13 @@ from pathlib import Path
 from grader.author.architecture import PACKAGE, architecture_file, with_modules
 from grader.author.kit_modules import kit_modules
 from grader.author.leaks import secrets_in
-from grader.author.public_suite import public_part, public_shares
+from grader.author.public_tree import write_public_tree
 from grader.author.recordings import RecordedKit, Report, record_all
 from grader.course.constraints import pinned
-from grader.course.curriculum import Curriculum, Exercise
+from grader.course.curriculum import Curriculum
 from grader.course.files import files_below, write_atomically
 from grader.course.layout import Layout
 from grader.course.locks import lock
-from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError, UsageError
 
 COPIED_FILES = (
@@ -72,16 +71,14 @@ def release(layout: Layout, curriculum: Curriculum, out: Path, parallel: int, re
     with _staged(out) as staging:
         kit = Layout(staging)
         _copy_common(layout, kit)
-        tests = sum(_copy_exercise(layout, kit, exercise) for exercise in curriculum.exercises)
-        _copy_shared_checks(layout, kit, curriculum)
+        write_public_tree(layout, kit, curriculum.exercises)
         if layout.bans_file.exists():
             _copy(layout.bans_file, kit.bans_file)
         for chapter in curriculum.chapters:
             _copy(layout.chapter_file(chapter.name), kit.chapter_file(chapter.name))
-            for answers in layout.chapter_file(chapter.name).parent.glob("*.answers.json"):
-                _copy(answers, kit.graded / chapter.name / answers.name)
         recorded = record_all(layout, kit, curriculum, parallel, report)
-        leaks = list(secrets_in(layout, kit, curriculum))
+        leaks = list(secrets_in(layout, kit, curriculum.graded))
+        tests = sum(_number_of_tests(kit.suite_file(exercise.name)) for exercise in curriculum.graded)
         if leaks:
             raise GraderError("the kit would give away what it must not:\n  " + "\n  ".join(leaks[:20]))
     return Released(out, len(curriculum.exercises), tests, recorded)
@@ -129,22 +126,5 @@ def _copy(source: Path, target: Path) -> None:
     write_atomically(target, source.read_bytes())
 
 
-def _copy_exercise(layout: Layout, kit: Layout, exercise: Exercise) -> int:
-    """Stub, pristine stub and public tests. Returns the number of test functions."""
-    stub = handed_out_stub(layout, exercise)
-    write_atomically(kit.exercise_file(exercise.name, exercise.suffix), stub)
-    write_atomically(kit.pristine_file(exercise.name, exercise.suffix), stub)
-    if exercise.manually_graded:
-        return 0
-    shared = [path.stem for path in layout.shared_checks]
-    public = public_part(layout.suite_file(exercise.name).read_text(encoding="utf-8"), shared)
-    write_atomically(kit.suite_file(exercise.name), public)
-    return len(re.findall(r"^def test_", public, re.MULTILINE))
-
-
-def _copy_shared_checks(layout: Layout, kit: Layout, curriculum: Curriculum) -> None:
-    """What suites share, as far as public tests use it: a helper of hidden tests alone is hidden, too."""
-    suites = [kit.suite_file(exercise.name).read_text(encoding="utf-8") for exercise in curriculum.graded]
-    shared = {path.stem: path.read_text(encoding="utf-8") for path in layout.shared_checks}
-    for name, text in public_shares(suites, shared).items():
-        write_atomically(kit.graded / f"{name}.py", text)
+def _number_of_tests(suite: Path) -> int:
+    return len(re.findall(r"^def test_", suite.read_text(encoding="utf-8"), re.MULTILINE))

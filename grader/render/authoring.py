@@ -26,7 +26,7 @@ def released_text(done: Released, out: Path) -> str:
         " under each of its seeds",
     ]
     if recorded.unseen:
-        lines.append("These do not; where no long test is to see them, the public tests are blind to them:")
+        lines.append("These do not; the kit finds them, as `grader dev check` proves, but cannot name them:")
     return "\n".join([*lines, *(f"  {name}" for name in recorded.unseen)])
 
 

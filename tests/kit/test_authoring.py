@@ -72,12 +72,22 @@ def test_orphans_and_bare_asserts_are_told(kit: Kit) -> None:
     assert "test_more has no docstring" in done.stdout
 
 
-def test_a_suite_whose_hidden_tests_cannot_be_cut_out_is_told(kit: Kit) -> None:
+def with_another_test(kit: Kit, parameters: str) -> None:
     suite = kit.layout.suite_file(kit.name)
-    hidden = "[pytest.param(n, marks=pytest.mark.hidden) for n in (1, 2)]"
-    more = f'@pytest.mark.parametrize("n", {hidden})\ndef test_more(student, n):\n    """More."""\n'
-    suite.write_text(f"import pytest\n\n{suite.read_text()}\n\n{more}")
-    assert "`grader release` cannot cut its hidden tests out" in told(kit)
+    more = f'@pytest.mark.parametrize("n", {parameters})\ndef test_more(student, n):\n    """More."""\n'
+    suite.write_text(f"import pytest\n\nsecret = pytest.mark.hidden\n\n{suite.read_text()}\n\n{more}")
+
+
+def test_what_is_hidden_under_another_name_is_told(kit: Kit) -> None:
+    with_another_test(kit, "[1, pytest.param(2, marks=secret)]")
+    assert "not all that is hidden can be cut out; write `pytest.mark.hidden`" in told(kit)
+
+
+def test_a_suite_whose_hidden_tests_cannot_be_cut_out_is_named(kit: Kit) -> None:
+    with_another_test(kit, "[pytest.param(n, marks=pytest.mark.hidden) for n in (1, 2)]")
+    done = grader(kit.layout.root, "dev", "check", "scale")
+    assert done.returncode == 3
+    assert "test_scale.py cannot be cut out: what is left is no Python" in done.stderr
 
 
 def told(kit: Kit) -> str:

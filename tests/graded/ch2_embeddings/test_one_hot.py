@@ -9,10 +9,10 @@ WITH_IDS = ("one_hot", *EMBEDDINGS, "lookup_gradient")
 
 def ones_at(ids, vocab_size):
     """One place after the other."""
-    rows = np.zeros((len(ids), vocab_size))
+    ones = np.zeros((len(ids), vocab_size))
     for row, i in enumerate(ids):
-        rows[row, i] = 1.0
-    return rows
+        ones[row, i] = 1.0
+    return ones
 
 
 def rows_of(table, ids):
@@ -25,10 +25,10 @@ def rows_of(table, ids):
 
 def sums_of(grad_output, ids, vocab_size):
     """One position after the other."""
-    gradient = np.zeros((vocab_size, grad_output.shape[1]), dtype=grad_output.dtype)
+    sums = np.zeros((vocab_size, grad_output.shape[1]), grad_output.dtype)
     for i, row in zip(ids, grad_output, strict=True):
-        gradient[i] += row
-    return gradient
+        sums[i] += row
+    return sums
 
 
 def arguments(draw, name, ids, vocab_size, dim):

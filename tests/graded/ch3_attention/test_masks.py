@@ -4,8 +4,6 @@ import pytest
 import torch
 from result_checks import write_over
 
-hidden = pytest.mark.hidden
-
 
 def causal(q_len, k_len):
     """Query i stands at position i + k_len - q_len."""
@@ -24,7 +22,7 @@ def check_device(expect, mask, shape, whose):
 
 
 @pytest.mark.points(2)
-@pytest.mark.parametrize("length", ["several", pytest.param(1, marks=hidden)])
+@pytest.mark.parametrize("length", ["several", pytest.param(1, marks=pytest.mark.hidden)])
 def test_a_position_sees_itself_and_what_came_before(student, draw, expect, length):
     """With as many keys as queries, query i sees the keys 0 to i."""
     n = draw.integer(3, 9) if length == "several" else length
@@ -66,7 +64,7 @@ def test_the_mask_belongs_to_the_caller(student, expect):
     expect.equal(student.padding_mask(lengths, 3), padding([1, 3], 3), message)
 
 
-@hidden
+@pytest.mark.hidden
 def test_any_number_of_queries_and_keys(student, draw, expect):
     """The mask has a row for each query and a column for each key."""
     q_len, k_len = sorted(draw.sizes(2, 2, 9))
@@ -75,7 +73,7 @@ def test_any_number_of_queries_and_keys(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("sizes", [(5, 3), pytest.param("drawn", marks=hidden)], ids=str)
+@pytest.mark.parametrize("sizes", [(5, 3), pytest.param("drawn", marks=pytest.mark.hidden)], ids=str)
 def test_more_queries_than_keys(student, draw, expect, sizes):
     """With more queries than keys, the first queries see nothing."""
     k_len, q_len = sorted(draw.sizes(2, 2, 9) if sizes == "drawn" else sizes)
@@ -103,7 +101,9 @@ def test_each_padding_mask_is_its_own(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("lengths", [[2, 0], pytest.param([0], marks=hidden), pytest.param([0, 0, 5], marks=hidden)])
+@pytest.mark.parametrize(
+    "lengths", [[2, 0], pytest.param([0], marks=pytest.mark.hidden), pytest.param([0, 0, 5], marks=pytest.mark.hidden)]
+)
 def test_a_length_of_zero_hides_every_key(student, expect, lengths):
     """An empty sequence has a row of False."""
     expect.equal(student.padding_mask(torch.tensor(lengths), 5), padding(lengths, 5))
@@ -111,7 +111,14 @@ def test_a_length_of_zero_hides_every_key(student, expect, lengths):
 
 @pytest.mark.points(0.25)
 @pytest.mark.parametrize(
-    ("bad", "place"), [(7, 0), (8, 2), (-2, 1), pytest.param(6, 1, marks=hidden), pytest.param(-1, 2, marks=hidden)]
+    ("bad", "place"),
+    [
+        (7, 0),
+        (8, 2),
+        (-2, 1),
+        pytest.param(6, 1, marks=pytest.mark.hidden),
+        pytest.param(-1, 2, marks=pytest.mark.hidden),
+    ],
 )
 def test_impossible_lengths_are_refused(student, expect, bad, place):
     """Lengths below 0 or above max_len raise a ValueError that names one of them."""
@@ -187,7 +194,7 @@ def test_beside_a_mask_with_heads(student, draw, expect, heads, order):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("heads", [3, pytest.param(1, marks=hidden)])
+@pytest.mark.parametrize("heads", [3, pytest.param(1, marks=pytest.mark.hidden)])
 def test_a_row_for_each_query_beside_a_mask_with_heads(student, draw, expect, heads):
     """(batch, q_len, k_len) beside (batch, heads, q_len, k_len) serves all heads of its own sequence."""
     each, full = draw.mask(3, 4, 5), draw.mask(3, heads, 4, 5)
@@ -195,7 +202,7 @@ def test_a_row_for_each_query_beside_a_mask_with_heads(student, draw, expect, he
     expect.equal(student.combine_masks(each, full), wanted)
 
 
-@pytest.mark.parametrize("others", [0, pytest.param(1, marks=hidden)])
+@pytest.mark.parametrize("others", [0, pytest.param(1, marks=pytest.mark.hidden)])
 def test_a_mask_of_two_axes_serves_all_heads(student, draw, expect, others):
     """(q_len, k_len) beside (batch, heads, q_len, k_len) holds for every sequence and head."""
     future, full = draw.mask(4, 5), draw.mask(2, 3, 4, 5)
@@ -207,7 +214,7 @@ def test_a_mask_of_two_axes_serves_all_heads(student, draw, expect, others):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("axes", [2, pytest.param(4, marks=hidden)])
+@pytest.mark.parametrize("axes", [2, pytest.param(4, marks=pytest.mark.hidden)])
 def test_the_masks_stay_as_they_were(student, draw, expect, axes):
     """Every mask holds the same after the call as before it."""
     masks = [draw.mask(*(2, 3, 4, 5)[-axes:]) for _ in range(3)]

@@ -8,7 +8,6 @@ ROUGH = {torch.float32: 2e-4, torch.bfloat16: 0.1}
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 ZEROS = torch.zeros(64, dtype=torch.float64)
 
-hidden = pytest.mark.hidden
 
 MODES = pytest.mark.parametrize("mode", ["train", "eval"])
 
@@ -120,7 +119,7 @@ def test_merging_what_is_not_contiguous(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("shape", [(1, 1, 3), pytest.param((1, 4, 1), marks=hidden)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 1, 3), pytest.param((1, 4, 1), marks=pytest.mark.hidden)], ids=str)
 def test_splitting_keeps_axes_of_length_one(student, draw, expect, shape):
     """A batch of one, a single token and heads of one number keep their axes."""
     x = draw.normal(*shape)
@@ -130,7 +129,13 @@ def test_splitting_keeps_axes_of_length_one(student, draw, expect, shape):
 @pytest.mark.points(0.25)
 @pytest.mark.parametrize(
     ("width", "n_heads"),
-    [(10, 3), (10, 0), (10, -2), pytest.param(6, 4, marks=hidden), pytest.param(3, 5, marks=hidden)],
+    [
+        (10, 3),
+        (10, 0),
+        (10, -2),
+        pytest.param(6, 4, marks=pytest.mark.hidden),
+        pytest.param(3, 5, marks=pytest.mark.hidden),
+    ],
 )
 def test_splitting_checks_the_number_of_heads(student, expect, width, n_heads):
     """A number of heads that is below 1 or does not divide the width raises a ValueError that names it."""
@@ -157,7 +162,7 @@ def test_there_is_no_bias_unless_asked_for(student, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize(("d_model", "n_heads"), [(6, 3), pytest.param(8, 4, marks=hidden)])
+@pytest.mark.parametrize(("d_model", "n_heads"), [(6, 3), pytest.param(8, 4, marks=pytest.mark.hidden)])
 def test_the_number_of_heads_is_kept(student, expect, d_model, n_heads):
     """`n_heads` can be read from the module: later exercises do."""
     expect.equal(student.MultiHeadAttention(d_model, n_heads).n_heads, n_heads)
@@ -166,7 +171,13 @@ def test_the_number_of_heads_is_kept(student, expect, d_model, n_heads):
 @pytest.mark.points(0.25)
 @pytest.mark.parametrize(
     ("d_model", "n_heads"),
-    [(10, 4), (10, 0), (10, -5), pytest.param(9, 2, marks=hidden), pytest.param(4, 8, marks=hidden)],
+    [
+        (10, 4),
+        (10, 0),
+        (10, -5),
+        pytest.param(9, 2, marks=pytest.mark.hidden),
+        pytest.param(4, 8, marks=pytest.mark.hidden),
+    ],
 )
 def test_heads_must_divide_the_width(student, expect, d_model, n_heads):
     """A number of heads that is below 1 or does not divide d_model raises a ValueError that names it."""
@@ -228,7 +239,7 @@ def test_each_context_is_its_own(student, draw, expect, mode):
 
 
 @pytest.mark.points(2)
-@pytest.mark.parametrize("mask", ["causal", pytest.param("drawn", marks=hidden)])
+@pytest.mark.parametrize("mask", ["causal", pytest.param("drawn", marks=pytest.mark.hidden)])
 def test_a_mask_of_two_axes(student, draw, expect, mask):
     """A mask (q_len, k_len) holds for all sequences and heads."""
     layer, state = make(student, draw, 6, 3)
@@ -248,7 +259,9 @@ def test_a_mask_of_three_axes(student, draw, expect, kind, batch):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("kind", ["one per head", "padding with heads", pytest.param("same for all", marks=hidden)])
+@pytest.mark.parametrize(
+    "kind", ["one per head", "padding with heads", pytest.param("same for all", marks=pytest.mark.hidden)]
+)
 def test_a_mask_of_four_axes(student, draw, expect, kind):
     """A mask with a heads axis is used as it is."""
     layer, state = make(student, draw, 6, 3)
@@ -257,7 +270,9 @@ def test_a_mask_of_four_axes(student, draw, expect, kind):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("kind", ["padding", "one row per query", pytest.param("same for all", marks=hidden)])
+@pytest.mark.parametrize(
+    "kind", ["padding", "one row per query", pytest.param("same for all", marks=pytest.mark.hidden)]
+)
 def test_cross_attention_under_a_mask(student, draw, expect, kind):
     """The mask's last axis belongs to the context."""
     layer, state = make(student, draw, 8, 2)
@@ -312,7 +327,7 @@ def test_the_weights_of_a_query_that_sees_nothing(student, draw, expect):
 
 
 @pytest.mark.points(2)
-@pytest.mark.parametrize("case", ["self", "cross", pytest.param("masked", marks=hidden)])
+@pytest.mark.parametrize("case", ["self", "cross", pytest.param("masked", marks=pytest.mark.hidden)])
 def test_the_gradients(student, draw, expect, case):
     """`x`, the context and every parameter get the right gradient."""
     context = draw.normal(3, 5, 6, grad=True) if case == "cross" else None
@@ -320,7 +335,7 @@ def test_the_gradients(student, draw, expect, case):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("kind", ["a query", pytest.param("a sequence", marks=hidden)])
+@pytest.mark.parametrize("kind", ["a query", pytest.param("a sequence", marks=pytest.mark.hidden)])
 def test_the_gradients_where_a_query_sees_nothing(student, draw, expect, kind):
     """Where a query sees nothing, all gradients are finite, and that query's own is zero."""
     mask = draw.mask(3, 4, 4)

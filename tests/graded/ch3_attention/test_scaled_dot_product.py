@@ -8,8 +8,6 @@ import torch
 CLOSE = 1e-5  # a right answer may compute in float32
 ROUGH = {torch.float32: 2e-4, torch.float16: 0.02, torch.bfloat16: 0.08}
 
-hidden = pytest.mark.hidden
-
 
 def attend(q, k, v, mask=None):
     """The same by another road: every sum written out, rows without a key set to zero at the end."""
@@ -101,7 +99,7 @@ def test_a_mask_row_belongs_to_a_query(student, draw, expect):
     check(student, expect, q, k, v, torch.tensor([[i >= j for j in range(5)] for i in range(5)]))
 
 
-@pytest.mark.parametrize("batch", [(), (3,), (2, 3), pytest.param((2, 1, 3), marks=hidden)], ids=str)
+@pytest.mark.parametrize("batch", [(), (3,), (2, 3), pytest.param((2, 1, 3), marks=pytest.mark.hidden)], ids=str)
 def test_any_number_of_leading_axes(student, draw, expect, batch):
     """The last two axes are attention; those before them are independent of each other."""
     check(student, expect, *drawn(draw, *batch))
@@ -123,7 +121,7 @@ def test_the_mask_broadcasts(student, draw, expect, kind):
 
 
 @pytest.mark.points(2)
-@pytest.mark.parametrize("masked", [True, pytest.param(False, marks=hidden)])
+@pytest.mark.parametrize("masked", [True, pytest.param(False, marks=pytest.mark.hidden)])
 def test_the_gradients(student, draw, expect, masked):
     """Queries, keys and values get the gradient of the output."""
     q, k, v = drawn(draw, 2)
@@ -131,7 +129,7 @@ def test_the_gradients(student, draw, expect, masked):
     check_gradients(student, expect, draw, (q, k, v), mask, of=0)
 
 
-@pytest.mark.parametrize("masked", [False, pytest.param(True, marks=hidden)])
+@pytest.mark.parametrize("masked", [False, pytest.param(True, marks=pytest.mark.hidden)])
 def test_the_weights_have_a_gradient_too(student, draw, expect, masked):
     """The weights that are returned can be differentiated, not only looked at."""
     q, k, v = drawn(draw, 2)
@@ -155,7 +153,9 @@ def test_large_scores(student, draw, expect, scale):
     expect.close(output, torch.einsum("bij,bjd->bid", wanted, v), tolerance=0.05)
 
 
-@pytest.mark.parametrize("batch", [(1,), pytest.param((), marks=hidden), pytest.param((1, 1), marks=hidden)], ids=str)
+@pytest.mark.parametrize(
+    "batch", [(1,), pytest.param((), marks=pytest.mark.hidden), pytest.param((1, 1), marks=pytest.mark.hidden)], ids=str
+)
 def test_one_query_and_one_key(student, draw, expect, batch):
     """With a single key every weight is one and the output is its value; axes of length 1 stay."""
     q, k, v = draw.normal(*batch, 1, 4), draw.normal(*batch, 1, 4), draw.normal(*batch, 1, 3)
@@ -184,7 +184,7 @@ def test_the_arguments_stay_as_they_were(student, draw, expect):
         expect.equal(now, then, f"`{name}` was changed.")
 
 
-@pytest.mark.parametrize("whose", ["each its own mask", pytest.param("one mask for all", marks=hidden)])
+@pytest.mark.parametrize("whose", ["each its own mask", pytest.param("one mask for all", marks=pytest.mark.hidden)])
 def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, whose):
     """A query whose whole row of the mask is False has weights and output of zero, not NaN."""
     q, k, v = drawn(draw, 2)
@@ -193,7 +193,7 @@ def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, whose):
     check(student, expect, q, k, v, mask)
 
 
-@pytest.mark.parametrize("whose", ["a query", pytest.param("a sequence", marks=hidden)])
+@pytest.mark.parametrize("whose", ["a query", pytest.param("a sequence", marks=pytest.mark.hidden)])
 def test_the_gradients_stay_finite_where_a_query_sees_nothing(student, draw, expect, whose):
     """A row of False in the mask leaves every gradient finite, and that query's own at zero."""
     q, k, v = drawn(draw, 2)

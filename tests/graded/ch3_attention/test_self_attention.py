@@ -9,8 +9,6 @@ CLOSE = 1e-5  # a right answer may compute in float32
 ROUGH = {torch.float32: 2e-4, torch.bfloat16: 0.1}
 NAMES = ("q_proj.weight", "k_proj.weight", "v_proj.weight")
 
-hidden = pytest.mark.hidden
-
 
 def attend(x, weights, mask=None):
     """The same by another road, for weights in the order q, k, v."""
@@ -79,7 +77,7 @@ def test_the_projections_start_as_those_of_linear(student, expect):
 
 
 @pytest.mark.points(2)
-@pytest.mark.parametrize("batch", [3, pytest.param(1, marks=hidden)])
+@pytest.mark.parametrize("batch", [3, pytest.param(1, marks=pytest.mark.hidden)])
 def test_each_position_looks_at_all(student, draw, expect, batch):
     """Queries, keys and values each come from their own projection of `x`."""
     seq, d_model, d_head = draw.sizes(3, 4, 8)
@@ -116,7 +114,9 @@ def test_each_call_is_its_own(student, draw, expect, mode):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("kind", ["(batch, 1, seq)", "(batch, seq, seq)", pytest.param("(1, seq)", marks=hidden)])
+@pytest.mark.parametrize(
+    "kind", ["(batch, 1, seq)", "(batch, seq, seq)", pytest.param("(1, seq)", marks=pytest.mark.hidden)]
+)
 def test_a_mask_for_each_sequence(student, draw, expect, kind):
     """A mask may have a row for all queries, and a table for each sequence."""
     layer, weights = make(student, draw, 5, 4)
@@ -126,7 +126,7 @@ def test_a_mask_for_each_sequence(student, draw, expect, kind):
     check(expect, layer, weights, draw.normal(3, 6, 5), mask)
 
 
-@pytest.mark.parametrize("kind", ["a sequence", pytest.param("a query", marks=hidden)])
+@pytest.mark.parametrize("kind", ["a sequence", pytest.param("a query", marks=pytest.mark.hidden)])
 def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, kind):
     """Where the mask leaves a query no key, its weights and its output are zero."""
     layer, weights = make(student, draw, 5, 4)
@@ -137,7 +137,7 @@ def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, kind):
 
 
 @pytest.mark.points(2)
-@pytest.mark.parametrize("masked", [True, pytest.param(False, marks=hidden)])
+@pytest.mark.parametrize("masked", [True, pytest.param(False, marks=pytest.mark.hidden)])
 def test_the_gradients(student, draw, expect, masked):
     """The input and all three projections learn."""
     layer, weights = make(student, draw, 5, 3)
@@ -181,7 +181,9 @@ def test_a_layer_on_the_meta_device(student, expect):
         expect.shape(shares, (2, 5, 5))
 
 
-@pytest.mark.parametrize("shape", [(120, 200), (200, 120), pytest.param((2, 40_000), marks=hidden)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(120, 200), (200, 120), pytest.param((2, 40_000), marks=pytest.mark.hidden)], ids=str
+)
 def test_xavier_is_uniform_up_to_its_bound(student, draw, expect, shape):
     """The values spread evenly over [-a, a], with a = √(6 / (fan_in + fan_out))."""
     weight, bound = torch.full(shape, 9.0, dtype=torch.float64), math.sqrt(6 / sum(shape))
@@ -197,7 +199,7 @@ def test_xavier_is_uniform_up_to_its_bound(student, draw, expect, shape):
     )
 
 
-@pytest.mark.parametrize("shape", [(30, 40), pytest.param((50, 7), marks=hidden)], ids=str)
+@pytest.mark.parametrize("shape", [(30, 40), pytest.param((50, 7), marks=pytest.mark.hidden)], ids=str)
 def test_xavier_draws_every_entry(student, draw, expect, shape):
     """No row and no column is a copy of another, nor its mirror image."""
     weight = torch.full(shape, 9.0, dtype=torch.float64)

@@ -9,8 +9,6 @@ INF = math.inf
 CLOSE = 1e-5  # a right answer may compute in float32
 FAR = 1e-3  # the same beside entries of 10000, where float32 has three decimals
 
-hidden = pytest.mark.hidden
-
 
 def check_gradient(expect, x, wanted):
     """The gradient that came back to `x`."""
@@ -57,7 +55,7 @@ def test_one_row_may_span_from_minus_to_plus_ten_thousand(student, expect):
     expect.close(student.softmax(x, -1), torch.softmax(x, -1), tolerance=FAR)
 
 
-@hidden
+@pytest.mark.hidden
 def test_large_entries_along_the_first_axis(student, draw, expect):
     """Large entries do not overflow along any axis, whatever stands beside them."""
     x = around(draw, -9000.0, 7000.0, 10000.0, 0.0).T.contiguous()
@@ -66,7 +64,9 @@ def test_large_entries_along_the_first_axis(student, draw, expect):
 
 
 @pytest.mark.points(2)
-@pytest.mark.parametrize("dim", [1, pytest.param(0, marks=hidden), pytest.param(-1, marks=hidden)])
+@pytest.mark.parametrize(
+    "dim", [1, pytest.param(0, marks=pytest.mark.hidden), pytest.param(-1, marks=pytest.mark.hidden)]
+)
 def test_the_gradient(student, draw, expect, dim):
     """The gradient goes through the powers and through their sum."""
     x, cotangent = draw.normal(3, 4, 5, grad=True), draw.normal(3, 4, 5)
@@ -76,7 +76,9 @@ def test_the_gradient(student, draw, expect, dim):
     check_gradient(expect, x, mine.grad)
 
 
-@pytest.mark.parametrize("shape", [(1, 4, 1), pytest.param((5,), marks=hidden), pytest.param((1, 1), marks=hidden)])
+@pytest.mark.parametrize(
+    "shape", [(1, 4, 1), pytest.param((5,), marks=pytest.mark.hidden), pytest.param((1, 1), marks=pytest.mark.hidden)]
+)
 def test_axes_of_length_one_stay(student, draw, expect, shape):
     """The result has the shape of `x`; along an axis of length 1 every weight is 1."""
     x = draw.normal(*shape)
@@ -117,7 +119,7 @@ def test_nothing_but_minus_infinity_gives_zeros(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("dtype", [torch.float64, pytest.param(torch.float16, marks=hidden)], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, pytest.param(torch.float16, marks=pytest.mark.hidden)], ids=str)
 def test_zeros_for_minus_infinity_along_the_first_axis(student, draw, expect, dtype):
     """The rule for -inf holds along `dim`, also where that is not the last axis, and in half precision."""
     x = draw.normal(3, 5, 2).to(dtype)
@@ -127,7 +129,7 @@ def test_zeros_for_minus_infinity_along_the_first_axis(student, draw, expect, dt
     expect.close(student.softmax(x, 0), wanted.to(dtype), tolerance=CLOSE if dtype == torch.float64 else None)
 
 
-@pytest.mark.parametrize("dim", [1, pytest.param(0, marks=[hidden, pytest.mark.points(0.5)])])
+@pytest.mark.parametrize("dim", [1, pytest.param(0, marks=[pytest.mark.hidden, pytest.mark.points(0.5)])])
 def test_the_gradient_of_minus_infinity_is_zero(student, draw, expect, dim):
     """Where all entries are -inf, the gradient is zero and never NaN; the other rows keep theirs."""
     values, cotangent = draw.normal(3, 5), draw.normal(3, 5)
@@ -153,7 +155,7 @@ def test_the_dtype_is_kept(student, draw, expect, dtype):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("kind", ["zeros", pytest.param("others", marks=hidden)])
+@pytest.mark.parametrize("kind", ["zeros", pytest.param("others", marks=pytest.mark.hidden)])
 def test_a_long_row_in_float16(student, draw, expect, kind):
     """70,000 equal entries in float16 have weights of 1/70,000; a sum taken in float16 would be infinite."""
     length, level = (70_000, 0.0) if kind == "zeros" else (draw.integer(66_000, 90_000), draw.uniform(-50.0, 50.0))

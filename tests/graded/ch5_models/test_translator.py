@@ -585,9 +585,9 @@ def test_the_source_is_encoded_once(student, draw, expect):
     model = loaded(student, drawn_weights(draw, sizes), **sizes)
     source = draw.ids(8, 2, 60) + 1
     with student.counting() as encoding:
-        memory = model.encode(source)
+        encoded = model.encode(source)
     with student.counting() as decoding:
-        model.decode(draw.ids(7, 2, 9), memory, source)
+        model.decode(draw.ids(7, 2, 9), encoded, source)
     with student.counting() as counts:
         student.greedy_translate(model, source, START, 99, 8)
     message = "Operations for 8 new tokens, as a multiple of those of one encoding and 8 passes of the decoder:"
