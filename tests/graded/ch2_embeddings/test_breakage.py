@@ -147,9 +147,13 @@ def test_both_runs_begin_alike(student, draw, expect):
 
 
 def test_freezing_makes_a_difference(student, draw, expect):
-    """After five steps the frozen model is another one than the model that learns."""
-    trainable, frozen = run(student, expect, "freeze_experiment", draw.text("abcdef", 200), 5, draw.integer(0, 9999))
-    expect.less(1e-4, abs(trainable - frozen), "Both models learned the same; their losses differ by")
+    """After five steps the frozen model is another one than the model that learns, in one of three texts at least."""
+    gaps = []
+    for _ in range(3):
+        text, seed = draw.text("abcdef", 200), draw.integer(0, 9999)
+        trainable, frozen = run(student, expect, "freeze_experiment", text, 5, seed)
+        gaps.append(abs(trainable - frozen))
+    expect.less(SAME, max(gaps), "Both models learned the same; their losses differ by")
 
 
 def text_with_all(draw, alphabet, n):

@@ -142,8 +142,10 @@ def test_the_weights_have_a_gradient_too(student, draw, expect, masked):
 def test_large_scores(student, draw, expect, scale):
     """Very large scores, below those of the masked keys and far below zero, lose no key."""
     q_len, k_len = draw.sizes(2, 3, 7)
-    q, k = ((1 + draw.ids(3, 2, length, 4)).double() * scale for length in (q_len, k_len))
-    v, k[0] = draw.normal(2, k_len, 3), -k[0]  # d_k is 4, so the scores of both sequences are exact, also in float32
+    q = (1 + draw.ids(3, 2, q_len, 4)).double() * scale
+    size = torch.tensor([draw.shuffled(range(1, k_len + 1)) for _ in range(2)]).double() * scale
+    v, k = draw.normal(2, k_len, 3), size[:, :, None].repeat(1, 1, 4)  # no two scores of a query are near each other
+    k[0] = -k[0]
     mask = draw.mask(2, q_len, k_len, probability=0.4)
     mask[:, 0, 0], mask[:, 0, 1] = False, True
     scores = (torch.einsum("bid,bjd->bij", q, k) / 2.0).masked_fill(~mask, -math.inf)
