@@ -27,6 +27,9 @@ def secrets_in(layout: Layout, kit: Layout, exercises: Collection[Exercise]) -> 
     texts = {path: _telling(path.read_text(encoding="utf-8", errors="replace")) for path in files}
     runs: dict[tuple[str, ...], Path] = {run: path for path, lines in texts.items() for run in _runs(lines)}
     for exercise in exercises:
+        if "mark.hidden" in kit.suite_file(exercise.name).read_text(encoding="utf-8"):
+            name = kit.display_path(kit.suite_file(exercise.name))
+            yield f"{name}: not all that is hidden can be cut out; write `pytest.mark.hidden` wherever it is meant"
         own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
         for whose, secret in _secrets_of(layout, exercise):
             lines = [line for line in secret if line not in free]

@@ -14,6 +14,7 @@ from grader.author.kit_modules import kit_modules
 from grader.author.leaks import secrets_in
 from grader.author.public_tree import write_public_tree
 from grader.author.recordings import RecordedKit, Report, record_all
+from grader.author.suite_text import tests_of
 from grader.course.constraints import pinned
 from grader.course.curriculum import Curriculum
 from grader.course.files import files_below, write_atomically
@@ -127,4 +128,4 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _number_of_tests(suite: Path) -> int:
-    return len(re.findall(r"^def test_", suite.read_text(encoding="utf-8"), re.MULTILINE))
+    return len(tests_of(suite.read_text(encoding="utf-8")))
