@@ -21,6 +21,7 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import files_below, write_atomically
 from grader.course.imports import rests_on
 from grader.course.layout import Layout
+from grader.course.mutants import Mistake
 from grader.errors import GraderError
 from grader.judge.client import Judge
 from grader.judge.code_hash import judging_code_hash
@@ -29,7 +30,7 @@ from grader.judge.libraries import libraries_for
 from grader.judge.pace import Pace
 from grader.protocol.jobs import Job, RecordMode
 from grader.protocol.results import Recorded, SuiteFinished, Verdict
-from grader.tester import recording as tester_recording
+from grader.tester.recording import Recording
 
 TAKES = 3
 RECORDED_SEED_BITS = 40
@@ -44,6 +45,19 @@ class Take(msgspec.Struct, frozen=True):
 
     seed: int
     answers: bytes
+
+
+class _Failures(msgspec.Struct, frozen=True):
+    """A recorded mutant, with as much of it as is counted."""
+
+    mistake: Mistake
+    failed: dict[str, msgspec.Raw]
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """A take's mutants; values, the greatest part, are not looked at."""
+
+    mutants: tuple[_Failures, ...]
 
 
 class RecordedKit(msgspec.Struct, frozen=True):
@@ -86,7 +100,7 @@ def record_all(layout: Layout, kit: Layout, curriculum: Curriculum, parallel: in
 
 def _failures(take: Take) -> dict[str, int]:
     """How many of the recorded tests each mistake fails. One that cannot even be loaded is not among them."""
-    mutants = msgspec.msgpack.decode(take.answers, type=tester_recording.Take).mutants
+    mutants = msgspec.msgpack.decode(take.answers, type=_Counted).mutants
     return {mutant.mistake.name: len(mutant.failed) for mutant in mutants}
 
 
@@ -127,17 +141,16 @@ def _recorded(judge: Judge, jobs: list[Job]) -> Iterator[tuple[str, Take, float]
 
 
 def _write(kit: Layout, exercise: str, takes: list[Take]) -> int:
-    data = joined(exercise, [take.answers for take in takes])
+    data = joined(exercise, takes)
     path = kit.recording_file(exercise)
     write_atomically(path, data)
     write_atomically(path.with_suffix(".seeds"), "\n".join(str(take.seed) for take in takes) + "\n")
     return len(data)
 
 
-def joined(exercise: str, takes: list[bytes]) -> bytes:
-    """The file of an exercise's recording: msgpack, compressed, as `tester.recording` reads it."""
-    document = {"exercise": exercise, "takes": [msgspec.Raw(take) for take in takes]}
-    return zlib.compress(msgspec.msgpack.encode(document), 6)
+def joined(exercise: str, takes: list[Take]) -> bytes:
+    """The file of an exercise's recording, as `tester.recording` reads it."""
+    return msgspec.msgpack.encode(Recording(exercise, {take.seed: zlib.compress(take.answers) for take in takes}))
 
 
 # -- what is kept -------------------------------------------------------------------------------------

@@ -18,6 +18,13 @@ from grader.tester.recording import RecordedFailure
 MAX_MEMO_BYTES = 2**20
 
 
+class RememberedFailure(msgspec.Struct, frozen=True):
+    """A test that a mutant failed, and the values that its transcript stands on."""
+
+    failure: RecordedFailure
+    values: tuple[bytes, ...]
+
+
 class MutantMemo:
     """One exercise's mutants under one seed. The folder belongs to whoever started the judge."""
 
@@ -25,15 +32,15 @@ class MutantMemo:
         self.folder = Path(folder) / exercise / str(seed)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def read(self, mutant: str, test: str) -> tuple[bool, RecordedFailure | None]:
+    def read(self, mutant: str, test: str) -> tuple[bool, RememberedFailure | None]:
         """Whether this run is known, and what the test said of the mutant; None where it passed."""
         try:
             data = self._path(mutant, test).read_bytes()
         except OSError:
             return False, None
-        return True, msgspec.msgpack.decode(data, type=RecordedFailure | None)
+        return True, msgspec.msgpack.decode(data, type=RememberedFailure | None)
 
-    def write(self, mutant: str, test: str, found: RecordedFailure | None) -> None:
+    def write(self, mutant: str, test: str, found: RememberedFailure | None) -> None:
         """Keep it for the next one. What is very long, or finds no room, is run again instead."""
         data = msgspec.msgpack.encode(found)
         if len(data) > MAX_MEMO_BYTES:

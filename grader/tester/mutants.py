@@ -11,9 +11,9 @@ from grader.course.mutants import Mistake, Mutant
 from grader.protocol.jobs import Job, Solution
 from grader.tester.failures import MutantTimeout
 from grader.tester.local_connection import LocalConnection, connect_mutant
-from grader.tester.memo import MutantMemo
+from grader.tester.memo import MutantMemo, RememberedFailure
 from grader.tester.peer import Peer
-from grader.tester.recording import RecordedFailure, RecordedMutant, entries_of, recorded_entries
+from grader.tester.recording import RecordedFailure, RecordedMutant, Take, ValuePool, entries_of, recorded_entries
 from grader.tester.runner import TestRunner
 from grader.tester.transcript import Entry
 
@@ -53,12 +53,17 @@ class MutantRunner:
         known, found = self.memo.read(self.mistake.name, name)
         if not known:
             raised = self.run(name, seconds)
-            found = None
-            if raised is not None:
-                found = RecordedFailure(str(raised), recorded_entries(self.runner.student.transcript.entries))
+            found = None if raised is None else self._remembered(raised)
             if not isinstance(raised, MutantTimeout):  # another time it may be given longer
                 self.memo.write(self.mistake.name, name, found)
-        return None if found is None else (found.message, entries_of(found, self.runner.student))
+        if found is None:
+            return None
+        return found.failure.message, entries_of(found.failure, found.values, self.runner.student)
+
+    def _remembered(self, raised: BaseException) -> RememberedFailure:
+        pool = ValuePool()
+        entries = recorded_entries(self.runner.student.transcript.entries, pool)
+        return RememberedFailure(RecordedFailure(str(raised), entries), pool.values)
 
     def run(self, name: str, seconds: float) -> BaseException | None:
         connection = self.load()
@@ -68,22 +73,23 @@ class MutantRunner:
 class ReplayedMutant:
     """A mutant whose answers were written down."""
 
-    def __init__(self, recorded: RecordedMutant, peer: Peer) -> None:
+    def __init__(self, recorded: RecordedMutant, values: tuple[bytes, ...], peer: Peer) -> None:
         self.mistake = recorded.mistake
         self.recorded = recorded
+        self.values = values
         self.peer = peer
 
     def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
         found = self.recorded.failed.get(name)
-        return None if found is None else (found.message, entries_of(found, self.peer))
+        return None if found is None else (found.message, entries_of(found, self.values, self.peer))
 
 
-def mutants_of(
-    runner: TestRunner, items: list[pytest.Item], recorded: tuple[RecordedMutant, ...], folder: str
-) -> list[MutantUnderTest]:
+def mutants_of(runner: TestRunner, items: list[pytest.Item], take: Take | None, folder: str) -> list[MutantUnderTest]:
     """The mutants of a job, each ready to be tested. Their files go into `folder`."""
     job = runner.job
-    found: list[MutantUnderTest] = [ReplayedMutant(mutant, runner.student) for mutant in recorded]
+    found: list[MutantUnderTest] = []
+    if take is not None:
+        found += [ReplayedMutant(mutant, take.values, runner.student) for mutant in take.mutants]
     if isinstance(job.reference, Solution):
         memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
         by_name = {item.name: item for item in items}

@@ -11,7 +11,14 @@ from grader.course.mutants import Mistake
 from grader.protocol.jobs import Solution
 from grader.tester.local_connection import LocalConnection, connect_reference
 from grader.tester.mutants import SLOW_SECONDS, load_mutant
-from grader.tester.recording import RecordedFailure, RecordedMutant, RecordingConnection, Take, recorded_entries
+from grader.tester.recording import (
+    RecordedFailure,
+    RecordedMutant,
+    RecordingConnection,
+    Take,
+    ValuePool,
+    recorded_entries,
+)
 from grader.tester.runner import TestRunner
 
 
@@ -29,21 +36,22 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
             raise RuntimeError(f"{item.name} fails on the reference: {raised}")
     turns = {name: list(found) for name, found in pen.turns.items()}
     quick = [item for item in items if seconds[item.name] < SLOW_SECONDS]
-    mutants = []
+    mutants, pool = [], ValuePool()
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
         for mutant in job.mutants:
             connection = load_mutant(job, job.reference, mutant, folder)
             if connection is not None:
-                mutants.append(_failures(runner, mutant.mistake, connection, quick))
-    return Take(job.seed, turns, tuple(mutants))
+                mutants.append(_failures(runner, mutant.mistake, connection, quick, pool))
+    return Take(job.seed, turns, pool.values, tuple(mutants))
 
 
 def _failures(
-    runner: TestRunner, mistake: Mistake, connection: LocalConnection, items: list[pytest.Item]
+    runner: TestRunner, mistake: Mistake, connection: LocalConnection, items: list[pytest.Item], pool: ValuePool
 ) -> RecordedMutant:
     failed = {}
     for item in items:
         raised = runner.replay(item, connection, runner.limit_of(item))
         if raised is not None:
-            failed[item.name] = RecordedFailure(str(raised), recorded_entries(runner.student.transcript.entries))
+            entries = recorded_entries(runner.student.transcript.entries, pool)
+            failed[item.name] = RecordedFailure(str(raised), entries)
     return RecordedMutant(mistake, failed)

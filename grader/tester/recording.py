@@ -33,11 +33,11 @@ class Turn(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RecordedEntry(msgspec.Struct, frozen=True, array_like=True):
-    """One line of a mutant's transcript."""
+    """One line of a mutant's transcript. `value` is the number of its value among those that are kept beside it."""
 
     name: str
     raised: tuple[str, ...]
-    value: bytes
+    value: int
 
 
 class RecordedFailure(msgspec.Struct, frozen=True, array_like=True):
@@ -55,25 +55,27 @@ class RecordedMutant(msgspec.Struct, frozen=True):
 
 
 class Take(msgspec.Struct, frozen=True):
-    """Everything under one seed."""
+    """Everything under one seed. `values` are those of the mutants' transcripts, each different one once."""
 
     seed: int
     turns: dict[str, list[Turn]]
+    values: tuple[bytes, ...]
     mutants: tuple[RecordedMutant, ...]
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """All takes of one exercise's public tests."""
+    """All takes of one exercise's public tests by their seeds, each compressed on its own: a run needs one of them."""
 
     exercise: str
-    takes: tuple[Take, ...]
+    takes: dict[int, bytes]
 
     def take(self, seed: int) -> Take | None:
-        return next((take for take in self.takes if take.seed == seed), None)
+        found = self.takes.get(seed)
+        return None if found is None else msgspec.msgpack.decode(zlib.decompress(found), type=Take)
 
 
 def read_recording(path: Path) -> Recording:
-    return msgspec.msgpack.decode(zlib.decompress(path.read_bytes()), type=Recording)
+    return msgspec.msgpack.decode(path.read_bytes(), type=Recording)
 
 
 class NotRecorded(Exception):
@@ -129,18 +131,32 @@ def _asked(frame: bytes) -> tuple[str, str]:
     return name_of(request), str(getattr(request, "name", ""))
 
 
-def recorded_entries(entries: list[Entry]) -> tuple[RecordedEntry, ...]:
+class ValuePool:
+    """Encoded values, each different one once: most mutants of a file return mostly the same."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[bytes, int] = {}
+
+    def number(self, value: bytes) -> int:
+        return self.numbers.setdefault(value, len(self.numbers))
+
+    @property
+    def values(self) -> tuple[bytes, ...]:
+        return tuple(self.numbers)
+
+
+def recorded_entries(entries: list[Entry], pool: ValuePool) -> tuple[RecordedEntry, ...]:
     """A transcript as data. Handles keep their kind alone."""
-    return tuple(RecordedEntry(e.name, e.raised, values.encode(e.value, _kind_alone)) for e in entries)
+    return tuple(RecordedEntry(e.name, e.raised, pool.number(values.encode(e.value, _kind_alone))) for e in entries)
 
 
-def entries_of(test: RecordedFailure, peer: Peer) -> list[Entry]:
-    """The transcript again, to be compared with a learner's."""
+def entries_of(test: RecordedFailure, kept: tuple[bytes, ...], peer: Peer) -> list[Entry]:
+    """The transcript again, to be compared with a learner's. `kept` are the values that its numbers stand for."""
 
     def restore(tag: str, rest: list[Any]) -> Any:
         return Handle(peer, -1, rest[0], "")
 
-    return [Entry(e.name, Call(e.name), values.decode(e.value, restore), e.raised) for e in test.entries]
+    return [Entry(e.name, Call(e.name), values.decode(kept[e.value], restore), e.raised) for e in test.entries]
 
 
 def _kind_alone(value: Any) -> list[Any] | None:

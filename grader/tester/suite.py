@@ -19,7 +19,7 @@ from grader.tester.mutants import mutants_of
 from grader.tester.outcome import outcome
 from grader.tester.patience import Patience
 from grader.tester.record import record
-from grader.tester.recording import RecordedMutant
+from grader.tester.recording import Take
 from grader.tester.runner import TestRunner, is_hidden, not_run
 from grader.tester.session import TesterSession
 from grader.tester.shrink import smallest_cases
@@ -29,7 +29,7 @@ from grader.tester.transcript import Transcript
 class Suite:
     """Judges files with the tests that pytest collected."""
 
-    def __init__(self, runner: TestRunner, session: TesterSession, recorded: tuple[RecordedMutant, ...] = ()) -> None:
+    def __init__(self, runner: TestRunner, session: TesterSession, recorded: Take | None = None) -> None:
         self.runner = runner
         self.session = session
         self.recorded = recorded

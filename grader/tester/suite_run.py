@@ -22,7 +22,7 @@ from grader.tester.local_connection import connect_reference
 from grader.tester.outcome import outcome
 from grader.tester.peer import Peer
 from grader.tester.plugin import SuitePlugin
-from grader.tester.recording import RecordedMutant, RecordingConnection, ReplayConnection, read_recording
+from grader.tester.recording import RecordingConnection, ReplayConnection, Take, read_recording
 from grader.tester.runner import TestRunner
 from grader.tester.session import TesterSession
 from grader.tester.source_index import SourceIndex
@@ -87,8 +87,8 @@ def _promised(job: Job) -> Contract:
             return Contract()
 
 
-def _attach_reference(job: Job, peer: Peer) -> tuple[RecordedMutant, ...]:
-    """The reference itself, or a recording where the kit has none. Returns the mutants that were recorded with it."""
+def _attach_reference(job: Job, peer: Peer) -> Take | None:
+    """The reference itself, or a recording where the kit has none: it is returned, for its mutants."""
     match job.reference:
         case Solution() as solution:
             peer.start_file(SourceIndex(solution.file, Path(solution.file).name))
@@ -98,7 +98,7 @@ def _attach_reference(job: Job, peer: Peer) -> tuple[RecordedMutant, ...]:
             take = read_recording(Path(recording)).take(job.seed)
             if take is not None:
                 peer.attach(ReplayConnection(take, peer))
-                return take.mutants
+                return take
         case None:
             pass
-    return ()
+    return None
