@@ -162,10 +162,10 @@ def try_mutants(
     ):
         subjects = _subjects(layout, judge, chosen, seed, sample)
         known, unknown = _known(layout, subjects)
-        trials = dict(enumerate(_judged(layout, judge, unknown, seed, Path(folder), report)))
-    given = [n for n, trial in trials.items() if trial.fate is Fate.SURVIVED and trial.given]
-    trials.update(_with_given_tests(layout, {n: unknown[n] for n in given}, parallel, report))
-    return sorted([*known, *trials.values()], key=lambda trial: (_place(chosen, trial), trial.line))
+        by_given = _by_given_tests(layout, unknown, parallel, report)
+        left = [case for number, case in enumerate(unknown) if number not in by_given]
+        judged = _judged(layout, judge, left, seed, Path(folder), report)
+    return sorted([*known, *by_given.values(), *judged], key=lambda trial: (_place(chosen, trial), trial.line))
 
 
 def _place(exercises: list[Exercise], trial: Trial) -> int:
@@ -258,23 +258,33 @@ def _trial(case: Case, result: ExerciseResult) -> Trial:
 # -- by the tests of given code -----------------------------------------------------------------------
 
 
-def _with_given_tests(layout: Layout, cases: dict[int, Case], parallel: int, report: Report) -> dict[int, Trial]:
-    """Mutants of given code that the suite let pass, where there are tests of that code."""
-    there = {n: case for n, case in cases.items() if given_tests_file(layout, case.subject.exercise.name).exists()}
-    numbers, found = list(there), dict[int, Trial]()
+def _by_given_tests(layout: Layout, cases: list[Case], parallel: int, report: Report) -> dict[int, Trial]:
+    """The mutants of given code, by their numbers, that fail the tests of that code.
+
+    These come first: they are quick, and a suite that does not see such a mutant runs to its end.
+    """
+    numbers = [n for n, case in enumerate(cases) if case.mutant.given and _has_given_tests(layout, case)]
+    met, killed = Counter[str](), dict[int, Trial]()
 
     def try_share(share: list[int]) -> None:
         with GivenTests(layout) as tests:
-            for subject in {there[n].subject.exercise.name: there[n].subject for n in share}.values():
+            for subject in {cases[n].subject.exercise.name: cases[n].subject for n in share}.values():
                 _expect_that_they_pass(layout, tests, subject)
             for number in share:
-                found[number] = _given_trial(layout, tests, there[number])
-                report(len(found), len(numbers), found[number].exercise)
+                trial = _given_trial(layout, tests, cases[number])
+                if trial is not None:
+                    killed[number] = trial
+                met[cases[number].subject.exercise.name] += 1
+                report(met.total(), len(numbers), cases[number].subject.exercise.name)
 
     shares = [numbers[first::parallel] for first in range(min(parallel, len(numbers)))]
     with ThreadPoolExecutor(parallel) as pool:
         list(pool.map(try_share, shares))  # what was raised there is raised here
-    return found
+    return killed
+
+
+def _has_given_tests(layout: Layout, case: Case) -> bool:
+    return given_tests_file(layout, case.subject.exercise.name).exists()
 
 
 def _expect_that_they_pass(layout: Layout, tests: GivenTests, subject: Subject) -> None:
@@ -283,8 +293,8 @@ def _expect_that_they_pass(layout: Layout, tests: GivenTests, subject: Subject) 
         raise GraderError(f"{layout.display_path(given_tests_file(layout, name))} fails on the solution itself")
 
 
-def _given_trial(layout: Layout, tests: GivenTests, case: Case) -> Trial:
+def _given_trial(layout: Layout, tests: GivenTests, case: Case) -> Trial | None:
     name = case.subject.exercise.name
     if tests.pass_with(name, case.mutant.source):
-        return case.ended(Fate.SURVIVED)
+        return None
     return case.ended(Fate.KILLED, layout.display_path(given_tests_file(layout, name)), Killer.GIVEN)

@@ -1,4 +1,4 @@
-"""Wrong answers that are on no list: what no edit of the solution makes. The suites fail every one."""
+"""Wrong answers that are on no list: what no edit of the solution makes. A learner's own tests fail every one."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ WRONG = answers("wrong_answers")
 def test_it_is_failed(path: Path, judge: Judge) -> None:
     """That the kit stumbles over it would be an error, and that a part of it is to do no failure."""
     result = judged(path, judge, JudgeMode(diagnose=False, spare_long_tests=True))
-    said = [(test.name, test.verdict, test.failure) for test in result.tests if test.verdict is not Verdict.PASSED]
-    assert result.verdict in (Verdict.FAILED, Verdict.TIMEOUT), said
+    failed = [test for test in result.tests if test.verdict is not Verdict.PASSED]
+    assert result.verdict in (Verdict.FAILED, Verdict.TIMEOUT), [(t.name, t.verdict, t.failure) for t in failed]
+    assert not all(test.hidden for test in failed)
 
 
 def test_each_says_what_is_wrong_with_it() -> None:
