@@ -171,6 +171,13 @@ def test_merges_of_a_drawn_text(student, draw, expect, n_merges):
     expect.equal(vocab, vocabulary_of(wanted))
 
 
+@pytest.mark.parametrize(("text", "n_merges"), [("ab ab abc bc", 4), ("bcccbcbc", 3), ("caccacac", 3)], ids=str)
+def test_a_part_of_a_token_is_no_token(student, expect, text, n_merges):
+    """Tokens are whole: neither the end nor the beginning of a longer one counts, or is merged, as a token."""
+    wanted = train_slowly(text, n_merges)
+    expect.equal(student.train_bpe(text, 256 + n_merges)[1], wanted)
+
+
 @pytest.mark.points(2)
 def test_training_works_on_bytes(student, expect):
     """Letters outside ASCII are several bytes, which are merged like others."""

@@ -132,8 +132,7 @@ def test_the_numbers_of_heads_are_kept(student, expect):
 def test_nothing_is_kept(student, draw, expect, mode):
     """A call without a mask after one with a mask, another mask after that, and other inputs of the same shape."""
     layer, state = make(student, draw, 8, 4, 2)
-    if mode == "eval":
-        layer.eval()
+    layer.train(mode == "train")
     x, y, causal = draw.normal(2, 5, 8), draw.normal(2, 5, 8), torch.ones(5, 5, dtype=torch.bool).tril()
     layer(x, causal)
     expect.close(
@@ -151,8 +150,7 @@ def test_nothing_is_kept(student, draw, expect, mode):
 def test_new_weights_count(student, draw, expect, mode):
     """After other weights are loaded, the same input gives what they say."""
     layer, _ = make(student, draw, 8, 4, 2)
-    if mode == "eval":
-        layer.eval()
+    layer.train(mode == "train")
     x = draw.normal(2, 5, 8)
     layer(x)
     state = {name: draw.normal(*shape, scale=0.5) for name, shape in shapes(8, 4, 2).items()}

@@ -218,8 +218,7 @@ def test_with_biases(student, draw, expect):
 def test_each_call_is_its_own(student, draw, expect, mode):
     """A call without a mask, after one with a mask, masks nothing; new inputs and parameters count at once."""
     layer, state = make(student, draw, 6, 3)
-    if mode == "eval":
-        layer.eval()
+    layer.train(mode == "train")
     check(expect, layer, state, 3, draw.normal(2, 5, 6), mask=torch.ones(5, 5, dtype=torch.bool).tril())
     x = draw.normal(2, 5, 6)
     check(expect, layer, state, 3, x)
@@ -231,8 +230,7 @@ def test_each_call_is_its_own(student, draw, expect, mode):
 def test_each_context_is_its_own(student, draw, expect, mode):
     """Another context of the same shape gives another output, and without a context `x` looks at itself again."""
     layer, state = make(student, draw, 6, 3)
-    if mode == "eval":
-        layer.eval()
+    layer.train(mode == "train")
     x = draw.normal(2, 5, 6)
     for context in (draw.normal(2, 4, 6), draw.normal(2, 4, 6), None):
         check(expect, layer, state, 3, x, context)

@@ -105,8 +105,7 @@ def test_the_mask_reaches_the_attention(student, draw, expect):
 def test_each_call_is_its_own(student, draw, expect, mode):
     """A call without a mask, after one with a mask, masks nothing; other inputs and weights give other results."""
     layer, weights = make(student, draw, 5, 4)
-    if mode == "eval":
-        layer.eval()
+    layer.train(mode == "train")
     check(expect, layer, weights, draw.normal(3, 6, 5), torch.ones(6, 6, dtype=torch.bool).tril())
     x = draw.normal(3, 6, 5)
     check(expect, layer, weights, x)

@@ -7,9 +7,6 @@ from result_checks import write_over
 NEAR = 1e-4  # a softmax in float32 is near enough
 
 
-MASKS = pytest.mark.parametrize("name", ["sliding_window_mask", "strided_mask"])
-
-
 def window_mask(length, window):
     """Query i sees the keys i - window + 1 to i."""
     return torch.tensor([[i - window < j <= i for j in range(length)] for i in range(length)])
@@ -18,6 +15,10 @@ def window_mask(length, window):
 def stride_mask(length, stride):
     """Query i sees the keys i, i - stride, i - 2 · stride and so on."""
     return torch.tensor([[j <= i and (i - j) % stride == 0 for j in range(length)] for i in range(length)])
+
+
+WANTED = {"sliding_window_mask": window_mask, "strided_mask": stride_mask}
+MASKS = pytest.mark.parametrize("name", WANTED)
 
 
 def attend(q, k, v, window):
@@ -60,7 +61,7 @@ def test_strides_of_any_size(student, draw, expect):
 @MASKS
 def test_earlier_masks_do_not_matter(student, expect, name):
     """After a mask of the same length comes one with another number."""
-    wanted = window_mask if name == "sliding_window_mask" else stride_mask
+    wanted = WANTED[name]
     for number in (3, 5, 2):
         expect.equal(getattr(student, name)(13, number), wanted(13, number))
 
@@ -68,7 +69,7 @@ def test_earlier_masks_do_not_matter(student, expect, name):
 @MASKS
 def test_the_mask_belongs_to_the_caller(student, expect, name):
     """After the caller has written into a mask, the same call gives the right one again."""
-    wanted, function = window_mask if name == "sliding_window_mask" else stride_mask, getattr(student, name)
+    wanted, function = WANTED[name], getattr(student, name)
     write_over(student, function, 22, 3)
     expect.equal(
         function(22, 3), wanted(22, 3), "The caller wrote into an earlier mask, and the same tensor came back."
@@ -85,7 +86,7 @@ def test_masks_without_keys_are_refused(student, expect, name):
 @MASKS
 def test_masks_are_made_on_their_device(student, expect, name):
     """`device` says where the mask is made, and the next one is on the CPU again."""
-    wanted, function = window_mask if name == "sliding_window_mask" else stride_mask, getattr(student, name)
+    wanted, function = WANTED[name], getattr(student, name)
     mask = function(21, 4, device="meta")
     expect.shape(mask, (21, 21))
     expect.true(str(mask.device) == "meta", "The mask is not on the device that was asked for.", actual=mask)
