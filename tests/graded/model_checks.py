@@ -47,10 +47,13 @@ def part_of(name, shapes):
 
 
 def check_names(expect, model, wanted):
-    """The model's state dict has these names and shapes."""
-    came = model.state_dict()
-    expect.equal(sorted(came), sorted(wanted), "The names in the state dict are not those of the parts.")
-    expect.equal({name: tuple(value.shape) for name, value in came.items()}, wanted, "The shapes are others.")
+    """The model's state dict has these names and shapes; what else it holds are buffers, or names of the same."""
+    came = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = {name: shape for name, shape in came.items() if name in wanted}
+    expect.equal(sorted(found), sorted(wanted), "The names in the state dict are not those of the parts.")
+    expect.equal(found, wanted, "The shapes are others.")
+    more = sorted(set(model.named_parameters()) - set(wanted))
+    expect.equal(more, [], "The model has more parameters than its parts.")
 
 
 # -- the same weights on both sides ------------------------------------------------------------------------
@@ -66,6 +69,13 @@ def drawn(draw, shapes, scale=0.4, vectors=None):
     return weights
 
 
+def load(module, weights):
+    """Load these weights. What else the state dict holds stays: a buffer, or a parameter's second name."""
+    if module.load_state_dict(weights, strict=False).unexpected_keys:  # names that the module does not have
+        module.load_state_dict(weights)  # raises, and says which they are
+    return module
+
+
 def made(kind, side, **sizes):
     """A model of one side with its config."""
     return getattr(side, kind)(getattr(side, f"{kind}Config")(**sizes))
@@ -73,9 +83,7 @@ def made(kind, side, **sizes):
 
 def model_with(kind, side, weights, **sizes):
     """A model of one side with these weights, in float64."""
-    model = made(kind, side, **sizes).double()
-    model.load_state_dict(weights)
-    return model
+    return load(made(kind, side, **sizes).double(), weights)
 
 
 def both_sides(kind, student, reference, draw, scale, **sizes):
@@ -92,7 +100,7 @@ def load_fresh(models, draw, scale):
     if torch.equal(values["head.weight"], values["token_embedding.weight"]):
         weights["head.weight"] = weights["token_embedding.weight"]
     for model in models:
-        model.load_state_dict(weights)
+        load(model, weights)
 
 
 # -- what a block computes, by another road ----------------------------------------------------------------

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import load
 
 NAMES = ["embed.weight", "head.bias", "head.weight"]
 FLOAT32 = 2e-5  # what float32 in between leaves of a value near 1
@@ -17,9 +18,7 @@ def weights(draw, vocab, dim, grad=False):
 
 
 def model_with(student, state):
-    model = student.ToyLM(*state["embed.weight"].shape).double()
-    model.load_state_dict(state)
-    return model
+    return load(student.ToyLM(*state["embed.weight"].shape).double(), state)
 
 
 def windows_of(draw, vocab, batch, context):
@@ -202,7 +201,7 @@ def test_each_call_looks_up_anew(student, draw, expect):
     model = model_with(student, first)
     model(x)
     expect.close(model(other), logits_by_hand(first, other), tolerance=FLOAT32)
-    model.load_state_dict(second)
+    load(model, second)
     expect.close(model(other), logits_by_hand(second, other), tolerance=FLOAT32)
 
 

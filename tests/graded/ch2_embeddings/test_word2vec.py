@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import load
 
 FLOAT32 = 2e-5  # what float32 in between leaves of a value near 1
 
@@ -24,9 +25,7 @@ def loss_by_hand(center, context, centers, contexts, negatives):
 
 
 def model_with(student, center, context):
-    model = student.SkipGram(*center.shape).double()
-    model.load_state_dict({"center.weight": center, "context.weight": context})
-    return model
+    return load(student.SkipGram(*center.shape).double(), {"center.weight": center, "context.weight": context})
 
 
 def a_batch(draw, vocab, batch, negatives):
@@ -230,7 +229,7 @@ def test_each_loss_is_of_its_own_batch(student, draw, expect):
     model = model_with(student, *first)
     model.loss(*batch)
     expect.close(model.loss(*other), loss_by_hand(*first, *other), tolerance=FLOAT32)
-    model.load_state_dict({"center.weight": second[0], "context.weight": second[1]})
+    load(model, {"center.weight": second[0], "context.weight": second[1]})
     expect.close(model.loss(*other), loss_by_hand(*second, *other), tolerance=FLOAT32)
 
 

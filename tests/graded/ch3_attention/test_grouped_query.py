@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from model_checks import load
 
 NEAR = 1e-4  # a softmax in float32 is near enough
 
@@ -47,7 +48,7 @@ def make(student, draw, d_model, n_heads, n_kv_heads):
     """A module in float64 with known parameters, and these parameters."""
     layer = student.GroupedQueryAttention(d_model, n_heads, n_kv_heads).double()
     state = {name: draw.normal(*shape, scale=0.5) for name, shape in shapes(d_model, n_heads, n_kv_heads).items()}
-    layer.load_state_dict(state)
+    load(layer, state)
     return layer, state
 
 
@@ -154,7 +155,7 @@ def test_new_weights_count(student, draw, expect, mode):
     x = draw.normal(2, 5, 8)
     layer(x)
     state = {name: draw.normal(*shape, scale=0.5) for name, shape in shapes(8, 4, 2).items()}
-    layer.load_state_dict(state)
+    load(layer, state)
     expect.close(layer(x), attend(state, 4, 2, x), "The new weights do not count.", tolerance=NEAR, dtype=False)
 
 

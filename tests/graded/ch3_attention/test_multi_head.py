@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from model_checks import load
 
 CLOSE = 1e-5  # a right answer may compute in float32
 ROUGH = {torch.float32: 2e-4, torch.bfloat16: 0.1}
@@ -43,7 +44,7 @@ def load_drawn(layer, draw, d_model, bias):
     state = {f"{name}.weight": draw.normal(d_model, d_model, scale=0.6) for name in PROJECTIONS}
     if bias:
         state |= {f"{name}.bias": draw.normal(d_model) for name in PROJECTIONS}
-    layer.load_state_dict(state)
+    load(layer, state)
     return state
 
 

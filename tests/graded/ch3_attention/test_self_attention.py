@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from model_checks import load
 
 CLOSE = 1e-5  # a right answer may compute in float32
 ROUGH = {torch.float32: 2e-4, torch.bfloat16: 0.1}
@@ -23,7 +24,7 @@ def attend(x, weights, mask=None):
 def load_drawn(layer, draw, d_model, d_head):
     """Give the layer fresh weights, which are returned in the order q, k, v."""
     weights = [draw.normal(d_head, d_model, scale=0.7) for _ in range(3)]
-    layer.load_state_dict(dict(zip(NAMES, weights, strict=True)))
+    load(layer, dict(zip(NAMES, weights, strict=True)))
     return weights
 
 

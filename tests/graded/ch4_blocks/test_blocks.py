@@ -10,6 +10,7 @@ from model_checks import (
     check_input_gradient,
     check_own_gradients,
     drawn,
+    load,
     norm_by_hand,
     post_norm_by_hand,
     pre_norm_by_hand,
@@ -33,9 +34,7 @@ def _block(kind, state, x, mask=None, activation=F.gelu, heads=N_HEADS, factors=
 
 
 def _loaded(student, kind, state, sizes=(D_MODEL, N_HEADS, D_FF), **options):
-    block = getattr(student, kind)(*sizes, **options).double()
-    block.load_state_dict(state)
-    return block
+    return load(getattr(student, kind)(*sizes, **options).double(), state)
 
 
 def _silent(state, *parts):

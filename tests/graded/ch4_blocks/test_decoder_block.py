@@ -12,6 +12,7 @@ from model_checks import (
     check_own_gradients,
     drawn,
     feed_forward_by_hand,
+    load,
     norm_by_hand,
     shapes_of_block,
     ways_to_drop,
@@ -41,9 +42,7 @@ def _block(state, x, memory, mask=None, memory_mask=None, activation=F.relu, hea
 
 
 def _loaded(student, state, sizes=(D_MODEL, N_HEADS, D_FF), **options):
-    block = student.DecoderBlock(*sizes, **options).double()
-    block.load_state_dict(state)
-    return block
+    return load(student.DecoderBlock(*sizes, **options).double(), state)
 
 
 def _inputs(draw, batch=3):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from model_checks import load
 
 NEAR = 2e-6  # a constant rounded through float32 is near enough
 LAYER = 1e-4  # and so is a layer that computes in float32 inside
@@ -97,8 +98,7 @@ def loaded(name, student, state, *activation):
     """The learner's layer with these values, in float64."""
     d_ff, d_model = state["up.weight"].shape
     layer = getattr(student, name)(d_model, d_ff, *activation).double()
-    layer.load_state_dict({key: value.detach() for key, value in state.items()})
-    return layer
+    return load(layer, {key: value.detach() for key, value in state.items()})
 
 
 def by_hand(name, x, state, activation=F.gelu):
@@ -123,7 +123,7 @@ def test_the_activation_is_the_callers(student, draw, expect):
     """With `activation=relu` there is a ReLU between `up` and `down`."""
     state, x = weights("FeedForward", draw, 4, 7), draw.normal(2, 3, 4)
     layer = student.FeedForward(4, 7, activation=torch.nn.functional.relu).double()
-    layer.load_state_dict(state)
+    load(layer, state)
     expect.close(layer(x), by_hand("FeedForward", x, state, F.relu), tolerance=LAYER)
 
 
@@ -196,7 +196,7 @@ def test_nothing_is_kept(student, draw, expect, name):
     x, y = draw.normal(2, 3, 4), draw.normal(2, 3, 4)
     layer(x)
     expect.close(layer(y), by_hand(name, y, state), "The second input gives a wrong result.", tolerance=LAYER)
-    layer.load_state_dict(other)
+    load(layer, other)
     found = layer(y)
     expect.close(found, by_hand(name, y, other), "The new weights do not count.", tolerance=LAYER)
 
@@ -216,18 +216,16 @@ def test_the_parameters_of_the_feed_forward_network(student, expect):
     """`up` and `down` have a weight and a bias each, and there is nothing else."""
     layer = student.FeedForward(3, 5)
     wanted = {"up.weight": (5, 3), "up.bias": (5,), "down.weight": (3, 5), "down.bias": (3,)}
-    for came in (layer.named_parameters(), layer.state_dict()):
-        shapes = {key: tuple(value.shape) for key, value in came.items()}
-        expect.equal(shapes, wanted, "The parameters of FeedForward are not those of `up` and `down`, with bias.")
+    shapes = {key: tuple(value.shape) for key, value in layer.named_parameters().items()}
+    expect.equal(shapes, wanted, "The parameters of FeedForward are not those of `up` and `down`, with bias.")
 
 
 def test_the_parameters_of_swiglu(student, expect):
     """`gate`, `up` and `down` have a weight each and no bias, and there is nothing else."""
     layer = student.SwiGLU(3, 5)
     wanted = {"gate.weight": (5, 3), "up.weight": (5, 3), "down.weight": (3, 5)}
-    for came in (layer.named_parameters(), layer.state_dict()):
-        shapes = {key: tuple(value.shape) for key, value in came.items()}
-        expect.equal(shapes, wanted, "The parameters of SwiGLU are not those of `gate`, `up` and `down`, without bias.")
+    shapes = {key: tuple(value.shape) for key, value in layer.named_parameters().items()}
+    expect.equal(shapes, wanted, "The parameters of SwiGLU are not those of `gate`, `up` and `down`, without bias.")
 
 
 @LAYERS

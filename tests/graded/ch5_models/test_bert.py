@@ -16,6 +16,7 @@ from model_checks import (
     check_start_values_apart,
     drawn,
     feed_forward_by_hand,
+    load,
     model_with,
     norm_by_hand,
     part_of,
@@ -533,7 +534,7 @@ def test_every_call_stands_by_itself(student, draw, expect):
     for step, with_segments, with_lengths in ((0, 1, 1), (1, 0, 0), (2, 1, 0), (3, 0, 1), (4, 0, 0)):
         if step == 3:
             weights = drawn_weights(draw, SIZES)
-            model.load_state_dict(weights)
+            load(model, weights)
         model.train(step % 2 == 0)
         ids, segments, lengths = draw.ids(11, 2, 6), draw.ids(2, 2, 6), torch.tensor([6, draw.integer(2, 5)])
         arguments = (ids, segments if with_segments else None, lengths if with_lengths else None)

@@ -18,6 +18,7 @@ from model_checks import (
     check_start_values_apart,
     drawn,
     feed_forward_by_hand,
+    load,
     model_with,
     norm_by_hand,
     part_of,
@@ -252,7 +253,7 @@ def test_every_call_stands_by_itself(student, draw, expect):
     for step, (length, training) in enumerate(calls):
         if step == 4:
             weights = drawn_weights(draw, SIZES)
-            model.load_state_dict(weights)
+            load(model, weights)
         model.train(training)
         ids = draw.ids(11, 2, length)
         wanted = logits_of(weights, SIZES, ids)

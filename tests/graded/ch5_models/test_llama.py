@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from model_checks import check_causality, check_gradients, check_meta, check_start_values_apart, drawn, part_of
+from model_checks import check_causality, check_gradients, check_meta, check_start_values_apart, drawn, load, part_of
 
 SIZES = {"vocab_size": 11, "max_len": 9, "d_model": 16, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_ff": 10}
 TABLE, HEAD = "token_embedding.weight", "head.weight"
@@ -33,12 +33,6 @@ def shapes_of(sizes):
     for i in range(sizes["n_layers"]):
         shapes |= part_of(f"blocks.{i}", block_shapes(sizes))
     return shapes | {"norm.weight": (sizes["d_model"],), HEAD: (sizes["vocab_size"], sizes["d_model"])}
-
-
-def load(module, weights):
-    """Load these weights; a buffer that the learner's module keeps beside its parameters stays as it is."""
-    module.load_state_dict(module.state_dict() | weights)
-    return module
 
 
 def loaded(side, weights, **sizes):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 import torch.nn.functional as F
-from model_checks import check_gradients, check_meta, check_start_values_apart, drawn, part_of, shapes_of_block
+from model_checks import check_gradients, check_meta, check_start_values_apart, drawn, load, part_of, shapes_of_block
 
 from grader.corpora import translation
 
@@ -30,12 +30,6 @@ def drawn_weights(draw, sizes):
     """A state dict of random values with one table for target and head."""
     weights = drawn(draw, shapes_of(sizes))
     return weights | {HEAD: weights[TARGET]}
-
-
-def load(model, weights):
-    """Load these weights; a buffer that the learner's model keeps beside its parameters stays as it is."""
-    model.load_state_dict(model.state_dict() | weights)
-    return model
 
 
 def loaded(side, weights, **sizes):

@@ -14,7 +14,7 @@ from cache_checks import (
     recomputed,
     step_work,
 )
-from model_checks import both_sides
+from model_checks import both_sides, load
 
 SIZES = {"vocab_size": 11, "max_len": 12, "d_model": 12, "n_layers": 2, "n_heads": 3, "d_ff": 10}
 SCALE = 0.5
@@ -34,9 +34,7 @@ def plain_model(side, sizes):
 
 def attention_layer(side, weights):
     """A MultiHeadAttention of one side with these weights."""
-    layer = side.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double()
-    layer.load_state_dict(weights)
-    return layer
+    return load(side.imported("ch3_attention.multi_head").MultiHeadAttention(12, 3, bias=True).double(), weights)
 
 
 def attention_weights(draw, d_model):
