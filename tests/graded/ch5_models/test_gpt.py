@@ -154,7 +154,7 @@ def test_logits_and_gradients_of_one_layer(student, draw, expect):
 @pytest.mark.points(2)
 def test_start_values_are_small(student, expect):
     """Matrices and tables start as N(0, 0.02), biases at zero, the norms' weights at one."""
-    sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 1, "n_heads": 4, "d_ff": 64}
+    sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 2, "n_heads": 4, "d_ff": 64}
     pooled, (first, second) = [], (student.GPT(student.GPTConfig(**sizes)).named_parameters() for _ in range(2))
     for name, value in first.items():
         if value.ndim == 2:

@@ -269,7 +269,7 @@ def test_the_head_is_tied_where_asked(student, draw, expect):
 @pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
 def test_start_values_are_small(student, expect, tied):
     """Matrices and tables start as N(0, 0.02), the norms' weights at one; a tied head starts as the table."""
-    sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 1, "n_heads": 4, "n_kv_heads": 2, "d_ff": 64}
+    sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_ff": 64}
     parameters = student.Llama(student.LlamaConfig(**sizes, tied=tied)).named_parameters()
     check_start_values_apart(expect, parameters)
     for name, value in parameters.items():

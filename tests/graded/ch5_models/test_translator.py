@@ -186,15 +186,18 @@ def test_every_parameter_gets_its_gradient(student, reference, draw, expect):
 # -- parts, start values, dropout, limits -----------------------------------------------------------------
 
 
-def test_head_and_target_table_are_one_parameter(student, draw, expect):
+@pytest.mark.parametrize("source_vocab", [9, 7])
+def test_head_and_target_table_are_one_parameter(student, draw, expect, source_vocab):
     """What is loaded into the target table is in the head as well; the source has a table of its own."""
-    model = student.Translator(student.TranslatorConfig(**SIZES)).double()
+    model = student.Translator(student.TranslatorConfig(**(SIZES | {"source_vocab": source_vocab}))).double()
     weights = model.state_dict()
     for name in (TARGET, HEAD):
         expect.shape(weights.get(name), (7, 12), f"`{name}` is not there with the shape (target_vocab, d_model).")
+    source = weights[SOURCE].clone()
     load(model, {TARGET: draw.normal(7, 12), HEAD: draw.normal(7, 12)})
     after = model.state_dict()
     expect.equal(after[HEAD], after[TARGET], "Head and target table are two parameters.")
+    expect.equal(after[SOURCE], source, "The source table changed with the target table. It is one of its own.")
 
 
 def test_the_parameters_have_their_names(student, expect):
@@ -217,7 +220,7 @@ def test_the_config_is_kept(student, expect):
 
 def test_start_values(student, expect):
     """Tables start as N(0, 1/√d_model), other matrices Xavier uniform, biases at zero."""
-    sizes = {"source_vocab": 90, "target_vocab": 80, "max_len": 8, "d_model": 64, "n_layers": 1, "n_heads": 4}
+    sizes = {"source_vocab": 90, "target_vocab": 80, "max_len": 8, "d_model": 64, "n_layers": 2, "n_heads": 4}
     parameters = student.Translator(student.TranslatorConfig(**sizes, d_ff=32)).named_parameters()
     check_start_values_apart(expect, parameters)
     for name, value in parameters.items():
