@@ -90,8 +90,9 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     """Two groups for an optimizer, each `{"params": [...], "weight_decay": ...}`: with `weight_decay`, then with 0.0.
 
     The first holds the parameters of two or more axes, embedding tables among them; the second the others: biases
-    and the gains of all norms. Each parameter stands in one group and once, also one that two modules share. Inside a
-    group they keep the order of `model.parameters()`, so that a saved optimizer finds its parameters again.
+    and the gains of all norms. Each parameter that is trained stands in one group and once, also one that two modules
+    share. Inside a group they keep the order of `model.parameters()`, so that a saved optimizer finds its parameters
+    again.
 
     >>> [len(group["params"]) for group in parameter_groups(nn.Linear(3, 2), weight_decay=0.1)]
     [1, 1]

@@ -66,13 +66,13 @@ def test_the_first_step_by_hand(student, draw, expect):
     expect.close(layer.named_parameters()["weight"], 0.89 * one)
 
 
-@pytest.mark.points(4)
+@pytest.mark.points(5)
 def test_several_steps_without_decay(student, draw, expect):
     """Both running means, and their correction, over several steps."""
     run(student, draw, expect, 4, lr=0.03, weight_decay=0.0)
 
 
-@pytest.mark.points(4)
+@pytest.mark.points(5)
 def test_several_steps_with_decay(student, draw, expect):
     """The decay is lr · weight_decay · θ, whatever the gradients are."""
     run(student, draw, expect, 4, lr=0.03, weight_decay=0.4)
@@ -245,6 +245,12 @@ def test_a_closure_is_called_first(student, draw, expect):
     expect.equal(optimizer.step(), None, "Without a closure `step` returns None.")
     expect.close(optimizer.step(closure), torch.tensor(2.5), "`step` returns what the closure returned.")
     expect.equal(len(calls), 1, "The closure is called once, however many groups there are.")
+    x = draw.normal(4, 3)
+    add_gradients(layer, torch.ones(2, 3, dtype=torch.float64), torch.ones(2, dtype=torch.float64))
+    with torch.no_grad():
+        before = layer(x)
+    came = optimizer.step(student.imported("functools").partial(layer, x))
+    expect.close(came.detach(), before, "The closure met parameters that `step` had moved already.")
 
 
 @pytest.mark.points(0.5)
@@ -261,7 +267,8 @@ def test_a_closure_is_called_with_gradients_on(student, draw, expect):
     "bad",
     [
         *({"lr": -0.25}, {"eps": -0.5}, {"weight_decay": -0.125}, {"betas": (0.9, 1.5)}, {"betas": (-0.75, 0.9)}),
-        pytest.param({"betas": (1.0, 0.9)}, marks=pytest.mark.hidden),
+        *({"betas": (1.0, 0.9)}, {"betas": (0.9, 1.0)}, {"betas": (0.9, -0.25)}),
+        pytest.param({"betas": (1.25, 0.9)}, marks=pytest.mark.hidden),
     ],
     ids=str,
 )
@@ -271,6 +278,13 @@ def test_settings_out_of_range_are_refused(student, expect, bad):
     value = next(iter(bad.values()))
     mentions = next(beta for beta in value if not 0 <= beta < 1) if isinstance(value, tuple) else value
     expect.raises(ValueError, student.AdamW, layer.parameters(), **bad, mentions=mentions)
+
+
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize("name", ["lr", "eps", "weight_decay"])
+def test_settings_of_zero_are_allowed(student, draw, expect, name):
+    """An lr, an eps or a decay of exactly 0 is not negative, and is taken as it is."""
+    run(student, draw, expect, 2, **{name: 0.0})
 
 
 @pytest.mark.points(0.5)
@@ -318,6 +332,28 @@ def test_embeddings_decay_too(student, expect):
     groups = student.parameter_groups(model, 0.1)
     expect.equal(shapes(groups[0]), "7×3, 2×3×5", "Parameters of two or more axes decay.")
     expect.equal(shapes(groups[1]), "2", "Only the bias does not decay.")
+
+
+@pytest.mark.points(0.5)
+def test_names_do_not_matter(student, expect):
+    """Tables and matrices decay whatever their names are; it is the number of axes that counts."""
+    nn = nn_of(student)
+    parts = {"token_embedding": nn.Embedding(7, 3), "wte": nn.Embedding(5, 3), "position_bias": nn.Embedding(6, 3)}
+    model = nn.ModuleDict({**parts, "embedding_norm": nn.Linear(3, 4), "embed": nn.Linear(3, 2)})
+    groups = student.parameter_groups(model, 0.1)
+    expect.equal(shapes(groups[0]), "2×3, 4×3, 5×3, 6×3, 7×3", "Parameters of two or more axes decay.")
+    expect.equal(shapes(groups[1]), "2, 4", "Only the two biases do not decay.")
+
+
+@pytest.mark.points(0.5)
+def test_a_group_may_be_empty(student, expect):
+    """Two groups are returned, also for a model without biases and norms, or without matrices."""
+    nn = nn_of(student)
+    for model, wanted in ((nn.Linear(3, 2, bias=False), ["2×3", ""]), (nn.LayerNorm(4), ["", "4, 4"])):
+        groups = student.parameter_groups(model, 0.25)
+        expect.equal(len(groups), 2, "Two groups are wanted, perhaps an empty one.")
+        expect.equal([group["weight_decay"] for group in groups], [0.25, 0.0], "The decay of the two groups")
+        expect.equal([shapes(group) for group in groups], wanted, "What the two groups hold")
 
 
 @pytest.mark.points(0.5)

@@ -70,6 +70,13 @@ def run_ring(student, expect, tensors):
     return ranks
 
 
+def check_no_padding(expect, ranks, size):
+    """Each number is sent 2·(N−1) times by all ranks together: while it is added up, and while its sum goes around."""
+    n, moved = len(ranks), sum(chunk.numel() for rank in ranks for chunk in rank.sent)
+    message = f"{n} ranks together have to send 2·(N−1) times the {size} numbers of a tensor. Is it padded?"
+    expect.equal(moved, 2 * (n - 1) * size, message)
+
+
 def total(tensors):
     return torch.stack(list(tensors)).sum(0)
 
@@ -125,7 +132,8 @@ def test_sizes_that_do_not_divide(student, draw, expect, n):
     """A size that N does not divide gives the sum as well, and moves no more than rounded-up chunks."""
     size = 2 * n + 1 if n < 5 else 3 * n - 1
     tensors = [draw.normal(size) for _ in range(n)]
-    for rank in run_ring(student, expect, tensors):
+    ranks = run_ring(student, expect, tensors)
+    for rank in ranks:
         expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum of {size} numbers.")
         moved, most = sum(chunk.numel() for chunk in rank.sent), 2 * (n - 1) * -(-size // n)
         expect.true(moved <= most, f"Rank {rank.number} of {n} sent {moved} numbers of {size}; {most} are enough.")
@@ -134,6 +142,7 @@ def test_sizes_that_do_not_divide(student, draw, expect, n):
             set(sizes) <= {size // n, -(-size // n)},
             f"Rank {rank.number} of {n} sent chunks of {sizes} numbers; of {size} numbers they differ by one at most.",
         )
+    check_no_padding(expect, ranks, size)
 
 
 @pytest.mark.points(0.25)
@@ -141,9 +150,11 @@ def test_sizes_that_do_not_divide(student, draw, expect, n):
 def test_tensors_smaller_than_the_world(student, draw, expect, size):
     """With fewer numbers than ranks some chunks are empty; they are sent like all others, and the sum is right."""
     tensors = [draw.normal(size) for _ in range(3)]
-    for rank in run_ring(student, expect, tensors):
+    ranks = run_ring(student, expect, tensors)
+    for rank in ranks:
         expect.close(rank.result, total(tensors))
         expect.equal(rank.events, ["send", "receive"] * 4, "Each of the 2·(N−1) rounds sends a chunk and receives one.")
+    check_no_padding(expect, ranks, size)
 
 
 @pytest.mark.points(0.5)
@@ -443,6 +454,17 @@ def test_buffers_are_sent_too(student, draw, expect):
     student.broadcast_parameters(model, broadcast)
     expect.equal(len(sent), 5, "Two parameters and three buffers are to be broadcast.")
     expect.close(sorted(float(t.double().mean()) for t in model.state_dict().values()), [2.0, 3.0, 4.0, 5.0, 6.0])
+
+
+@pytest.mark.points(0.5)
+def test_buffers_that_are_not_saved_are_sent_too(student, draw, expect):
+    """A buffer with `persistent=False`, which no state dict has, becomes rank 0's like the others."""
+    model, rank0 = nn_of(student).Linear(3, 2, bias=False).double(), Rank0(draw)
+    model.register_buffer("table", draw.normal(5), persistent=False)
+    student.broadcast_parameters(model, rank0)
+    expect.equal(sum(tensor.numel() for tensor in rank0.came), 11, "The number of values that went through `broadcast`")
+    sent = next(tensor for tensor in rank0.sent if tensor.numel() == 5)
+    expect.close(model.table, sent.reshape(5), "The buffer that is not saved has not got the values that rank 0 sent.")
 
 
 @pytest.mark.points(0.5)

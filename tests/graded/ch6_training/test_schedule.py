@@ -137,6 +137,18 @@ def test_short_gradients_stay_as_they_are(student, draw, expect):
     expect.close(model.gradients()["1.weight"], b)
 
 
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize(("length", "max_norm"), [(2.0, 3.0), (0.8, 0.7)])
+def test_the_norm_itself_is_compared(student, draw, expect, length, max_norm):
+    """A norm of 2 is below 3 and changes nothing; 0.8 is above 0.7 and is scaled. Their squares would not tell so."""
+    a, b = draw.normal(2, 3), draw.normal(2, 3)
+    a, b = (gradient * length / norm_of(a, b) for gradient in (a, b))
+    model, factor = layers_with(student, a, b), min(1.0, max_norm / length)
+    student.clip_gradients(model.parameters(), max_norm)
+    expect.close(model.gradients()["0.weight"], a * factor, tolerance=1e-5)
+    expect.close(model.gradients()["1.weight"], b * factor, tolerance=1e-5)
+
+
 @pytest.mark.parametrize("share", [0.2, 5.0])
 def test_the_norm_before_clipping_comes_back(student, draw, expect, share):
     """The result is the norm of all gradients as they were."""

@@ -80,14 +80,17 @@ def test_without_a_window_the_cache_keeps_all(student, draw, expect):
     expect.close(cache.keys, k)
 
 
-@pytest.mark.points(0.5)
-def test_what_is_kept_takes_the_memory_of_the_window(student, draw, expect):
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize("heads", [3, 1])
+def test_what_is_kept_takes_the_memory_of_the_window(student, draw, expect, heads):
     """After ten positions a cache with a window of 2 holds the memory of two, and not a part of something longer."""
     cache, storage = student.RollingCache(2), student.imported("operator").attrgetter
-    cache.append(draw.normal(1, 3, 10, 4), draw.normal(1, 3, 10, 4))
+    cache.append(draw.normal(1, heads, 10, 4), draw.normal(1, heads, 10, 4))
+    elements = 1 * heads * 2 * 4
     for name in ("keys", "values"):
         held = storage(f"{name}.untyped_storage")(cache)().nbytes()
-        expect.less(held, 1 * 3 * 2 * 4 * 8 + 1, f"`{name}` has 24 elements of 8 bytes, and holds on to more bytes:")
+        message = f"`{name}` has {elements} elements of 8 bytes, and holds on to more bytes:"
+        expect.less(held, elements * 8 + 1, message)
 
 
 # -- the model without a window --------------------------------------------------------------------------
@@ -248,6 +251,15 @@ def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, dr
     model.train()
     check_nothing_is_kept(student, expect, student.CachedLlama(model), draw.ids(11, 2, 5))
     expect.equal(model.training, True, "The model was left in eval mode.")
+
+
+@pytest.mark.points(0.5)
+def test_a_model_in_eval_mode_stays_there(student, reference, draw, expect):
+    """A model in eval mode is in eval mode afterwards, and so are its blocks."""
+    model, _ = make(student, reference, draw)
+    read_in(student.CachedLlama(model), draw.ids(11, 2, 4), (3, 1))
+    expect.equal(model.training, False, "The model was put into train mode.")
+    expect.equal(model.blocks[1].training, False, "A block of the model was put into train mode.")
 
 
 @pytest.mark.points(0.5)

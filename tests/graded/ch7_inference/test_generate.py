@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from model_checks import load_fresh, made, model_with
+from model_checks import load_fresh, made, model_with, nn_of
 
 SIZES = {"vocab_size": 6, "max_len": 7, "d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 12}
 MAX_LEN = SIZES["max_len"]
@@ -160,6 +160,32 @@ def test_a_second_text_is_written_anew(student, reference, draw, expect):
     expect.equal(student.generate(model, ids, 4, temperature=0), changed)
 
 
+def another_model(nn):
+    """A model that is no GPT: it has no positions, and its `max_len` stands in its config alone."""
+    layer = nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, batch_first=True)
+    return nn.Sequential(nn.Embedding(6, 8), layer, nn.Linear(8, 6)).double().eval()
+
+
+def last(n):
+    """A read of the last `n` ids."""
+    return lambda judge, ids: judge(ids[:, -n:].contiguous())[:, -1]
+
+
+def test_any_model_with_a_config_will_do(student, draw, expect):
+    """All that is asked of a model are `model(ids)` and `model.config.max_len`, so that others than a GPT write too."""
+    judge = another_model(torch.nn)
+    while True:
+        judge.load_state_dict({name: draw.normal(*value.shape) for name, value in judge.state_dict().items()})
+        ids = draw.ids(6, 3, 3)
+        wanted = greedy_by_hand(judge, ids, 6, last(4))
+        if all(not torch.equal(wanted, greedy_by_hand(judge, ids, 6, last(n))) for n in (1, 3, 5, 99)):
+            break
+    model = another_model(nn_of(student))
+    model.load_state_dict(judge.state_dict())
+    student.imported("builtins").setattr(model, "config", student.imported("types").SimpleNamespace(max_len=4))
+    expect.equal(student.generate(model, ids, 6, temperature=0), wanted)
+
+
 @pytest.mark.hidden
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (6, 2)], ids=str)
 def test_prompts_of_other_shapes(student, reference, draw, expect, shape):
@@ -244,6 +270,10 @@ def test_the_model_can_be_trained_afterwards(student, reference, draw, expect):
     for name in sorted(set(came) & set(wanted)):
         expect.true(came[name] is not None, f"After generating, `{name}` gets no gradient any more.")
         expect.close(came[name], wanted[name], f"After generating, the gradient of `{name}` is another.")
+    partial, call = student.imported("functools").partial, student.imported("operator").call
+    calls = [partial(student.generate, model, ids, 2, temperature=0), partial(model, ids)]
+    _, logits = student.imported("builtins").list(student.imported("builtins").map(call, calls))
+    expect.true(logits.requires_grad, "After generating, gradients are still off: the model's logits have none.")
 
 
 # -- stop tokens -----------------------------------------------------------------------------------------

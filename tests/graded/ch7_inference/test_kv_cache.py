@@ -70,6 +70,8 @@ def test_a_cache_that_was_reset_is_empty(student, draw, expect):
     cache.append(draw.normal(2, 3, 2, 5), draw.normal(2, 3, 2, 5))
     cache.reset()
     expect.equal(cache.length, 0)
+    for name, left in (("keys", cache.keys), ("values", cache.values)):
+        expect.true(left is None or left.numel() == 0, f"After `reset` the cache still holds the old {name}.")
     after = cache.append(k, v)
     expect.close(after[0], k)
     expect.close(after[1], v)
@@ -92,17 +94,20 @@ def test_cached_attention_equals_attention_at_once(student, reference, draw, exp
 
 
 @pytest.mark.points(0.5)
-def test_one_layer_serves_two_caches(student, draw, expect):
-    """The memory is the cache and not the layer: two caches do not see each other."""
+@pytest.mark.parametrize("lengths", [(3, 3), (4, 2)], ids=str)
+def test_one_layer_serves_two_caches(student, draw, expect, lengths):
+    """The memory is the cache and not the layer: two caches, as long as each other or not, are read in turns."""
     attention = attention_layer(student, attention_weights(draw, 12))
     layer, first, second = student.CachedAttention(attention, 3), student.KVCache(), student.KVCache()
-    x, y = draw.normal(1, 3, 12), draw.normal(1, 3, 12)
+    texts = [draw.normal(1, length + 2, 12) for length in lengths]
     with torch.no_grad():
-        alone = layer(x, student.KVCache())
-        layer(y, second)
-        expect.close(layer(x, first), alone)
-    expect.equal(first.length, 3)
-    expect.equal(second.length, 3)
+        alone = [layer(text, student.KVCache()) for text in texts]
+        for step in ("first", "second"):
+            for text, length, cache, wanted in zip(texts, lengths, (first, second), alone, strict=True):
+                part = slice(0, length) if step == "first" else slice(length, length + 2)
+                message = f"With two caches in turns, the {step} part of a text is not as it is with one cache alone."
+                expect.close(layer(text[:, part].clone(), cache), wanted[:, part], message)
+    expect.equal((first.length, second.length), (lengths[0] + 2, lengths[1] + 2))
 
 
 # -- the model -------------------------------------------------------------------------------------------
