@@ -160,12 +160,15 @@ def test_the_weight_starts_normal(student, expect):
     expect.between(weight.std(), 0.97, 1.03, "The standard deviation of `weight` is not near 1.")
     share = (weight.abs() < 1).double().mean()
     expect.between(share, 0.66, 0.705, "About 68 % of normal values lie within one standard deviation; here it is")
+    farthest = "Of 20,000 normal values about 54 lie farther than 3 from 0, so the farthest should; here it lies at"
+    expect.less(3, weight.abs().max(), farthest)
 
 
 def test_each_number_is_drawn_on_its_own(student, expect):
     """No two rows and no two columns of `weight` start alike, or as each other's opposites."""
     weight = start_values(student, expect, 60, 40).double()
     for what, vectors in (("rows", weight), ("columns", weight.T)):
+        expect.true(vectors.any(dim=1).all(), f"One of the {what} of `weight` starts as zeros.", actual=weight)
         unit = vectors / vectors.norm(dim=1, keepdim=True)
         cosines = (unit @ unit.T - torch.eye(len(unit))).abs()
         expect.less(cosines.max(), 0.9, f"Two {what} of `weight` start in the same or the opposite direction; cosine:")
@@ -193,8 +196,12 @@ def test_two_layers_start_differently(student, expect):
 
 @pytest.mark.parametrize("bad", [-1, 5, 7])
 def test_ids_outside_the_table_are_refused(student, expect, bad):
-    """An id below 0 or too large raises an IndexError that names it."""
-    expect.raises(IndexError, student.Embedding(5, 2), torch.tensor([[0, bad], [1, 2]]), mentions=bad)
+    """An id below 0 or too large raises an IndexError that names it, in eval mode and without gradients too."""
+    layer, ids = student.Embedding(5, 2), torch.tensor([[0, bad], [1, 2]])
+    expect.raises(IndexError, layer, ids, mentions=bad)
+    with torch.no_grad():
+        expect.raises(IndexError, layer, ids, mentions=bad)
+    expect.raises(IndexError, layer.eval(), ids, mentions=bad)
 
 
 @pytest.mark.hidden

@@ -168,9 +168,9 @@ def test_no_ids_give_no_rows(student, draw, expect, name):
 
 @pytest.mark.parametrize("name", WITH_IDS)
 def test_ids_outside_the_vocabulary_are_refused(student, draw, expect, name):
-    """An id below 0 or too large raises an IndexError that names it."""
-    for bad in (-1, 5, 8):
-        given = arguments(draw, name, np.array([0, bad, 2]), 5, 3)
+    """An id below 0 or too large raises an IndexError that names it, in int8 too."""
+    for bad, dtype in ((-1, "int64"), (5, "int64"), (8, "int64"), (-1, "int8"), (8, "int8")):
+        given = arguments(draw, name, np.array([0, bad, 2], dtype=dtype), 5, 3)
         expect.raises(IndexError, getattr(student, name), *given, mentions=bad)
 
 
@@ -206,11 +206,11 @@ def test_the_gradient_keeps_its_dtype(student, draw, expect):
 
 @pytest.mark.parametrize("dtype", ["int8", "int32"])
 def test_ids_may_be_int32_or_int8(student, draw, expect, dtype):
-    """Ids of a smaller dtype are ids like others, also where that dtype cannot count the positions."""
-    ids = draw.id_array(10, 60)
-    table, grad_output = draw.array(10, 3), draw.array(60, 2)
+    """Ids of a smaller dtype are ids like others, also where it can count neither the ids nor the vocabulary."""
+    ids = np.array([0, 127, 40, *draw.id_array(128, 137)])  # an int8 goes up to 127
+    table, grad_output = draw.array(300, 3), draw.array(140, 2)
     small = ids.astype(dtype)
-    check_values(expect, student.one_hot(small, 10), ones_at(ids, 10))
+    check_values(expect, student.one_hot(small, 300), ones_at(ids, 300))
     check_values(expect, student.embed_by_matmul(small, table), rows_of(table, ids))
     check_values(expect, student.embed_by_lookup(small, table), rows_of(table, ids))
-    check_values(expect, student.lookup_gradient(small, grad_output, 10), sums_of(grad_output, ids, 10))
+    check_values(expect, student.lookup_gradient(small, grad_output, 300), sums_of(grad_output, ids, 300))

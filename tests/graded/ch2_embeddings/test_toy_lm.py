@@ -136,7 +136,7 @@ def test_each_call_draws_from_its_own_data(student, draw, expect):
 def test_data_shorter_than_its_context_is_refused(student, draw, expect, name):
     """Four tokens hold no window of four, or of 14, with a target; a context of 0 is none: all are a ValueError."""
     data = torch.tensor([0, 1, 2, 1])
-    for context, value in ((4, 4), (14, 4), (0, 0), (-1, -1)):  # "14" holds a 4, so either number of the two will do
+    for context, value in ((4, 4), (14, (14, 4)), (0, 0), (-1, -1)):  # either number of the two will do
         if name == "sample_windows":
             arguments = data, context, 2, draw.generator()
         elif name == "mean_loss":
@@ -184,6 +184,11 @@ def test_windows_of_any_length(student, draw, expect):
     for shape in ((1, 1), (1, 6), (3, 1), (2, 7)):
         x = draw.ids(5, *shape)
         expect.close(model(x), logits_by_hand(state, x), tolerance=FLOAT32)
+    x = 1 + draw.ids(4, 2, 40)
+    x[:, 0] = 0
+    expect.close(
+        model(x), logits_by_hand(state, x), "All 40 tokens of a window count, the first one too.", tolerance=FLOAT32
+    )
 
 
 @pytest.mark.hidden
@@ -289,6 +294,32 @@ def test_the_mean_loss_needs_no_gradients(student, draw, expect):
         expect.true(parameter.requires_grad, "A parameter was frozen: it can no longer be trained.")
 
 
+def test_the_mean_loss_leaves_mode_and_gradients(student, draw, expect):
+    """A model in train mode or in eval mode stays in it, and the gradients that it has stay as they are."""
+    model = model_with(student, weights(draw, 5, 3))
+    model(draw.ids(5, 2, 4)).sum().backward()
+    before, data = model.gradients(), draw.ids(5, 9)
+    for training in (True, False):
+        model.train(training)
+        student.mean_loss(model, data, 4)
+        for part in (model, model.head):
+            expect.equal(part.training, training, "The model's mode is another one after mean_loss.")
+        for name, value in model.gradients().items():
+            expect.true(value is not None, f"The gradient of `{name}` is gone after mean_loss.")
+            expect.equal(value, before[name], f"The gradient of `{name}` is another one after mean_loss.")
+
+
+def test_the_mean_loss_takes_any_model(student, draw, expect):
+    """`model` is any nn.Module that makes logits of windows, here one whose layers have other names."""
+    nn = student.imported("torch.nn")
+    table, matrix, data = draw.normal(5, 2), draw.normal(5, 6), draw.ids(5, 12)
+    model = nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(6, 5, bias=False)).double()
+    model.load_state_dict({"0.weight": table, "2.weight": matrix})
+    logits = torch.stack([matrix @ table[data[s : s + 3]].reshape(-1) for s in range(9)])
+    came = student.mean_loss(model, data, 3)
+    expect.close(came, F.cross_entropy(logits, data[3:]).item(), tolerance=FLOAT32)
+
+
 # -- training -----------------------------------------------------------------------------------------
 
 
@@ -306,9 +337,15 @@ def train_by_hand(state, x, y, steps, lr, learning=NAMES):
     return losses, {name: value.detach() for name, value in state.items()}
 
 
-def check_training(expect, model, losses, wanted, after):
+def check_losses(expect, losses, wanted, message):
     expect.equal(len(losses), len(wanted), "One loss for each step was wanted.")
-    expect.close(losses, wanted, "The losses are not those of Adam, each taken before its update.", tolerance=STEPPED)
+    for loss in losses:
+        expect.true(not torch.is_tensor(loss), "A loss is a tensor and not a float: `.item()` makes one.", actual=loss)
+    expect.close(losses, wanted, message, tolerance=STEPPED)
+
+
+def check_training(expect, model, losses, wanted, after):
+    check_losses(expect, losses, wanted, "The losses are not those of Adam, each taken before its update.")
     for name, value in model.state_dict().items():
         expect.close(value, after[name], f"`{name}` is not where Adam leads.", tolerance=STEPPED)
 
@@ -348,11 +385,17 @@ def test_training_again_starts_afresh(student, draw, expect):
 @pytest.mark.points(2)
 @pytest.mark.parametrize("part", ["embed", "head"])
 def test_frozen_parameters_stay(student, draw, expect, part):
-    """With `embed` or `head` frozen the other learns as Adam says, the frozen part stays as it is, and frozen."""
+    """With `embed` or `head` frozen the other learns as Adam says, the frozen part stays, with an old gradient too."""
     state, data = weights(draw, 5, 3), draw.ids(5, 5)
     learning = [name for name in NAMES if not name.startswith(part)]
     wanted, after = train_by_hand(state, data[None, :-1], data[-1:], 4, 0.1, learning)
     model = model_with(student, state)
+    other = model.head if part == "embed" else model.embed
+    for parameter in other.parameters():
+        parameter.requires_grad_(False)
+    (model(data[None]) * draw.normal(1, 5)).sum().backward()  # leaves a gradient in the part that is frozen next
+    for parameter in other.parameters():
+        parameter.requires_grad_(True)
     for parameter in getattr(model, part).parameters():
         parameter.requires_grad_(False)
     losses = student.train_toy_lm(model, data, 4, 4, 3, 0.1, draw.generator())
@@ -362,7 +405,7 @@ def test_frozen_parameters_stay(student, draw, expect, part):
             expect.close(found[name], after[name], f"`{name}` is not frozen and did not learn.", tolerance=STEPPED)
         else:
             expect.equal(found[name], state[name], f"`{name}` is frozen, and it was changed.")
-    expect.close(losses, wanted, "The losses are not those of training what is not frozen.", tolerance=STEPPED)
+    check_losses(expect, losses, wanted, "The losses are not those of training what is not frozen.")
     for parameter in getattr(model, part).parameters():
         expect.true(not parameter.requires_grad, "A frozen parameter was unfrozen.")
 
