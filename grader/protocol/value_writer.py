@@ -104,7 +104,8 @@ class ValueWriter:
         if isinstance(value, torch.Generator):
             return ["generator", self.buffer(value.get_state().numpy().tobytes())]
         if isinstance(value, torch.Tensor):
-            return self.real_tensor(value, torch)
+            with torch._C._DisableFuncTorch():
+                return self.real_tensor(_without_transforms(value, torch), torch)
         return None
 
     def real_tensor(self, value: Any, torch: Any) -> list[Any]:
@@ -130,6 +131,16 @@ class ValueWriter:
         self.buffers.append(raw)
         self.size += len(raw)
         return len(raw)
+
+
+def _without_transforms(value: Any, torch: Any) -> Any:
+    """The tensor that `torch.func.vjp` or `grad` has wrapped while a function of ours, a hook say, is called inside.
+
+    A wrapper has no memory to read, nor has what is made of a tensor in there. torch has no public name for this.
+    """
+    while torch._C._functorch.is_gradtrackingtensor(value):
+        value = torch._C._functorch.get_unwrapped(value)
+    return value
 
 
 def _is_text(value: str) -> bool:

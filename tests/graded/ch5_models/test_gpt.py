@@ -200,6 +200,34 @@ def test_initialize_serves_any_module(student, expect, kind):
 
 
 @pytest.mark.points(0.5)
+def test_initialize_goes_by_axes_and_by_bias(student, expect):
+    """A `table` of two axes is drawn, a `q_bias` is cleared, and a `scale` of one axis stays: no module is special."""
+    values = {"table": torch.ones(60, 40), "q_bias": torch.full((5,), 3.0), "scale": torch.full((4,), 2.0)}
+    module = student.imported("torch.nn").ParameterDict(values)
+    student.initialize_(module)
+    came = module.named_parameters()
+    expect.between(came["table"].std(), 0.018, 0.022, "The deviation of a parameter `table` is not near 0.02.")
+    expect.equal(came["q_bias"], torch.zeros(5), "A parameter `q_bias` is not zero.")
+    expect.equal(came["scale"], values["scale"], "A parameter `scale` of one axis, which is no bias, was changed.")
+
+
+@pytest.mark.points(0.5)
+def test_initialize_keeps_norms_wherever_they_are(student, draw, expect):
+    """A norm's weight stays and its bias is cleared, also in a part with no name or one that is called `bias_norm`."""
+    torch_nn = student.imported("torch.nn")
+    for name, module in (
+        ("0", torch_nn.Sequential(torch_nn.LayerNorm(3))),
+        ("bias_norm", torch_nn.ModuleDict({"bias_norm": torch_nn.LayerNorm(3)})),
+    ):
+        values = {f"{name}.weight": draw.normal(3).float(), f"{name}.bias": draw.normal(3).float()}
+        module.load_state_dict(values)
+        student.initialize_(module)
+        came = module.named_parameters()
+        expect.equal(came[f"{name}.weight"], values[f"{name}.weight"], f"`{name}.weight`, a norm's, was changed.")
+        expect.equal(came[f"{name}.bias"], torch.zeros(3), f"`{name}.bias` is not zero.")
+
+
+@pytest.mark.points(0.5)
 def test_initialize_serves_frozen_parameters_of_any_dtype(student, expect):
     """A frozen layer in float64 is drawn as well: its weight, in float64, and its bias."""
     layer = student.imported("torch.nn").Linear(50, 40).double()

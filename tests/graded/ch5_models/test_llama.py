@@ -212,6 +212,15 @@ def test_with_a_window_a_position_sees_its_last_tokens(student, draw, expect):
     expect.true(reached.min() > 1e-6, "A token inside the window of 3 does not count.", actual=reached)
 
 
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("window", [9, 30])
+def test_a_window_longer_than_the_text_shows_all_before(student, reference, draw, expect, window):
+    """Where the window is longer than the text, also than `max_len`, a position sees all before it, none after it."""
+    weights, ids = drawn(draw, shapes_of(SIZES)), draw.ids(11, 2, 8)
+    wanted = loaded(reference, weights, **SIZES)(ids)
+    expect.close(loaded(student, weights, **(SIZES | {"window": window}))(ids), wanted, tolerance=NEAR)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"window": 2}, {"window": 1}, {"rope_base": 30.0}, {"n_kv_heads": 4}, {"n_heads": 2, "n_kv_heads": 1}],
@@ -292,10 +301,11 @@ def test_the_config_is_kept(student, expect):
 
 
 @pytest.mark.points(0.5)
-def test_too_many_tokens_are_refused(student, expect, draw):
-    """`max_len` tokens are allowed; one more raises a ValueError that names their number."""
+@pytest.mark.parametrize("window", [None, 3, 50])
+def test_too_many_tokens_are_refused(student, expect, draw, window):
+    """`max_len` tokens are allowed, one more raises a ValueError that names their number, with a window as without."""
     for max_len in (9, 20):  # below d_model and above it
-        model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": max_len})))
+        model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": max_len, "window": window})))
         expect.shape(model(draw.ids(11, 1, max_len)), (1, max_len, 11))
         expect.raises(ValueError, model, draw.ids(11, 1, max_len + 1), mentions=max_len + 1)
 
@@ -314,6 +324,7 @@ def test_an_odd_head_is_refused(student, expect):
 
 
 @pytest.mark.points(0.5)
-def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
-    """Float32 weights give float32 logits, float64 ones float64, and no device is in the code."""
-    check_meta(expect, student.Llama(student.LlamaConfig(**SIZES, window=2)), [draw.ids(11, 5, 2).T], (2, 5, 11))
+@pytest.mark.parametrize("window", [2, 9, None])
+def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect, window):
+    """Float32 weights give float32 logits, float64 ones float64, on any device, with a window and without."""
+    check_meta(expect, student.Llama(student.LlamaConfig(**SIZES, window=window)), [draw.ids(11, 5, 2).T], (2, 5, 11))

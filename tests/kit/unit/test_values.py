@@ -6,6 +6,7 @@ import pathlib
 
 import numpy as np
 import pytest
+import torch
 
 from grader.protocol.describe import describe
 from grader.protocol.values import decode, encode
@@ -60,3 +61,18 @@ def test_a_suite_passes_iterators_on() -> None:
     assert student.twice(iter([1, 2]), more=(n for n in (3,))) == ([1, 2], [], [3])
     assert peer.transcript.last_call is not None
     assert peer.transcript.last_call.arguments[0][1] == "an iterator over 2 values"
+
+
+def test_a_tensor_inside_a_transform_of_torch_is_sent_as_its_values() -> None:
+    """A hook of ours is called there where a right answer measures gradients by `torch.func.vjp`."""
+    x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    came: list[torch.Tensor] = []
+
+    def seen(item: torch.Tensor) -> torch.Tensor:
+        came.extend(decode(encode(value)) for value in (item, item.T, 2 * item))
+        return item.sum()
+
+    torch.func.grad(seen)(x)
+    torch.func.grad(lambda outer: torch.func.grad(seen)(outer).sum())(x)
+    for found, wanted in zip(came, [x, x.T, 2 * x] * 2, strict=True):
+        assert found.tolist() == wanted.tolist()
