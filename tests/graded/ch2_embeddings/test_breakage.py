@@ -153,7 +153,7 @@ def test_freezing_makes_a_difference(student, draw, expect):
         text, seed = draw.text("abcdef", 200), draw.integer(0, 9999)
         trainable, frozen = run(student, expect, "freeze_experiment", text, 5, seed)
         gaps.append(abs(trainable - frozen))
-    expect.less(SAME, max(gaps), "Both models learned the same; their losses differ by")
+    expect.between(max(gaps), SAME, 1000.0, "Both models learned the same; their losses differ by")
 
 
 def text_with_all(draw, alphabet, n):
@@ -182,14 +182,16 @@ def test_permuting_ids_is_renaming_characters(student, draw, expect):
         wrong = "No renaming of the characters gives the permuted loss: do both runs start and train alike?"
         expect.close(permuted, originals[nearest], wrong, tolerance=SAME)
         found.add(nearest)
-    expect.less(1, len(found), "Twelve seeds gave the same permutation. It is to be drawn; different ones found:")
+    unchanged = "Under twelve seeds the permuted loss is the healthy one: are the ids permuted, and only the ids?"
+    expect.true(found != {alphabet}, unchanged)
+    expect.true(len(found) > 1, "Twelve seeds gave the same permutation. It is to be drawn from the seed.")
 
 
 @pytest.mark.points(3)
 def test_the_other_tokenizer_numbers_backwards(student, draw, expect):
     """Read with it, a text costs what its mirror image, a for e and b for d, costs with the model's own tokenizer."""
     often = "aaaaabbbcde"  # so a text and its mirror image never cost the same
-    train, held_out = text_with_all(draw, often, 270), draw.text(often, 30)
+    train, held_out = text_with_all(draw, often, 270), draw.text(often[:-1], 30)  # the last tenth lacks the last id
     mirror, seed = renamed(held_out, "abcde", "edcba"), draw.integer(0, 9999)
     plain = run(student, expect, "mismatch_experiment", train + held_out, 20, seed)
     mirrored = run(student, expect, "mismatch_experiment", train + mirror, 20, seed)
@@ -208,6 +210,30 @@ def count_training(student, ids, vocab, dim, steps, frozen=False):
     return counts.flops
 
 
+def changed_by(student, expect, name, text, seed):
+    """For each of some stretches of the text whether either loss is another one when the stretch is rewritten."""
+    plain, found = run(student, expect, name, text, 2, seed), []
+    for start in range(30, 2430, 120):  # a batch that holds nothing of the stretch is the same batch as before
+        rewritten = text[:start] + "a" * 30 + text[start + 30 :]
+        came = run(student, expect, name, rewritten, 2, seed)
+        found.append([loss != before for loss, before in zip(came, plain, strict=True)])
+    return found
+
+
+def test_both_dimensions_read_the_same_places(student, draw, expect):
+    """A stretch of the text that no batch of one run holds is in no batch of the other."""
+    text, seed = text_with_all(draw, "abcdefgh", 2700) + draw.text("abcdefgh", 300), draw.integer(0, 9999)
+    wide, narrow = zip(*changed_by(student, expect, "dimension_experiment", text, seed), strict=True)
+    expect.equal(narrow, wide, "The batches of the two runs lie at different places of the text.")
+
+
+def test_the_seed_decides_the_places_of_the_batches(student, draw, expect):
+    """Under another seed the batches hold other stretches of the text."""
+    text, seed = text_with_all(draw, "abcdefgh", 2700) + draw.text("abcdefgh", 300), draw.integer(0, 9999)
+    one, other = (changed_by(student, expect, "mismatch_experiment", text, s) for s in (seed, seed + 1))
+    expect.true(one != other, "Under two seeds the batches lie at the same places of the text.")
+
+
 def test_each_run_has_its_steps_batches_and_dimensions(student, draw, expect):
     """The counted work is that of so many steps, batches of 32, and 16 dimensions or 2, in one run or two."""
     text, seed = text_with_all(draw, "abcdefgh", 200), draw.integer(0, 9999)
@@ -221,7 +247,7 @@ def test_each_run_has_its_steps_batches_and_dimensions(student, draw, expect):
                 run(student, expect, name, text, steps, seed)
             counted.append(counts.flops)
         wrong = f"The counted work of four steps in {name} is not that of the protocol."
-        expect.between(counted[1] - counted[0], 0.9 * wanted, 1.1 * wanted, wrong)
+        expect.between(counted[1] - counted[0], 0.98 * wanted, 1.02 * wanted, wrong)
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
@@ -260,10 +286,11 @@ def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
 
 
 def test_a_text_that_is_too_short_is_refused(student, draw, expect):
-    """No text, or one of 89 characters, leaves no window of 8 with a target to measure: a ValueError."""
+    """No text, or one of 89 characters, leaves no window of 8 with a target to measure: a ValueError. 90 leave one."""
     for name in EXPERIMENTS:
         for text in ("", draw.text("abc", 9), draw.text("abc", 89)):
             expect.raises(ValueError, getattr(student, name), text, 2, 0)
+        run(student, expect, name, draw.text("abc", 90), 2, 0)
 
 
 # -- what comes of them -------------------------------------------------------------------------------
@@ -275,7 +302,8 @@ def test_eight_tokens_tell_the_ninth(student, draw, expect):
     trainable, frozen = run(student, expect, "freeze_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(trainable, 0.02, 0.32, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.12; it came to")
     expect.between(frozen, 0.2, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
-    expect.less(2.0 * trainable, frozen, "The frozen model is not clearly worse than twice the loss of")
+    message = f"The healthy loss is {trainable:.3f}, and the frozen one is not at least twice that:"
+    expect.between(frozen, 2.0 * trainable, 1000.0, message)
 
 
 def test_the_head_learns_beside_a_frozen_embedding(student, draw, expect):
@@ -306,7 +334,7 @@ def test_new_numbers_after_training_do_harm(student, draw, expect):
     """Read with another tokenizer, the same text is garbled."""
     matched, mismatched = run(student, expect, "mismatch_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(matched, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
-    expect.less(0.7, mismatched, "What is read with another tokenizer should be far worse than 0.7 nats:")
+    expect.between(mismatched, 0.7, 1000.0, "Read with another tokenizer the text should cost far more; it came to")
 
 
 @pytest.mark.limit(90)
@@ -316,13 +344,14 @@ def test_the_four_experiments_on_real_text(student, draw, expect):
     losses = {name: run(student, expect, name, text, 200, seed) for name in EXPERIMENTS}
     trainable, frozen = losses["freeze_experiment"]
     expect.less(trainable, math.log(28) - 0.3, "The healthy model has hardly learned; a fair guess costs 3.33:")
-    expect.less(trainable + 0.02, frozen, "The frozen model is not worse:")
+    expect.between(frozen - trainable, 0.02, 1000.0, "The frozen model is not worse; the difference is")
     original, permuted = losses["permute_experiment"]
     expect.between(permuted - original, -0.25, 0.25, "Permuted ids reach the same loss; the difference is")
     too_equal = "Both losses are exactly the same: were the ids permuted at all?"
     expect.true(permuted != original, too_equal, actual=permuted)
     wide, narrow = losses["dimension_experiment"]
     other = run(student, expect, "dimension_experiment", language.sample(4000, draw.integer(0, 9999)), 200, seed + 1)
-    expect.less(wide + other[0] + 0.06, narrow + other[1], "Two dimensions are not worse, in two texts taken together:")
+    worse = narrow + other[1] - wide - other[0]
+    expect.between(worse, 0.06, 1000.0, "Two dimensions are not worse, in two texts taken together; the difference is")
     matched, mismatched = losses["mismatch_experiment"]
-    expect.less(matched + 0.3, mismatched, "Another tokenizer does no harm:")
+    expect.between(mismatched - matched, 0.3, 1000.0, "Another tokenizer does no harm; the difference is")

@@ -2,7 +2,9 @@
 
 import itertools
 import math
+import numbers
 import struct
+from pathlib import Path
 
 import pytest
 import torch
@@ -273,6 +275,39 @@ def draw_picture(student, expect, scratch, table, labels, name="table.png"):
     return read_png(expect, scratch, name)
 
 
+# Rows whose components are known: the corners of a frame, which never change, and inside of it the ends of a cross.
+FRAME = [(-8.0, -5.0), (-8.0, 5.0), (8.0, -5.0), (8.0, 5.0)]
+
+
+def framed(across, up):
+    """A table of the frame, of two rows to the left and to the right of its middle, and of two above and below it."""
+    points = [*FRAME, (-across, 0.0), (across, 0.0), (0.0, -up), (0.0, up)]
+    return torch.tensor([(y, 0.0, x) for x, y in points], dtype=torch.float64)
+
+
+def picture_of(student, expect, scratch, inside, table=None):
+    """The bytes of a picture of the framed rows, those inside of the frame with these labels."""
+    draw_picture(student, expect, scratch, framed(4.0, 2.5) if table is None else table, [*"abcd", *inside])
+    return scratch.read("table.png")
+
+
+def pictures_with(student, expect, scratch, *several):
+    """Pictures of the framed rows, opened on the learner's side, one for each list of labels inside of the frame."""
+    pictures = []
+    for inside in several:
+        picture_of(student, expect, scratch, inside)
+        pictures.append(student.imported("PIL.Image").open(scratch.path("table.png")).convert("RGB"))
+    return pictures
+
+
+def where_they_differ(student, expect, one, other):
+    """Width and height, in pixels, of what is not the same in two pictures."""
+    box = student.imported("PIL.ImageChops").difference(one, other).getbbox()
+    expect.true(box is not None, "Two pictures are the same, though their labels are not.")
+    left, top, right, bottom = box
+    return right - left, bottom - top
+
+
 def written(scratch):
     return [name for name in scratch.files() if name.startswith("table") or name.endswith((".png", ".pdf", ".svg"))]
 
@@ -281,15 +316,18 @@ def written(scratch):
 def test_the_picture_is_a_png(student, draw, expect, scratch):
     """A PNG of at least 200 × 200 pixels lies at `path`, and there is no other picture."""
     width, height = draw_picture(student, expect, scratch, draw.normal(6, 4), [*"abc de"])
-    expect.less(199, min(width, height), "The picture is too small to read; its shorter side in pixels:")
+    large = width >= 200 and height >= 200
+    size = f"{width} × {height} pixels"
+    expect.true(large, "The picture is too small to read.", actual=size, expected="at least 200 × 200 pixels")
     expect.equal(written(scratch), ["table.png"], "Other files were written beside it.")
 
 
 @pytest.mark.limit(60)
 def test_the_path_is_taken_as_it_is(student, draw, expect, scratch):
-    """Whatever the path ends in, a PNG lies there: no ending is added, and none decides the format."""
-    for name in ("table.of.ids", "table.pdf"):
-        draw_picture(student, expect, scratch, draw.normal(3, 5), ["a", "b", "c"], name)
+    """Whatever the path ends in, str or Path, a PNG lies there: no ending is added, and none decides the format."""
+    for name, kind in (("table.of.ids", str), ("table.pdf", Path)):
+        student.plot_embedding(draw.normal(3, 5), ["a", "b", "c"], kind(scratch.path(name)))
+        read_png(expect, scratch, name)
     expect.equal(sorted(written(scratch)), ["table.of.ids", "table.pdf"], "The files are not those of the paths.")
 
 
@@ -300,14 +338,37 @@ def test_no_label_is_a_formula(student, draw, expect, scratch):
 
 
 @pytest.mark.limit(60)
+def test_nothing_is_added_to_a_label(student, expect, scratch):
+    """Four signs "$" are as wide as four digits, for nothing stands before them."""
+    ones, eights, dollars = pictures_with(
+        student, expect, scratch, ["1111", *"fgh"], ["8888", *"fgh"], ["$$$$", *"fgh"]
+    )
+    digits, _ = where_they_differ(student, expect, eights, ones)
+    signs, _ = where_they_differ(student, expect, dollars, ones)
+    wrong = 'The label "$$$$" is much wider than "8888". Does something stand before each "$"? Widths in pixels:'
+    expect.true(signs < 1.25 * digits + 2, wrong, actual=signs, expected=f"about {digits}")
+
+
+@pytest.mark.limit(60)
+def test_nothing_is_taken_from_a_label(student, expect, scratch):
+    """White space at the ends of a label keeps its room."""
+    pictures = [picture_of(student, expect, scratch, labels) for labels in (["e", "f", *"gh"], ["  e", "f  ", *"gh"])]
+    expect.true(
+        pictures[0] != pictures[1], "The labels '  e' and 'f  ' look like 'e' and 'f': a label stands as it is."
+    )
+
+
+@pytest.mark.limit(60)
 def test_white_space_shows(student, expect, scratch):
-    """A blank and the end of a line look different, so both can be seen."""
-    table = torch.tensor([[-4.0, -1.0], [-4.0, 1.0], [0.0, 0.0], [8.0, 0.0]])
+    """A label of white space alone looks as the label does that is its repr, quotes and all."""
+    labels = [" ", "\n", "  ", "\t", "\r", " \n", "g", "h"]
+    shown = [repr(label) if label.isspace() else label for label in labels]
     pictures = []
-    for label in (" ", "\n"):
-        draw_picture(student, expect, scratch, table, ["a", "b", label, "c"])
+    for words in (labels, shown):
+        draw_picture(student, expect, scratch, framed(4.0, 2.5), words)
         pictures.append(scratch.read("table.png"))
-    expect.true(pictures[0] != pictures[1], "A blank and the end of a line cannot be told apart in the picture.")
+    wrong = f"The labels {labels} and the labels {shown} look different. Is white space shown, and all else as it is?"
+    expect.true(pictures[0] == pictures[1], wrong)
 
 
 @pytest.mark.limit(60)
@@ -329,6 +390,33 @@ def test_the_picture_shows_the_table(student, draw, expect, scratch):
     expect.true(pictures[0] == pictures[1], "The same table gives two different pictures.")
     expect.true(pictures[0] != pictures[2], "Two different tables give the same picture.")
     expect.true(pictures[0] != pictures[3], "Other labels give the same picture.")
+
+
+@pytest.mark.limit(60)
+def test_each_label_stands_at_its_own_point(student, expect, scratch):
+    """Two rows that differ in one component alone have their labels side by side, or one above the other."""
+    base, sides, ends = pictures_with(student, expect, scratch, [*"eegg"], [*"ffgg"], [*"eehh"])
+    side, above = where_they_differ(student, expect, base, sides), where_they_differ(student, expect, base, ends)
+    more_width, more_height = side[0] - above[0], side[1] - above[1]
+    apart = min(abs(more_width), abs(more_height)) > 20 and (more_width > 0) != (more_height > 0)
+    wrong = "Two rows differ in their first component alone, two in their second. Their labels do not lie so."
+    expect.true(apart, wrong, actual=f"labels spread over {side} and over {above} pixels, width and height")
+
+
+@pytest.mark.limit(60)
+def test_the_points_can_be_seen(student, expect, scratch):
+    """Where the labels are invisible, a row that moves still changes the picture."""
+    unseen = ["\u200b"] * 4
+    first, second, third = (
+        picture_of(student, expect, scratch, unseen, table)
+        for table in (framed(4.0, 2.5), framed(1.0, 2.5), framed(4.0, 1.0))
+    )
+    expect.true(
+        first != second, "Rows that move along the first component leave the picture as it is: is there a point?"
+    )
+    expect.true(
+        first != third, "Rows that move along the second component leave the picture as it is: is there a point?"
+    )
 
 
 @pytest.mark.limit(60)
@@ -426,6 +514,8 @@ def check_metrics(student, expect, state, data, wanted, *args, **kwargs):
     came = student.embedding_metrics(model, data, *args, **kwargs)
     expect.equal(sorted(came), sorted(wanted), "The figures do not have the five names.")
     for name, value in wanted.items():
+        number = isinstance(came[name], numbers.Real)
+        expect.true(number, f"`{name}` is to be a Python number, a float.", actual=came[name], expected="a float")
         expect.close(came[name], value, f"`{name}` is not what its definition gives.", tolerance=FLOAT32)
 
 
@@ -473,11 +563,23 @@ def test_each_report_is_of_its_own_model(student, draw, expect):
 
 
 def test_the_model_is_left_alone(student, draw, expect):
-    """Its parameters keep their values, get no gradients, and can still be trained."""
-    model = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3).double()
+    """Its parameters keep their values and gradients, none is frozen, and train or eval mode stays as it was."""
+    model, data = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3).double(), draw.ids(5, 30)
     before = model.state_dict()
-    student.embedding_metrics(model, draw.ids(5, 30), 3, k=2)
-    for name, value in model.state_dict().items():
-        expect.equal(value, before[name], f"`{name}` was changed.")
+    student.embedding_metrics(model, data, 3, k=2)
+    none = dict.fromkeys(before)
+    expect.equal(model.gradients(), none, "The parameters had no gradients, and have some after the call.")
+    for mode in ("train", "eval"):
+        model.train(mode == "train")
+        model(draw.ids(5, 4, 3)).sum().backward()
+        gradients = model.gradients()
+        student.embedding_metrics(model, data, 3, k=2)
+        message = f"The model was in {mode} mode; after the call it is in the other one."
+        expect.equal(model.training, mode == "train", message)
+        left = model.gradients()
+        for name, value in model.state_dict().items():
+            expect.equal(value, before[name], f"`{name}` was changed.")
+            expect.true(left[name] is not None, f"The gradient of `{name}` was taken away.")
+            expect.equal(left[name], gradients[name], f"The gradient of `{name}` was changed.")
     for parameter in model.parameters():
         expect.true(parameter.requires_grad, "A parameter was frozen: it can no longer be trained.")

@@ -55,13 +55,17 @@ def test_a_long_text(student, expect):
 
 def test_the_mask_belongs_to_the_caller(student, expect):
     """After the caller has written into a mask, the same call gives the right one again."""
-    message = "The caller wrote into an earlier mask, and the same tensor came back."
     lengths = torch.tensor([1, 3])
-    write_over(student, student.causal_mask, 12)
-    for q_len in (12, 13):
-        expect.equal(student.causal_mask(q_len), causal(q_len, q_len), message)
-    write_over(student, student.padding_mask, lengths, 3)
-    expect.equal(student.padding_mask(lengths, 3), padding([1, 3], 3), message)
+    calls = (
+        (student.causal_mask, (12,), causal(12, 12)),
+        (student.causal_mask, (13,), causal(13, 13)),
+        (student.padding_mask, (lengths, 3), padding([1, 3], 3)),
+    )
+    for message in ("", "The caller wrote into an earlier mask, and the same tensor came back."):
+        for function, arguments, wanted in calls:
+            expect.equal(function(*arguments), wanted, message)
+        write_over(student, student.causal_mask, 12)
+        write_over(student, student.padding_mask, lengths, 3)
 
 
 @pytest.mark.hidden
@@ -157,6 +161,16 @@ def test_masks_of_different_axes_broadcast(student, draw, expect):
     wanted = torch.stack([future & filler[b, 0] for b in range(3)])
     expect.equal(student.combine_masks(future, filler), wanted)
     expect.equal(student.combine_masks(filler, future), wanted)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("shape", [(1, 1, 5), (1, 4, 5), (1, 3, 4, 5), (1, 1, 4, 5), (3, 1, 1, 5)], ids=str)
+def test_axes_of_length_one_stay(student, draw, expect, shape):
+    """A batch of one sequence, and one head for all, keep their axis: alone, and beside a mask (q_len, k_len)."""
+    mask, future = draw.mask(*shape), draw.mask(4, 5)
+    expect.equal(student.combine_masks(None, mask), mask)
+    for masks in ((future, None, mask), (mask, future)):
+        expect.equal(student.combine_masks(*masks), mask & future)
 
 
 def test_none_is_no_mask(student, draw, expect):

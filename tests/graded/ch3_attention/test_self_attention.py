@@ -93,6 +93,15 @@ def test_a_head_may_be_wider_than_the_input(student, draw, expect):
     check(expect, layer, weights, draw.normal(2, 5, 2))
 
 
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_head_may_be_as_wide_as_the_input(student, draw, expect, masked):
+    """With d_head = d_model too, all three projections are used, and nothing is added to the mixed values."""
+    layer, weights = make(student, draw, 4, 4)
+    mask = torch.ones(6, 6, dtype=torch.bool).tril() if masked else None
+    check(expect, layer, weights, draw.normal(3, 6, 4), mask)
+
+
 @pytest.mark.points(2)
 def test_the_mask_reaches_the_attention(student, draw, expect):
     """Under a causal mask no position takes anything from a later one."""
@@ -254,6 +263,10 @@ def test_xavier_on_a_layer_in_use(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_xavier_returns_the_weight(student, draw, expect):
-    """What is returned is the weight that was filled."""
+    """What is returned is the weight that was filled: of a parameter the parameter itself, no view and no copy."""
     weight = torch.full((3, 2), 9.0, dtype=torch.float64)
     expect.equal(student.xavier_uniform_(weight, draw.generator()), weight, "What is returned is not the weight.")
+    side, given = student.imported("builtins"), student.SelfAttention(3, 2).parameters()
+    returned = side.map(student.xavier_uniform_, given, [draw.generator() for _ in given])
+    same = side.list(side.map(student.imported("operator").is_, returned, given))
+    expect.equal(same, [True] * 3, "Is what is returned the very parameter that came? For three of them:")

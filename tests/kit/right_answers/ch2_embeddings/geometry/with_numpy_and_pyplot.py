@@ -66,7 +66,7 @@ def plot_embedding(table, labels, path):
     figure, ax = plt.subplots()
     ax.plot(points[:, 0], points[:, 1], "o")
     for (x, y), label in zip(points, labels, strict=True):
-        ax.text(x, y, repr(label), parse_math=False)
+        ax.text(x, y, repr(label) if label.isspace() else label, parse_math=False)
     with open(path, "wb") as file:
         figure.savefig(file, format="png")
     plt.close(figure)
