@@ -107,12 +107,8 @@ class BPETokenizer:
             data = piece.encode("utf-8")
             tokens = [data] if is_special else [bytes([b]) for b in data]
             if not is_special:
-                i = 0
-                while i < len(self.merges):
-                    a, b = self.merges[i]
-                    merged = merge_pair(tokens, (a, b), a + b)
-                    i = 0 if len(merged) < len(tokens) else i + 1
-                    tokens = merged
+                for a, b in self.merges:
+                    tokens = merge_pair(tokens, (a, b), a + b)
             out += [number[token] for token in tokens]
         return out
 
