@@ -282,7 +282,7 @@ FRAME = [(-8.0, -5.0), (-8.0, 5.0), (8.0, -5.0), (8.0, 5.0)]
 def framed(across, up):
     """A table of the frame, of two rows to the left and to the right of its middle, and of two above and below it."""
     points = [*FRAME, (-across, 0.0), (across, 0.0), (0.0, -up), (0.0, up)]
-    return torch.tensor([(y, 0.0, x) for x, y in points], dtype=torch.float64)
+    return torch.tensor([(x, y, 0.0) for x, y in points], dtype=torch.float64)
 
 
 def picture_of(student, expect, scratch, inside, table=None):
