@@ -331,10 +331,23 @@ def test_each_step_draws_anew(student, draw, expect):
 
 
 def test_negatives_follow_the_noise_of_the_counts(student, draw, expect):
-    """Of one word that comes 2000 times and 400 that come once, 57 % of the noise falls on the rare ones."""
-    ids = torch.cat([torch.arange(1, 401), torch.zeros(2000, dtype=torch.int64)])
-    _, context = rows_that_moved(student, ids, 401, 1, draw.integer(0, 2**31), negatives=3)
-    expect.between(context.sum(), 143, 222, "Of 384 negatives about 220 fall on rare words; moved rows of `context`:")
+    """Of one word that comes 10,000 times and 400 that come once, 29 % of the noise falls on the rare ones."""
+    ids = torch.cat([torch.arange(1, 401), torch.zeros(10_000, dtype=torch.int64)])
+    _, context = rows_that_moved(student, ids, 401, 1, draw.integer(0, 2**31), negatives=5)
+    expect.between(context.sum(), 90, 215, "Of 640 negatives about 183 fall on rare words; moved rows, about 153:")
+
+
+def test_the_noise_counts_the_text(student, draw, expect):
+    """In the text 1 0 2 each word is as likely a negative as the others, though the middle one has two contexts."""
+    center, context = trained(
+        student, torch.tensor([1, 0, 2]), 3, 4, 100, draw.integer(0, 2**31), window=1, negatives=10, lr=0.05
+    )
+    scores = center @ context.T
+    gap = (scores[1, 0] + scores[2, 0] - scores[0, 1] - scores[0, 2]) / 2
+    wrong = (
+        "After 1 or 2 comes 0, after 0 comes either of two, so the first scores are higher by about ln 2; they are by"
+    )
+    expect.between(gap, 0.43, 0.95, wrong)
 
 
 def test_the_generator_decides_the_training(student, draw, expect):
@@ -416,15 +429,16 @@ def test_words_in_the_same_company_end_up_close(student, draw, expect):
 
 
 def test_training_refuses_a_text_without_pairs(student, draw, expect):
-    """A text of one token or none is a ValueError, and so is a window of 0. Two tokens are enough."""
+    """A text of one token or none is a ValueError, and so is a window of 0. Two tokens are enough for any window."""
     for n, window in ((1, 1), (0, 1), (3, 0)):
         expect.raises(ValueError, student.train_skipgram, torch.arange(n), 4, 2, window, 1, 1, 0.1, draw.generator())
-    center, _ = trained(student, torch.arange(2), 4, 2, 1, draw.integer(0, 2**31))
-    expect.shape(center, (4, 2), "The shape of `center.weight` after a text of two tokens is wrong.")
+    for n, window in ((2, 1), (2, 5), (3, 5)):
+        center, _ = trained(student, torch.arange(n), 4, 2, 1, draw.integer(0, 2**31), window=window)
+        expect.shape(center, (4, 2), "The shape of `center.weight` after a short text is wrong.")
 
 
 def test_training_refuses_an_id_out_of_range(student, draw, expect):
-    """An id outside the vocabulary, or below 0, is an IndexError that names it."""
-    for bad in (4, -1):
+    """An id outside the vocabulary, or below 0, is an IndexError that names it, however many steps there are."""
+    for bad, steps in ((4, 1), (-1, 1), (-1, 0), (4, 0)):
         ids = torch.tensor([1, bad, 2])
-        expect.raises(IndexError, student.train_skipgram, ids, 4, 2, 1, 1, 1, 0.1, draw.generator(), mentions=bad)
+        expect.raises(IndexError, student.train_skipgram, ids, 4, 2, 1, 1, steps, 0.1, draw.generator(), mentions=bad)
