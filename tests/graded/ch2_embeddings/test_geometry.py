@@ -184,6 +184,12 @@ def test_ids_that_do_not_occur_are_in_no_pair(student, expect):
     check_pairs(expect, student.adjacent_pairs(torch.tensor([8, 1, 2, 11]), 2), ([(1, 2), (2, 11)], [(1, 11), (2, 8)]))
 
 
+def test_pairs_that_never_meet_may_be_of_late_ids(student, expect):
+    """Where the first eight ids all meet, the first pairs that never do are of the ninth."""
+    ids = [i for a, b in itertools.combinations(range(8), 2) for i in (a, b)] + [8]
+    check_pairs(expect, student.adjacent_pairs(torch.tensor(ids), 2), pairs_by_hand(ids, 2))
+
+
 @pytest.mark.parametrize("k", [1, 4, 50])
 def test_pairs_of_a_longer_text(student, draw, expect, k):
     """Ties go to the smaller pair, order matters among the frequent, and k may be larger than what there is."""

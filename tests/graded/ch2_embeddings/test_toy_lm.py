@@ -181,7 +181,7 @@ def test_windows_of_any_length(student, draw, expect):
     """One model reads windows of one token and of six, one window and three."""
     state = weights(draw, 5, 3)
     model = model_with(student, state)
-    for shape in ((1, 1), (1, 6), (3, 1), (2, 7)):
+    for shape in ((1, 1), (1, 6), (3, 1), (2, 7), (4, 4)):
         x = draw.ids(5, *shape)
         expect.close(model(x), logits_by_hand(state, x), tolerance=FLOAT32)
     x = 1 + draw.ids(4, 2, 40)
