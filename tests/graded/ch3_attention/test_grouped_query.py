@@ -88,6 +88,15 @@ def test_as_many_heads_as_sequences(student, draw, expect):
     expect.close(layer(x, mask=mask), attend(state, 4, 2, x, mask), tolerance=NEAR, dtype=False)
 
 
+@pytest.mark.points(0.5)
+def test_a_mask_of_two_axes_has_a_row_for_each_query(student, draw, expect):
+    """A mask (seq, seq) serves all sequences and heads, also where these are as many as the queries."""
+    for seq in (5, 4):
+        layer, state = make(student, draw, 8, 4, 2)
+        x, mask = draw.normal(seq, seq, 8), torch.ones(seq, seq, dtype=torch.bool).tril()
+        expect.close(layer(x, mask), attend(state, 4, 2, x, mask), tolerance=NEAR, dtype=False)
+
+
 @pytest.mark.points(5)
 def test_the_gradients(student, draw, expect):
     """A shared head of keys and values collects the gradients of all its query heads."""
@@ -144,6 +153,10 @@ def test_nothing_is_kept(student, draw, expect, mode):
     expect.close(
         layer(x), attend(state, 4, 2, x), "Something of the calls before is left.", tolerance=NEAR, dtype=False
     )
+    padding = torch.arange(5) < torch.tensor([[[2]], [[4]]])
+    for mask in (padding, padding.flip(0), causal, causal.T):
+        wanted = attend(state, 4, 2, x, mask)
+        expect.close(layer(x, mask), wanted, "The mask is that of a call before.", tolerance=NEAR, dtype=False)
 
 
 @MODES

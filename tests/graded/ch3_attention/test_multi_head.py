@@ -228,6 +228,18 @@ def test_each_call_is_its_own(student, draw, expect, mode):
 
 @MODES
 @pytest.mark.points(0.5)
+def test_each_mask_is_its_own(student, draw, expect, mode):
+    """Another mask of the same shape hides other keys, from the output and from the weights."""
+    layer, state = make(student, draw, 6, 3)
+    layer.train(mode == "train")
+    causal, padding = torch.ones(5, 5, dtype=torch.bool).tril(), torch.arange(5) < torch.tensor([[[2]], [[4]]])
+    for mask in (causal, causal.T, padding, padding.flip(0)):
+        check(expect, layer, state, 3, draw.normal(2, 5, 6), mask=mask)
+    check_weights(expect, layer, state, 3, draw.normal(2, 5, 6), mask=padding)
+
+
+@MODES
+@pytest.mark.points(0.5)
 def test_each_context_is_its_own(student, draw, expect, mode):
     """Another context of the same shape gives another output, and without a context `x` looks at itself again."""
     layer, state = make(student, draw, 6, 3)
@@ -244,6 +256,16 @@ def test_a_mask_of_two_axes(student, draw, expect, mask):
     layer, state = make(student, draw, 6, 3)
     mask = torch.ones(5, 5, dtype=torch.bool).tril() if mask == "causal" else draw.mask(5, 5, probability=0.4)
     check(expect, layer, state, 3, draw.normal(2, 5, 6), mask=mask)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("k_len", [4, 6], ids=["self", "cross"])
+def test_a_mask_of_two_axes_has_a_row_for_each_query(student, draw, expect, k_len):
+    """A mask (q_len, k_len) holds for all sequences, also where there are as many sequences as queries."""
+    layer, state = make(student, draw, 6, 3)
+    context = draw.normal(4, k_len, 6) if k_len == 6 else None
+    mask = torch.arange(k_len) <= torch.arange(4)[:, None]
+    check(expect, layer, state, 3, draw.normal(4, 4, 6), context, mask)
 
 
 @pytest.mark.points(0.5)

@@ -75,12 +75,15 @@ def test_output_is_the_values_mixed_with_the_weights(student, draw, expect):
 
 
 def test_each_call_is_its_own(student, draw, expect):
-    """A call without a mask, after one with a mask, masks nothing, and has its own keys and values."""
+    """After a call with a mask, one without masks nothing, and another mask of the same shape hides its own keys."""
     q, k, v = drawn(draw, 2)
     mask = draw.mask(2, q.size(1), k.size(1))
     mask[0, 0, 0], mask[0, 0, 1] = False, True
     check(student, expect, q, k, v, mask)
     check(student, expect, q, draw.normal(*k.shape), draw.normal(*v.shape))
+    check(student, expect, q, k, v, mask)
+    mask[0, 0, 0], mask[0, 0, 1] = True, False
+    check(student, expect, q, k, v, mask)
 
 
 @pytest.mark.points(2)
@@ -118,6 +121,14 @@ def test_the_mask_broadcasts(student, draw, expect, kind):
         "one per head": (2, q_len, k_len),
     }
     check(student, expect, q, k, v, draw.mask(*shapes[kind], probability=0.4))
+
+
+@pytest.mark.points(0.5)
+def test_a_mask_of_two_axes_has_a_row_for_each_query(student, draw, expect):
+    """A mask (q_len, k_len) belongs to the queries, also where another axis is as long as they are many."""
+    for batch in ((4,), (4, 2), (2, 4)):
+        q, k, v = draw.normal(*batch, 4, 3), draw.normal(*batch, 6, 3), draw.normal(*batch, 6, 5)
+        check(student, expect, q, k, v, torch.arange(6) <= torch.arange(4)[:, None])
 
 
 @pytest.mark.points(2)

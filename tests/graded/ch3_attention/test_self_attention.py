@@ -123,6 +123,24 @@ def test_each_call_is_its_own(student, draw, expect, mode):
 
 
 @pytest.mark.points(0.5)
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_each_mask_is_its_own(student, draw, expect, mode):
+    """Another mask of the same shape hides other keys."""
+    layer, weights = make(student, draw, 5, 4)
+    layer.train(mode == "train")
+    causal, padding = torch.ones(6, 6, dtype=torch.bool).tril(), torch.arange(6) < torch.tensor([[[2]], [[4]], [[6]]])
+    for mask in (causal, causal.T, padding, padding.flip(0)):
+        check(expect, layer, weights, draw.normal(3, 6, 5), mask)
+
+
+@pytest.mark.points(0.5)
+def test_a_mask_of_two_axes_has_a_row_for_each_query(student, draw, expect):
+    """A mask (seq, seq) serves all sequences, also where there are as many sequences as queries."""
+    layer, weights = make(student, draw, 5, 4)
+    check(expect, layer, weights, draw.normal(6, 6, 5), torch.ones(6, 6, dtype=torch.bool).tril())
+
+
+@pytest.mark.points(0.5)
 @pytest.mark.parametrize(
     "kind", ["(batch, 1, seq)", "(batch, seq, seq)", pytest.param("(1, seq)", marks=pytest.mark.hidden)]
 )

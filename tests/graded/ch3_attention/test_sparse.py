@@ -167,6 +167,13 @@ def test_transposed_inputs(student, draw, expect):
     expect.close(student.sliding_window_attention(q, k, v, 3), attend(q, k, v, 3), tolerance=NEAR, dtype=False)
 
 
+@pytest.mark.points(0.5)
+def test_heads_as_they_are_split(student, draw, expect):
+    """Four axes that a transpose has exchanged, as `split_heads` gives them, lie in memory in another order."""
+    q, k, v = (draw.normal(2, 7, 3, size).transpose(1, 2) for size in (4, 4, 5))
+    expect.close(student.sliding_window_attention(q, k, v, 3), attend(q, k, v, 3), tolerance=NEAR, dtype=False)
+
+
 def test_very_large_scores(student, draw, expect):
     """Scores in the millions lose no key, and give the padding before the first one no weight."""
     q, k = ((1 + draw.ids(3, 2, 7, 4)).double() * 1000 for _ in range(2))  # so the scores are exact, also in float32

@@ -183,11 +183,12 @@ def test_masks_of_three_and_four_axes(student, draw, expect, kind):
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_call_stands_by_itself(student, draw, expect, kind, training):
-    """A call with a mask, one without, one with another mask, other inputs of the same shape: nothing is remembered."""
+    """A call with a mask, one without, others with other masks and inputs of the same shape: nothing is remembered."""
     state = _state(draw)
     block = _loaded(student, kind, state)
     block.train(training)
-    for mask in (draw.mask(5, 5).tril() | torch.eye(5, dtype=torch.bool), None, draw.mask(2, 1, 5), None):
+    causal, padding = torch.ones(5, 5, dtype=torch.bool).tril(), torch.arange(5) < torch.tensor([[[2]], [[4]]])
+    for mask in (causal, None, padding, padding.flip(0), None, causal.T, causal, None):
         x = draw.normal(2, 5, D_MODEL)
         wanted = _block(kind, state, x, mask)
         expect.close(block(x, mask), wanted, "This call is not answered by its own arguments.", tolerance=NEAR)

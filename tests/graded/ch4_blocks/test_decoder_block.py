@@ -116,6 +116,16 @@ def test_both_masks_where_the_lengths_are_equal(student, draw, expect):
         expect.close(block(x, memory, *masks), _block(state, x, memory, *masks), tolerance=NEAR)
 
 
+@pytest.mark.parametrize("axes", [2, 3, 4])
+def test_two_masks_with_the_same_axes(student, draw, expect, axes):
+    """What one mask hides stays visible in the other attention, also where both masks have the same shape."""
+    state, x, memory = _state(draw), draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL)
+    shape = {2: (5, 5), 3: (2, 5, 5), 4: (2, N_HEADS, 5, 5)}[axes]
+    block, all_seen = _loaded(student, state), torch.ones(shape, dtype=torch.bool)
+    for masks in ((all_seen.tril(), all_seen), (all_seen, all_seen.tril())):
+        expect.close(block(x, memory, *masks), _block(state, x, memory, *masks), tolerance=NEAR)
+
+
 @pytest.mark.points(2)
 def test_with_a_causal_mask_only_later_positions_notice(student, draw, expect):
     """A change of the last target position leaves the earlier ones; a change of the last memory position moves all."""
@@ -181,12 +191,13 @@ def test_masks_of_any_number_of_axes(student, draw, expect):
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 def test_every_call_stands_by_itself(student, draw, expect, training):
-    """Calls with and without masks, other targets and memories of the same shapes: nothing is remembered."""
+    """Calls with and without masks, other masks, targets and memories of the same shapes: nothing is remembered."""
     state = _state(draw)
     block = _loaded(student, state)
     block.train(training)
-    masks = [(draw.mask(4, 4), draw.mask(2, 1, 7)), (None, None), (draw.mask(2, 4, 4), None), (None, draw.mask(4, 7))]
-    for mask, memory_mask in [*masks, (None, None)]:
+    causal, padding = torch.ones(4, 4, dtype=torch.bool).tril(), torch.arange(7) < torch.tensor([[[3]], [[6]]])
+    masks = [(causal, padding), (None, None), (draw.mask(2, 4, 4), None), (None, draw.mask(4, 7)), (None, None)]
+    for mask, memory_mask in [*masks, (causal, padding), (causal.T, padding.flip(0))]:
         x, memory = draw.normal(2, 4, D_MODEL), draw.normal(2, 7, D_MODEL)
         for target in (x, draw.normal(2, 4, D_MODEL)):
             wanted = _block(state, target, memory, mask, memory_mask)

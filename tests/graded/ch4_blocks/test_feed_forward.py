@@ -145,6 +145,18 @@ def test_swiglu_gates_with_silu(student, draw, expect):
     expect.close(loaded("SwiGLU", student, state)(x), by_hand("SwiGLU", x, state), tolerance=LAYER)
 
 
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize(
+    ("dtype", "far"), [(torch.float64, 1000.0), (torch.float32, 100.0), (torch.float16, 12.0)], ids=str
+)
+def test_swiglu_far_from_zero(student, expect, dtype, far):
+    """A gate far above 0 passes unchanged, one far below 0 becomes 0; nothing overflows, not even in float16."""
+    one = torch.ones(1, 1, dtype=torch.float64)
+    layer = loaded("SwiGLU", student, {"gate.weight": far * one, "up.weight": one, "down.weight": one}).to(dtype)
+    x = torch.tensor([[1.0], [-1.0]], dtype=dtype)
+    expect.close(layer(x), torch.tensor([[far], [0.0]], dtype=dtype), tolerance=1e-3)
+
+
 @pytest.mark.points(3)
 @LAYERS
 def test_the_gradients_of_the_layer(student, draw, expect, name):
