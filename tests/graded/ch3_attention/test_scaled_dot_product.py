@@ -123,7 +123,7 @@ def test_the_mask_broadcasts(student, draw, expect, kind):
     check(student, expect, q, k, v, draw.mask(*shapes[kind], probability=0.4))
 
 
-@pytest.mark.points(0.5)
+@pytest.mark.points(0.25)
 def test_a_mask_of_two_axes_has_a_row_for_each_query(student, draw, expect):
     """A mask (q_len, k_len) belongs to the queries, also where another axis is as long as they are many."""
     for batch in ((4,), (4, 2), (2, 4)):
