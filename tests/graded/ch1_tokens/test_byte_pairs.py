@@ -74,6 +74,10 @@ def merged_in_order(word, merges):
     return tokens
 
 
+# -- the two small ones -------------------------------------------------------------------------------------
+
+
+@pytest.mark.points(2)
 def test_count_pairs_counts_neighbours(student, draw, expect):
     """Each pair of neighbours is counted, in its order."""
     ids = [2, 0, 1, *draw.id_array(3, 20).tolist(), 0, 1]
