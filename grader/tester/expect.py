@@ -113,6 +113,12 @@ class Expect:
         if not float(actual) < float(bound):
             self._fail(message, actual, f"less than {compare.show_number(bound)}")
 
+    def greater(self, actual: Any, bound: Any, message: str) -> None:
+        """A number is finite and above the bound."""
+        self._number(actual, message)
+        if not float(actual) > float(bound):
+            self._fail(message, actual, f"greater than {compare.show_number(bound)}")
+
     def between(self, actual: Any, low: float, high: float, message: str) -> None:
         """A number is finite and from `low` to `high`."""
         self._number(actual, message)

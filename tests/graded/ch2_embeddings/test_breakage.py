@@ -153,7 +153,7 @@ def test_freezing_makes_a_difference(student, draw, expect):
         text, seed = draw.text("abcdef", 200), draw.integer(0, 9999)
         trainable, frozen = run(student, expect, "freeze_experiment", text, 5, seed)
         gaps.append(abs(trainable - frozen))
-    expect.between(max(gaps), SAME, 1000.0, "Both models learned the same; their losses differ by")
+    expect.greater(max(gaps), SAME, "Both models learned the same; their losses differ by")
 
 
 def text_with_all(draw, alphabet, n):
@@ -303,7 +303,7 @@ def test_eight_tokens_tell_the_ninth(student, draw, expect):
     expect.between(trainable, 0.02, 0.32, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.12; it came to")
     expect.between(frozen, 0.2, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
     message = f"The healthy loss is {trainable:.3f}, and the frozen one is not at least twice that:"
-    expect.between(frozen, 2.0 * trainable, 1000.0, message)
+    expect.greater(frozen, 2.0 * trainable, message)
 
 
 def test_the_head_learns_beside_a_frozen_embedding(student, draw, expect):
@@ -334,7 +334,7 @@ def test_new_numbers_after_training_do_harm(student, draw, expect):
     """Read with another tokenizer, the same text is garbled."""
     matched, mismatched = run(student, expect, "mismatch_experiment", round_text(draw), 200, draw.integer(0, 9999))
     expect.between(matched, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
-    expect.between(mismatched, 0.7, 1000.0, "Read with another tokenizer the text should cost far more; it came to")
+    expect.greater(mismatched, 0.7, "Read with another tokenizer the text should cost far more; it came to")
 
 
 @pytest.mark.limit(90)
@@ -344,7 +344,7 @@ def test_the_four_experiments_on_real_text(student, draw, expect):
     losses = {name: run(student, expect, name, text, 200, seed) for name in EXPERIMENTS}
     trainable, frozen = losses["freeze_experiment"]
     expect.less(trainable, math.log(28) - 0.3, "The healthy model has hardly learned; a fair guess costs 3.33:")
-    expect.between(frozen - trainable, 0.02, 1000.0, "The frozen model is not worse; the difference is")
+    expect.greater(frozen - trainable, 0.02, "The frozen model is not worse; the difference is")
     original, permuted = losses["permute_experiment"]
     expect.between(permuted - original, -0.25, 0.25, "Permuted ids reach the same loss; the difference is")
     too_equal = "Both losses are exactly the same: were the ids permuted at all?"
@@ -352,6 +352,6 @@ def test_the_four_experiments_on_real_text(student, draw, expect):
     wide, narrow = losses["dimension_experiment"]
     other = run(student, expect, "dimension_experiment", language.sample(4000, draw.integer(0, 9999)), 200, seed + 1)
     worse = narrow + other[1] - wide - other[0]
-    expect.between(worse, 0.06, 1000.0, "Two dimensions are not worse, in two texts taken together; the difference is")
+    expect.greater(worse, 0.06, "Two dimensions are not worse, in two texts taken together; the difference is")
     matched, mismatched = losses["mismatch_experiment"]
-    expect.between(mismatched - matched, 0.3, 1000.0, "Another tokenizer does no harm; the difference is")
+    expect.greater(mismatched - matched, 0.3, "Another tokenizer does no harm; the difference is")
