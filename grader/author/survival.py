@@ -264,23 +264,20 @@ def _by_given_tests(layout: Layout, cases: list[Case], parallel: int, report: Re
     These come first: they are quick, and a suite that does not see such a mutant runs to its end.
     """
     numbers = [n for n, case in enumerate(cases) if case.mutant.given and _has_given_tests(layout, case)]
-    met, killed = Counter[str](), dict[int, Trial]()
+    met = dict[int, Trial | None]()
 
     def try_share(share: list[int]) -> None:
         with GivenTests(layout) as tests:
             for subject in {cases[n].subject.exercise.name: cases[n].subject for n in share}.values():
                 _expect_that_they_pass(layout, tests, subject)
             for number in share:
-                trial = _given_trial(layout, tests, cases[number])
-                if trial is not None:
-                    killed[number] = trial
-                met[cases[number].subject.exercise.name] += 1
-                report(met.total(), len(numbers), cases[number].subject.exercise.name)
+                met[number] = _given_trial(layout, tests, cases[number])
+                report(len(met), len(numbers), cases[number].subject.exercise.name)
 
     shares = [numbers[first::parallel] for first in range(min(parallel, len(numbers)))]
     with ThreadPoolExecutor(parallel) as pool:
         list(pool.map(try_share, shares))  # what was raised there is raised here
-    return killed
+    return {number: trial for number, trial in met.items() if trial is not None}
 
 
 def _has_given_tests(layout: Layout, case: Case) -> bool:

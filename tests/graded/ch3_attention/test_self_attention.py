@@ -8,6 +8,7 @@ from model_checks import load
 
 CLOSE = 1e-5  # a right answer may compute in float32
 ROUGH = {torch.float32: 2e-4, torch.bfloat16: 0.1}
+MODES = pytest.mark.parametrize("mode", ["train", "eval"])
 NAMES = ("q_proj.weight", "k_proj.weight", "v_proj.weight")
 
 
@@ -111,7 +112,7 @@ def test_the_mask_reaches_the_attention(student, draw, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("mode", ["train", "eval"])
+@MODES
 def test_each_call_is_its_own(student, draw, expect, mode):
     """A call without a mask, after one with a mask, masks nothing; other inputs and weights give other results."""
     layer, weights = make(student, draw, 5, 4)
@@ -123,7 +124,7 @@ def test_each_call_is_its_own(student, draw, expect, mode):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("mode", ["train", "eval"])
+@MODES
 def test_each_mask_is_its_own(student, draw, expect, mode):
     """Another mask of the same shape hides other keys."""
     layer, weights = make(student, draw, 5, 4)

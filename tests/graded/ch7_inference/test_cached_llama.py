@@ -86,7 +86,7 @@ def test_what_is_kept_takes_the_memory_of_the_window(student, draw, expect, head
     """After ten positions a cache with a window of 2 holds the memory of two, and not a part of something longer."""
     cache, storage = student.RollingCache(2), student.imported("operator").attrgetter
     cache.append(draw.normal(1, heads, 10, 4), draw.normal(1, heads, 10, 4))
-    elements = 1 * heads * 2 * 4
+    elements = heads * 2 * 4
     for name in ("keys", "values"):
         held = storage(f"{name}.untyped_storage")(cache)().nbytes()
         message = f"`{name}` has {elements} elements of 8 bytes, and holds on to more bytes:"
