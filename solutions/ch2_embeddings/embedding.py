@@ -15,7 +15,8 @@ begin at the same place.
 
 By hand: with `weight = [[1, 2], [3, 4]]`, the ids `[[1], [0]]` give `[[[3, 4]], [[1, 2]]]`.
 
-Not to be used here: `nn.Embedding` and `F.embedding`, which are this exercise.
+Not to be used here: `nn.Embedding`, `F.embedding` and `torch.embedding`, which are this exercise, and
+`nn.EmbeddingBag`, which looks up and adds.
 
 Source: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, JMLR 3 (2003), section 2.
 """

@@ -105,10 +105,14 @@ def test_a_frozen_module_has_nothing_to_learn(student, expect):
     expect.equal(learning, [False, False], "All parameters of the module are to be frozen, the bias too.")
 
 
-def test_parts_of_a_module_are_frozen_with_it(student, expect):
-    """The parameters of a module's parts, and of their parts, are frozen as well."""
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("learned", [False, True], ids=["a new module", "one that has gradients"])
+def test_parts_of_a_module_are_frozen_with_it(student, expect, learned):
+    """The parameters of a module's parts, and of their parts, are frozen as well, whether or not they have learned."""
     nn = student.imported("torch.nn")
     module = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.LayerNorm(3), nn.Sequential(nn.Linear(3, 2))))
+    if learned:
+        module(torch.ones(1, 2)).sum().backward()
     student.freeze(module)
     learning = [parameter.requires_grad for parameter in module.parameters()]
     expect.equal(learning, [False] * 6, "Parameters of the module's parts still ask for a gradient.")

@@ -204,18 +204,25 @@ def test_pairs_of_another_text(student, draw, expect):
         check_pairs(expect, student.adjacent_pairs(torch.tensor(ids), 3), pairs_by_hand(ids, 3))
 
 
+def check_float(expect, name, came, wanted, otherwise):
+    """A Python number, no tensor of one, as near as float32 comes."""
+    number = isinstance(came, numbers.Real)
+    expect.true(number, f"`{name}` is to be a Python number, a float.", actual=came, expected="a float")
+    expect.close(came, wanted, f"`{name}` {otherwise}", tolerance=FLOAT32)
+
+
 @pytest.mark.points(2)
 def test_the_report_has_before_after_and_delta(student, draw, expect):
-    """For each pair in the order given: both cosines, and after minus before, in two reports with opposite signs."""
-    tables, pairs = [draw.normal(6, 3) * 2, draw.normal(6, 3) * 2], [(4, 1), (0, 5), (1, 2), (3, 0)]
+    """For each pair in the order given, one of them twice: both cosines, and after minus before, with either sign."""
+    tables, pairs = [draw.normal(6, 3) * 2, draw.normal(6, 3) * 2], [(4, 1), (0, 5), (1, 2), (3, 0), (0, 5)]
     for before, after in (tables, tables[::-1]):
         report = student.pair_report(before, after, pairs)
-        expect.equal(len(report), 4, "One PairChange for each pair was wanted.")
+        expect.equal(len(report), 5, "One PairChange for each pair was wanted, also where one comes again.")
         for change, (a, b) in zip(report, pairs, strict=True):
             old, new = cosine_by_hand(before[a], before[b]), cosine_by_hand(after[a], after[b])
-            expect.close(change.before, old, "`before` is not the pair's cosine in the first table.", tolerance=FLOAT32)
-            expect.close(change.after, new, "`after` is not the pair's cosine in the second table.", tolerance=FLOAT32)
-            expect.close(change.delta, new - old, "`delta` is not `after` minus `before`.", tolerance=FLOAT32)
+            check_float(expect, "before", change.before, old, "is not the pair's cosine in the first table.")
+            check_float(expect, "after", change.after, new, "is not the pair's cosine in the second table.")
+            check_float(expect, "delta", change.delta, new - old, "is not `after` minus `before`.")
 
 
 # -- principal components -----------------------------------------------------------------------------
@@ -520,9 +527,7 @@ def check_metrics(student, expect, state, data, wanted, *args, **kwargs):
     came = student.embedding_metrics(model, data, *args, **kwargs)
     expect.equal(sorted(came), sorted(wanted), "The figures do not have the five names.")
     for name, value in wanted.items():
-        number = isinstance(came[name], numbers.Real)
-        expect.true(number, f"`{name}` is to be a Python number, a float.", actual=came[name], expected="a float")
-        expect.close(came[name], value, f"`{name}` is not what its definition gives.", tolerance=FLOAT32)
+        check_float(expect, name, came[name], value, "is not what its definition gives.")
 
 
 @pytest.mark.points(4)

@@ -131,12 +131,13 @@ def learned(student, draw, max_len, d_model):
 
 @pytest.mark.points(4)
 def test_the_first_rows_are_added(student, draw, expect):
-    """Row p of the table is added at position p, to every sequence of the batch."""
+    """Row p of the table is added at position p, to every sequence of the batch, be there as many of both or not."""
     batch, seq, max_len, d_model = [*sorted(draw.sizes(3, 2, 7)), 8]
     layer, weight = learned(student, draw, max_len, d_model)
-    x = draw.normal(batch, seq, d_model)
-    wanted = torch.stack([torch.stack([x[b, p] + weight[p] for p in range(seq)]) for b in range(batch)])
-    expect.close(layer(x), wanted, tolerance=NEAR)
+    for sequences in (batch, seq):
+        x = draw.normal(sequences, seq, d_model)
+        wanted = torch.stack([torch.stack([x[b, p] + weight[p] for p in range(seq)]) for b in range(sequences)])
+        expect.close(layer(x), wanted, tolerance=NEAR)
 
 
 @pytest.mark.points(3)

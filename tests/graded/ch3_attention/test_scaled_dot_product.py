@@ -109,7 +109,9 @@ def test_any_number_of_leading_axes(student, draw, expect, batch):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("kind", ["same for all", "same for all queries", "one per sequence", "one per head"])
+@pytest.mark.parametrize(
+    "kind", ["same for all", "same for all queries", "one axis", "one per sequence", "one per head"]
+)
 def test_the_mask_broadcasts(student, draw, expect, kind):
     """The mask may have fewer axes than the scores, and axes of length 1."""
     q, k, v = drawn(draw, 3, 2)
@@ -117,6 +119,7 @@ def test_the_mask_broadcasts(student, draw, expect, kind):
     shapes = {
         "same for all": (q_len, k_len),
         "same for all queries": (3, 1, 1, k_len),
+        "one axis": (k_len,),
         "one per sequence": (3, 1, q_len, k_len),
         "one per head": (2, q_len, k_len),
     }
@@ -169,12 +172,16 @@ def test_large_scores(student, draw, expect, scale):
 @pytest.mark.parametrize(
     "batch", [(1,), pytest.param((), marks=pytest.mark.hidden), pytest.param((1, 1), marks=pytest.mark.hidden)], ids=str
 )
-def test_one_query_and_one_key(student, draw, expect, batch):
+def test_one_query_or_one_key(student, draw, expect, batch):
     """With a single key every weight is one and the output is its value; axes of length 1 stay."""
-    q, k, v = draw.normal(*batch, 1, 4), draw.normal(*batch, 1, 4), draw.normal(*batch, 1, 3)
-    output, weights = student.scaled_dot_product_attention(q, k, v)
-    expect.close(weights, torch.ones(*batch, 1, 1, dtype=torch.float64), tolerance=CLOSE)
-    expect.close(output, v, tolerance=CLOSE)
+    for q_len, k_len, d_k, d_v in ((1, 1, 4, 3), (5, 1, 4, 3), (1, 5, 4, 3), (3, 2, 1, 1)):
+        check(
+            student,
+            expect,
+            draw.normal(*batch, q_len, d_k),
+            draw.normal(*batch, k_len, d_k),
+            draw.normal(*batch, k_len, d_v),
+        )
 
 
 @pytest.mark.points(0.5)
@@ -197,12 +204,16 @@ def test_the_arguments_stay_as_they_were(student, draw, expect):
         expect.equal(now, then, f"`{name}` was changed.")
 
 
-@pytest.mark.parametrize("whose", ["each its own mask", pytest.param("one mask for all", marks=pytest.mark.hidden)])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize(
+    "whose", ["each its own mask", "all or nothing", pytest.param("one mask for all", marks=pytest.mark.hidden)]
+)
 def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, whose):
-    """A query whose whole row of the mask is False has weights and output of zero, not NaN."""
+    """A query whose whole row of the mask is False, or its one entry, has weights and output of zero, not NaN."""
     q, k, v = drawn(draw, 2)
-    mask = draw.mask(*(2,) * (whose == "each its own mask"), q.size(1), k.size(1))
-    mask[..., 2, :] = False
+    batch, columns = (2,) * (whose != "one mask for all"), 1 if whose == "all or nothing" else k.size(1)
+    mask = draw.mask(*batch, q.size(1), columns)
+    mask[..., 2, :], mask[..., 1, :] = False, True
     check(student, expect, q, k, v, mask)
 
 

@@ -143,25 +143,27 @@ def test_a_mask_of_two_axes_has_a_row_for_each_query(student, draw, expect):
 
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize(
-    "kind", ["(batch, 1, seq)", "(batch, seq, seq)", pytest.param("(1, seq)", marks=pytest.mark.hidden)]
+    "kind", ["(batch, 1, seq)", "(batch, seq, seq)", "(seq,)", pytest.param("(1, seq)", marks=pytest.mark.hidden)]
 )
 def test_a_mask_for_each_sequence(student, draw, expect, kind):
     """A mask may have a row for all queries, and a table for each sequence."""
     layer, weights = make(student, draw, 5, 4)
-    shape = {"(batch, 1, seq)": (3, 1, 6), "(batch, seq, seq)": (3, 6, 6), "(1, seq)": (1, 6)}[kind]
+    shape = {"(batch, 1, seq)": (3, 1, 6), "(batch, seq, seq)": (3, 6, 6), "(seq,)": (6,), "(1, seq)": (1, 6)}[kind]
     mask = draw.mask(*shape, probability=0.4)
     mask[..., :2] = torch.tensor([False, True])
     check(expect, layer, weights, draw.normal(3, 6, 5), mask)
 
 
-@pytest.mark.parametrize("kind", ["a sequence", pytest.param("a query", marks=pytest.mark.hidden)])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("kind", ["a sequence", "all or nothing", pytest.param("a query", marks=pytest.mark.hidden)])
 def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, kind):
     """Where the mask leaves a query no key, its weights and its output are zero."""
     layer, weights = make(student, draw, 5, 4)
     lengths = torch.tensor([[[True] * n + [False] * (6 - n)] for n in (4, 0, 6)])
     mask = lengths.expand(3, 6, 6).clone()
     mask[0, 2] = False
-    check(expect, layer, weights, draw.normal(3, 6, 5), lengths if kind == "a sequence" else mask)
+    masks = {"a sequence": lengths, "all or nothing": lengths.transpose(1, 2), "a query": mask}
+    check(expect, layer, weights, draw.normal(3, 6, 5), masks[kind])
 
 
 @pytest.mark.points(2)

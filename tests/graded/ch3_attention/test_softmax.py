@@ -148,10 +148,12 @@ def test_the_gradient_of_minus_infinity_is_zero(student, draw, expect, dim):
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
 def test_the_dtype_is_kept(student, draw, expect, dtype):
-    """The weights have the dtype of `x`, and half precision bears entries of 10000 too."""
+    """The weights have the dtype of `x` and gradients, and half precision bears entries of 10000 too."""
     x = torch.cat([draw.normal(2, 6, scale=2.0), draw.normal(1, 6) + 1e4, draw.normal(1, 6) - 1e4]).to(dtype)
     wanted = torch.softmax(x.double(), 1).to(dtype)
-    expect.close(student.softmax(x, 1), wanted, tolerance=FAR if dtype == torch.float32 else None)
+    weights = student.softmax(x.requires_grad_(), 1)
+    expect.close(weights, wanted, tolerance=FAR if dtype == torch.float32 else None)
+    expect.true(weights.requires_grad, f"No gradient comes back to entries of the dtype {dtype}.")
 
 
 @pytest.mark.points(0.5)

@@ -177,6 +177,7 @@ def test_heads_as_they_are_split(student, draw, expect):
 def test_very_large_scores(student, draw, expect):
     """Scores in the millions lose no key, and give the padding before the first one no weight."""
     q, k = ((1 + draw.ids(3, 2, 7, 4)).double() * 1000 for _ in range(2))  # so the scores are exact, also in float32
+    k[0, 0], k[0, 1] = 3000.0, 1000.0  # below zero the second key is the nearer one: the first, moved up, would be seen
     k[0], v = -k[0], draw.normal(2, 7, 3)
     scores = (torch.einsum("bid,bjd->bij", q, k) / 2).masked_fill(~window_mask(7, 3), -torch.inf)
     found = student.sliding_window_attention(q, k, v, 3)

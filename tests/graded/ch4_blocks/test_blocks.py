@@ -87,6 +87,18 @@ def test_the_whole_block(student, draw, expect, kind, shape):
     expect.close(_loaded(student, kind, state)(x), _block(kind, state, x), tolerance=NEAR)
 
 
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize("gradients", [True, False], ids=["gradients on", "gradients off"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_x_stays_as_it_is(student, draw, expect, kind, gradients):
+    """`x` holds the same after the call as before it, in generation too, where gradients are off."""
+    x = draw.normal(2, 5, D_MODEL)
+    before = x.clone()
+    with torch.set_grad_enabled(gradients):
+        _loaded(student, kind, _state(draw))(x)
+    expect.equal(x, before, "`x` was changed.")
+
+
 @pytest.mark.points(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_mask_reaches_the_attention(student, draw, expect, kind):

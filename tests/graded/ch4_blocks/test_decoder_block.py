@@ -90,6 +90,18 @@ def test_the_whole_block(student, draw, expect, shape):
     expect.close(_loaded(student, state)(x, memory), _block(state, x, memory), tolerance=NEAR)
 
 
+@pytest.mark.points(0.25)
+@pytest.mark.parametrize("gradients", [True, False], ids=["gradients on", "gradients off"])
+def test_the_inputs_stay_as_they_are(student, draw, expect, gradients):
+    """Target and memory hold the same after the call as before it, in generation too, where gradients are off."""
+    state, inputs = _state(draw), _inputs(draw)
+    before = [value.clone() for value in inputs]
+    with torch.set_grad_enabled(gradients):
+        _loaded(student, state)(*inputs)
+    for name, now, then in zip(("x", "memory"), inputs, before, strict=True):
+        expect.equal(now, then, f"`{name}` was changed.")
+
+
 @pytest.mark.points(3)
 def test_mask_is_for_the_self_attention(student, draw, expect):
     """`mask` hides target positions from target positions, and nothing of the memory."""

@@ -78,7 +78,7 @@ def test_several_steps_with_decay(student, draw, expect):
     run(student, draw, expect, 4, lr=0.03, weight_decay=0.4)
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(5)
 def test_betas_have_their_places(student, draw, expect):
     """The first beta is for the gradients, the second for their squares."""
     for betas in ((0.6, 0.95), (0.0, 0.8), (0.7, 0.0)):
@@ -120,27 +120,27 @@ def test_the_gradients_are_only_read(student, draw, expect):
     expect.close(layer.gradients()["weight"], weight, "`step` changed the gradient.")
 
 
-def test_a_parameter_without_a_gradient_is_left_alone(student, draw, expect):
-    """No gradient: no step, no decay, no count, until it has one."""
-    weight, bias = draw.normal(2, 3), draw.normal(2)
-    layer = layer_with(student, weight=weight, bias=bias)
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("resting", ["weight", "bias"])
+def test_a_parameter_without_a_gradient_is_left_alone(student, draw, expect, resting):
+    """No gradient: no step, no decay, no count, neither before its first one nor later; the others go on."""
     settings = {"lr": 0.1, "weight_decay": 0.3}
+    values = {"weight": draw.normal(2, 3), "bias": draw.normal(2)}
+    layer = layer_with(student, **values)
     optimizer = student.AdamW(layer.parameters(), **settings)
-    frozen = layer.parameters()[1]
-    frozen.requires_grad_(False)
-    first, second = (draw.normal(2, 3), draw.normal(2)), (draw.normal(2, 3), draw.normal(2))
-    add_gradients(layer, *first)
-    optimizer.step()
-    expect.equal(layer.named_parameters()["bias"], bias, "A parameter without a gradient moved.")
-    frozen.requires_grad_(True)
-    optimizer.zero_grad()
-    add_gradients(layer, *second)
-    optimizer.step()
-    expect.close(
-        layer.named_parameters()["bias"],
-        ByHand(bias, **settings).step(second[1]),
-        "The first step of a parameter is its own first, however many others have taken.",
-    )
+    wanted = {name: ByHand(value, **settings) for name, value in values.items()}
+    for number, rests in enumerate((True, False, True, False), start=1):
+        layer.parameters()[list(wanted).index(resting)].requires_grad_(not rests)
+        optimizer.zero_grad()
+        grads = {"weight": draw.normal(2, 3), "bias": draw.normal(2)}
+        add_gradients(layer, **grads)
+        optimizer.step()
+        came = layer.named_parameters()
+        for name, byhand in wanted.items():
+            if not rests or name != resting:
+                byhand.step(grads[name])
+            message = f"In steps 1 and 3 `{resting}` has no gradient. After step {number} `{name}` is wrong."
+            expect.close(came[name], byhand.theta, message)
 
 
 def test_a_gradient_of_zeros_is_a_gradient(student, draw, expect):
@@ -166,18 +166,45 @@ def test_parameters_may_come_once(student, draw, expect):
     expect.close(layer.named_parameters()["weight"], ByHand(weight, lr=0.1).step(g))
 
 
-def test_two_optimizers_share_nothing(student, draw, expect):
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("places", [(0, 1), (0, 0)], ids=["a layer each", "one layer"])
+def test_two_optimizers_share_nothing(student, draw, expect, places):
     """Two optimizers that take turns each remember their own gradients and count their own steps."""
     weights = [draw.normal(2, 3) for _ in range(2)]
     layers = [layer_with(student, weight=weight, bias=draw.normal(2)) for weight in weights]
-    optimizers = [student.AdamW(layer.parameters(), lr=0.1) for layer in layers]
-    byhand = [ByHand(weight, lr=0.1) for weight in weights]
+    optimizers = [student.AdamW(layers[place].parameters(), lr=0.1) for place in places]
+    byhand = [ByHand(weights[place], lr=0.1) for place in places]
     for number in (0, 1, 1, 0):
-        g = draw.normal(2, 3)
+        g, place = draw.normal(2, 3), places[number]
         optimizers[number].zero_grad()
-        add_gradients(layers[number], g, draw.normal(2))
+        add_gradients(layers[place], g, draw.normal(2))
         optimizers[number].step()
-        expect.close(layers[number].named_parameters()["weight"], byhand[number].step(g))
+        byhand[number].theta = weights[place]
+        weights[place] = byhand[number].step(g)
+        expect.close(layers[place].named_parameters()["weight"], weights[place])
+
+
+def test_settings_are_read_at_each_step(student, draw, expect):
+    """What a group says is changed between steps: the next one goes by all of it."""
+    weight = draw.normal(2, 3)
+    layer, byhand = layer_with(student, weight=weight, bias=draw.normal(2)), ByHand(weight)
+    optimizer = student.AdamW(layer.parameters())
+    for lr, betas, eps, decay in (
+        (0.1, (0.9, 0.99), 1e-8, 0.3),
+        (0.02, (0.9, 0.99), 0.2, 0.3),
+        (0.02, (0.5, 0.7), 0.2, 0.1),
+        (0.3, (0.6, 0.9), 1e-8, 0.0),
+    ):
+        saved = optimizer.state_dict()
+        for group in saved["param_groups"]:
+            group.update(lr=lr, betas=betas, eps=eps, weight_decay=decay)
+        optimizer.load_state_dict(saved)
+        byhand.lr, byhand.betas, byhand.eps, byhand.decay = lr, betas, eps, decay
+        g = draw.normal(2, 3)
+        optimizer.zero_grad()
+        add_gradients(layer, g, draw.normal(2))
+        optimizer.step()
+        expect.close(layer.named_parameters()["weight"], byhand.step(g), "A setting of the step before was used.")
 
 
 def test_each_group_has_its_own_settings(student, draw, expect):
@@ -309,7 +336,7 @@ def shapes(group):
 
 
 def in_words(shapes):
-    return ", ".join("×".join(str(n) for n in shape) for shape in shapes)
+    return ", ".join("×".join(str(n) for n in shape) or "one number" for shape in shapes)
 
 
 @pytest.mark.points(4)
@@ -383,3 +410,10 @@ def test_the_gains_of_every_norm_are_spared(student, expect):
     nn = nn_of(student)
     groups = student.parameter_groups(nn.Sequential(nn.RMSNorm(3), nn.Linear(3, 5), nn.GroupNorm(1, 7)), 0.1)
     expect.equal([shapes(group) for group in groups], ["5×3", "3, 5, 7, 7"], "Only the matrix decays.")
+
+
+@pytest.mark.points(0.5)
+def test_a_single_number_does_not_decay(student, expect):
+    """A parameter without axes, such as a temperature that is learned, is one of the others."""
+    groups = student.parameter_groups(nn_of(student).ParameterList([torch.tensor(2.0), torch.ones(3, 4)]), 0.1)
+    expect.equal([shapes(group) for group in groups], ["3×4", "one number"], "What the two groups hold")
