@@ -4,10 +4,10 @@ import torch
 from model_checks import load_fresh
 
 
-def recomputed(judge, ids):
-    """The logits of the whole text read at once, without a cache."""
+def recomputed(judge, *text):
+    """What the model, or a layer with its mask, gives for the whole text read at once, without a cache."""
     with torch.no_grad():
-        return judge(ids)
+        return judge(*text)
 
 
 def check_prefill(expect, cached, judge, ids):

@@ -172,13 +172,19 @@ def test_the_logits_of_every_position(student, reference, draw, expect, shape):
 
 @pytest.mark.parametrize("window", [None, 3])
 def test_a_second_text_has_its_own_logits(student, reference, draw, expect, window):
-    """Other ids of the same shape, a longer text and a shorter one: nothing of an earlier call is left."""
+    """Other ids, a longer text and a shorter one, in eval mode other weights: nothing of an earlier call is left."""
     sizes = SIZES | {"window": window}
     weights = drawn(draw, shapes_of(sizes))
     model, judge = (loaded(side, weights, **sizes) for side in (student, reference))
     for shape in ((2, 5), (2, 5), (2, 8), (1, 4)):
         ids = draw.ids(11, *shape)
         expect.close(model(ids), judge(ids), tolerance=NEAR)
+    model.eval()
+    for _ in range(2):
+        expect.close(model(ids), judge(ids), tolerance=NEAR)
+        weights = drawn(draw, shapes_of(sizes))
+        for side in (model, judge):
+            load(side, weights)
 
 
 @pytest.mark.hidden

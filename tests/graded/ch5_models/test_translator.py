@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from model_checks import check_gradients, check_meta, check_start_values_apart, drawn, load, part_of, shapes_of_block
 
 from grader.corpora import translation
+from grader.tester.failures import StudentRaised
 
 SIZES = {"source_vocab": 9, "target_vocab": 7, "max_len": 8, "d_model": 12, "n_layers": 2, "n_heads": 3, "d_ff": 20}
 SOURCE, TARGET, HEAD = "source_embedding.weight", "target_embedding.weight", "head.weight"
@@ -460,6 +461,24 @@ def test_on_step_is_told_of_every_step(student, draw, expect):
     expect.equal([int(t) for t, _ in told], [1, 2, 3], "The steps that `on_step` was told of.")
     message = "The losses that `on_step` was told of."
     expect.close([float(loss) for _, loss in told], losses, message, tolerance=TOLERANCE)
+
+
+@pytest.mark.points(0.5)
+def test_on_step_is_told_after_the_step(student, draw, expect):
+    """When `on_step` is told of the first step, and ends the run, the weights have moved."""
+    weights = drawn_weights(draw, SIZES)
+    model, reason = loaded(student, weights, **SIZES), "this run ends here"
+
+    def on_step(t, loss):
+        raise RuntimeError(reason)
+
+    try:
+        student.train_translator(model, *one_pair(2), 3, 2, 0.01, draw.generator(), on_step)
+    except StudentRaised as raised:
+        if reason not in raised.text:
+            raise
+    moved = not torch.equal(model.state_dict()[TARGET], weights[TARGET])
+    expect.true(moved, "`on_step` was told of the first step before the weights had moved.")
 
 
 # -- translating ------------------------------------------------------------------------------------------

@@ -93,6 +93,31 @@ def test_what_is_kept_takes_the_memory_of_the_window(student, draw, expect, head
         expect.less(held, elements * 8 + 1, message)
 
 
+# -- one layer -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize(
+    ("window", "kept"), [(None, None), (3, 3), (3, None)], ids=["no window", "a window", "a cache that keeps all"]
+)
+def test_one_layer_serves_two_caches_in_turns(student, reference, draw, expect, window, kept):
+    """Two texts, each with its own cache, are read by one layer in turns; the window is the config's."""
+    model, judge = make(student, reference, draw, window=window)
+    layer = student.CachedRotaryAttention(model.blocks[0].attention, model.config)
+    distance = torch.arange(9)[:, None] - torch.arange(9)
+    mask = (distance >= 0) & (distance < (window or 9))
+    texts = draw.normal(2, 9, 24, scale=0.5), draw.normal(3, 9, 24, scale=0.5)
+    wanted = [recomputed(judge.blocks[0].attention, text, mask) for text in texts]
+    caches, places = [student.RollingCache(kept) for _ in texts], [0, 0]
+    for number, size in ((0, 4), (1, 2), (1, 1), (0, 1), (1, 5), (0, 4)):
+        start = places[number]
+        places[number] = stop = start + size
+        with torch.no_grad():
+            came = layer(texts[number][:, start:stop].clone(), start, caches[number])
+        message = f"Positions {start} to {stop - 1} of text {number + 1}, read with its own cache, are wrong."
+        expect.close(came, wanted[number][:, start:stop], message)
+
+
 # -- the model without a window --------------------------------------------------------------------------
 
 

@@ -276,7 +276,7 @@ def test_temperature_zero_is_greedy(student, draw, expect):
     expect.equal(student.sample(logits, None, temperature=0.0), logits.argmax(-1))
     close = torch.full((300, 5), -9.0)
     best, second = draw.ids(5, 300), draw.integer(1, 4)
-    close[torch.arange(300), best], close[torch.arange(300), (best + second) % 5] = 1e-6, -1e-6
+    close[torch.arange(300), best], close[torch.arange(300), (best + second) % 5] = 1e-12, -1e-12
     came = student.sample(close, draw.generator(), temperature=0)
     expect.equal(came, best, "Of two logits that lie close together, the smaller one was taken.")
 
