@@ -102,7 +102,7 @@ def test_a_mask_row_belongs_to_a_query(student, draw, expect):
     check(student, expect, q, k, v, torch.tensor([[i >= j for j in range(5)] for i in range(5)]))
 
 
-@pytest.mark.parametrize("batch", [(), (3,), (2, 3), pytest.param((2, 1, 3), marks=pytest.mark.hidden)], ids=str)
+@pytest.mark.parametrize("batch", [(), (3,), (2, 3), (2, 1, 3)], ids=str)
 def test_any_number_of_leading_axes(student, draw, expect, batch):
     """The last two axes are attention; those before them are independent of each other."""
     check(student, expect, *drawn(draw, *batch))
@@ -169,9 +169,7 @@ def test_large_scores(student, draw, expect, scale):
     expect.close(output, torch.einsum("bij,bjd->bid", wanted, v), tolerance=0.05)
 
 
-@pytest.mark.parametrize(
-    "batch", [(1,), pytest.param((), marks=pytest.mark.hidden), pytest.param((1, 1), marks=pytest.mark.hidden)], ids=str
-)
+@pytest.mark.parametrize("batch", [(1,), (1, 1), pytest.param((), marks=pytest.mark.hidden)], ids=str)
 def test_one_query_or_one_key(student, draw, expect, batch):
     """With a single key every weight is one and the output is its value; axes of length 1 stay."""
     for q_len, k_len, d_k, d_v in ((1, 1, 4, 3), (5, 1, 4, 3), (1, 5, 4, 3), (3, 2, 1, 1)):
@@ -206,7 +204,7 @@ def test_the_arguments_stay_as_they_were(student, draw, expect):
 
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize(
-    "whose", ["each its own mask", "all or nothing", pytest.param("one mask for all", marks=pytest.mark.hidden)]
+    "whose", ["each its own mask", "one mask for all", pytest.param("all or nothing", marks=pytest.mark.hidden)]
 )
 def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, whose):
     """A query whose whole row of the mask is False, or its one entry, has weights and output of zero, not NaN."""
