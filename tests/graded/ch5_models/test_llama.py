@@ -102,12 +102,14 @@ def test_attention_is_grouped_and_rotary(student, draw, expect, n_kv_heads):
     expect.close(attention(x, causal(5)), attention_by_hand(x, weights, 4, n_kv_heads, 50.0, causal(5)), tolerance=NEAR)
 
 
-@pytest.mark.hidden
-def test_attention_of_another_size(student, draw, expect):
-    """More positions, wider heads, more sequences and the usual base: the same attention."""
+@pytest.mark.parametrize("base", ["the usual one", pytest.param(500.0, marks=pytest.mark.hidden)])
+def test_attention_of_another_size(student, draw, expect, base):
+    """More positions, wider heads, more sequences and, unless another is given, the usual base of 10000."""
     weights, x = drawn(draw, attention_shapes(24, 4, 2)), draw.normal(3, 11, 24)
-    attention = attention_with(student, weights, 4, 2)
-    expect.close(attention(x, causal(11)), attention_by_hand(x, weights, 4, 2, 10000.0, causal(11)), tolerance=NEAR)
+    given = () if base == "the usual one" else (base,)
+    attention = attention_with(student, weights, 4, 2, *given)
+    wanted = attention_by_hand(x, weights, 4, 2, *(given or (10000.0,)), causal(11))
+    expect.close(attention(x, causal(11)), wanted, tolerance=NEAR)
 
 
 def test_attention_without_a_mask_sees_all(student, draw, expect):

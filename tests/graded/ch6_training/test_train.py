@@ -196,7 +196,7 @@ def test_evaluation_keeps_no_gradients(student, draw, expect):
 
 
 @pytest.mark.points(0.25)
-@pytest.mark.parametrize(("n", "context"), [(9, 0), (4, 6), (1, 4), pytest.param(7, 7, marks=pytest.mark.hidden)])
+@pytest.mark.parametrize(("n", "context"), [(9, 0), (4, 6), (5, 5), pytest.param(1, 4, marks=pytest.mark.hidden)])
 def test_evaluation_refuses_what_makes_no_sense(student, draw, expect, n, context):
     """A context below 1, and data without one whole window, raise a ValueError that gives the context or the length."""
     model = table_model(student, draw.normal(VOCAB, VOCAB))
