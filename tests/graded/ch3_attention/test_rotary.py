@@ -148,8 +148,9 @@ def test_far_positions_in_float64(student, draw, expect):
 
 
 def test_an_odd_width_is_refused(student, draw, expect):
-    """An odd d_head has no pairs: a ValueError names it."""
-    expect.raises(ValueError, student.apply_rotary, draw.normal(2, 3, 7), torch.arange(3), mentions=7)
+    """An odd d_head has no pairs, and one column is no pair either: a ValueError names it."""
+    for width in (7, 1):
+        expect.raises(ValueError, student.apply_rotary, draw.normal(2, 3, width), torch.arange(3), mentions=width)
 
 
 def test_it_runs_on_the_meta_device(student, expect):
@@ -178,6 +179,6 @@ def test_other_positions_for_each_sequence(student, draw, expect):
 
 @pytest.mark.hidden
 def test_other_odd_widths_are_refused(student, draw, expect):
-    """One column is no pair either."""
-    for width in (1, 13):
+    """Neither 3 nor 13 columns are pairs."""
+    for width in (3, 13):
         expect.raises(ValueError, student.apply_rotary, draw.normal(3, width), torch.arange(3), mentions=width)

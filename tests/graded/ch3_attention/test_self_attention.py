@@ -175,9 +175,10 @@ def test_the_gradients(student, draw, expect, masked):
 
 
 def test_one_sequence_of_one_token(student, draw, expect):
-    """A single token attends to itself alone, and axes of length 1 stay."""
-    layer, weights = make(student, draw, 4, 3)
-    check(expect, layer, weights, draw.normal(1, 1, 4))
+    """A single token attends to itself alone, and axes of length 1 stay, of heads of one number as well."""
+    for d_model, d_head, batch, seq in ((4, 3, 1, 1), (4, 1, 2, 3), (1, 2, 2, 3)):
+        layer, weights = make(student, draw, d_model, d_head)
+        check(expect, layer, weights, draw.normal(batch, seq, d_model))
 
 
 @pytest.mark.points(0.5)
@@ -231,13 +232,13 @@ def test_xavier_is_uniform_up_to_its_bound(student, draw, expect, shape):
 
 @pytest.mark.parametrize("shape", [(30, 40), pytest.param((50, 7), marks=pytest.mark.hidden)], ids=str)
 def test_xavier_draws_every_entry(student, draw, expect, shape):
-    """No row and no column is a copy of another, nor its mirror image."""
-    weight = torch.full(shape, 9.0, dtype=torch.float64)
-    student.xavier_uniform_(weight, draw.generator())
-    different = weight.abs().unique().numel() / weight.numel()
-    expect.between(
-        different, 0.99, 1.0, "Among the entries, without their signs, the share of different ones is not 1."
-    )
+    """No row and no column is a copy of another, nor its mirror image, however `weight` lies in memory."""
+    for weight in (torch.full(shape, 9.0, dtype=torch.float64), torch.full(shape, 9.0, dtype=torch.float64).T):
+        student.xavier_uniform_(weight, draw.generator())
+        different = weight.abs().unique().numel() / weight.numel()
+        expect.between(
+            different, 0.99, 1.0, "Among the entries, without their signs, the share of different ones is not 1."
+        )
 
 
 def test_xavier_draws_from_the_generator(student, draw, expect):
