@@ -16,6 +16,14 @@ def nn_of(side):
     return side.imported("torch.nn")
 
 
+def tied_layers(side):
+    """Two layers of one side, in float64, that share their weight and have a bias each."""
+    nn = nn_of(side)
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    second.register_parameter("weight", first.parameters()[0])
+    return nn.Sequential(first, nn.Tanh(), second).double()
+
+
 # -- the names and shapes of a state dict ------------------------------------------------------------------
 
 

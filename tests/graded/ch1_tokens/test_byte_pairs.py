@@ -327,6 +327,14 @@ def test_the_rank_is_the_place_in_merges(student, expect):
     expect.equal(tokenizer.encode("abc"), [97, 257], "(b, c) has the lower rank, though `ab` has the lower id.")
 
 
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("text", ["abcd", pytest.param("xabcdabcd", marks=pytest.mark.hidden)])
+def test_a_new_token_takes_part_by_its_rank(student, expect, text):
+    """A pair with a token that was just made goes before one that was there all the time, if its rank is lower."""
+    tokenizer = student.BPETokenizer(*with_merges(("a", "b"), ("ab", "c"), ("c", "d")))
+    expect.equal(tokenizer.encode(text), [257, 100] if text == "abcd" else [120, 257, 100, 257, 100])
+
+
 @pytest.mark.points(2)
 def test_encode_does_not_look_for_the_longest(student, expect):
     """A lower rank goes before a longer token."""

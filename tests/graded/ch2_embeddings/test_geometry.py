@@ -73,6 +73,12 @@ def test_one_row_and_one_column(student, draw, expect, shape):
     expect.close(student.cosine_matrix(table), cosines_by_hand(table), tolerance=FLOAT32)
 
 
+def test_short_rows_have_a_direction_too(student, draw, expect):
+    """Rows of lengths near a thousandth have the cosines of rows a thousand times as long."""
+    table = draw.normal(5, 3)
+    expect.close(student.cosine_matrix(table / 1000), cosines_by_hand(table), tolerance=1e-3)
+
+
 def test_a_row_of_zeros_has_cosine_zero(student, draw, expect):
     """A row of zeros has no direction: its cosines are 0, not NaN."""
     table = draw.normal(4, 3)

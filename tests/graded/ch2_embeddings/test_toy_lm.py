@@ -297,9 +297,10 @@ def test_the_mean_loss_needs_no_gradients(student, draw, expect):
 
 
 def test_the_mean_loss_leaves_mode_and_gradients(student, draw, expect):
-    """A model in train mode or in eval mode stays in it, and the gradients that it has stay as they are."""
+    """A model stays in its mode, the gradients that it has stay as they are, and what is frozen stays frozen."""
     model = model_with(student, weights(draw, 5, 3))
     model(draw.ids(5, 2, 4)).sum().backward()
+    model.head.requires_grad_(False)
     before, data = model.gradients(), draw.ids(5, 9)
     for training in (True, False):
         model.train(training)
@@ -309,6 +310,8 @@ def test_the_mean_loss_leaves_mode_and_gradients(student, draw, expect):
         for name, value in model.gradients().items():
             expect.true(value is not None, f"The gradient of `{name}` is gone after mean_loss.")
             expect.equal(value, before[name], f"The gradient of `{name}` is another one after mean_loss.")
+    learning = [parameter.requires_grad for parameter in model.parameters()]
+    expect.equal(learning, [True, False, False], "After mean_loss other parameters are frozen than before.")
 
 
 def test_the_mean_loss_takes_any_model(student, draw, expect):

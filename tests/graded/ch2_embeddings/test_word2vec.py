@@ -234,10 +234,11 @@ def test_each_loss_is_of_its_own_batch(student, draw, expect):
 
 
 def test_the_loss_has_the_dtype_of_the_tables(student, draw, expect):
-    """Float32 tables give a float32 loss, float64 tables a float64 one."""
+    """Float32 tables give a float32 loss, float64 and bfloat16 tables one of their own dtype."""
     model, batch = student.SkipGram(5, 3), a_batch(draw, 5, 3, 2)
     expect.dtype(model.loss(*batch), torch.float32)
-    expect.dtype(model.double().loss(*batch), torch.float64)
+    for dtype in (torch.float64, torch.bfloat16):
+        expect.dtype(model.to(dtype).loss(*batch), dtype)
 
 
 @pytest.mark.points(3)

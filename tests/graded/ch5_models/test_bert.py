@@ -242,9 +242,9 @@ def test_masking_follows_the_generator(student, draw, expect):
 
 
 def test_special_ids_may_be_an_iterator(student, draw, expect):
-    """`special_ids` that can be gone through only once count as fully as a list."""
+    """`special_ids` that can be gone through only once, with an id again and again, count as fully as a list."""
     ids = many_tokens(draw)
-    inputs, labels = student.mask_tokens(ids, MASK, 12, iter([PAD, CLS, SEP]), 1.0, draw.generator())
+    inputs, labels = student.mask_tokens(ids, MASK, 12, iter([PAD, CLS, SEP] * 4), 1.0, draw.generator())
     special = torch.isin(ids, torch.tensor(SPECIAL))
     expect.true((labels[special] == -100).all(), "A special token was chosen.", actual=labels[special])
     came = sorted(set(inputs[~special].tolist()))

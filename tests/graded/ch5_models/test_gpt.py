@@ -310,6 +310,13 @@ def test_buffers_do_not_count(student, expect):
     expect.equal(int(student.count_parameters(layer)), 10)
 
 
+@pytest.mark.points(0.5)
+def test_a_module_without_values_is_counted(student, expect):
+    """On the device `meta` parameters have a shape and no place in memory; there are as many."""
+    layer = student.imported("torch.nn").Linear(3, 2).to("meta")
+    expect.equal(int(student.count_parameters(layer)), 8)
+
+
 def test_gpt1_has_117_million_parameters(student, expect):
     """`GPT1` is the model of 2018: its count is 116.5 million, published as 117 million."""
     student.GPT(student.GPTConfig(**SIZES))  # as long as there is no GPT, this is still to do

@@ -595,6 +595,20 @@ def test_another_start_token_and_another_padding(student, reference, draw, expec
     expect.equal(student.greedy_translate(model, source, start, STOP, 6), wanted)
 
 
+@pytest.mark.points(0.5)
+def test_padding_stops_no_row(student, reference, draw, expect):
+    """A row whose likeliest token is the padding goes on: only `stop_id` ends it."""
+    source, row = draw.ids(8, 2, 4) + 1, [PAD]
+    still = {name: value * 0.0 for name, value in drawn_weights(draw, SIZES).items()}
+    still |= {name: value + 1.0 for name, value in still.items() if "norm" in name and name.endswith("weight")}
+    while PAD not in row or set(row[row.index(PAD) :]) == {PAD}:
+        table = draw.normal(*still[TARGET].shape, scale=0.01)  # so small that the positions alone make the tokens
+        weights = still | {TARGET: table, HEAD: table}
+        row = endless(loaded(reference, weights, **SIZES), source[:1], 6)[0]
+    came = student.greedy_translate(loaded(student, weights, **SIZES), source, START, 99, 6)
+    expect.equal(came, torch.tensor([[START, *row]] * 2))
+
+
 def test_the_source_is_encoded_once(student, draw, expect):
     """Each new token costs one pass of the decoder; the encoder works once for each source."""
     sizes = SIZES | {"max_len": 60, "d_ff": 80, "n_layers": 1}

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from model_checks import nn_of
+from model_checks import nn_of, tied_layers
 
 
 class ByHand:
@@ -390,6 +390,8 @@ def test_a_shared_parameter_stands_in_one_group_once(student, expect):
     model = nn_of(student).Sequential(shared, nn_of(student).Tanh(), shared)
     groups = student.parameter_groups(model, 0.1)
     expect.equal([shapes(group) for group in groups], ["4×4", "4"], "A shared parameter is listed once.")
+    groups = student.parameter_groups(tied_layers(student), 0.1)
+    expect.equal([shapes(group) for group in groups], ["3×3", "3, 3"], "A weight of two modules is listed once.")
 
 
 @pytest.mark.points(0.5)

@@ -7,7 +7,7 @@ through this file, where they are counted.
 
 import pytest
 import torch
-from model_checks import nn_of
+from model_checks import nn_of, tied_layers
 
 from grader.tester.failures import StudentRaised
 
@@ -337,14 +337,14 @@ def test_every_rank_calls_all_reduce_equally_often(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_a_shared_parameter_is_reduced_once(student, draw, expect):
-    """A parameter under two names takes part once."""
-    shared = nn_of(student).Linear(3, 3)
-    model = nn_of(student).Sequential(shared, nn_of(student).Tanh(), shared).double()
-    (model(draw.normal(5, 3)) * draw.normal(5, 3)).sum().backward()
-    before = model.gradients()
-    others = Others(draw)
-    student.all_reduce_gradients(model, others, 2, 6)
-    check_gradients(expect, model, others, [g / 3 for g in before.values()])
+    """A parameter under two names takes part once, of one module that comes twice or of two that are tied."""
+    shared, nn = nn_of(student).Linear(3, 3), nn_of(student)
+    for model in (nn.Sequential(shared, nn.Tanh(), shared).double(), tied_layers(student)):
+        (model(draw.normal(5, 3)) * draw.normal(5, 3)).sum().backward()
+        before = model.gradients()
+        others = Others(draw)
+        student.all_reduce_gradients(model, others, 2, 6)
+        check_gradients(expect, model, others, [g / 3 for g in before.values()])
 
 
 @pytest.mark.points(0.25)
@@ -434,13 +434,15 @@ def test_rank_0_keeps_its_own_memory(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_a_shared_parameter_is_sent_once_and_stays_shared(student, draw, expect):
-    """A parameter under two names is broadcast once, and is one parameter afterwards."""
-    shared, rank0 = nn_of(student).Linear(3, 3), Rank0(draw)
-    model = nn_of(student).Sequential(shared, nn_of(student).Tanh(), shared).double()
-    student.broadcast_parameters(model, rank0)
-    expect.equal(sum(tensor.numel() for tensor in rank0.came), 12, "The number of values that went through `broadcast`")
-    state = model.state_dict()
-    expect.close(state["2.weight"], state["0.weight"], "The shared parameter is no longer shared.")
+    """A parameter under two names is broadcast once, and is one parameter afterwards, of tied modules as well."""
+    shared, nn = nn_of(student).Linear(3, 3), nn_of(student)
+    for model, size in ((nn.Sequential(shared, nn.Tanh(), shared).double(), 12), (tied_layers(student), 15)):
+        rank0 = Rank0(draw)
+        student.broadcast_parameters(model, rank0)
+        came = sum(tensor.numel() for tensor in rank0.came)
+        expect.equal(came, size, "The number of values that went through `broadcast`")
+        state = model.state_dict()
+        expect.close(state["2.weight"], state["0.weight"], "The shared parameter is no longer shared.")
 
 
 @pytest.mark.points(0.5)

@@ -236,6 +236,30 @@ def test_without_warm_up_and_decay(student, draw, expect):
     check_loop(student, draw, expect, warmup_steps=0, weight_decay=0.0, steps=4, eval_every=100, batch_size=20)
 
 
+def test_every_group_goes_by_the_rate_of_the_step(student, draw, expect):
+    """What does not decay, such as biases, is moved at the rate of the step as well."""
+    settings, s = settings_of(student, max_lr=0.5, min_lr=0.05, eval_every=100)
+    window = draw.ids(VOCAB, s["context"] + 1)
+    state = {"0.weight": draw.normal(VOCAB, 3), "1.weight": draw.normal(VOCAB, 3), "1.bias": draw.normal(VOCAB)}
+    theirs, mine = (
+        nn.Sequential(nn.Embedding(VOCAB, 3), nn.Linear(3, VOCAB)).double() for nn in (nn_of(student), torch.nn)
+    )
+    for model in (theirs, mine):
+        model.load_state_dict(state)
+    student.train_gpt(theirs, window, draw.ids(VOCAB, 14), settings)
+    table, matrix, bias = mine.parameters()
+    optimizer = torch.optim.AdamW([{"params": [table, matrix]}, {"params": [bias]}])
+    for step in range(1, s["steps"] + 1):
+        for settings_now, decay in zip(optimizer.param_groups, (s["weight_decay"], 0.0), strict=True):
+            settings_now.update(lr=rate(step, s), weight_decay=decay)
+        optimizer.zero_grad()
+        loss_of(mine(window[:-1]), window[1:]).backward()
+        optimizer.step()
+    for name, value in theirs.named_parameters().items():
+        wanted = mine.get_parameter(name).detach()
+        expect.close(value, wanted, f"`{name}` is not where these steps lead.", tolerance=1e-5)
+
+
 def test_on_step_hears_of_every_step(student, draw, expect):
     """`on_step` is called with the number of the step, from 1, and its loss."""
     steps, losses = check_loop(student, draw, expect, steps=5, eval_every=3)

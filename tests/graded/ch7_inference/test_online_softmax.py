@@ -206,13 +206,15 @@ def test_large_scores_do_not_overflow(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_no_leading_axes_one_position_and_other_layouts(student, draw, expect):
-    """A single head without batch, a single query and key, and keys that are a transposed view."""
+    """A single head without batch, a single query and key, transposed views, and heads as a projection splits them."""
     q, k, v = qkv(draw, (), 4, 6, 3, 2)
     expect.close(student.blockwise_attention(q, k, v, 4, True), plain_attention(q, k, v, True))
     q, k, v = qkv(draw, (2,), 1, 1, 3, 4)
     expect.close(student.blockwise_attention(q, k, v, 2, True), v)
     q, k, v = draw.strided(2, 5, 4), draw.strided(2, 5, 4), draw.strided(2, 5, 3)
     expect.close(student.blockwise_attention(q, k, v, 2, False), plain_attention(q, k, v, False))
+    q, k, v = (draw.normal(2, 5, 3, 4).transpose(1, 2) for _ in range(3))
+    expect.close(student.blockwise_attention(q, k, v, 2, True), plain_attention(q, k, v, True))
 
 
 @pytest.mark.points(0.5)
@@ -259,7 +261,8 @@ def test_a_longer_text_makes_tensors_longer_not_squarer(student, draw, expect):
     expect.less(largest[1], 2.5 * largest[0], "Twice the length makes the largest tensor more than twice as large:")
 
 
-@pytest.mark.parametrize("bad", [0, pytest.param(-2, marks=pytest.mark.hidden)])
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("bad", [0, -2, pytest.param(-1, marks=pytest.mark.hidden)])
 @pytest.mark.parametrize("name", ["online_softmax", "blockwise_attention"])
 def test_a_block_below_one_is_refused(student, draw, expect, name, bad):
     """A block below 1 raises a ValueError that names it."""

@@ -339,16 +339,18 @@ def test_all_three_together(student, draw, expect):
     check_shares(expect, drawn, wanted, "The draws do not follow what temperature, top-k and top-p leave together.")
 
 
-@pytest.mark.points(2)
-def test_the_generator_decides(student, draw, expect):
-    """The same generator state gives the same draws, and a generator that went on gives others."""
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("filters", [{}, {"temperature": 2.0}, {"top_k": 5}, {"top_p": 0.9}], ids=str)
+def test_the_generator_decides(student, draw, expect, filters):
+    """The same generator state gives the same draws, under every filter, and a generator that went on gives others."""
     logits = draw.normal(50, 9)
     generator = draw.generator()
     twin = torch.Generator()
     twin.set_state(generator.get_state())
-    first = student.sample(logits, generator)
-    expect.equal(student.sample(logits, twin), first, "Two generators in the same state gave different draws.")
-    second = student.sample(logits, generator)
+    first = student.sample(logits, generator, **filters)
+    again = student.sample(logits, twin, **filters)
+    expect.equal(again, first, "Two generators in the same state gave different draws.")
+    second = student.sample(logits, generator, **filters)
     repeats = "A second draw with the same generator repeats the first."
     expect.true(not torch.equal(first, second), repeats, actual=second)
 
