@@ -323,6 +323,28 @@ def test_a_pair_may_come_twice_in_a_batch(student, draw, expect):
     )
 
 
+def test_a_short_text_has_batches_of_128_too(student, draw, expect):
+    """In a text of 20 different words, 38 pairs, the 128 that a step draws leave out hardly any centre."""
+    missed = 0
+    for _ in range(6):
+        center, _ = rows_that_moved(student, torch.arange(20), 20, 1, draw.integer(0, 2**31), negatives=1)
+        missed += 20 - int(center.sum())
+    expect.less(
+        missed, 6, "128 pairs are drawn, again and again from the 38 that there are. Centres left out in six steps:"
+    )
+
+
+def test_near_and_far_pairs_have_the_same_chance(student, draw, expect):
+    """In a text that goes 0 1 … 15 0 1 … 15, with a window of 6, words 1 and 6 places apart score alike."""
+    center, context = trained(
+        student, torch.arange(16).repeat(7), 16, 6, 120, draw.integer(0, 2**31), window=6, lr=0.08
+    )
+    scores = center @ context.T
+    at = [sum(scores[i, (i + places) % 16] for i in range(16)) / 16 for places in range(7)]
+    message = "Each pair of the text is drawn with the same chance. Near ones score higher than far ones, by"
+    expect.less((at[1] + at[2] - at[5] - at[6]) / 2, 0.6, message)
+
+
 def test_each_step_draws_anew(student, draw, expect):
     """Three steps move other centres than one step does: each draws its own pairs, again and again from all of them."""
     seed = draw.integer(0, 2**31)

@@ -330,7 +330,9 @@ def test_an_unknown_kind_is_refused(student, draw, expect, kind):
 @pytest.mark.points(2)
 def test_the_experiment_measures_every_kind(student, draw, expect):
     """One list of `depth` norms for each of the four kinds."""
-    came = student.gradient_flow_experiment(3, D_MODEL, N_HEADS, D_FF, draw.generator())
+    came = student.gradient_flow_experiment(
+        3, 15, 5, D_FF, draw.generator()
+    )  # 15 has room for few other numbers of heads
     expect.equal(sorted(came), sorted(KINDS), "The kinds are not plain, residual, post_norm and pre_norm.")
     for kind in KINDS:
         expect.equal(len(came[kind]), 3, f"There are {len(came[kind])} norms for `{kind}` and 3 layers.")
@@ -360,7 +362,7 @@ class _Watched:
     """
 
     def __init__(self, student, draw):
-        self.inputs, self.types, self.gradients, self.depth = [], set(), [], 0
+        self.inputs, self.types, self.layers, self.gradients, self.depth = [], set(), [], [], 0
         torch_modules = student.imported("torch.nn.modules.module")
         hooks = [
             torch_modules.register_module_forward_pre_hook(self.before),
@@ -377,6 +379,7 @@ class _Watched:
         if self.depth == 0 and arguments:
             self.inputs.append(arguments[0].detach())
             self.types.add(str(module))
+            self.layers.append(module)
         self.depth += 1
 
     def after(self, module, arguments, result):
@@ -401,9 +404,22 @@ def test_all_kinds_get_the_same_input_and_probe(student, draw, expect, what):
     expect.true(len(found) >= 4, "The experiment does not send anything through four stacks.", actual=len(found))
     value, times = watched.commonest(found)
     expect.true(times >= 4, f"The four kinds do not get the same {what}: they cannot be compared.", actual=times)
+    if what == "probe":
+        x, _ = watched.commonest(watched.inputs)
+        expect.true(not torch.equal(x, value), "The probe is `x`: it is to be a draw of its own.")
     margin = 5 / value.numel() ** 0.5
     expect.between(value.double().mean(), -margin, margin, f"The mean of `{what}`, where N(0, 1) has 0:")
     expect.between(value.double().std(), 1 - margin, 1 + margin, f"The deviation of `{what}`, where N(0, 1) has 1:")
+
+
+def test_another_generator_makes_other_stacks(student, draw, expect):
+    """The weights of every stack come from the generator that the experiment is given."""
+    stacks = [[layer.parameters()[0].detach() for layer in _Watched(student, draw).layers] for _ in range(2)]
+    expect.true(
+        len(stacks[0]) >= 4, "The experiment does not send anything through four stacks.", actual=len(stacks[0])
+    )
+    for first, second in zip(*stacks, strict=False):
+        expect.true(not torch.equal(first, second), "Two generators, in different states, made the same stack.")
 
 
 @pytest.mark.points(2)

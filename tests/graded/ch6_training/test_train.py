@@ -236,9 +236,11 @@ def test_without_warm_up_and_decay(student, draw, expect):
     check_loop(student, draw, expect, warmup_steps=0, weight_decay=0.0, steps=4, eval_every=100, batch_size=20)
 
 
-def test_every_group_goes_by_the_rate_of_the_step(student, draw, expect):
-    """What does not decay, such as biases, is moved at the rate of the step as well."""
-    settings, s = settings_of(student, max_lr=0.5, min_lr=0.05, eval_every=100)
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("max_norm", [100.0, 0.2])
+def test_what_does_not_decay_is_trained_alike(student, draw, expect, max_norm):
+    """Biases, which do not decay, are moved at the rate of the step, and clipped together with all else."""
+    settings, s = settings_of(student, max_lr=0.5, min_lr=0.05, eval_every=100, max_norm=max_norm)
     window = draw.ids(VOCAB, s["context"] + 1)
     state = {"0.weight": draw.normal(VOCAB, 3), "1.weight": draw.normal(VOCAB, 3), "1.bias": draw.normal(VOCAB)}
     theirs, mine = (
@@ -254,6 +256,7 @@ def test_every_group_goes_by_the_rate_of_the_step(student, draw, expect):
             settings_now.update(lr=rate(step, s), weight_decay=decay)
         optimizer.zero_grad()
         loss_of(mine(window[:-1]), window[1:]).backward()
+        torch.nn.utils.clip_grad_norm_(mine.parameters(), max_norm)
         optimizer.step()
     for name, value in theirs.named_parameters().items():
         wanted = mine.get_parameter(name).detach()
