@@ -164,17 +164,24 @@ class Plan:
         """Each mistake as a file of its own, judged by the public tests under the first seed."""
         public = tuple(test.name for test in solved.tests if not test.hidden)
         slow = frozenset(test.name for test in solved.tests if test.seconds > SLOW_SECONDS)
-        mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, spare=tuple(sorted(slow)))
         suite, memo = self.kit.suite_file(exercise.name), str(self.folder / "memo")
         for number, mutant in enumerate(self.mutants[exercise.name]):
             path = self.folder / "mistakes" / exercise.name / str(number) / f"{exercise.short}.py"
             path.parent.mkdir(parents=True)
             path.write_text(mutant.source, encoding="utf-8")
             learner = source_in(self.layout, exercise, self.layout.solutions, path)
+            spared = slow - self.tests_of_its_promises(exercise, mutant.mistake.name, public)
+            mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, spare=tuple(sorted(spared)))
             job = build_job(
                 self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, suite=suite, memo=memo
             )
             yield Task(mutant.mistake.name, job, mutant, public, slow)
+
+    def tests_of_its_promises(self, exercise: Exercise, mistake: str, public: Iterable[str]) -> set[str]:
+        """The tests that a mistake is to meet in any case: those of the promises that it breaks."""
+        promises = [promise for promise in self.promises[exercise.name].promise if mistake in promise.broken_by]
+        tests = {test for promise in promises for test in promise.tests}
+        return {name for name in public if function_of(name) in tests}
 
     def left_out(self, run: Run) -> set[str]:
         """The tests that a mistake has not met, of the promises that no test has shown it to break."""

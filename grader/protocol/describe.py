@@ -42,7 +42,7 @@ def describe_result(value: Any) -> str:
 
 def shorten(text: str, limit: int = MAX_DESCRIPTION) -> str:
     """The text on one line, cut in the middle where it is long."""
-    text = text.replace("\n", "\\n")
+    text = text.replace("\n", "\\n").replace("\r", "\\r")
     if len(text) <= limit:
         return text
     half = (limit - 1) // 2

@@ -87,4 +87,4 @@ def test_the_parts_of_a_small_tuple_are_described_one_by_one() -> None:
 def test_long_text_is_cut_in_the_middle() -> None:
     assert shorten("abc", 3) == "abc"
     assert shorten("abcdefg", 5) == "ab…fg"
-    assert shorten("a\nb") == "a\\nb"
+    assert shorten("a\r\nb") == "a\\r\\nb"
