@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -37,7 +37,7 @@ from grader.protocol.results import ExerciseResult, Verdict
 STUB = "the stub"
 # A test that took so long with the solution is not run again under the other seeds; and one that took long enough to
 # be slow is left out for a mistake that another test has shown, until it is to show that a promise is broken.
-LONG_SECONDS, SLOW_SECONDS = 5.0, 0.02
+LONG_SECONDS, SLOW_SECONDS = 5.0, 0.01
 
 
 class Proof(msgspec.Struct, frozen=True):
