@@ -26,7 +26,7 @@ from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_mutants
 from grader.course.mutants import Mutant
-from grader.course.promises import Promises, read_promises
+from grader.course.promises import Promise, Promises, read_promises
 from grader.errors import GraderError
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
@@ -35,8 +35,8 @@ from grader.protocol.jobs import Job, JudgeMode
 from grader.protocol.results import ExerciseResult, Verdict
 
 STUB = "the stub"
-# A test that took so long with the solution is not run again under the other seeds; and one that took long enough to
-# be slow is left out for a mistake that another test has shown, until it is to show that a promise is broken.
+# A test that took so long with the solution is not run again under the other seeds, and with a mistake only where no
+# other shows that a promise is broken. A slow one of no promise of the mistake is left out where another has shown it.
 LONG_SECONDS, SLOW_SECONDS = 5.0, 0.01
 
 
@@ -170,18 +170,16 @@ class Plan:
             path.parent.mkdir(parents=True)
             path.write_text(mutant.source, encoding="utf-8")
             learner = source_in(self.layout, exercise, self.layout.solutions, path)
-            spared = slow - self.tests_of_its_promises(exercise, mutant.mistake.name, public)
+            spared = slow - _tests_of(self.broken_promises(exercise.name, mutant.mistake.name), public)
             mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, spare=tuple(sorted(spared)))
             job = build_job(
                 self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, suite=suite, memo=memo
             )
             yield Task(mutant.mistake.name, job, mutant, public, slow)
 
-    def tests_of_its_promises(self, exercise: Exercise, mistake: str, public: Iterable[str]) -> set[str]:
-        """The tests that a mistake is to meet in any case: those of the promises that it breaks."""
-        promises = [promise for promise in self.promises[exercise.name].promise if mistake in promise.broken_by]
-        tests = {test for promise in promises for test in promise.tests}
-        return {name for name in public if function_of(name) in tests}
+    def broken_promises(self, exercise: str, mistake: str) -> list[Promise]:
+        """Those that a mistake is listed to break: it is to meet their tests in any case."""
+        return [promise for promise in self.promises[exercise].promise if mistake in promise.broken_by]
 
     def left_out(self, run: Run) -> set[str]:
         """The tests that a mistake has not met, of the promises that no test has shown it to break."""
@@ -189,13 +187,14 @@ class Plan:
         if task.mutant is None or task.job.mutants or task.first is not None:
             return set()
         failed, met = failed_in_public(run.result), {test.name for test in run.result.tests}
-        unbroken = {
-            test
-            for promise in self.promises[task.job.exercise].promise
-            if task.label in promise.broken_by and not failed & set(promise.tests)
-            for test in promise.tests
-        }
-        return {name for name in task.public if function_of(name) in unbroken and name not in met}
+        listed = self.broken_promises(task.job.exercise, task.label)
+        return _tests_of([promise for promise in listed if not failed & set(promise.tests)], task.public) - met
+
+
+def _tests_of(promises: Iterable[Promise], public: Iterable[str]) -> set[str]:
+    """Which of the public tests these promises name."""
+    functions = {test for promise in promises for test in promise.tests}
+    return {name for name in public if function_of(name) in functions}
 
 
 def _going_on(run: Run, tests: set[str]) -> Task:

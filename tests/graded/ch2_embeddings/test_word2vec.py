@@ -272,6 +272,23 @@ def rows_that_moved(student, ids, vocab, steps, seed, negatives):
     return tuple((old != new).any(dim=1) for old, new in zip(start, after, strict=True))
 
 
+def centers_left_out(student, draw, words, runs):
+    """How many centres one step leaves where they were, in a text of so many different words, over several runs."""
+    missed = 0
+    for _ in range(runs):
+        center, _ = rows_that_moved(student, torch.arange(words), words, 1, draw.integer(0, 2**31), negatives=1)
+        missed += words - int(center.sum())
+    return missed
+
+
+def scores_by_distance(student, draw, words, times, steps, window):
+    """Trained on 0 1 … 0 1 …: the mean score of words 0, 1, 2, … places apart, up to half way round."""
+    ids = torch.arange(words).repeat(times)
+    center, context = trained(student, ids, words, 6, steps, draw.integer(0, 2**31), window=window, lr=0.08)
+    scores = center @ context.T
+    return [sum(scores[i, (i + places) % words] for i in range(words)) / words for places in range(words // 2 + 1)]
+
+
 def test_training_starts_from_small_values_of_the_generator(student, draw, expect):
     """With 0 steps both tables hold draws from ±0.5 / dim, decided by the generator alone."""
     ids, seed = draw.ids(40, 50), draw.integer(0, 2**31)
@@ -314,10 +331,7 @@ def test_a_step_draws_128_pairs_with_negatives_of_their_own(student, draw, expec
 
 def test_a_pair_may_come_twice_in_a_batch(student, draw, expect):
     """In a text of 60 different words, 118 pairs, the 128 that a step draws leave out about 7 centres each time."""
-    missed = 0
-    for _ in range(4):
-        center, _ = rows_that_moved(student, torch.arange(60), 60, 1, draw.integer(0, 2**31), negatives=1)
-        missed += 60 - int(center.sum())
+    missed = centers_left_out(student, draw, 60, runs=4)
     expect.greater(
         missed, 0, "Each pair is drawn by itself, so some come twice and others not at all. Centres left out:"
     )
@@ -325,10 +339,7 @@ def test_a_pair_may_come_twice_in_a_batch(student, draw, expect):
 
 def test_a_short_text_has_batches_of_128_too(student, draw, expect):
     """In a text of 20 different words, 38 pairs, the 128 that a step draws leave out hardly any centre."""
-    missed = 0
-    for _ in range(6):
-        center, _ = rows_that_moved(student, torch.arange(20), 20, 1, draw.integer(0, 2**31), negatives=1)
-        missed += 20 - int(center.sum())
+    missed = centers_left_out(student, draw, 20, runs=6)
     expect.less(
         missed, 6, "128 pairs are drawn, again and again from the 38 that there are. Centres left out in six steps:"
     )
@@ -336,11 +347,7 @@ def test_a_short_text_has_batches_of_128_too(student, draw, expect):
 
 def test_near_and_far_pairs_have_the_same_chance(student, draw, expect):
     """In a text that goes 0 1 … 15 0 1 … 15, with a window of 6, words 1 and 6 places apart score alike."""
-    center, context = trained(
-        student, torch.arange(16).repeat(7), 16, 6, 120, draw.integer(0, 2**31), window=6, lr=0.08
-    )
-    scores = center @ context.T
-    at = [sum(scores[i, (i + places) % 16] for i in range(16)) / 16 for places in range(7)]
+    at = scores_by_distance(student, draw, 16, times=7, steps=120, window=6)
     message = "Each pair of the text is drawn with the same chance. Near ones score higher than far ones, by"
     expect.less((at[1] + at[2] - at[5] - at[6]) / 2, 0.6, message)
 
@@ -427,10 +434,7 @@ def test_the_scores_tend_to_what_theory_says(student, draw, expect):
 @pytest.mark.parametrize("window", [1, 2, 3])
 def test_training_looks_as_far_as_its_window(student, draw, expect, window):
     """In a text that goes 0 1 … 7 0 1 … 7, words up to `window` places apart are contexts and the others are none."""
-    ids = torch.arange(8).repeat(10)
-    center, context = trained(student, ids, 8, 6, 100, draw.integer(0, 2**31), window=window, lr=0.08)
-    scores = center @ context.T
-    at = [sum(scores[i, (i + places) % 8] for i in range(8)) / 8 for places in range(5)]
+    at = scores_by_distance(student, draw, 8, times=10, steps=100, window=window)
     contexts, others = at[1 : window + 1], [at[0], *at[window + 1 :]]
     message = f"Pairs up to {window} places apart do not score clearly higher than those that are farther apart."
     expect.greater(min(contexts) - max(others), 1.0, message)
