@@ -10,6 +10,7 @@ from pathlib import Path
 from grader.author.architecture import architecture_file, derived_architecture, is_own_repository
 from grader.author.leaks import secrets_in
 from grader.author.mutation import changes
+from grader.author.names import undefined_names
 from grader.author.program import read_program
 from grader.author.promise_laws import broken_promises
 from grader.author.public_tree import write_public_tree
@@ -135,15 +136,23 @@ def _released(layout: Layout, exercises: list[Exercise]) -> Iterator[str]:
 
 
 def _mistakes(layout: Layout, exercise: Exercise) -> Iterator[str]:
+    """There are enough of them, and each is what it says: one that uses a name that is not there is a NameError."""
     try:
-        count = len(load_mutants(layout, exercise.name))
+        mutants = load_mutants(layout, exercise.name)
     except GraderError as error:
         yield f"{exercise.name}: {error.message}"
         return
     least = 0 if exercise.short == "concepts" else 8 if exercise.chapter[:3] not in ("ch1", "ch2") else 6
-    if count < least:
-        display_path = layout.display_path(layout.mistakes_file(exercise.name))
-        yield f"{exercise.name}: {count} known mistakes; at least {least} are wanted in {display_path}"
+    display_path = layout.display_path(layout.mistakes_file(exercise.name))
+    if len(mutants) < least:
+        yield f"{exercise.name}: {len(mutants)} known mistakes; at least {least} are wanted in {display_path}"
+    if not mutants:
+        return
+    own = undefined_names(layout.solution_file(exercise.name).read_text(encoding="utf-8"))
+    for mutant in mutants:
+        for name in sorted(undefined_names(mutant.source) - own):
+            told = f"the mistake {mutant.mistake.name} uses `{name}`, which nobody defines"
+            yield f"{exercise.name}: {told}: it ends in a NameError, whatever it is to show"
 
 
 def _equivalents(layout: Layout, exercise: Exercise) -> Iterator[str]:

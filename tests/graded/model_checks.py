@@ -226,8 +226,10 @@ def check_model_dropout(expect, model, ids, outputs, embeddings):
     ways = ways_to_drop(3, 4, DROPOUT)
     possible = outputs(ways.unbind(1))
     places = [embeddings, "the attention's output", "the feed-forward network's output"]
-    dropped = [check_dropout(expect, model(ids), possible, ways, DROPOUT, places) for _ in range(2)]
-    check_drawn_anew(expect, *dropped, places)
+    one = check_dropout(expect, model(ids), possible, ways, DROPOUT, places)
+    with torch.no_grad():  # the mode decides, not whether gradients are on
+        other = check_dropout(expect, model(ids), possible, ways, DROPOUT, places)
+    check_drawn_anew(expect, one, other, places)
 
 
 def _agree(one, other):

@@ -155,6 +155,15 @@ def test_a_mistake_that_breaks_another_promise_is_told(kit: Kit) -> None:
     assert "the mistake subtracted fails no public test of the promise “Twice each element.”" in told(kit)
 
 
+def test_a_mistake_that_ends_in_a_name_error_is_told(kit: Kit) -> None:
+    path = kit.layout.mistakes_file(kit.name)
+    path.write_text(path.read_text().replace("return x**2", "return np.square(x)"))
+    told_of_it = "the mistake squared uses `np`, which nobody defines: it ends in a NameError"
+    assert told_of_it in at_rest(kit)
+    path.write_text(path.read_text().replace("return np.square(x)", "return torch.square(x)"))
+    assert "nobody defines" not in at_rest(kit)
+
+
 def test_an_exercise_without_a_table_is_told(kit: Kit) -> None:
     kit.layout.promises_file(kit.name).unlink()
     assert "tests/graded/promises/ch1_mini/scale.toml is missing" in at_rest(kit)

@@ -181,6 +181,8 @@ def test_products_of_whole_numbers_do_not_overflow(student, expect):
     for dtype, size in (("int8", 20), ("int32", 10**8), ("int64", 10**9)):
         a, b = np.array([3, 4], dtype=dtype) * np.array(size, dtype=dtype), np.array([4, 3], dtype=dtype)
         expect.close(student.cosine_similarity(a, b * np.array(size, dtype=dtype)), 0.96)
+    least = np.array([-128, 0], dtype="int8")  # its size is no int8 any more
+    expect.close(student.cosine_similarity(least, np.array([1, 0], dtype="int8")), -1.0)
 
 
 @pytest.mark.hidden

@@ -83,7 +83,7 @@ def test_decode_gives_the_characters(student, draw, expect):
 @pytest.mark.points(8)
 def test_decoding_gives_the_text_back(student, draw, expect):
     """`decode(encode(text))` is the text, whatever its characters are."""
-    for text in (ALPHABET + draw.text(ALPHABET, 60), WORLD, "  \n two blanks  "):
+    for text in (ALPHABET + draw.text(ALPHABET, 60), WORLD, "  \n two blanks  ", "\x00 a \x00\x7f\x00"):
         tokenizer = student.CharTokenizer(text)
         expect.equal(tokenizer.decode(tokenizer.encode(text)), text)
 
@@ -122,10 +122,11 @@ def test_each_call_stands_for_itself(student, expect):
 
 @pytest.mark.points(2)
 def test_an_unknown_character_is_refused(student, draw, expect):
-    """An unknown character raises a ValueError that names it, in each call anew."""
+    """An unknown character raises a ValueError that names it, in each call anew, and leaves nothing behind."""
     tokenizer = student.CharTokenizer(ALPHABET)
     for _ in range(2):
         expect.raises(ValueError, tokenizer.encode, draw.text("abc", 4) + "§" + draw.text("abc", 3), mentions="§")
+    expect.equal(tokenizer.encode("cab"), [sorted(ALPHABET).index(c) for c in "cab"])
 
 
 @pytest.mark.hidden

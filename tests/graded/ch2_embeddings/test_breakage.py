@@ -61,7 +61,7 @@ def test_another_permutation(student, draw, expect):
 
 def test_what_is_no_permutation_is_refused(student, expect):
     """Each of 0 to vocab − 1 has to occur once, or it is a ValueError, also where there are no ids to look up."""
-    for bad in ([0, 2, 2], [1, 2, 3], [-1, 0, 1]):
+    for bad in ([0, 2, 2], [1, 2, 3], [-1, 0, 1], [-1, 0, 2], [0, 1, 3]):
         for data in ([0, 1], []):
             expect.raises(ValueError, student.permute_ids, torch.tensor(data, dtype=torch.int64), torch.tensor(bad))
 

@@ -166,6 +166,12 @@ def test_no_ids_give_no_rows(student, draw, expect, name):
     expect.shape(came, (0, 5 if name == "one_hot" else 3))
 
 
+def test_no_ids_give_a_gradient_of_zeros(student, draw, expect):
+    """Where no id was looked up, the gradient of every row of the table is zero."""
+    ids, grad_output = np.array([], dtype=np.int64), draw.array(2, 3)[:0]
+    expect.close(student.lookup_gradient(ids, grad_output, 5), np.zeros((5, 3)))
+
+
 @pytest.mark.parametrize("name", WITH_IDS)
 def test_ids_outside_the_vocabulary_are_refused(student, draw, expect, name):
     """An id below 0 or too large raises an IndexError that names it, in int8 too."""

@@ -258,8 +258,8 @@ def test_the_mean_loss_of_one_window(student, draw, expect):
 
 
 def test_the_mean_loss_of_many_windows(student, draw, expect):
-    """Every one of 1031 windows weighs the same, those of a last, shorter batch too."""
-    data, apart = draw.ids(4, 1033), 0.0
+    """Every one of 4103 windows weighs the same, those of a last, shorter batch too."""
+    data, apart = draw.ids(4, 4105), 0.0
     data[-9:] = 3
     while apart < 0.5:  # the last windows have a loss of their own
         state = weights(draw, 4, 3)

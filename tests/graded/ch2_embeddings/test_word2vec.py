@@ -84,9 +84,10 @@ def test_each_call_pairs_its_own_text(student, draw, expect):
 
 
 def test_a_window_below_one_is_refused(student, expect):
-    """A window below 1 raises a ValueError that names it."""
-    for window in (0, -2):
-        expect.raises(ValueError, student.skipgram_pairs, torch.tensor([1, 2, 3]), window, mentions=window)
+    """A window below 1 raises a ValueError that names it, for a text of one token as well."""
+    for ids in ([1, 2, 3], [5]):
+        for window in (0, -2):
+            expect.raises(ValueError, student.skipgram_pairs, torch.tensor(ids), window, mentions=window)
 
 
 # -- noise --------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from result_checks import write_over
+from result_checks import without_last_column, write_over
 
 
 def causal(q_len, k_len):
@@ -66,6 +66,18 @@ def test_the_mask_belongs_to_the_caller(student, expect):
             expect.equal(function(*arguments), wanted, message)
         write_over(student, student.causal_mask, 12)
         write_over(student, student.padding_mask, lengths, 3)
+
+
+def test_each_place_of_a_mask_is_its_own(student, expect):
+    """The caller writes into the last column, and no other place changes: of one query or one sequence alone, too."""
+    calls = (
+        (student.causal_mask, (1, 4), causal(1, 4)),
+        (student.causal_mask, (3, 5), causal(3, 5)),
+        (student.padding_mask, (torch.tensor([4]), 4), padding([4], 4)),
+    )
+    for function, arguments, wanted in calls:
+        wanted[..., -1] = False
+        expect.equal(without_last_column(student, function, *arguments), wanted)
 
 
 @pytest.mark.parametrize("keys", ["two to eight", pytest.param("up to thirty", marks=pytest.mark.hidden)])
@@ -161,6 +173,7 @@ def test_masks_of_different_axes_broadcast(student, draw, expect):
     wanted = torch.stack([future & filler[b, 0] for b in range(3)])
     expect.equal(student.combine_masks(future, filler), wanted)
     expect.equal(student.combine_masks(filler, future), wanted)
+    expect.equal(student.combine_masks(future, future, filler), wanted)
 
 
 @pytest.mark.points(0.5)
@@ -188,11 +201,13 @@ def test_nothing_but_none_is_none(student, expect):
 
 @pytest.mark.points(0.5)
 def test_any_number_of_masks(student, draw, expect):
-    """One mask comes back as it is, four are joined like two, and none at all give None."""
+    """One mask comes back as it is, one that hides nothing too; four are joined like two, and none give None."""
     masks = torch.stack([draw.mask(2, 8, probability=0.8) for _ in range(4)])
     masks[:, 0, :4] = ~torch.eye(4, dtype=torch.bool)
     expect.equal(student.combine_masks(masks[0]), masks[0])
     expect.equal(student.combine_masks(*masks), masks.all(0))
+    everything = torch.ones(3, 4, dtype=torch.bool)
+    expect.equal(student.combine_masks(None, everything), everything)
     expect.true(student.combine_masks() is None, "`combine_masks()` is not None.")
 
 
@@ -216,7 +231,7 @@ def test_a_row_for_each_query_beside_a_mask_with_heads(student, draw, expect, he
     expect.equal(student.combine_masks(each, full), wanted)
 
 
-@pytest.mark.parametrize("others", [0, pytest.param(1, marks=pytest.mark.hidden)])
+@pytest.mark.parametrize("others", [0, 1])
 def test_a_mask_of_two_axes_serves_all_heads(student, draw, expect, others):
     """(q_len, k_len) beside (batch, heads, q_len, k_len) holds for every sequence and head."""
     future, full = draw.mask(4, 5), draw.mask(2, 3, 4, 5)

@@ -377,11 +377,14 @@ def test_one_head_and_one_token(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_train_and_eval_mode_are_the_same(student, draw, expect):
-    """Nothing is left out at random in train mode, and nothing is scaled in eval mode."""
+    """Nothing is left out at random in train mode, nothing is scaled in eval mode, and gradients flow in both."""
     layer, state = make(student, draw, 6, 2)
     x = draw.normal(2, 5, 6)
     check(expect, layer.train(), state, 2, x)
     check(expect, layer.eval(), state, 2, x)
+    layer(x).sum().backward()
+    for name, gradient in layer.gradients().items():
+        expect.true(gradient is not None, f"In eval mode `{name}` got no gradient.")
 
 
 @pytest.mark.points(0.5)

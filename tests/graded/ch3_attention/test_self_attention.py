@@ -183,11 +183,14 @@ def test_one_sequence_of_one_token(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_train_and_eval_mode_are_the_same(student, draw, expect):
-    """Nothing is left out at random in train mode, and nothing is scaled in eval mode."""
+    """Nothing is left out at random in train mode, nothing is scaled in eval mode, and gradients flow in both."""
     layer, weights = make(student, draw, 4, 3)
     x = draw.normal(2, 5, 4)
     check(expect, layer.train(), weights, x)
     check(expect, layer.eval(), weights, x)
+    layer(x)[0].sum().backward()
+    for name, gradient in layer.gradients().items():
+        expect.true(gradient is not None, f"In eval mode `{name}` got no gradient.")
 
 
 @pytest.mark.points(0.5)

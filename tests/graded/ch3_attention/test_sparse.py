@@ -87,9 +87,10 @@ def test_masks_without_keys_are_refused(student, expect, name):
 def test_masks_are_made_on_their_device(student, expect, name):
     """`device` says where the mask is made, and the next one is on the CPU again."""
     wanted, function = WANTED[name], getattr(student, name)
-    mask = function(21, 4, device="meta")
-    expect.shape(mask, (21, 21))
-    expect.true(str(mask.device) == "meta", "The mask is not on the device that was asked for.", actual=mask)
+    for size in (4, 21, 30, 1):
+        mask = function(21, size, device="meta")
+        expect.shape(mask, (21, 21))
+        expect.true(str(mask.device) == "meta", "The mask is not on the device that was asked for.", actual=mask)
     expect.equal(function(21, 4), wanted(21, 4))
 
 

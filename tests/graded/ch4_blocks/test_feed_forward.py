@@ -202,7 +202,8 @@ def test_a_transposed_input(student, draw, expect, name):
 
 @LAYERS
 def test_nothing_is_kept(student, draw, expect, name):
-    """A second call, of the same shape, sees its own input, and after other weights are loaded a third sees those."""
+    """A second call, of the same shape, sees its own input, and after other weights are loaded a third sees those, in
+    eval mode too."""
     state, other = weights(name, draw, 4, 9), weights(name, draw, 4, 9)
     layer = loaded(name, student, state)
     x, y = draw.normal(2, 3, 4), draw.normal(2, 3, 4)
@@ -211,6 +212,11 @@ def test_nothing_is_kept(student, draw, expect, name):
     load(layer, other)
     found = layer(y)
     expect.close(found, by_hand(name, y, other), "The new weights do not count.", tolerance=LAYER)
+    layer.eval()
+    layer(y)
+    load(layer, state)
+    found = layer(y)
+    expect.close(found, by_hand(name, y, state), "In eval mode the new weights do not count.", tolerance=LAYER)
 
 
 @LAYERS

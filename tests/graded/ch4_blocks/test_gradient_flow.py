@@ -318,7 +318,7 @@ def test_the_generator_goes_on(student, draw, expect):
             expect.true(not torch.equal(item, other.state_dict()[name]), f"`{name}` is the same in both stacks.")
 
 
-@pytest.mark.parametrize("kind", ["middle_norm", "prenorm", "pre", "plain_norm", ""])
+@pytest.mark.parametrize("kind", ["middle_norm", "prenorm", "pre", "Plain", "pre_norm ", ""])
 def test_an_unknown_kind_is_refused(student, draw, expect, kind):
     """A kind that does not exist raises a ValueError that names it, also where a real one begins in the same way."""
     expect.raises(ValueError, student.make_stack, kind, 2, D_MODEL, N_HEADS, D_FF, draw.generator(), mentions=kind)

@@ -122,20 +122,20 @@ def test_the_gradients_of_layer_norm(student, draw, expect):
     x, cotangent = draw.normal(2, 3, 6, grad=True), draw.normal(2, 3, 6)
     twin = x.detach().clone().requires_grad_()
     (layer_norm(twin, weight, bias, 0.1) * cotangent).sum().backward()
-    (layer(x) * cotangent).sum().backward()
+    (layer(x.transpose(0, 1)) * cotangent.transpose(0, 1)).sum().backward()
     check_gradients(expect, layer, x, twin, {"weight": weight.grad, "bias": bias.grad})
 
 
 @pytest.mark.points(3)
 def test_the_gradients_of_rms_norm(student, draw, expect):
-    """Gradients reach `x` (also through the mean square) and `weight`."""
+    """Gradients reach `x` (also through the mean square), here a transposed view, and `weight`."""
     weight = draw.normal(6, grad=True)
     layer = student.RMSNorm(6, eps=0.1).double()
     layer.load_state_dict({"weight": weight.detach()})
     x, cotangent = draw.normal(2, 3, 6, grad=True), draw.normal(2, 3, 6)
     twin = x.detach().clone().requires_grad_()
     (rms_norm(twin, weight, 0.1) * cotangent).sum().backward()
-    (layer(x) * cotangent).sum().backward()
+    (layer(x.transpose(0, 1)) * cotangent.transpose(0, 1)).sum().backward()
     check_gradients(expect, layer, x, twin, {"weight": weight.grad})
 
 

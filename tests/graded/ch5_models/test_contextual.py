@@ -171,6 +171,27 @@ def test_a_second_measurement_is_its_own(student, draw, expect):
     expect.close(contextual, wanted, message, tolerance=NEAR)
 
 
+def test_a_sentence_may_hold_the_word_twice(student, draw, expect):
+    """The same sentence stands there twice, with the word at another position each time."""
+    model, _ = drawn_bert(student, draw)
+    sentences, positions = [[7, 3, 7, 2], [7, 3, 7, 2], [5, 7], [1, 7, 10]], [0, 2, 1, 1]
+    senses = ["money", "river", "money", "river"]
+    _, contextual = student.sense_separation(model, sentences, positions, senses)
+    wanted = contextual_by_hand(model, sentences, positions, senses)
+    expect.close(contextual, wanted, "The contextual separation is wrong.", tolerance=NEAR)
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.parametrize("last", [0, 10], ids=["the first id", "the last id"])
+def test_no_id_is_padding(student, draw, expect, last):
+    """Sentences of different lengths end in the first id of the vocabulary, or in the last: it is a word as others."""
+    model, _ = drawn_bert(student, draw)
+    sentences = [[*sentence, last] for sentence in SENTENCES]
+    _, contextual = student.sense_separation(model, sentences, POSITIONS, SENSES)
+    wanted = contextual_by_hand(model, sentences, POSITIONS, SENSES)
+    expect.close(contextual, wanted, "The contextual separation is wrong.", tolerance=NEAR)
+
+
 @pytest.mark.hidden
 def test_other_sentences(student, draw, expect):
     """Sentences of one length and of many, the word in the first and in the last place."""

@@ -193,6 +193,7 @@ def test_settings_are_read_at_each_step(student, draw, expect):
         (0.1, (0.9, 0.99), 1e-8, 0.3),
         (0.02, (0.9, 0.99), 0.2, 0.3),
         (0.02, (0.5, 0.7), 0.2, 0.1),
+        (0.0, (0.5, 0.7), 0.2, 0.1),  # as in the first step of a warm-up: the means go on
         (0.3, (0.6, 0.9), 1e-8, 0.0),
     ):
         saved = optimizer.state_dict()
@@ -204,7 +205,7 @@ def test_settings_are_read_at_each_step(student, draw, expect):
         optimizer.zero_grad()
         add_gradients(layer, g, draw.normal(2))
         optimizer.step()
-        expect.close(layer.named_parameters()["weight"], byhand.step(g), "A setting of the step before was used.")
+        expect.close(layer.named_parameters()["weight"], byhand.step(g), "A step does not go by its settings.")
 
 
 def test_each_group_has_its_own_settings(student, draw, expect):

@@ -112,7 +112,7 @@ def test_each_size_changes_the_count(student, expect):
 
 
 @pytest.mark.points(0.5)
-@pytest.mark.parametrize("batch", [1_021, 20_001])
+@pytest.mark.parametrize("batch", [1_021, 20_001, 10**15 + 37])
 def test_large_counts_are_exact(student, expect, batch):
     """The operations of a batch for a model like GPT-3, or of very many texts at once, are exact to the last digit."""
     sizes = {"vocab_size": 50_257, "max_len": 2048, "d_model": 12_285, "n_layers": 97, "n_heads": 91, "d_ff": 49_157}

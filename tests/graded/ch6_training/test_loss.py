@@ -62,6 +62,14 @@ def test_the_loss_is_the_mean_of_minus_log_probability(student, draw, expect):
         expect.close(student.cross_entropy(logits, targets), by_hand(logits, targets))
 
 
+@pytest.mark.points(0.5)
+def test_every_target_of_many_weighs_the_same(student, draw, expect):
+    """The mean is over all 4103 targets at once, the last seven, of another kind, among them."""
+    logits, targets = draw.normal(4103, 3), draw.ids(3, 4103)
+    logits[-7:] *= 9.0
+    expect.close(student.cross_entropy(logits, targets), by_hand(logits, targets))
+
+
 @pytest.mark.points(2)
 def test_the_vocabulary_is_the_last_axis(student, draw, expect):
     """Logits (batch, seq, vocab) and targets (batch, seq) go together, also where seq and vocab are equal."""
@@ -87,14 +95,15 @@ def test_another_id_may_be_ignored(student, draw, expect, ignore):
 
 @pytest.mark.points(3)
 def test_gradients_are_probability_minus_one_hot(student, draw, expect):
-    """The gradient of each counted position is (softmax − one-hot) / n, and of an ignored one zero."""
+    """The gradient of each counted position is (softmax − one-hot) / n, and of an ignored one zero; of half the loss
+    it is half of that."""
     logits, targets = draw.normal(6, 4, grad=True), torch.tensor([0, 3, -100, 1, 1, -100])
-    student.cross_entropy(logits, targets).backward()
+    (student.cross_entropy(logits, targets) / 2).backward()
     expect.true(logits.grad is not None, "The logits got no gradient: the loss does not depend on them.")
     wanted = torch.softmax(logits.detach(), -1)
     for row, target in enumerate(targets.tolist()):
         wanted[row] = 0.0 if target == -100 else wanted[row] - torch.eye(4, dtype=torch.float64)[target]
-    expect.close(logits.grad, wanted / 4)
+    expect.close(logits.grad, wanted / 4 / 2)
 
 
 @pytest.mark.points(0.5)

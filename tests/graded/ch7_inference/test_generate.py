@@ -297,10 +297,11 @@ def test_it_ends_when_all_rows_are_finished(student, reference, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_the_stop_token_may_be_zero(student, reference, draw, expect):
-    """`stop_id=0` is a stop token like any other; only None means that there is none."""
-    model, ids, stop, written, _ = case_with_stops(student, reference, draw, 8, apart=0, stops=[0])
-    came = student.generate(model, ids, 8, temperature=0, stop_id=stop)
-    expect.equal(came, torch.cat([ids, stopped(written, stop)], dim=1))
+    """`stop_id=0` ends rows and fills them up as any other does; only None means that there is none."""
+    for apart in (0, 2):
+        model, ids, stop, written, _ = case_with_stops(student, reference, draw, 8, apart, stops=[0])
+        came = student.generate(model, ids, 8, temperature=0, stop_id=stop)
+        expect.equal(came, torch.cat([ids, stopped(written, stop)], dim=1))
 
 
 def test_a_stop_token_in_the_prompt_does_not_count(student, reference, draw, expect):

@@ -199,7 +199,7 @@ def test_equal_logits_at_the_border_stay_as_far_as_p_needs(student, draw, expect
 
 def test_p_of_one_keeps_everything(student, draw, expect):
     """With p = 1 nothing is removed, however unlikely it is."""
-    logits = torch.tensor([[-60.0, 1.0, -90.0, 2.0], [0.0, 0.0, 0.0, -45.0]], dtype=torch.float64)
+    logits = torch.tensor([[-60.0, 1.0, -2000.0, 2.0], [0.0, 0.0, 0.0, -45.0]], dtype=torch.float64)
     expect.equal(student.top_p_filter(logits, 1.0), logits)
     logits = draw.normal(3, 9)
     expect.equal(student.top_p_filter(logits, 1), logits)
