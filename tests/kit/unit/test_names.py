@@ -12,7 +12,7 @@ RIGHT = {
     "local": "def f(a, *b, c=1, **d):\n    e = a\n    return [e for e in b], c, d, (lambda g: g)",
     "of the function around": "def f(a):\n    def g():\n        return a\n    return g",
     "declared global": "def f():\n    global kept\n    kept = 1\n\ndef g():\n    return kept",
-    "a loop's and a handler's": "for i in ():\n    try:\n        i()\n    except TypeError as error:\n        print(error)",
+    "of a loop and a handler": "for i in ():\n    try:\n        i()\n    except OSError as error:\n        str(error)",
     "of a class": "class A:\n    x = 1\n    y = x\n    def f(self):\n        return super().f(), __class__",
     "a quoted annotation": 'def f(x: "Float[seq]") -> "Tensor": ...',
     "an attribute": "def f(x):\n    return x.nowhere",
