@@ -126,8 +126,8 @@ def train_gpt(
        settings as they are by default;
     4. where `s` is a multiple of `eval_every`, and at the last step: appends
        `evaluate(model, val_ids, context, batch_size)` to `val_losses`, and then writes `checkpoint`, if one is wanted;
-    5. calls `on_step(s, loss)`, if given, last of all. Whatever it raises ends the run and passes through. It leaves
-       the model's mode as it is.
+    5. calls `on_step(s, loss)`, if given, last of all. Whatever it raises ends the run and passes through. `on_step`
+       leaves the model's mode as it is.
 
     `checkpoint` is a path, as text or as a `Path`; without one nothing is written. Where the file exists at the start,
     the run goes on from it, and ends exactly as it would have without a stop: the same parameters and losses, bit
