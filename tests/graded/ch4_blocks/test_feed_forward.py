@@ -202,8 +202,7 @@ def test_a_transposed_input(student, draw, expect, name):
 
 @LAYERS
 def test_nothing_is_kept(student, draw, expect, name):
-    """A second call, of the same shape, sees its own input, and after other weights are loaded a third sees those, in
-    eval mode too."""
+    """Another input of the same shape, and then other weights, give their own results, in eval mode too."""
     state, other = weights(name, draw, 4, 9), weights(name, draw, 4, 9)
     layer = loaded(name, student, state)
     x, y = draw.normal(2, 3, 4), draw.normal(2, 3, 4)

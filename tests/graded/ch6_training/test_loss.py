@@ -95,8 +95,7 @@ def test_another_id_may_be_ignored(student, draw, expect, ignore):
 
 @pytest.mark.points(3)
 def test_gradients_are_probability_minus_one_hot(student, draw, expect):
-    """The gradient of each counted position is (softmax − one-hot) / n, and of an ignored one zero; of half the loss
-    it is half of that."""
+    """Of half the loss, the gradient is half of (softmax − one-hot) / n where a target counts, and zero elsewhere."""
     logits, targets = draw.normal(6, 4, grad=True), torch.tensor([0, 3, -100, 1, 1, -100])
     (student.cross_entropy(logits, targets) / 2).backward()
     expect.true(logits.grad is not None, "The logits got no gradient: the loss does not depend on them.")
