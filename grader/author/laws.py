@@ -146,8 +146,6 @@ def _mistakes(layout: Layout, exercise: Exercise) -> Iterator[str]:
     display_path = layout.display_path(layout.mistakes_file(exercise.name))
     if len(mutants) < least:
         yield f"{exercise.name}: {len(mutants)} known mistakes; at least {least} are wanted in {display_path}"
-    if not mutants:
-        return
     own = undefined_names(layout.solution_file(exercise.name).read_text(encoding="utf-8"))
     for mutant in mutants:
         for name in sorted(undefined_names(mutant.source) - own):

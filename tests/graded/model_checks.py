@@ -212,6 +212,14 @@ def check_drawn_anew(expect, first, second, places):
 DROPOUT = 0.25
 
 
+def check_two_answers(expect, answer, possible, ways, p, places):
+    """Two answers in training, the second with gradients off: each is dropped rightly, by draws of its own."""
+    one = check_dropout(expect, answer(), possible, ways, p, places)
+    with torch.no_grad():  # the mode decides, not whether gradients are on
+        other = check_dropout(expect, answer(), possible, ways, p, places)
+    check_drawn_anew(expect, one, other, places)
+
+
 def without_mixing(weights):
     """The same weights, but that the first block's attention adds the same to every position, and mixes none."""
     values = "blocks.0.attention.v_proj.weight"
@@ -226,10 +234,7 @@ def check_model_dropout(expect, model, ids, outputs, embeddings):
     ways = ways_to_drop(3, 4, DROPOUT)
     possible = outputs(ways.unbind(1))
     places = [embeddings, "the attention's output", "the feed-forward network's output"]
-    one = check_dropout(expect, model(ids), possible, ways, DROPOUT, places)
-    with torch.no_grad():  # the mode decides, not whether gradients are on
-        other = check_dropout(expect, model(ids), possible, ways, DROPOUT, places)
-    check_drawn_anew(expect, one, other, places)
+    check_two_answers(expect, lambda: model(ids), possible, ways, DROPOUT, places)
 
 
 def _agree(one, other):

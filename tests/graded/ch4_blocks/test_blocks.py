@@ -5,10 +5,9 @@ import torch
 import torch.nn.functional as F
 from model_checks import (
     NEAR,
-    check_drawn_anew,
-    check_dropout,
     check_input_gradient,
     check_own_gradients,
+    check_two_answers,
     drawn,
     load,
     norm_by_hand,
@@ -235,10 +234,7 @@ def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, ki
     block = _loaded(student, kind, state, (4, 2, 5), dropout=p)
     possible = _block(kind, state, x, factors=ways.unbind(1))
     places = ["the attention's output", "the feed-forward network's output"]
-    one = check_dropout(expect, block(x), possible, ways, p, places)
-    with torch.no_grad():  # the mode decides, not whether gradients are on
-        other = check_dropout(expect, block(x), possible, ways, p, places)
-    check_drawn_anew(expect, one, other, places)
+    check_two_answers(expect, lambda: block(x), possible, ways, p, places)
 
 
 @pytest.mark.parametrize("kind", KINDS)

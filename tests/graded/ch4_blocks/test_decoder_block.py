@@ -6,10 +6,9 @@ import torch.nn.functional as F
 from model_checks import (
     NEAR,
     attention_by_hand,
-    check_drawn_anew,
-    check_dropout,
     check_input_gradient,
     check_own_gradients,
+    check_two_answers,
     drawn,
     feed_forward_by_hand,
     load,
@@ -262,10 +261,7 @@ def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect):
     block = _loaded(student, state, (4, 2, 5), dropout=p)
     possible = _block(state, x, memory, factors=ways.unbind(1))
     places = [f"the output of the {part}" for part in ("self-attention", "cross-attention", "feed-forward network")]
-    one = check_dropout(expect, block(x, memory), possible, ways, p, places)
-    with torch.no_grad():  # the mode decides, not whether gradients are on
-        other = check_dropout(expect, block(x, memory), possible, ways, p, places)
-    check_drawn_anew(expect, one, other, places)
+    check_two_answers(expect, lambda: block(x, memory), possible, ways, p, places)
 
 
 def test_dropout_is_drawn_anew_in_each_call(student, draw, expect):
