@@ -21,16 +21,19 @@ clean:
 
 # begin: not in the learner's kit
 # `make test` is the contributor's command. It repeats itself: luck is no reason for a change to be refused.
-# `make proof` draws new seeds each time.
+# `make coverage` runs the tests once more and tells what they reach; `make proof` draws new seeds each time.
 SEED := 1
 ROOMS := protocol tester worker judge course learner score author render cli
 
-.PHONY: test lint proof
+.PHONY: test coverage lint proof
 
 test: $(VENV)/ready-dev lint
 	@echo "1 of 2: the proof of every exercise (stubs, solutions, mistakes)"
 	@$(BIN)/grader dev check --seed $(SEED)
 	@echo "2 of 2: the tests of the kit itself"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+coverage: $(VENV)/ready-dev
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=
 	@echo "Lines and branches of grader/ that were reached without a process of their own (coverage report has the lines):"
 	@for room in $(ROOMS); do \

@@ -19,7 +19,7 @@ from grader.course.temporary import tidy_up
 from grader.errors import JudgeError
 from grader.judge.launch import SERVER, TESTER, boot_command, trusted_environment
 from grader.protocol.frames import CHUNK_BYTES
-from grader.protocol.jobs import Job, differ_in_the_file_alone
+from grader.protocol.jobs import Job, are_of_one_suite
 from grader.protocol.packets import PacketBuffer, send_packet
 from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
 from grader.worker.sandbox import detection
@@ -167,7 +167,7 @@ class Judge:
     def _start(self, ticket: int, job: Job) -> RunningTester:
         """A tester at work on the job: one that has just judged the same suite, or a fresh one."""
         for tester in self.idle:
-            if differ_in_the_file_alone(tester.job, job) and _is_waiting(tester.sock):
+            if are_of_one_suite(tester.job, job) and _is_waiting(tester.sock):
                 self.idle.remove(tester)
                 _send(tester.sock, job)
                 return RunningTester(ticket, job, tester.sock, tester.process)

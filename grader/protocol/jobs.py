@@ -42,13 +42,15 @@ class Limits(msgspec.Struct, frozen=True):
     """What each test may use: processor seconds, and bytes above what the worker starts with.
 
     `total_seconds` are what all tests may use together; one with a longer limit of its own counts apart.
-    `slack_seconds` are what a test may take in all beyond what the worker's limit lets it wait.
+    `slack_seconds` are what a test may take in all beyond what the worker's limit lets it wait, `own_seconds` what it
+    may use of the tester's processor beyond what the reference may.
     """
 
     seconds: float = 10.0
     memory_bytes: int = 2 * 2**30
     total_seconds: float = 60.0
     slack_seconds: float = 60.0
+    own_seconds: float = 10.0
 
 
 class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
@@ -107,6 +109,7 @@ class Job(msgspec.Struct, frozen=True):
         return self.exercise.replace("/", ".")
 
 
-def differ_in_the_file_alone(one: Job, other: Job) -> bool:
-    """Whether the two are the same suite under the same seed, for two learners' files."""
-    return msgspec.structs.replace(one, learner=other.learner) == other
+def are_of_one_suite(one: Job, other: Job) -> bool:
+    """Whether both judge by the same suite under the same seed: the files may differ, and which of its tests run."""
+    both_judge = isinstance(one.mode, JudgeMode) and isinstance(other.mode, JudgeMode)
+    return both_judge and msgspec.structs.replace(one, learner=other.learner, mode=other.mode) == other

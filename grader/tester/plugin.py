@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -77,7 +78,6 @@ class SuitePlugin:
         config.addinivalue_line("markers", "hidden: not part of the learner's kit")
         config.addinivalue_line("markers", "points(n): the test's weight within its exercise, 1 unless given")
         config.addinivalue_line("markers", "limit(seconds): this test's own time limit")
-        config.option.tbstyle = "no"  # nobody reads pytest's account of a failure, and it is slow
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -90,9 +90,12 @@ class SuitePlugin:
         """What ended the loop below: it is said in place of a result."""
         self.suite.collection_error = f"{excinfo.type.__name__}: {excinfo.value}"
 
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        """Replaces pytest's report, which tells the whole story of a failure: nobody would read it, and it is slow."""
         if call.excinfo is not None and self.runner.raised is None:
             self.runner.raised = call.excinfo.value
+        outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr=None, when="call")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Replaces pytest's loop: all tests on one file, then on each that follows."""

@@ -33,7 +33,6 @@ from grader.tester.transcript import Transcript
 from grader.tester.worker_connection import WorkerConnection
 from grader.worker import loading
 
-OWN_SECONDS = 10.0  # for what a test does besides what the reference does
 REPLAY_CLOCK_FACTOR = 5.0  # code that is ours, and does not sleep
 
 
@@ -97,6 +96,10 @@ class TestRunner:
         """The test's own limit in seconds, or the exercise's."""
         return float(_marker(item, "limit", self.job.limits.seconds))
 
+    def _own_share(self, seconds: float) -> float:
+        """What a test with this limit may use in this process, where the reference runs."""
+        return 2 * seconds + self.job.limits.own_seconds
+
     def is_long(self, item: pytest.Item) -> bool:
         """Whether a test is given more time than others."""
         return self.limit_of(item) > self.job.limits.seconds
@@ -111,7 +114,7 @@ class TestRunner:
             yield
             return
         in_all = 2 * LAST_BOUND_FACTOR * seconds + self.job.limits.slack_seconds
-        with _alarm(in_all, Stalled), _processor_alarm(_own_share(seconds), Stalled):
+        with _alarm(in_all, Stalled), _processor_alarm(self._own_share(seconds), Stalled):
             yield
 
     def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
@@ -274,7 +277,7 @@ class TestRunner:
         if not isinstance(connection, LocalConnection):
             return False
         try:
-            return self.replay(item, connection, _own_share(self.limit_of(item))) is not None
+            return self.replay(item, connection, self._own_share(self.limit_of(item))) is not None
         finally:
             self.student.transcript = transcript
 
@@ -329,11 +332,6 @@ def _put_away(item: pytest.Item) -> None:
     if isinstance(item, pytest.Function):
         item.funcargs = {}
         item._initrequest()
-
-
-def _own_share(seconds: float) -> float:
-    """What a test with this limit may use in this process, where the reference runs."""
-    return 2 * seconds + OWN_SECONDS
 
 
 def _alarm(seconds: float, error: type[BaseException]) -> contextlib.AbstractContextManager[None]:

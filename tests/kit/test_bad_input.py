@@ -319,7 +319,7 @@ def test_length(student, expect):
     kit.define(length)
     kit.file.write_text(SOLUTION + length)
     job = build_job(kit.layout, kit.curriculum.get(kit.name), seed=1)
-    result = kit.judge_job(msgspec.structs.replace(job, limits=Limits(seconds=0.2, slack_seconds=0.5)))
+    result = kit.judge_job(msgspec.structs.replace(job, limits=Limits(seconds=0.2, slack_seconds=0.5, own_seconds=0.5)))
     verdicts = {test.name: str(test.verdict) for test in result.tests}
     assert verdicts == {"test_double": "passed", "test_halve": "passed", "test_length": "timeout"}
     failure = result_of(result, "test_length").failure

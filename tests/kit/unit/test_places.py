@@ -7,8 +7,16 @@ import pytest
 
 from grader.course.source import SourceProblem
 from grader.judge.unreadable import failure_of
-from grader.protocol.jobs import Job, JudgeMode, LearnerSource, Mode, RecordedReference, RecordMode, Solution
-from grader.protocol.jobs import differ_in_the_file_alone as differ
+from grader.protocol.jobs import (
+    Job,
+    JudgeMode,
+    LearnerSource,
+    Mode,
+    RecordedReference,
+    RecordMode,
+    Solution,
+    are_of_one_suite,
+)
 from grader.protocol.places import place_in
 from grader.protocol.results import Place
 from unit.fakes import JOB, job
@@ -47,9 +55,11 @@ def test_a_file_that_is_not_there_has_no_line() -> None:
 OTHER_FILE = LearnerSource("/other/scale.py", "/other", "other.py", {"ch1_mini/scale": CELLS})
 
 
-def test_jobs_that_differ_in_the_file_alone_are_of_one_suite() -> None:
-    assert differ(JOB, JOB)
-    assert differ(JOB, job(learner=OTHER_FILE)) and differ(job(learner=OTHER_FILE), JOB)
+@pytest.mark.parametrize("mode", [JOB.mode, JudgeMode(diagnose=False, only=("test_a",))], ids=repr)
+def test_jobs_that_differ_in_the_file_and_the_tests_that_run_are_of_one_suite(mode: JudgeMode) -> None:
+    other = job(learner=OTHER_FILE, mode=mode)
+    assert are_of_one_suite(JOB, JOB)
+    assert are_of_one_suite(JOB, other) and are_of_one_suite(other, JOB)
 
 
 @pytest.mark.parametrize(
@@ -60,14 +70,13 @@ def test_jobs_that_differ_in_the_file_alone_are_of_one_suite() -> None:
         {"suite": "/other.py"},
         {"tier": "linux-base"},
         {"memo": "/tmp"},
-        {"mode": JudgeMode(diagnose=False)},
         {"mode": RecordMode()},
         {"reference": Solution("/a.py", "/")},
     ],
     ids=repr,
 )
 def test_jobs_that_differ_in_anything_else_are_not(changes: dict[str, object]) -> None:
-    assert not differ(JOB, job(learner=OTHER_FILE, **changes))
+    assert not are_of_one_suite(JOB, job(learner=OTHER_FILE, **changes))
 
 
 @pytest.mark.parametrize("mode", [JudgeMode(quiet=True), RecordMode()])
