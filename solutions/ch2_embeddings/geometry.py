@@ -157,7 +157,7 @@ def plot_embedding(table: Float[Tensor, "vocab dim"], labels: list[str], path: s
     if len(labels) != len(table):
         raise ValueError(f"{len(labels)} labels for {len(table)} rows")
     points = pca(table.detach().cpu(), 2).tolist()
-    figure = Figure(figsize=(7, 7), layout="tight")
+    figure = Figure(figsize=(7, 7))
     ax = figure.add_subplot(title="The embedding, seen from its two widest directions")
     ax.scatter(*zip(*points, strict=True), s=12)
     for label, point in zip(labels, points, strict=True):

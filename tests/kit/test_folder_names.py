@@ -19,15 +19,7 @@ from grader.tester.process import judge_here
 from grader.tester.worker_connection import unescaped
 
 TWICE = "from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n"
-NAMES = (
-    "br[v1]",
-    "-kit",
-    '50% of $HOME::x #1 ~ it\'s "q" a?b*',
-    "Übung наука 练习",
-    "x\\y;a&b",
-    "venv",
-    f"{'d' * 130}/{'e' * 130}",
-)
+NAMES = ('-br[v1] 50% of $HOME::x #1 ~ it\'s "q" a?b* x\\y;a&b Übung наука 练习', "venv", f"{'d' * 130}/{'e' * 130}")
 
 
 @pytest.fixture(params=NAMES, ids=lambda name: name[:30])
