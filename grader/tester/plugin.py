@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
@@ -92,10 +91,10 @@ class SuitePlugin:
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
         """Replaces pytest's report, which tells the whole story of a failure: nobody would read it, and it is slow."""
-        if call.excinfo is not None and self.runner.raised is None:
-            self.runner.raised = call.excinfo.value
-        outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr=None, when="call")
+        raised = call.excinfo.value if call.excinfo is not None else None
+        if self.runner.raised is None:
+            self.runner.raised = raised
+        return pytest.TestReport(item.nodeid, item.location, {}, "passed" if raised is None else "failed", None, "call")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Replaces pytest's loop: all tests on one file, then on each that follows."""

@@ -102,6 +102,19 @@ def test_what_mutants_did_is_known_the_second_time(
     assert names == [["squared"], ["squared"], [], ["squared"], []]
 
 
+def test_each_file_has_the_tests_that_it_is_to_have(
+    judge: Judge, job_of: Callable[[str], Job], forked: list[int]
+) -> None:
+    wrong = job_of(WRONG)
+    choices: list[tuple[str, ...]] = [("test_halve",), (), ("test_double",)]
+    modes = [JudgeMode(diagnose=False, only=names) for names in choices]
+    found = results(judge, [msgspec.structs.replace(wrong, mode=mode) for mode in modes])
+    told = [{test.name: str(test.verdict) for test in result.tests} for result in found]
+    failed, passed = {"test_double": "failed"}, {"test_halve": "passed"}
+    assert told == [passed, failed | passed, failed]
+    assert len(forked) == 1
+
+
 def test_another_seed_or_suite_gets_a_fresh_one(judge: Judge, job_of: Callable[[str], Job], forked: list[int]) -> None:
     job = job_of(SOLUTION)
     results(
