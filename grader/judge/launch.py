@@ -16,21 +16,26 @@ BOOT = (
 LIBRARIES = TORCH, OPTIMIZERS, META, COUNTING, PICTURES = "torch", "optim", "meta", "counting", "pictures"
 SERVER, TESTER, WORKER = "grader.judge.server", "grader.judge.spawned_tester", "grader.judge.spawned_worker"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# The order of a set is the same in every run: where a wrong answer rests on it, its verdict is no matter of luck.
+ONE_ORDER = {"PYTHONHASHSEED": "0"}
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "GRADER_TRACE")
 
 
 def boot_command(module: str, *arguments: str) -> list[str]:
-    """The command line that calls a module's `start`: it knows this package and nothing of the caller's folder."""
+    """The command line that calls a module's `start`: it knows this package and nothing of the caller's folder.
+
+    It is `-I` but for the variables, which are those of the environments below alone: `-I` would not read `ONE_ORDER`.
+    """
     package_root = str(Path(__file__).resolve().parents[2])
-    return [sys.executable, "-I", "-c", BOOT, package_root, module, *arguments]
+    return [sys.executable, "-P", "-s", "-c", BOOT, package_root, module, *arguments]
 
 
 def trusted_environment() -> dict[str, str]:
     """What server and testers need of the caller's environment, and nothing else of it."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return kept | ONE_THREAD | {"MPLBACKEND": "Agg"}
+    return kept | ONE_THREAD | ONE_ORDER | {"MPLBACKEND": "Agg"}
 
 
 def worker_environment() -> dict[str, str]:
     """What a worker gets that is started as a process of its own."""
-    return {"PATH": os.defpath, **ONE_THREAD}
+    return {"PATH": os.defpath, **ONE_THREAD, **ONE_ORDER}

@@ -58,6 +58,11 @@ MESSAGE_SHOWN = 2000
 CARRIED_BY_THE_WIRE = (np.ndarray, np.generic, np.random.Generator, complex, slice, pathlib.PurePath, Unsendable)
 
 
+def _described(words: str) -> bytes:
+    """The reply with a value that cannot be sent."""
+    return pack_message(FrameKind.REPLY, Returned(value=Unsendable(words), changed={}))
+
+
 class RequestHandler:
     """One exercise under test, and the objects of it that the tester holds handles to."""
 
@@ -90,8 +95,9 @@ class RequestHandler:
         try:
             frame = pack_message(FrameKind.REPLY, reply, lambda item: self.reduce(item, outputs, self.handle))
         except WireError:  # all in all; an array that is too large by itself is described in its place
-            too_large = Unsendable("a value that is too large to send")
-            return pack_message(FrameKind.REPLY, Returned(value=too_large, changed={}))
+            return _described("a value that is too large to send")
+        except BaseException:  # what the learner's own `__class__` or `__getattribute__` raises, say
+            return _described("an object that raises when its type is asked for")
         if outputs and isinstance(reply, Returned) and reply.graph is not None:
             self.graphs[reply.graph] = (outputs, inputs)
         return frame

@@ -218,8 +218,10 @@ def test_breakpoints_work_under_debug(kit: Kit) -> None:
     assert "torch.Size([3, 5])" in done.stdout
 
 
-def test_spawned_processes_judge_the_same(kit: Kit) -> None:
-    kit.write("return x * x")
+@pytest.mark.parametrize("double", ["return x * x", "raise ValueError(''.join({*'abcdefgh'}))"], ids=["power", "set"])
+def test_spawned_processes_judge_the_same(kit: Kit, double: str) -> None:
+    """The order of a set, too: a verdict that rests on it would otherwise be another in each run."""
+    kit.write(double)
     forked = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", "5").stdout)
     spawned = json.loads(grader(kit.layout.root, "check", "scale", "--json", "--seed", "5", "--spawn").stdout)
 

@@ -473,3 +473,21 @@ def test_a_value_that_is_too_large_in_all_is_described(monkeypatch: pytest.Monke
     reply = Worker(f=lambda: list(range(2000))).call("f")
     assert isinstance(reply, Returned) and reply.changed == {}
     assert isinstance(reply.value, Unsendable) and reply.value.description == "a value that is too large to send"
+
+
+class Shy:
+    """Raises when its type is asked for, as a proxy without an object does."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __getattribute__(self, name: str) -> Any:
+        raise object.__getattribute__(self, "error")
+
+
+@pytest.mark.parametrize("error", [ValueError(), KeyboardInterrupt(), SystemExit(3)], ids=repr)
+def test_an_object_that_raises_when_it_is_looked_at_is_described(error: BaseException) -> None:
+    """It ended the worker's process, and the learner was told that `os._exit` is no way to answer."""
+    found = Worker(f=lambda: Shy(error)).answer("f")
+    assert isinstance(found, Unsendable)
+    assert found.description == "an object that raises when its type is asked for"

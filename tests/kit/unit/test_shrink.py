@@ -33,6 +33,9 @@ class FakePeer:
         self.transcript = Transcript()
         self.calls = 0
 
+    def begin(self, seed: int) -> None:
+        torch.manual_seed(seed)
+
     def lookup(self, owner: None, name: str, prefix: str) -> Callable[..., Any]:
         self.calls += 1
         return self.functions[name]
@@ -265,3 +268,23 @@ def test_what_is_explained_or_did_not_fail_is_left_alone(tmp_path: Path) -> None
 
 def test_without_a_worker_the_result_stands_as_it_is(tmp_path: Path) -> None:
     assert cases_of(tmp_path, failed("a", "f"), broken="no sandbox") == []
+
+
+def test_a_random_answer_is_the_same_each_time_it_is_asked_for(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path, 'f(x: Float[Tensor, "n"])')
+    wrong = [shrunk(contract, lambda x: x, lambda x: x + torch.rand(()), torch.zeros(3))[0] for _ in range(2)]
+    assert wrong[0] is not None and wrong[0] == wrong[1]
+
+
+def test_a_case_in_which_no_difference_is_seen_is_not_shown(tmp_path: Path) -> None:
+    """One that has a memory answers rightly at last; a small difference is in digits that are not written."""
+    contract = contract_of(tmp_path, 'f(x: Float[Tensor, "n"])')
+    answers: list[int] = []
+
+    def right_at_last(x: torch.Tensor) -> torch.Tensor:
+        answers.append(len(answers))
+        return x + (1 if len(answers) < 4 else 0)
+
+    assert shrunk(contract, lambda x: x, right_at_last, torch.zeros(3))[0] is None
+    assert len(answers) == 4
+    assert shrunk(contract, lambda x: x, lambda x: x + 2e-5, torch.zeros(3, dtype=torch.float64))[0] is None
