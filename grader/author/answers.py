@@ -14,8 +14,9 @@ from grader.course.layout import Layout
 from grader.course.module_reading import read_module
 from grader.course.notebooks import MAX_NOTEBOOK_BYTES, Module, NotebookError
 from grader.course.passed_over import is_an_environment, is_passed_over
-from grader.course.source import SourceProblem, first_problem
+from grader.course.source import SourceProblem, first_problem, problem_in
 from grader.errors import UsageError
+from grader.judge.apart import NotDone, apart
 from grader.protocol.jobs import LearnerSource
 
 CODE = (".py", ".ipynb")
@@ -96,13 +97,11 @@ def _exercise_at(path: Path, folder: Path, curriculum: Curriculum) -> Exercise |
 
 def read_answer(layout: Layout, exercise: Exercise, answer: Answer, folder: Path) -> ReadAnswer:
     """The file as the judge takes it, with the solutions as its earlier parts. A notebook is written to `folder`."""
-    path, module, problem = answer.path, None, None
+    path = answer.path
     try:
-        module = _module(answer)
-    except NotebookError as error:
-        problem = SourceProblem(error.message, ".")
-    except OSError as error:
-        problem = SourceProblem(answer.name, f" cannot be read: {error.strerror}.")
+        module, problem = apart(lambda: _read(answer, exercise), tuple[Module | None, SourceProblem | None])
+    except NotDone as reason:
+        module, problem = None, SourceProblem(answer.name, f" cannot be judged: {reason}.")
     if module is not None:
         path = folder / f"{exercise.short}.py"
         folder.mkdir()
@@ -110,8 +109,20 @@ def read_answer(layout: Layout, exercise: Exercise, answer: Answer, folder: Path
     cells = module.cells if module is not None else None
     notebooks = {exercise.name: cells} if cells is not None else {}
     learner = LearnerSource(str(path), str(layout.solutions), answer.name, notebooks)
-    problem = problem or first_problem(path, answer.name, exercise, cells)
     return ReadAnswer(learner, cells, problem, module.notes if module is not None else ())
+
+
+def _read(answer: Answer, exercise: Exercise) -> tuple[Module | None, SourceProblem | None]:
+    """What the file is, and why it cannot be judged, if it cannot."""
+    try:
+        module = _module(answer)
+    except NotebookError as error:
+        return None, SourceProblem(error.message, ".")
+    except OSError as error:
+        return None, SourceProblem(answer.name, f" cannot be read: {error.strerror}.")
+    if module is not None:
+        return module, problem_in(module.source.encode(), answer.name, exercise, module.cells)
+    return None, first_problem(answer.path, answer.name, exercise)
 
 
 def _module(answer: Answer) -> Module | None:

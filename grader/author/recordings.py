@@ -19,7 +19,7 @@ import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import files_below, write_atomically
-from grader.course.imports import rests_on
+from grader.course.imports import imported, rests_on
 from grader.course.layout import Layout
 from grader.course.mutants import Mistake
 from grader.errors import GraderError
@@ -184,7 +184,11 @@ class Shelf:
 def _inputs_of(layout: Layout, kit: Layout, curriculum: Curriculum, exercise: Exercise) -> str:
     """A hash of what a recording rests on: the public tests, the solutions, the mistakes, the data, the libraries."""
     own = layout.solution_file(exercise.name)
-    earlier = rests_on(curriculum, exercise, lambda item: layout.solution_file(item.name, item.suffix).read_bytes())
+
+    def imports(item: Exercise) -> Iterator[str]:
+        return imported(layout.solution_file(item.name, item.suffix).read_bytes(), item.chapter)
+
+    earlier = rests_on(curriculum, exercise, imports)
     files = [
         *kit.suite_files(exercise.name),
         own,

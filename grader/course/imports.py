@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from grader.course.curriculum import Curriculum, Exercise
 
@@ -16,16 +16,18 @@ IMPORT_STATEMENT = re.compile(rb"^[ \t]*import[ \t]+(" + REST_OF_STATEMENT + rb"
 DOTTED_NAME = re.compile(rb"[\w.]+")
 
 
-def rests_on(curriculum: Curriculum, exercise: Exercise, read: Callable[[Exercise], bytes]) -> tuple[Exercise, ...]:
+def rests_on(
+    curriculum: Curriculum, exercise: Exercise, imports: Callable[[Exercise], Iterable[str]]
+) -> tuple[Exercise, ...]:
     """All other exercises whose files this one may import, directly or not, in the order of the course.
 
-    `read` gives a file's bytes, nothing where there is none. A learner may use a part that the reference does not.
+    `imports` gives what a file imports, as `imported` finds it. A learner may use a part that the reference does not.
     """
     known = {item.name: item for item in curriculum.exercises}
     found, waiting = {exercise.name}, [exercise]
     while waiting:
         item = waiting.pop()
-        fresh = {*item.prerequisites, *(name for name in imported(read(item), item.chapter) if name in known)} - found
+        fresh = {*item.prerequisites, *(name for name in imports(item) if name in known)} - found
         found |= fresh
         waiting += [known[name] for name in fresh]
     return tuple(item for item in curriculum.exercises if item.name in found and item is not exercise)

@@ -40,26 +40,38 @@ def first_problem(
     path: Path, display_path: str, exercise: Exercise, cells: Cells | None = None
 ) -> SourceProblem | None:
     """Why the file cannot be judged, or None. Reads it and runs nothing. With `cells` it was made of a notebook's."""
-    reset = f"`grader reset {exercise.name}` puts the stub back (your file is kept beside it)."
     if not path.is_file():
-        return SourceProblem(display_path, " is missing.", advice=reset)
-    if path.stat().st_size > MAX_SOURCE_BYTES:
-        return SourceProblem(display_path, " is larger than 2 MB; a solution is a few kilobytes of text.")
+        return SourceProblem(display_path, " is missing.", advice=_reset(exercise))
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_SOURCE_BYTES + 1)
     except OSError as error:
         return SourceProblem(display_path, f" cannot be read: {error.strerror}.")
+    return problem_in(raw, display_path, exercise, cells)
+
+
+def problem_in(raw: bytes, display_path: str, exercise: Exercise, cells: Cells | None = None) -> SourceProblem | None:
+    """Why a file of these bytes cannot be judged, or None."""
+    if len(raw) > MAX_SOURCE_BYTES:
+        return SourceProblem(display_path, " is larger than 2 MB; a solution is a few kilobytes of text.")
     if cells is None and (problem := _no_text(raw, display_path)):
         return problem
     text = raw.decode("utf-8-sig")
     if not text.strip():
-        return SourceProblem(display_path, " is empty.", advice=reset)
+        return SourceProblem(display_path, " is empty.", advice=_reset(exercise))
     try:
         if cells is not None:  # they are text already, whatever they declare
             return _cells_problem(text, cells, display_path, exercise.bans)
         return _parse_problem(text, display_path, exercise.bans)
-    except (RecursionError, MemoryError):
+    except RecursionError:
         return SourceProblem(display_path, " cannot be read as Python: it is nested too deep.")
+    except MemoryError:  # of Python's parser, too, which says so of brackets nested in one another
+        said = " cannot be read as Python: it is nested too deep, or takes too much memory."
+        return SourceProblem(display_path, said)
+
+
+def _reset(exercise: Exercise) -> str:
+    return f"`grader reset {exercise.name}` puts the stub back (your file is kept beside it)."
 
 
 def _no_text(raw: bytes, display_path: str) -> SourceProblem | None:

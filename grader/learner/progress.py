@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
-from grader.course.imports import rests_on
+from grader.course.imports import imported, rests_on
 from grader.course.layout import Layout
 from grader.course.locks import lock
 from grader.judge.code_hash import judging_code_hash
@@ -80,13 +80,13 @@ class ProgressStore:
         if exercise.name not in self.fingerprints:
             read = functools.cache(_read)
 
-            def source(item: Exercise) -> bytes:
-                """Every file that may be its own: whichever counts, what it imports is found."""
+            def imports(item: Exercise) -> Iterator[str]:
+                """By every file that may be its own: whichever counts, what it imports is found."""
                 texts = [(found.meaning.suffix, read(found.path) or b"") for found in self.tree.files_of(item)]
-                return b"\n".join(
-                    text.replace(b'"', b"\n").replace(b"\\n", b"\n") if kind == ".ipynb" else text
-                    for kind, text in texts
-                )
+                for kind, text in texts:
+                    is_notebook = kind == ".ipynb"
+                    lines = text.replace(b'"', b"\n").replace(b"\\n", b"\n") if is_notebook else text
+                    yield from imported(lines, item.chapter)
 
             digest = hashlib.sha256(judging_code_hash().encode())
             digest.update(repr(exercise).encode())
@@ -96,7 +96,7 @@ class ProgressStore:
                 self.layout.solution_file(exercise.name, exercise.suffix),
             ):
                 digest.update(_hash(read(path)))
-            for prerequisite in rests_on(self.curriculum, exercise, source):
+            for prerequisite in rests_on(self.curriculum, exercise, imports):
                 digest.update(prerequisite.name.encode())
                 for path in self._in_order_of_time(prerequisite):
                     digest.update(_hash(read(path)))

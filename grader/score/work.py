@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,11 @@ import msgspec
 
 from grader.course.cells import Cells, suffix_of
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.imports import rests_on
+from grader.course.imports import imported, rests_on
 from grader.course.layout import Layout, file_in
 from grader.course.mistakes import load_mutants
 from grader.course.mutants import Mutant
-from grader.course.source import first_problem
+from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
 from grader.judge.job_builder import build_job
@@ -29,7 +30,8 @@ from grader.score.intake.submission import Submission
 class Work(msgspec.Struct, frozen=True):
     """`file` is the student's, `parts` are the earlier ones that it rests on, by exercise.
 
-    `notebooks` has the cells of what was handed in as a notebook. Two equal digests are the same work.
+    `notebooks` has the cells of what was handed in as a notebook. `unfit` says why the file cannot be judged, if it
+    cannot. Two equal digests are the same work.
     """
 
     exercise: str
@@ -40,6 +42,7 @@ class Work(msgspec.Struct, frozen=True):
     tier: str
     digest: str
     carried: bool = False
+    unfit: SourceProblem | None = None
 
 
 def make_work(
@@ -66,7 +69,12 @@ def make_work(
             return layout.solution_file(item.name).read_bytes()
         return submission.files.get(item.name) or _stub(layout, item)
 
-    parts = {part.name: read(part) for part in rests_on(curriculum, exercise, read)}
+    def imports(item: Exercise) -> Iterable[str]:
+        """Of a stranger's file it was found out where it was read, apart from this process."""
+        known = submission.imports.get(item.name) if item not in replaced else None
+        return imported(read(item), item.chapter) if known is None else known
+
+    parts = {part.name: read(part) for part in rests_on(curriculum, exercise, imports)}
     own = {exercise.name, *parts} - {item.name for item in replaced}
     notebooks = {name: module.cells for name, module in submission.modules.items() if name in own}
     digest = hashlib.sha256()
@@ -81,9 +89,11 @@ def make_work(
         repr(sorted(notebooks.items())).encode(),
         str(seed).encode(),
         tier.encode(),
+        repr(submission.unfit.get(exercise.name)).encode(),
     ):
         digest.update(hashlib.sha256(part).digest())
-    return Work(exercise.name, file, parts, notebooks, seed, tier, digest.hexdigest(), carried)
+    unfit = submission.unfit.get(exercise.name)
+    return Work(exercise.name, file, parts, notebooks, seed, tier, digest.hexdigest(), carried, unfit)
 
 
 def _stub(layout: Layout, exercise: Exercise) -> bytes:
@@ -116,9 +126,8 @@ class Workshop:
             write_plainly(file_in(root, name), data)
         cells = work.notebooks.get(work.exercise)
         display_path = work.exercise + suffix_of(cells)
-        problem = first_problem(path, display_path, exercise, cells)
-        if problem is not None:
-            result = unreadable_result(exercise, problem, display_path, cells, work.seed, work.tier)
+        if work.unfit is not None:
+            result = unreadable_result(exercise, work.unfit, display_path, cells, work.seed, work.tier)
             return Prepared(work, folder, None, result)
         job = build_job(
             self.layout,

@@ -13,16 +13,16 @@ MAX_THREADS = 64
 
 def apply(memory: int, processor_seconds: int) -> None:
     """Memory above what is already mapped, processor time, file size, open files, no core dumps."""
-    _lower(resource.RLIMIT_AS, mapped_bytes() + memory)
-    _lower(resource.RLIMIT_CPU, processor_seconds)
-    _lower(resource.RLIMIT_FSIZE, MAX_WRITTEN_FILE_BYTES)
-    _lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
-    _lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_AS, mapped_bytes() + memory)
+    lower(resource.RLIMIT_CPU, processor_seconds)
+    lower(resource.RLIMIT_FSIZE, MAX_WRITTEN_FILE_BYTES)
+    lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
+    lower(resource.RLIMIT_CORE, 0)
 
 
 def apply_in_namespace() -> None:
     """Threads, once the worker is alone in its user namespace: outside, the limit counts all of a user's processes."""
-    _lower(resource.RLIMIT_NPROC, MAX_THREADS)
+    lower(resource.RLIMIT_NPROC, MAX_THREADS)
 
 
 def mapped_bytes() -> int:
@@ -34,7 +34,8 @@ def mapped_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _lower(kind: int, value: int) -> None:
+def lower(kind: int, value: int) -> None:
+    """Set a limit of this process for good, or leave a lower one as it is."""
     _, hard = resource.getrlimit(kind)
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)

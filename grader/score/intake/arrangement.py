@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import re
 from collections import defaultdict
-from dataclasses import replace
+from contextlib import suppress
 
 from grader.course.file_names import FileNames
+from grader.judge.apart import NotDone, apart
 from grader.score.intake.entries import Entry, Kind
 from grader.score.intake.names import printable_path
 from grader.score.intake.owners import plain_owner, said
@@ -25,35 +26,44 @@ NO_STUDENT = re.compile(
 def unwrapped(candidates: list[Entry], names: FileNames) -> list[Entry]:
     """The students in the one folder of a class, where it is a folder around them."""
     students = [entry for entry in candidates if isinstance(plain_owner(entry, names), Owner)]
-    inside = _students_inside(students[0], names) if len(students) == 1 else {}
+    inside = _students_inside(students[0], names) if len(students) == 1 else ()
     if not inside:
         return candidates
+    around = students[0]
+
+    def below(name: str, folder: str) -> list[HandedFile]:
+        return around.below(f"{name}/{folder}")
+
     found = [
-        Entry(name, Kind.FOLDER, max(file.taken for file in files), functools.partial(list, files))
-        for name, files in sorted(inside.items())
+        Entry(name, Kind.FOLDER, functools.partial(around.below, name), functools.partial(below, name))
+        for name in inside
     ]
-    return [*found, *(entry for entry in candidates if entry not in students)]
+    return [*found, *(entry for entry in candidates if entry is not around)]
 
 
-def _students_inside(entry: Entry, names: FileNames) -> dict[str, list[HandedFile]]:
-    """The files of each folder in an entry, where these are students: two of them hold the same exercise."""
+def _students_inside(entry: Entry, names: FileNames) -> tuple[str, ...]:
+    """The folders in an entry, where these are students: two of them hold the same exercise."""
     if entry.kind is not Kind.FOLDER:
-        return {}
-    inside: dict[str, list[HandedFile]] = defaultdict(list)
+        return ()
+    with suppress(NotDone):
+        return apart(lambda: _folders_of_students(entry, names), tuple[str, ...])
+    return ()
+
+
+def _folders_of_students(entry: Entry, names: FileNames) -> tuple[str, ...]:
     exercises: dict[str, set[str]] = defaultdict(set)
     for file in entry.files():
         folder, separator, rest = file.path.partition("/")
         if not separator:
             if names.meanings(file.path):
-                return {}  # work beside the folders: it is a student's
+                return ()  # work beside the folders: it is a student's
             continue
-        inside[folder].append(replace(file, path=rest))
         for meaning in names.meanings(rest):
             exercises[meaning.exercise.name].add(folder)
     holding = set().union(*exercises.values()) if exercises else set()
     if any(NO_STUDENT.fullmatch(folder) for folder in holding) or max(map(len, exercises.values()), default=0) < 2:
-        return {}
-    return {folder: files for folder, files in inside.items() if folder in holding}
+        return ()
+    return tuple(sorted(holding))
 
 
 def folders_of_students(candidates: list[Entry], names: FileNames) -> list[str]:
@@ -62,7 +72,7 @@ def folders_of_students(candidates: list[Entry], names: FileNames) -> list[str]:
         return []
     found = {entry.name: _students_inside(entry, names) for entry in candidates}
     return [
-        f"{printable_path(name)} looks like a folder of students ({printable_path(min(inside))} …): score it by itself"
+        f"{printable_path(name)} looks like a folder of students ({printable_path(inside[0])} …): score it by itself"
         for name, inside in found.items()
         if inside
     ]

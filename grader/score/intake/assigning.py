@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from grader.course.cells import names_written
-from grader.course.choice import Offer, choose, what_it_lacks
+from grader.course.cells import names_written, suffix_of
+from grader.course.choice import Offer, choose, is_untouched, what_it_lacks
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_names import FileNames, Meaning
+from grader.course.imports import imported
 from grader.course.layout import Layout
 from grader.course.module_reading import read_module
 from grader.course.notebooks import NotebookError
-from grader.course.source import MAX_SOURCE_BYTES
+from grader.course.source import MAX_SOURCE_BYTES, SourceProblem, problem_in
 from grader.course.stubs import handed_out_stub
 from grader.score.intake.archives import Refused
 from grader.score.intake.names import printable
@@ -62,9 +63,16 @@ class Assigner:
         self.curriculum = curriculum
         self.names = FileNames(curriculum)
         self.asked = tuple(asked)
+        self.course = frozenset(exercise.name for exercise in curriculum.exercises)
         # Each is derived when it is first asked for: a class with one exercise asks for few.
         self.stub = functools.cache(lambda exercise: handed_out_stub(layout, exercise).encode())
         self.defines = functools.cache(lambda exercise: frozenset(_names_in(self.stub(exercise))))
+
+    def get_ready(self) -> None:
+        """Find out beforehand what is the same for every submission: each of them is read in a process of its own."""
+        for exercise in self.curriculum.graded:
+            self.defines(exercise)
+            is_untouched(b"", self.stub(exercise))
 
     def assign(self, submission: Submission, handed: list[Handed]) -> Submission:
         """The submission with its files. What cannot be read costs only itself."""
@@ -114,11 +122,28 @@ class Assigner:
             modules={name: offer.module for name, offer in best.items() if offer.module is not None},
             used={name: offer.path for name, offer in best.items()},
             doubts={name: doubt for name, doubt in doubts.items() if doubt},
+            unfit=dict(self._unfit(best)),
+            imports={name: self._imports(offer) for name, offer in best.items()},
             aside=tuple(aside),
             notes=(*submission.notes, *renamed),
             problem="" if best else _no_file(aside, submission.passed_over),
             submitted=max(times, default=submission.submitted),
         )
+
+    def _unfit(self, best: dict[str, Offer]) -> Iterator[tuple[str, SourceProblem]]:
+        """What keeps the files of the asked exercises from being judged, where anything does."""
+        for exercise in self.asked:
+            if exercise.name in best and not exercise.manually_graded:
+                module = best[exercise.name].module
+                cells = module.cells if module is not None else None
+                shown = exercise.name + suffix_of(cells)
+                if problem := problem_in(best[exercise.name].source, shown, exercise, cells):
+                    yield exercise.name, problem
+
+    def _imports(self, offer: Offer) -> tuple[str, ...]:
+        """The other parts of the course that the file imports, in no order that its author could make costly."""
+        exercise = offer.meaning.exercise
+        return tuple(sorted(self.course.intersection(imported(offer.source, exercise.chapter))))
 
     # -- by name ----------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
 from grader.errors import UsageError
+from grader.judge.apart import NotDone, apart
 from grader.score.intake import gradescope
 from grader.score.intake.arrangement import folders_of_students, other_systems, unwrapped
 from grader.score.intake.assigning import Assigner, Handed
@@ -26,6 +27,8 @@ from grader.score.intake.submission import Aside, Intake, Submission
 from grader.score.intake.systems import PLAIN, Owner, guess
 
 NOTHING_HANDED_IN = "nothing was handed in"
+HAND_IN_LESS = "hand in the files of the course alone, as they are"
+NOBODY = Person("", "")  # until it is known whose a submission is
 MOST_LISTED = 10
 
 
@@ -54,6 +57,7 @@ def collect(
             aside = [item for item in aside if item.name != gradescope.METADATA]  # it was read
         if not piles and not roster:
             raise _nobody(path, aside)
+        assigner.get_ready()
         found = [_read(key, pile, assigner) for key, pile in piles.items()]
     matched, warnings = _with_roster(found, roster)
     people = _labelled([submission.person for submission in matched])
@@ -71,12 +75,7 @@ def _nobody(path: Path, aside: list[Aside]) -> UsageError:
 
 
 def _read(key: str, pile: Pile, assigner: Assigner) -> Submission:
-    found = [(entry, owner, file) for entry, owner in pile.parts for file in entry.files()]
-    several = len(pile.parts) > 1
-    handed: list[Handed] = []
-    for entry, owner, file in found:
-        named = replace(file, path=_shown(file.path, entry, owner, several), problem=owner.unread or file.problem)
-        handed.append(Handed(named, owner.attempt, owner.submitted or file.taken))
+    """One student's work, read in a process of its own: what cannot be read costs this student alone."""
     identity = pile.login or key
     person = Person(
         identity if identity.isprintable() else identity.encode("unicode_escape").decode(),
@@ -86,9 +85,24 @@ def _read(key: str, pile: Pile, assigner: Assigner) -> Submission:
         printable(pile.login),
         printable(pile.email),
     )
+    sources = tuple(printable_path(entry.name) for entry, _ in pile.parts)
+    try:
+        found = apart(lambda: _contents(pile, assigner), Submission)
+    except NotDone as reason:
+        found = Submission(NOBODY, notes=tuple(pile.notes), problem=f"{reason}: {HAND_IN_LESS}")
+    return replace(found, person=person, sources=sources)
+
+
+def _contents(pile: Pile, assigner: Assigner) -> Submission:
+    """What is in a student's entries."""
+    found = [(entry, owner, file) for entry, owner in pile.parts for file in entry.files()]
+    several = len(pile.parts) > 1
+    handed: list[Handed] = []
+    for entry, owner, file in found:
+        named = replace(file, path=_shown(file.path, entry, owner, several), problem=owner.unread or file.problem)
+        handed.append(Handed(named, owner.attempt, owner.submitted or file.taken))
     submission = Submission(
-        person,
-        sources=tuple(printable_path(entry.name) for entry, _ in pile.parts),
+        NOBODY,
         notes=tuple(pile.notes),
         submitted=max((item.handed_in for item in handed), default=0.0),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import os
 import stat
 import zipfile
@@ -16,6 +17,7 @@ from typing import IO
 from grader.course.file_names import CHAPTER_FOLDER
 from grader.course.passed_over import is_passed_over
 from grader.errors import UsageError
+from grader.judge.apart import NotDone, apart
 from grader.score.intake.archives import Member, Refused, is_archive_name, members
 from grader.score.intake.systems import PLAIN, guess
 from grader.score.intake.walking import HandedFile, files_below, files_of_members
@@ -36,12 +38,15 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a class. `files` looks at what is in it; nothing is read before."""
+    """One entry of a class. `files` looks at what is in it; nothing is read before.
+
+    `below` looks at what is in one of its folders, paths from there.
+    """
 
     name: str
     kind: Kind
-    modified: float
     files: Callable[[], list[HandedFile]]
+    below: Callable[[str], list[HandedFile]]
     reason: str = ""  # why it is nobody's work, where that can be seen from outside
 
 
@@ -99,11 +104,18 @@ def _packed_export(path: Path, pattern: str | None, opened: contextlib.ExitStack
     if not os.path.isfile(path) or not is_archive_name(path.name):
         return []
     try:
-        found = _members(path, opened.enter_context(path.open("rb")))
-    except (OSError, UsageError):
+        if not apart(lambda: _looks_like_an_export(path, pattern), bool):
+            return []
+        return _members(path, opened.enter_context(path.open("rb")))
+    except (OSError, UsageError, NotDone):
         return []
-    names = {PurePosixPath(member.path).parts[0] for member in found}
-    return found if _is_export(path.name, names, pattern) else []
+
+
+def _looks_like_an_export(path: Path, pattern: str | None) -> bool:
+    """Whether the names in an archive are a system's. It may be one student's."""
+    with path.open("rb") as file:
+        names = {PurePosixPath(member.path).parts[0] for member in _members(path, file)}
+        return _is_export(path.name, names, pattern)
 
 
 def _guessed(names: Iterable[str]) -> str:
@@ -130,7 +142,13 @@ def _on_disk(folder: Path, out: Path | None) -> list[Entry]:
     try:
         paths = sorted(folder.iterdir())
         return [
-            Entry(path.name, _kind(path), path.lstat().st_mtime, _looking_at(path), _reason_on_disk(path, out))
+            Entry(
+                path.name,
+                _kind(path),
+                functools.partial(files_below, path),
+                functools.partial(_below, path),
+                _reason_on_disk(path, out),
+            )
             for path in paths
         ]
     except OSError as error:
@@ -153,8 +171,8 @@ def _reason_on_disk(path: Path, out: Path | None) -> str:
     return _nobodys(path.name, os.path.isdir(path))
 
 
-def _looking_at(path: Path) -> Callable[[], list[HandedFile]]:
-    return lambda: files_below(path)
+def _below(path: Path, folder: str) -> list[HandedFile]:
+    return files_below(path / folder)
 
 
 def _nobodys(name: str, is_folder: bool = False) -> str:
@@ -196,11 +214,15 @@ def _entries_of(found: list[Member]) -> list[Entry]:
     for name, group in sorted(groups.items()):
         is_folder = len(group) > 1 or "/" in group[0].path
         below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
-        modified = max(member.modified for member in group)
         kind = Kind.FOLDER if is_folder else Kind.FILE
-        entries.append(Entry(name, kind, modified, _looking_into(below, is_folder), _nobodys(name, is_folder)))
+        files = functools.partial(files_of_members, below, is_folder)
+        entries.append(
+            Entry(name, kind, files, functools.partial(_members_below, below), _nobodys(name, is_folder))
+        )
     return entries
 
 
-def _looking_into(found: list[Member], is_folder: bool) -> Callable[[], list[HandedFile]]:
-    return lambda: files_of_members(found, is_folder)
+def _members_below(found: list[Member], folder: str) -> list[HandedFile]:
+    start = f"{folder}/"
+    inside = [replace(m, path=m.path[len(start) :]) for m in found if m.path.startswith(start)]
+    return files_of_members(inside, is_folder=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from grader.course.file_names import FileNames
+from grader.errors import UsageError
+from grader.judge.apart import NotDone, apart
 from grader.score.intake import gradescope
-from grader.score.intake.blackboard import MAX_RECEIPT_BYTES, read_receipt
+from grader.score.intake.blackboard import MAX_RECEIPT_BYTES, Receipt, read_receipt
 from grader.score.intake.entries import Entry, Kind
 from grader.score.intake.names import printable, printable_path
 from grader.score.intake.submission import Aside
@@ -71,7 +75,11 @@ def _metadata(entries: list[Entry]) -> dict[str, gradescope.Submitted]:
     for entry in entries:
         if entry.name == gradescope.METADATA:
             (file,) = entry.files()
-            return gradescope.read_metadata(file.read(file.size))
+            read = functools.partial(gradescope.read_metadata, file.read(file.size))
+            try:
+                return apart(read, dict[str, gradescope.Submitted])
+            except NotDone as reason:
+                raise UsageError(str(reason), "export the submissions anew") from None
     return {}
 
 
@@ -89,6 +97,8 @@ def _to_submitters(piles: dict[str, Pile], entry: Entry, owner: Owner, submitted
 
 def _take_receipt(pile: Pile, entry: Entry) -> None:
     (file,) = entry.files()
-    receipt = read_receipt(file.read(MAX_RECEIPT_BYTES))
+    text, receipt = file.read(MAX_RECEIPT_BYTES), None
+    with suppress(NotDone):  # a student's comment is in it, too
+        receipt = apart(lambda: read_receipt(text), Receipt | None)
     if receipt is not None:
         pile.name, pile.id, pile.login = receipt.name, receipt.user, receipt.user

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from grader.course.notebooks import Module
+from grader.course.source import SourceProblem
 from grader.score.intake.people import Person
 
 
@@ -22,6 +23,7 @@ class Submission:
 
     Of an exercise that was handed in as a notebook, `modules` has the code with its cells. `used` has the name under
     which each exercise's file was handed in, `doubts` what such a file lacks: it may be the untouched stub, or empty.
+    `unfit` says why a file cannot be judged, `imports` which other parts of the course a file asks for.
     `notes` are what its reader should know, `passed_over` what nobody would take for work. `sources` are the entries of
     the class that it came from.
     """
@@ -31,6 +33,8 @@ class Submission:
     modules: dict[str, Module] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, SourceProblem] = field(default_factory=dict)
+    imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     aside: tuple[Aside, ...] = ()
     passed_over: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
