@@ -20,7 +20,7 @@ from grader.judge.job_builder import build_job
 from grader.judge.libraries import libraries_for
 from grader.judge.pace import Pace
 from grader.judge.unreadable import unreadable_result
-from grader.protocol.jobs import Job, JudgeMode
+from grader.protocol.jobs import Job
 from grader.protocol.results import ExerciseResult, Failure, Verdict
 
 # Runs done, of how many, of which file the last one was, and the seconds that the rest will take, once known.
@@ -98,7 +98,6 @@ class Desk:
             exercise,
             learner=read.learner,
             seed=seed,
-            mode=JudgeMode(quiet=True),
             mutants=self.mutants(exercise.name),
             memo=str(self.folder / "memo"),
         )

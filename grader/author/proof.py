@@ -123,7 +123,7 @@ class Plan:
 
     def first(self, exercise: Exercise) -> list[Task]:
         """The stub, and the solution under the first seed, with every test."""
-        mode = JudgeMode(diagnose=False, quiet=True)
+        mode = JudgeMode(diagnose=False)
         stub = source_in(self.layout, exercise, self.layout.solutions, self.layout.exercise_file(exercise.name))
         return [
             Task(STUB, build_job(self.layout, exercise, learner=stub, seed=self.seeds[0], mode=mode)),
@@ -157,7 +157,7 @@ class Plan:
     def solutions(self, exercise: Exercise, solved: ExerciseResult) -> list[Task]:
         """The solution under the other seeds, without what takes long."""
         quick = tuple(test.name for test in solved.tests if test.seconds < LONG_SECONDS)
-        mode = JudgeMode(diagnose=False, quiet=True, only=quick)
+        mode = JudgeMode(diagnose=False, only=quick)
         return [self.solution(exercise, seed, mode) for seed in self.seeds[1:]]
 
     def mistakes(self, exercise: Exercise, solved: ExerciseResult) -> Iterator[Task]:
@@ -171,7 +171,7 @@ class Plan:
             path.write_text(mutant.source, encoding="utf-8")
             learner = source_in(self.layout, exercise, self.layout.solutions, path)
             spared = slow - _tests_of(self.broken_promises(exercise.name, mutant.mistake.name), public)
-            mode = JudgeMode(diagnose=False, quiet=True, spare_long_tests=True, spare=tuple(sorted(spared)))
+            mode = JudgeMode(diagnose=False, spare_long_tests=True, spare=tuple(sorted(spared)))
             job = build_job(
                 self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, suite=suite, memo=memo
             )
@@ -199,7 +199,7 @@ def _tests_of(promises: Iterable[Promise], public: Iterable[str]) -> set[str]:
 
 def _going_on(run: Run, tests: set[str]) -> Task:
     """The file once more, with these tests alone."""
-    job = msgspec.structs.replace(run.task.job, mode=JudgeMode(diagnose=False, quiet=True, only=tuple(sorted(tests))))
+    job = msgspec.structs.replace(run.task.job, mode=JudgeMode(diagnose=False, only=tuple(sorted(tests))))
     return msgspec.structs.replace(run.task, job=job, first=run.result)
 
 
@@ -239,7 +239,7 @@ def _naming(runs: list[Run]) -> list[Task]:
 
 
 def _to_be_named(task: Task, failed: frozenset[str], mutants: tuple[Mutant, ...]) -> Task:
-    mode = JudgeMode(shrink=False, several=False, quiet=True, spare_long_tests=True, only=tuple(sorted(failed)))
+    mode = JudgeMode(shrink=False, several=False, spare_long_tests=True, only=tuple(sorted(failed)))
     job = msgspec.structs.replace(task.job, mode=mode, mutants=mutants)
     return msgspec.structs.replace(task, job=job, first=None)
 

@@ -237,7 +237,7 @@ def _job(layout: Layout, case: Case, seed: int, folder: Path) -> Job:
     path = folder / f"{exercise.short}.py"
     path.write_text(case.mutant.source, encoding="utf-8")
     order = sorted(tests, key=lambda test: (test.seconds > QUICK_SECONDS, test.hidden, test.seconds))
-    mode = JudgeMode(diagnose=False, fail_fast=True, quiet=True, first=tuple(test.name for test in order))
+    mode = JudgeMode(diagnose=False, fail_fast=True, first=tuple(test.name for test in order))
     job = build_job(layout, exercise, learner=source_in(layout, exercise, layout.solutions, path), seed=seed, mode=mode)
     seconds = max(LEAST_SECONDS, TIMES_THE_SLOWEST * max(test.seconds for test in tests))
     limits = msgspec.structs.replace(job.limits, seconds=min(job.limits.seconds, seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
+import os
 import select
 import selectors
 import socket
@@ -18,10 +19,11 @@ import msgspec
 from grader.course.temporary import tidy_up
 from grader.errors import JudgeError
 from grader.judge.launch import SERVER, TESTER, boot_command, trusted_environment
+from grader.judge.losses import Witness
 from grader.protocol.frames import CHUNK_BYTES
 from grader.protocol.jobs import Job, are_of_one_suite
 from grader.protocol.packets import PacketBuffer, send_packet
-from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
+from grader.protocol.results import Event, ExerciseResult, SuiteFinished, SuiteStarted, TestFinished
 from grader.worker.sandbox import detection
 
 SERVER_EXIT_SECONDS = 10
@@ -31,12 +33,17 @@ EVENTS: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
 @dataclass
 class RunningTester:
-    """A tester at work: the ticket of its job, its socket, and what has arrived of its events."""
+    """A tester at work: the ticket of its job, its socket, and what has arrived of its events.
+
+    On `status` the server says how a tester ended that it had forked.
+    """
 
     ticket: int
     job: Job
     sock: socket.socket
+    status: int = -1
     process: subprocess.Popen[bytes] | None = None
+    witness: Witness = field(default_factory=Witness)
     arrived: PacketBuffer = field(default_factory=PacketBuffer)
     finished: bool = False
     reusable: bool = False
@@ -68,7 +75,7 @@ class Judge:
         self.tier = "none"
         self.pulse: Callable[[], None] | None = None
         self.tickets = itertools.count()
-        self.waiting: collections.deque[tuple[int, Job]] = collections.deque()
+        self.waiting: collections.deque[tuple[int, Job, Witness]] = collections.deque()
         self.running = selectors.DefaultSelector()
         self.idle: list[RunningTester] = []
         self.server: subprocess.Popen[bytes] | None = None
@@ -105,7 +112,7 @@ class Judge:
     def submit(self, job: Job) -> int:
         """Have a job judged as soon as there is room. Its ticket, by which its events are known."""
         ticket = next(self.tickets)
-        self.waiting.append((ticket, msgspec.structs.replace(job, tier=self.tier)))
+        self.waiting.append((ticket, msgspec.structs.replace(job, tier=self.tier), Witness()))
         return ticket
 
     def has_next(self) -> bool:
@@ -164,26 +171,28 @@ class Judge:
             tester = self._start(*self.waiting.popleft())
             self.running.register(tester.sock, selectors.EVENT_READ, tester)
 
-    def _start(self, ticket: int, job: Job) -> RunningTester:
+    def _start(self, ticket: int, job: Job, witness: Witness) -> RunningTester:
         """A tester at work on the job: one that has just judged the same suite, or a fresh one."""
         for tester in self.idle:
             if are_of_one_suite(tester.job, job) and _is_waiting(tester.sock):
                 self.idle.remove(tester)
                 _send(tester.sock, job)
-                return RunningTester(ticket, job, tester.sock, tester.process)
+                return RunningTester(ticket, job, tester.sock, tester.status, tester.process, witness)
         self._dismiss()
         ours, theirs = socket.socketpair()
-        process = None
+        process, status = None, -1
         if self.commands is not None:
+            status, told = os.pipe()
             try:
-                socket.send_fds(self.commands, [b"T"], [theirs.fileno()])
+                socket.send_fds(self.commands, [b"T"], [theirs.fileno(), told])
             except OSError:
                 raise JudgeError("the judge could not be started", _advice()) from None
             theirs.close()
+            os.close(told)
         else:
             process = _start_process(TESTER, self.libraries, theirs)
         _send(ours, job)
-        return RunningTester(ticket, job, ours, process)
+        return RunningTester(ticket, job, ours, status, process, witness)
 
     def _read(self, tester: RunningTester) -> Iterator[Event]:
         try:
@@ -192,14 +201,29 @@ class Judge:
             part = b""
         if not part:
             tester.finished = True
-            yield SuiteFinished(_lost(tester.job))
+            yield from self._lost(tester)
             return
         for packet in tester.arrived.feed(part):
             event = EVENTS.decode(packet)
-            yield event
+            tester.witness.see(event)
             if isinstance(event, SuiteFinished):
                 tester.finished, tester.reusable = True, event.reusable
+                yield SuiteFinished(tester.witness.with_found(tester.job, event.result))
                 return
+            if not (isinstance(event, SuiteStarted) and tester.witness.losses):  # it was told of already
+                yield event
+
+    def _lost(self, tester: RunningTester) -> Iterator[Event]:
+        """A tester has ended without a result: what it found counts, and another one goes on with the rest."""
+        witness, job = tester.witness, tester.job
+        lost = witness.lose(_status_of(tester))
+        if lost is not None:
+            yield TestFinished(job.exercise, lost)
+        rest = witness.rest(job)
+        if rest is None:
+            yield SuiteFinished(witness.result(job))
+        else:
+            self.waiting.appendleft((tester.ticket, rest, witness))
 
     def _dismiss(self) -> None:
         """Let the testers go that wait for another file of a suite."""
@@ -214,8 +238,20 @@ class Judge:
             _close(key.data)
 
 
+def _status_of(tester: RunningTester) -> int | None:
+    """How a tester ended, as the server saw it, or as we see it where the tester is a process of our own."""
+    if tester.process is not None:
+        return tester.process.wait()
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        if select.select([tester.status], [], [], SERVER_EXIT_SECONDS)[0]:
+            return msgspec.msgpack.decode(os.read(tester.status, 64), type=int | None)
+    return None
+
+
 def _close(tester: RunningTester) -> None:
     tester.sock.close()
+    if tester.status >= 0:
+        os.close(tester.status)
     if tester.process is not None:
         tester.process.wait()
 
@@ -243,8 +279,3 @@ def _start_process(module: str, libraries: str, theirs: socket.socket) -> subpro
 
 def _advice() -> str:
     return "run `make check` once more; if it stays, `python -c 'import torch, pytest'` shows what is missing"
-
-
-def _lost(job: Job) -> ExerciseResult:
-    text = "The grader's own process ended before it had a result. Please report this."
-    return ExerciseResult(job.exercise, Verdict.ERROR, problem=Failure(text), points_possible=job.points)

@@ -35,6 +35,7 @@ class Server:
         self.commands = commands
         self.selector = selectors.DefaultSelector()
         self.testers: dict[int, socket.socket] = {}
+        self.statuses: dict[int, int] = {}
         self.workers: dict[int, int | None] = {}
         self.spare: WorkerProcess | None = None
         self.pid = 0
@@ -61,12 +62,12 @@ class Server:
     # -- requests -------------------------------------------------------------------------------------
 
     def _command(self, sock: socket.socket) -> None:
-        data, fds, _, _ = socket.recv_fds(sock, 1, 1)
+        data, fds, _, _ = socket.recv_fds(sock, 1, 2)
         if not data:
             self.selector.unregister(sock)
             sock.close()
             return
-        self._fork_tester(socket.socket(fileno=fds[0]))
+        self._fork_tester(socket.socket(fileno=fds[0]), fds[1])
 
     def _from_tester(self, sock: socket.socket) -> None:
         try:
@@ -93,15 +94,18 @@ class Server:
 
     # -- forking --------------------------------------------------------------------------------------
 
-    def _fork_tester(self, job: socket.socket) -> None:
+    def _fork_tester(self, job: socket.socket, status: int) -> None:
+        """`status` is where the command will be told how the tester ended."""
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
+            os.close(status)
             self._leave_server(keep=[job.fileno(), theirs.fileno()])
             tester.main(job, ForkedWorkers(theirs))
         theirs.close()
         job.close()
         self.testers[pid] = ours
+        self.statuses[pid] = status
         self.selector.register(ours, selectors.EVENT_READ, self._from_tester)
 
     def _fork_worker(self) -> WorkerProcess:
@@ -127,6 +131,8 @@ class Server:
         for sock in [self.commands, *self.testers.values()]:
             if sock.fileno() not in kept:
                 sock.close()
+        for status in self.statuses.values():
+            os.close(status)
         if self.spare is not None:
             _close(self.spare)
 
@@ -150,7 +156,10 @@ class Server:
         del self.testers[pid]
         sock.close()
         reaping.kill_group(pid)
-        reaping.reap(pid)
+        status = reaping.reap(pid)
+        with contextlib.suppress(OSError):  # the command may have hung up
+            os.write(self.statuses[pid], msgspec.msgpack.encode(status))
+        os.close(self.statuses.pop(pid))
 
     def _end_all(self) -> None:
         for pid in [*self.workers, *self.testers]:

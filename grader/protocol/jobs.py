@@ -60,9 +60,8 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     needs no such search, which tries every mistake on every failure.
 
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
-    prove that a mistake is caught; `spare` names others to be left out then. `quiet` asks for the result alone: an
-    event for each test is work for nothing where nobody watches. `first` names tests that run before the others, in
-    this order. `only` names the tests that run at all, where not every one is to.
+    prove that a mistake is caught; `spare` names others to be left out then. `first` names tests that run before the
+    others, in this order. `only` names the tests that run at all, where not every one is to.
     """
 
     diagnose: bool = True
@@ -71,7 +70,6 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     fail_fast: bool = False
     spare_long_tests: bool = False
     worker_per_test: bool = False
-    quiet: bool = False
     first: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()

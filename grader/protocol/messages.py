@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec.msgpack import Decoder
@@ -12,7 +12,12 @@ from grader.protocol import frames, wire
 from grader.protocol.frames import FrameKind
 from grader.protocol.value_reader import ValueReader
 from grader.protocol.value_writer import ValueWriter
-from grader.protocol.wire import Reduce, Restore, WireError
+from grader.protocol.wire import NODES, Reduce, Restore, WireError
+
+if TYPE_CHECKING:
+    AsSent = Any  # a message that is not on its way has the value itself
+else:
+    AsSent = msgspec.Raw
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=True):
@@ -68,7 +73,7 @@ class Lookup(Request, frozen=True, kw_only=True):
     """An attribute of an object, or of the module where `target` is None."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target",)
-    target: Any
+    target: AsSent
     name: str
 
 
@@ -82,24 +87,24 @@ class GetItem(Request, frozen=True, kw_only=True):
     """`target[index]`."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target", "index")
-    target: Any
-    index: Any
+    target: AsSent
+    index: AsSent
 
 
 class GetLength(Request, frozen=True, kw_only=True):
     """`len(target)`."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target",)
-    target: Any
+    target: AsSent
 
 
 class Call(Request, frozen=True, kw_only=True):
     """`target(*args, **kwargs)`, with gradients if `grad`, its work counted if `count`."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target", "args", "kwargs")
-    target: Any
-    args: Any
-    kwargs: Any
+    target: AsSent
+    args: AsSent
+    kwargs: AsSent
     grad: bool
     count: bool
 
@@ -109,28 +114,28 @@ class Backward(Request, frozen=True, kw_only=True):
 
     VALUES: ClassVar[tuple[str, ...]] = ("grads",)
     graph: int
-    grads: Any
+    grads: AsSent
 
 
 class GetParameters(Request, frozen=True, kw_only=True):
     """References to a module's parameters, each once."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target",)
-    target: Any
+    target: AsSent
 
 
 class GetNamedParameters(Request, frozen=True, kw_only=True):
     """The values of a module's parameters by name."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target",)
-    target: Any
+    target: AsSent
 
 
 class GetGradients(Request, frozen=True, kw_only=True):
     """The gradients of a module's parameters by name, None where there is none."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target",)
-    target: Any
+    target: AsSent
 
 
 AnyRequest = (
@@ -178,8 +183,8 @@ class Returned(Message, frozen=True, kw_only=True):
     """
 
     VALUES: ClassVar[tuple[str, ...]] = ("value", "changed")
-    value: Any = None
-    changed: Any = None
+    value: AsSent = None
+    changed: AsSent = None
     graph: int | None = None
     counts: WorkCounts | None = None
 
@@ -233,15 +238,15 @@ class CallBack(Message, frozen=True, kw_only=True):
 
     VALUES: ClassVar[tuple[str, ...]] = ("args", "kwargs")
     number: int
-    args: Any
-    kwargs: Any
+    args: AsSent
+    kwargs: AsSent
 
 
 class CalledBack(Message, frozen=True, kw_only=True):
     """What the tester's function returned."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("value",)
-    value: Any
+    value: AsSent
 
 
 class CallBackFailed(Message, frozen=True, kw_only=True):
@@ -264,7 +269,7 @@ CALLBACK_REPLIES: Decoder[AnyCallBackReply] = Decoder(AnyCallBackReply)
 def pack_message(kind: FrameKind, message: Message, reduce: Reduce | None = None) -> bytes:
     """The frame of a message. `reduce` gives the node of a value that the wire itself does not know."""
     writer = ValueWriter(reduce)
-    nodes = {name: writer.node(getattr(message, name)) for name in message.VALUES}
+    nodes = {name: msgspec.Raw(msgspec.msgpack.encode(writer.node(getattr(message, name)))) for name in message.VALUES}
     header = msgspec.msgpack.encode(msgspec.structs.replace(message, **nodes) if nodes else message)
     return frames.pack(kind, wire.join(header, writer.buffers))
 
@@ -296,10 +301,11 @@ def _read(frame: bytes, kind: FrameKind, decoder: Decoder[T], restore: Restore |
     payload = wire.split(frames.payload_of(frame))
     try:
         message: Any = decoder.decode(payload.header)
+        nodes = {name: NODES.decode(getattr(message, name)) for name in message.VALUES}
     except Exception as error:  # whatever a library raises here, the frame is to blame
         raise WireError(f"the header is no such message: {str(error)[:200]}") from None
     reader = ValueReader(payload.body, restore)
-    found = {name: reader.value(getattr(message, name)) for name in message.VALUES}
+    found = {name: reader.value(node) for name, node in nodes.items()}
     reader.end()
     whole: T = msgspec.structs.replace(message, **found) if found else message
     return whole

@@ -138,11 +138,29 @@ class ExerciseResult(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class PlannedTest(msgspec.Struct, frozen=True):
+    """What is known of a test before it runs."""
+
+    name: str
+    title: str
+    hidden: bool = False
+    points: float = 1.0
+
+
 class SuiteStarted(msgspec.Struct, frozen=True, tag="started"):
-    """The tester has collected the suite and is about to run it."""
+    """The tester has collected the suite and is about to run it: its tests, in the order in which they stand there."""
 
     exercise: str
-    tests: int
+    tests: tuple[PlannedTest, ...]
+
+
+class TestStarted(msgspec.Struct, frozen=True, tag="test-started"):
+    """A test is about to run."""
+
+    __test__ = False
+
+    exercise: str
+    name: str
 
 
 class TestFinished(msgspec.Struct, frozen=True, tag="test"):
@@ -176,7 +194,7 @@ class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
     take: bytes
 
 
-Event = SuiteStarted | TestFinished | Progress | Recorded | SuiteFinished
+Event = SuiteStarted | TestStarted | TestFinished | Progress | Recorded | SuiteFinished
 
 
 def exercise_verdict(tests: tuple[TestResult, ...]) -> Verdict:

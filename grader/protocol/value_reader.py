@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.wire import (
-    BODY_LIMIT,
+    COPY_LIMIT,
     DEPTH_LIMIT,
     ITEM_SIZES,
     MAX_DIGITS,
+    MOST_OF_ONE_HASH,
+    NUMBER_BYTES,
     NUMPY_KINDS,
     Restore,
     Unsendable,
@@ -23,7 +25,7 @@ from grader.protocol.wire import (
     storage_span,
 )
 
-PLAIN_TYPES = (type(None), bool, int, float, str, bytes)
+PLAIN_TYPES = (type(None), bool, int, float, str)
 # Where a generator of NumPy stands in its block: used as an index by C code that does not check it.
 BLOCK_POSITIONS = {"MT19937": (("state", "pos"), 624), "Philox": (("buffer_pos",), 4)}
 
@@ -63,6 +65,8 @@ class ValueReader:
         tag, rest = node[0], node[1:]
         if tag in ("list", "tuple", "set", "frozenset"):
             items = [self.nested(item, depth + 1) for item in rest[0]]
+            if tag in ("set", "frozenset"):
+                check_spread(items)
             return {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}[tag](items)
         if tag in ("dict", "counter"):
             return self.mapping(tag, rest[0], depth)
@@ -75,10 +79,14 @@ class ValueReader:
 
     def mapping(self, tag: str, pairs: Iterable[Any], depth: int) -> Any:
         items = [(self.nested(k, depth + 1), self.nested(v, depth + 1)) for k, v in pairs]
+        check_spread([key for key, _ in items])
         result = dict(items)
         if len(result) != len(items):
             raise WireError("a mapping names a key twice")
         return collections.Counter(result) if tag == "counter" else result
+
+    def read_bytes(self, size: int) -> bytes:
+        return bytes(self.take(size, [size], 1))
 
     def read_int(self, digits: str) -> int:
         if type(digits) is not str or len(digits) > MAX_DIGITS + 1:  # a sign may come first
@@ -121,6 +129,7 @@ class ValueReader:
         raw = self.take(size, checked_shape(shape), kind.itemsize)
         if kind.kind == "b":
             check_booleans(raw)
+        self.claim(math.prod(shape), len(raw))
         return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
 
     def read_scalar(self, dtype: str, shape: list[int], size: int) -> Any:
@@ -138,7 +147,7 @@ class ValueReader:
         raw = self.take(size, checked_shape(stored), ITEM_SIZES[dtype])
         if dtype == "bool":
             check_booleans(raw)
-        self.claim(math.prod(shape) * ITEM_SIZES[dtype])
+        self.claim(math.prod(shape), math.prod(shape) * ITEM_SIZES[dtype])
         flat = torch.frombuffer(bytearray(raw), dtype=kind) if size else torch.empty(0, dtype=kind)
         tensor = flat.as_strided(shape, strides) if strides else flat.reshape(shape)
         return tensor.requires_grad_() if requires_grad else tensor
@@ -169,11 +178,11 @@ class ValueReader:
             raise WireError("a tensor came in an exercise that uses NumPy alone")
         return torch
 
-    def claim(self, size: int) -> None:
-        """Count what a tensor would hold if it were copied: a view of one number may call itself a billion."""
-        self.claimed += size
-        if self.claimed > BODY_LIMIT:
-            raise WireError("a tensor is far larger than its frame")
+    def claim(self, elements: int, size: int) -> None:
+        """Count what an array holds once it is copied: a view of one number may call itself a billion."""
+        self.claimed += max(size, elements * NUMBER_BYTES)
+        if self.claimed > COPY_LIMIT:
+            raise WireError(f"arrays that take more than {COPY_LIMIT // 2**20} MB to compare")
 
     def take(self, size: int, shape: list[int], item: int) -> memoryview:
         if size != math.prod(shape) * item:
@@ -189,6 +198,14 @@ def checked_shape(shape: list[int]) -> list[int]:
     if len(shape) > 32 or any(type(n) is not int or not 0 <= n < 2**40 for n in shape):
         raise WireError(f"shape {str(shape)[:80]}")
     return list(shape)
+
+
+def check_spread(keys: list[Any]) -> None:
+    """Refuse what is slow to put into a set: each of many keys of one hash is compared with all before it."""
+    if len(keys) > MOST_OF_ONE_HASH:
+        ((_, most),) = collections.Counter(map(hash, keys)).most_common(1)
+        if most > MOST_OF_ONE_HASH:
+            raise WireError(f"{most:,} keys of one hash")
 
 
 def check_booleans(raw: memoryview) -> None:

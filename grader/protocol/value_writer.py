@@ -11,9 +11,11 @@ import numpy as np
 
 from grader.protocol.wire import (
     BODY_LIMIT,
+    COPY_LIMIT,
     DEPTH_LIMIT,
     ITEM_SIZES,
     MAX_DIGITS,
+    NUMBER_BYTES,
     NUMPY_KINDS,
     OnePass,
     Reduce,
@@ -31,14 +33,17 @@ class ValueWriter:
         self.reduce = reduce
         self.buffers: list[bytes] = []
         self.size = 0
+        self.copied = 0
 
     def node(self, value: Any, depth: int = 0) -> Any:
         """What stands for the value in a header."""
         if depth > DEPTH_LIMIT:
             return ["unsendable", "a value nested more than 60 deep"]
         kind = type(value)
-        if value is None or kind in (bool, float, bytes):
+        if value is None or kind in (bool, float):
             return value
+        if kind is bytes:
+            return self.raw_bytes(value)
         if kind is str:
             return value if _is_text(value) else ["unsendable", "a string that is no text: half of a surrogate pair"]
         if kind is int:
@@ -49,6 +54,11 @@ class ValueWriter:
             tag = "counter" if kind is collections.Counter else "dict"
             return [tag, [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in value.items()]]
         return self.special(value)
+
+    def raw_bytes(self, value: bytes) -> list[Any]:
+        if len(value) > BODY_LIMIT - self.size:
+            return ["unsendable", f"{len(value):,} bytes, too many to send"]
+        return ["bytes", self.buffer(value)]
 
     def large_int(self, value: int) -> list[Any]:
         if value.bit_length() > MAX_DIGITS * math.log2(10) - 1:
@@ -88,7 +98,7 @@ class ValueWriter:
             return None
         if value.dtype.kind not in NUMPY_KINDS or value.dtype.itemsize > 16:
             return ["unsendable", f"a NumPy array of dtype {value.dtype}"]
-        if value.nbytes > BODY_LIMIT - self.size:
+        if not self.has_room_for(value.size, value.nbytes):
             return ["unsendable", f"a NumPy array of {value.size:,} elements, too many to send"]
         plain = value.astype(value.dtype.newbyteorder("<"), copy=False)
         return ["array", plain.dtype.str, list(value.shape), self.buffer(plain.tobytes())]
@@ -116,7 +126,7 @@ class ValueWriter:
             return ["unsendable", f"a tensor of layout {value.layout} and dtype {value.dtype}"]
         if value.device.type == "meta":
             return ["meta", name, list(value.shape)]
-        if value.numel() * ITEM_SIZES[name] > BODY_LIMIT - self.size:
+        if not self.has_room_for(value.numel(), value.numel() * ITEM_SIZES[name]):
             return ["unsendable", f"a tensor of {value.numel():,} elements, too many to send"]
         plain = value.detach().resolve_conj().resolve_neg()
         strides = [] if plain.is_contiguous() else list(plain.stride())
@@ -126,6 +136,14 @@ class ValueWriter:
         flat = plain.cpu().clone(memory_format=torch.contiguous_format).reshape(-1)
         raw = flat.view(torch.uint8).numpy().tobytes()
         return ["tensor", name, list(value.shape), strides, self.buffer(raw), bool(value.requires_grad)]
+
+    def has_room_for(self, elements: int, size: int) -> bool:
+        """Whether an array can be sent beside what is there. Then it is counted."""
+        copied = max(size, elements * NUMBER_BYTES)
+        if size > BODY_LIMIT - self.size or copied > COPY_LIMIT - self.copied:
+            return False
+        self.copied += copied
+        return True
 
     def buffer(self, raw: bytes) -> int:
         self.buffers.append(raw)

@@ -8,7 +8,7 @@ import msgspec
 
 from grader.protocol.value_reader import ValueReader
 from grader.protocol.value_writer import ValueWriter
-from grader.protocol.wire import Reduce, Restore, WireError, join, split
+from grader.protocol.wire import NODES, Reduce, Restore, WireError, join, split
 
 
 def encode(value: Any, reduce: Reduce | None = None) -> bytes:
@@ -21,7 +21,7 @@ def decode(data: bytes, restore: Restore | None = None) -> Any:
     """The value of a payload, copied out of it."""
     payload = split(data)
     try:
-        node = msgspec.msgpack.decode(payload.header)
+        node = NODES.decode(payload.header)
     except Exception as error:  # whatever a library raises here, the frame is to blame
         raise WireError(f"the header is not msgpack: {error}") from None
     reader = ValueReader(payload.body, restore)

@@ -1,7 +1,7 @@
 """What a value looks like on its way: the two parts of a payload, their limits, and what cannot cross.
 
 A payload is `>II` (the sizes of its two parts), a msgpack header and the raw bytes of its arrays. Every size is checked
-against the bytes that are there before it is used.
+against the bytes that are there before it is used, and so is what it will cost to use.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 PREFIX = struct.Struct(">II")
 HEADER_LIMIT = 8 * 2**20
 BODY_LIMIT = 256 * 2**20
 DEPTH_LIMIT = 60
 MAX_DIGITS = 4000
+COPY_LIMIT = 128 * 2**20  # of all arrays of a payload as float64, which is how they are compared
+NUMBER_BYTES = 8
+MOST_OF_ONE_HASH = 64  # 1, 1.0 and True share one, and so do -1 and -2; a thousand only by intent
 
 ITEM_SIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,
@@ -25,6 +30,20 @@ ITEM_SIZES = {
 NUMPY_KINDS = "biufc"
 Reduce = Callable[[Any], list[Any] | None]
 Restore = Callable[[str, list[Any]], Any]
+
+
+def _nested_lists(depth: int) -> Any:
+    """The type of lists in lists of plain values, so deep and no deeper: nothing in it has to be hashed to be read.
+
+    A mapping of three levels is its tag beside a list of pairs.
+    """
+    kind: Any = None | bool | int | float | str
+    for _ in range(depth):
+        kind = None | bool | int | float | str | list[kind]
+    return kind
+
+
+NODES: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_nested_lists(3 * DEPTH_LIMIT + 4))
 
 
 class WireError(Exception):

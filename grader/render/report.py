@@ -51,7 +51,7 @@ class SuiteProgress:
     def text(self, event: Event) -> str | None:
         """None where an event leaves the line as it is."""
         if isinstance(event, SuiteStarted):
-            self.total, self.done = event.tests, 0
+            self.total, self.done = len(event.tests), 0
             return f"{event.exercise}: {self.total} tests"
         if isinstance(event, TestFinished):
             self.done += 1

@@ -11,6 +11,7 @@ from pathlib import Path
 LAST_BOUND_FACTOR = 30.0  # of a limit, by the clock: what ends a wait that nothing else ends
 LOOK_EVERY_SECONDS = 0.1
 SAMPLE_EVERY_SECONDS = 0.02
+AT_A_DISK = "D"
 IDLE_STATES = frozenset("STtZXx")  # asleep, stopped, gone; all others have a core, or wait for one or for a disk
 
 
@@ -24,19 +25,33 @@ class Overused(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process has had of the processor, and whether none of its threads wants any more at the moment."""
+    """What a process has had of the processor, and whether none of its threads wants any more at the moment.
+
+    `delayed_seconds` is how long its threads could run and had no core; None where the system does not count that.
+    """
 
     processor_seconds: float
     is_idle: bool
+    delayed_seconds: float | None = None
+    is_at_a_disk: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of the worker at one moment, and how long it had been waited for by then."""
+
+    waited: float
+    usage: Usage
+    own_delay: float
 
 
 class Allowance:
     """A test's time, so counted that a busy machine is not held against it.
 
-    It is over once the worker has used the processor for so long, or has been idle for as long while it was waited for.
+    It is over once the worker has used the processor, or has been idle while it was waited for, for so long in all.
     The time in which it could run and had no core is neither; for that the clock has a bound far above. Where the
     system does not say what a process does (`usage` gives None), the clock alone counts. `overuse` says what there is
-    too much of, or nothing.
+    too much of, or nothing. `own_delay` is how long this process had no core: it was not waiting for the worker then.
     """
 
     def __init__(
@@ -45,27 +60,38 @@ class Allowance:
         usage: Callable[[], Usage | None],
         overuse: Callable[[], str] = str,
         clock: Callable[[], float] = time.monotonic,
+        own_delay: Callable[[], float] = float,
     ) -> None:
         self.seconds = seconds
         self.usage = usage
         self.overuse = overuse
         self.clock = clock
+        self.own_delay = own_delay
         self.started = clock()
         self.next_look = self.started + LOOK_EVERY_SECONDS
         before = usage()
         self.processor_started = before.processor_seconds if before is not None else 0.0
-        self.idle = 0.0
+        self.idle = self.waited = self.sampled = 0.0
         self.timed_out = False
+        self.latest: Look | None = None
+        self.since: float | None = None
         self.wait_anew()
 
     def wait_anew(self) -> None:
         """Something has crossed between the two sides. From now on it is the worker that is waited for."""
-        self.found_idle: tuple[float, float] | None = None
-        self.next_sample = self.clock() + SAMPLE_EVERY_SECONDS
+        self.since = self.clock()
+        if self.latest is not None and self.latest.usage.delayed_seconds is None:
+            self.latest = None  # that it was idle before says nothing of what follows
+
+    def answered(self) -> None:
+        """The worker is not waited for any more."""
+        self._add_waiting()
+        self.since = None
 
     def check(self) -> None:
         """Raise once the allowance is used up, in time or in anything else. To be called while the worker works."""
-        if self.clock() >= self.next_sample:
+        self._add_waiting()
+        if self.waited - self.sampled >= SAMPLE_EVERY_SECONDS:
             self._sample()
         if self.exceeded():
             self.timed_out = True
@@ -73,20 +99,22 @@ class Allowance:
         if self.clock() >= self.next_look:
             self.look()
 
-    def _sample(self) -> None:
-        """Count the time since the latest sample as idle if the worker was so then and is so now.
+    def _add_waiting(self) -> None:
+        if self.since is not None:
+            now = self.clock()
+            self.waited += now - self.since
+            self.since = now
 
-        Once is not enough: it may have answered a moment ago. What it used in between was work.
-        """
-        now, usage = self.clock(), self.usage()
-        self.next_sample = now + SAMPLE_EVERY_SECONDS
-        if usage is None or not usage.is_idle:
-            self.found_idle = None
+    def _sample(self) -> None:
+        """Count what the worker did with the time for which it was waited since the latest look: nothing, or else."""
+        self.sampled = self.waited
+        usage, before = self.usage(), self.latest
+        if usage is None:
+            self.latest = None
             return
-        if self.found_idle is not None:
-            since, processor_seconds = self.found_idle
-            self.idle += max(0.0, now - since - (usage.processor_seconds - processor_seconds))
-        self.found_idle = now, usage.processor_seconds
+        self.latest = Look(self.waited, usage, self.own_delay())
+        if before is not None:
+            self.idle += _idle_between(before, self.latest)
 
     def look(self) -> None:
         """Raise if the worker has too much of something."""
@@ -109,10 +137,25 @@ class Allowance:
         if usage is None:
             return True
         work = usage.processor_seconds - self.processor_started
-        return max(work, self.idle, wall / LAST_BOUND_FACTOR) >= self.seconds
+        return max(work + self.idle, wall / LAST_BOUND_FACTOR) >= self.seconds
 
     def _wall(self) -> float:
         return self.clock() - self.started
+
+
+def _idle_between(before: Look, now: Look) -> float:
+    """The seconds in which the worker was waited for and neither worked nor waited for a core or a disk.
+
+    Where the delays are not known, the worker must have been idle at both looks: at one alone, it may have answered a
+    moment ago.
+    """
+    used, waited = now.usage.processor_seconds - before.usage.processor_seconds, now.waited - before.waited
+    if before.usage.delayed_seconds is None or now.usage.delayed_seconds is None:
+        return max(0.0, waited - used) if before.usage.is_idle and now.usage.is_idle else 0.0
+    if before.usage.is_at_a_disk or now.usage.is_at_a_disk:
+        return 0.0
+    delayed = now.usage.delayed_seconds - before.usage.delayed_seconds + now.own_delay - before.own_delay
+    return max(0.0, waited - used - max(0.0, delayed))
 
 
 def usage_of(pid: int) -> Usage | None:
@@ -120,18 +163,39 @@ def usage_of(pid: int) -> Usage | None:
     fields = _fields(f"/proc/{pid}/stat")
     if not fields:
         return None
-    is_idle = fields[0] in IDLE_STATES and (int(fields[17]) <= 1 or _sleeps_whole(pid))
-    return Usage((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), is_idle)
+    tasks = [""] if int(fields[17]) <= 1 else [f"task/{task}/" for task in _tasks(pid)]
+    is_idle = fields[0] in IDLE_STATES and (len(tasks) == 1 or _sleeps_whole(pid, tasks))
+    worked = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return Usage(worked, is_idle, _delay(pid, tasks), fields[0] == AT_A_DISK)
 
 
-def _sleeps_whole(pid: int) -> bool:
-    """Whether all threads are idle: the state of a process is that of its first one."""
+def own_delay() -> float:
+    """How long this process could run and had no core, as far as the system says."""
+    return _delay(os.getpid(), [""]) or 0.0
+
+
+def _tasks(pid: int) -> list[str]:
     try:
-        tasks = os.listdir(f"/proc/{pid}/task")
+        return os.listdir(f"/proc/{pid}/task")
     except OSError:
-        return True
-    states = (_fields(f"/proc/{pid}/task/{task}/stat")[:1] for task in tasks)
+        return []
+
+
+def _sleeps_whole(pid: int, tasks: list[str]) -> bool:
+    """Whether all threads are idle: the state of a process is that of its first one."""
+    states = (_fields(f"/proc/{pid}/{task}stat")[:1] for task in tasks)
     return all(state[0] in IDLE_STATES for state in states if state)
+
+
+def _delay(pid: int, tasks: list[str]) -> float | None:
+    """The seconds for which threads waited for a core; None where the system does not count them."""
+    found = 0
+    for task in tasks:
+        try:
+            found += int(Path(f"/proc/{pid}/{task}schedstat").read_bytes().split()[1])
+        except (OSError, IndexError, ValueError):
+            return None
+    return found / 1e9
 
 
 def thread_count(pid: int) -> int:

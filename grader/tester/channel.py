@@ -62,6 +62,7 @@ class Channel:
                 moved = self._drain(readable) + (self._read() if self.sock in readable else 0)
                 if moved > MUCH_BYTES:
                     allowance.wait_anew()
+        allowance.answered()
         self.drain_output()
         return frame
 

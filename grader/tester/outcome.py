@@ -8,41 +8,32 @@ import msgspec
 
 from grader.course.cells import suffix_of
 from grader.protocol.jobs import Job
+from grader.protocol.outcomes import result_of_tests
 from grader.protocol.places import place_in
-from grader.protocol.results import ExerciseResult, Failure, Frame, Place, TestResult, Verdict, exercise_verdict
+from grader.protocol.results import ExerciseResult, Failure, Frame, Place, TestResult, Verdict
+from grader.tester.bounded import bounded
 from grader.tester.file_run import FileRun
 
 
 def outcome(run: FileRun, seconds: float) -> ExerciseResult:
     """The result of a file. A run without tests has a problem that says why."""
-    job = run.job
-    tests = tuple(_as_shown(job, run.results[name]) for name in run.order if name in run.results)
-    earned = sum(test.points for test in tests if test.verdict is Verdict.PASSED)
-    possible = sum(test.points for test in tests)
-    blocking = [test.failure for test in tests if test.verdict is Verdict.BLOCKED]
-    if run.problem is not None and run.problem.verdict is Verdict.BLOCKED:
-        blocking.append(run.problem.failure)
-    mistakes = {test.mistake.name: test.mistake for test in tests if test.mistake is not None}
-    return ExerciseResult(
-        exercise=job.exercise,
-        verdict=run.problem.verdict if run.problem is not None else exercise_verdict(tests),
-        tests=tests,
-        problem=learners_view(job, run.problem.failure) if run.problem is not None else None,
-        points=round(job.points * earned / possible, 4) if possible else 0.0,
-        points_possible=job.points,
-        seed=job.seed,
-        tier=job.tier,
-        seconds=seconds,
-        blocked_by=tuple(dict.fromkeys(failure.blocked_by for failure in blocking if failure is not None)),
-        mistakes=tuple(mistakes.values()),
-        notes=run.notes,
+    job, problem = run.job, run.problem
+    tests = tuple(as_shown(job, run.results[name]) for name in run.order if name in run.results)
+    result = result_of_tests(job, tests, seconds, bounded(run.notes))
+    if problem is None:
+        return result
+    blocked_by = result.blocked_by
+    if problem.verdict is Verdict.BLOCKED:
+        blocked_by = tuple(dict.fromkeys((*blocked_by, problem.failure.blocked_by)))
+    return msgspec.structs.replace(
+        result, verdict=problem.verdict, problem=bounded(learners_view(job, problem.failure)), blocked_by=blocked_by
     )
 
 
-def _as_shown(job: Job, test: TestResult) -> TestResult:
-    if test.failure is None:
-        return test
-    return msgspec.structs.replace(test, failure=learners_view(job, test.failure))
+def as_shown(job: Job, test: TestResult) -> TestResult:
+    """A test's result with every place named as the learner names it."""
+    failure = learners_view(job, test.failure) if test.failure is not None else None
+    return bounded(msgspec.structs.replace(test, failure=failure))
 
 
 def learners_view(job: Job, failure: Failure) -> Failure:

@@ -305,10 +305,12 @@ class Peer:
             raise WorkerLost(Failure("the answer was not understood"))
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         for key, new in changed.items():
-            old = named.get(key)
+            if type(key) not in (int, str) or key not in named:
+                raise WorkerLost(Failure("the answer tells of an argument that was not passed"))
+            old = named[key]
             if advance(old, new):
                 continue
-            label = call.arguments[key][0] if type(key) is int and 0 <= key < len(args) else str(key)
+            label = call.arguments[key][0] if type(key) is int else key
             if not path.endswith("_"):
                 raise SuiteFailure(
                     Failure(

@@ -69,7 +69,7 @@ class SuitePlugin:
     def progress(self) -> Callable[[str, float], None]:
         """Tell the person who waits how far a long test has come."""
         exercise = self.runner.job.exercise
-        return lambda text, fraction: self.suite.tell(Progress(exercise, text[:200], float(fraction)))
+        return lambda text, fraction: self.runner.session.send(Progress(exercise, text[:200], float(fraction)))
 
     # -- hooks ----------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from grader.protocol.frames import Closed
 from grader.protocol.jobs import Job
 from grader.protocol.packets import receive_packet, send_packet
 from grader.protocol.results import Event, ExerciseResult, Failure, SuiteFinished, Verdict
+from grader.tester.guard import Guard
 from grader.tester.session import TesterSession
 from grader.tester.suite_run import run_suite
 from grader.tester.worker_source import WorkerSource
@@ -36,7 +37,8 @@ def main(sock: socket.socket, workers: WorkerSource, leave: Callable[[], None] |
     try:
         job = _read_job(sock)
         _silence()
-        run_suite(job, TesterSession(workers, send, lambda: _next_job(sock)))
+        guard = Guard(job.limits.memory_bytes)
+        run_suite(job, TesterSession(workers, send, lambda: _next_job(sock), guard))
     except (Closed, BrokenPipeError):
         pass
     except BaseException as error:

@@ -16,7 +16,7 @@ from _pytest.runner import runtestprotocol
 from grader.errors import JudgeError
 from grader.protocol.jobs import Job, JudgeMode, Solution
 from grader.protocol.messages import Loaded
-from grader.protocol.results import Call, Exhausted, Failure, TestResult, Verdict
+from grader.protocol.results import Call, Exhausted, Failure, PlannedTest, TestResult, Verdict
 from grader.tester.allowance import LAST_BOUND_FACTOR
 from grader.tester.connection import Connection
 from grader.tester.draw import derive_seed
@@ -24,6 +24,7 @@ from grader.tester.failures import MutantTimeout, Stalled, StudentRaised, SuiteF
 from grader.tester.file_run import Problem
 from grader.tester.local_connection import LocalConnection, connect_here
 from grader.tester.notebook import notebook_of, with_failures
+from grader.tester.patience import Spent
 from grader.tester.peer import Peer
 from grader.tester.recording import NotRecorded, RecordingConnection, ReplayConnection
 from grader.tester.session import TesterSession, Workplace, load_request
@@ -49,7 +50,7 @@ class TestRunner:
         self.worker: WorkerConnection | None = None
         self.scratch = ""
         self.raised: BaseException | None = None
-        self.seconds_used = 0.0  # by the learner's process in the latest test
+        self.spent = Spent()  # in the latest test
         self.start_file(job)
 
     def start_file(self, job: Job) -> None:
@@ -69,9 +70,16 @@ class TestRunner:
     # -- the learner's run of a test ------------------------------------------------------------------
 
     def run(self, item: pytest.Item, following: pytest.Item | None) -> TestResult | Problem:
-        """One test on the learner's code. A problem is one of the whole file: it cannot be imported, say."""
-        started = time.monotonic()
+        """One test on the learner's code, from the import to what is looked at afterwards.
+
+        A problem is one of the whole file: it cannot be imported, say.
+        """
         seconds = self.limit_of(item)
+        with self.session.watched(self._own_share(seconds), self._in_all(seconds)):
+            return self._run(item, following, seconds)
+
+    def _run(self, item: pytest.Item, following: pytest.Item | None, seconds: float) -> TestResult | Problem:
+        started, own_before = time.monotonic(), time.process_time()
         used_before = self.worker.seconds_used if self.worker is not None else 0.0
         problem = self.prepare(seconds)
         if problem is not None:
@@ -79,7 +87,8 @@ class TestRunner:
         with self._stall_alarm(seconds):
             raised = self.execute(item, following)
         verdict, failure = self._verdict(item, raised)
-        self.seconds_used = self.worker.seconds_used - used_before if self.worker is not None else 0.0
+        used = self.worker.seconds_used - used_before if self.worker is not None else 0.0
+        self.spent = Spent(used, time.process_time() - own_before, time.monotonic() - started)
         return TestResult(
             name=item.name,
             title=title_of(item),
@@ -100,6 +109,10 @@ class TestRunner:
         """What a test with this limit may use in this process, where the reference runs."""
         return 2 * seconds + self.job.limits.own_seconds
 
+    def _in_all(self, seconds: float) -> float:
+        """What it may take by the clock, however busy the machine is."""
+        return 2 * LAST_BOUND_FACTOR * seconds + self.job.limits.slack_seconds
+
     def is_long(self, item: pytest.Item) -> bool:
         """Whether a test is given more time than others."""
         return self.limit_of(item) > self.job.limits.seconds
@@ -113,8 +126,7 @@ class TestRunner:
         if self.worker is None:  # `--debug`: a person may stand at a breakpoint
             yield
             return
-        in_all = 2 * LAST_BOUND_FACTOR * seconds + self.job.limits.slack_seconds
-        with _alarm(in_all, Stalled), _processor_alarm(self._own_share(seconds), Stalled):
+        with _alarm(self._in_all(seconds), Stalled), _processor_alarm(self._own_share(seconds), Stalled):
             yield
 
     def execute(self, item: pytest.Item, following: pytest.Item | None) -> BaseException | None:
@@ -289,6 +301,7 @@ class TestRunner:
         The seconds are this process's own, of the processor; by the clock it may be some more.
         """
         self.session.taint()
+        self.session.allow(seconds + self.job.limits.own_seconds)
         in_all = REPLAY_CLOCK_FACTOR * seconds
         try:
             with (
@@ -314,10 +327,15 @@ def is_hidden(item: pytest.Item) -> bool:
     return item.get_closest_marker("hidden") is not None
 
 
+def planned(item: pytest.Item) -> PlannedTest:
+    """What is known of a test before it runs."""
+    return PlannedTest(item.name, title_of(item), is_hidden(item), float(_marker(item, "points", 1.0)))
+
+
 def not_run(item: pytest.Item, reason: Failure) -> TestResult:
     """The result of a test for which there was no time left."""
-    points = float(_marker(item, "points", 1.0))
-    return TestResult(item.name, title_of(item), Verdict.TIMEOUT, is_hidden(item), points, failure=reason)
+    test = planned(item)
+    return TestResult(test.name, test.title, Verdict.TIMEOUT, test.hidden, test.points, failure=reason)
 
 
 def _marker(item: pytest.Item, name: str, default: Any) -> Any:

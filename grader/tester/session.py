@@ -12,6 +12,7 @@ from grader.course import removal
 from grader.protocol.jobs import Job
 from grader.protocol.messages import Load
 from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdict
+from grader.tester.guard import Guard
 from grader.tester.worker_connection import WorkerConnection
 from grader.tester.worker_source import WorkerSource
 from grader.worker.sandbox import Policy
@@ -41,10 +42,12 @@ class TesterSession:
         workers: WorkerSource | None,
         send: Callable[[Event], None],
         read_next: Callable[[], Job | None] | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.workers = workers
         self.send = send
         self.read_next = read_next
+        self.guard = guard
         self.judged = 0
         self.tainted = False
         self.has_open_file = True  # one that has no result yet
@@ -63,6 +66,17 @@ class TesterSession:
                 yield Workplace(worker, scratch)
             finally:
                 worker.end()
+
+    def watched(self, processor_seconds: float, clock_seconds: float) -> contextlib.AbstractContextManager[None]:
+        """What is done inside may take so long in this process; more ends it. Under `--debug` it is a person's own."""
+        if self.guard is None:
+            return contextlib.nullcontext()
+        return self.guard.watched(processor_seconds, clock_seconds)
+
+    def allow(self, processor_seconds: float) -> None:
+        """The same, for the processor's time from now on, of something inside."""
+        if self.guard is not None:
+            self.guard.allow(processor_seconds)
 
     def taint(self) -> None:
         """Mutants were run here, or something was interrupted: the next file is to have a fresh process."""

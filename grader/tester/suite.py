@@ -11,19 +11,22 @@ import pytest
 
 from grader.course.mutants import Mistake
 from grader.protocol.jobs import Job, JudgeMode, RecordMode
-from grader.protocol.results import Event, Failure, Recorded, SuiteStarted, TestFinished, TestResult, Verdict
+from grader.protocol.results import Failure, Recorded, SuiteStarted, TestFinished, TestResult, TestStarted, Verdict
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.draw import Draw, derive_seed
 from grader.tester.file_run import FileRun, Problem, with_mistakes, with_smallest_cases
 from grader.tester.mutants import mutants_of
-from grader.tester.outcome import outcome
+from grader.tester.outcome import as_shown, outcome
 from grader.tester.patience import Patience
 from grader.tester.record import record
 from grader.tester.recording import Take
-from grader.tester.runner import TestRunner, is_hidden, not_run
+from grader.tester.runner import TestRunner, is_hidden, not_run, planned
 from grader.tester.session import TesterSession
 from grader.tester.shrink import smallest_cases
 from grader.tester.transcript import Transcript
+
+# Naming has a budget of its own by the clock; these end what gets out of hand.
+EXTRAS_SECONDS, EXTRAS_CLOCK_SECONDS = 60.0, 600.0
 
 
 class Suite:
@@ -35,12 +38,6 @@ class Suite:
         self.recorded = recorded
         self.collection_error = "no test was found"
 
-    def tell(self, event: Event) -> None:
-        """Something for those who watch."""
-        mode = self.runner.job.mode
-        if not (isinstance(mode, JudgeMode) and mode.quiet):
-            self.session.send(event)
-
     def judge_files(self, items: list[pytest.Item]) -> None:
         """The job's file, and those that the session brings afterwards."""
         job: Job | None = self.runner.job
@@ -48,7 +45,7 @@ class Suite:
             started = time.monotonic()
             if job is not self.runner.job:
                 self.runner.start_file(job)
-            self.tell(SuiteStarted(job.exercise, len(items)))
+            self.session.send(SuiteStarted(job.exercise, tuple(map(planned, items))))
             with self.session.open_worker(job) as workplace:
                 self.runner.enter(workplace)
                 match job.mode:
@@ -71,10 +68,21 @@ class Suite:
         return FileRun(job, problem=Problem(Failure("recorded, not judged"), Verdict.TODO))
 
     def judge_file(self, job: Job, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
-        """Every test on the learner's file, then the mistakes behind what failed."""
+        """Every test on the learner's file, then the mistakes behind what failed.
+
+        These are an extra: where what came from the learner's code takes too much to compare, they are not to be had.
+        """
         run = self.run_tests(job, mode, items)
         if run.problem is not None or not mode.diagnose:
             return run
+        with self.session.watched(EXTRAS_SECONDS, EXTRAS_CLOCK_SECONDS):
+            try:
+                return self.with_extras(run, mode, items)
+            except (MemoryError, RecursionError):
+                return run
+
+    def with_extras(self, run: FileRun, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
+        """The run with the mistakes that were found and the smallest cases of the rest."""
         named = with_mistakes(run.results, self.mistakes(run, items))
         if not mode.shrink:
             return replace(run, results=named)
@@ -112,14 +120,15 @@ class Suite:
             if item in spared and _has_failed(results):
                 continue
             reason = patience.reason
+            self.session.send(TestStarted(job.exercise, item.name))
             result = self.runner.run(item, following) if reason is None else not_run(item, reason)
             if isinstance(result, Problem):
                 return FileRun(job, problem=result, notes=self.runner.notebook.notes())
             if reason is None:
                 transcripts[item.name] = self.runner.student.transcript
-                patience.note(result, self.runner.seconds_used, self.runner.is_long(item))
+                patience.note(result, self.runner.spent, self.runner.is_long(item))
             results[item.name] = result
-            self.tell(TestFinished(job.exercise, result))
+            self.session.send(TestFinished(job.exercise, as_shown(job, result)))
             if mode.fail_fast and result.verdict is not Verdict.PASSED:
                 break
         order = tuple(item.name for item in items)

@@ -29,7 +29,7 @@ from grader.protocol.messages import (
 from grader.protocol.results import Call, Exhausted, Failure, Frame, Place
 from grader.protocol.wire import Restore, WireError
 from grader.tester import scratch_folder
-from grader.tester.allowance import Allowance, Overused, TimedOut, thread_count, usage_of
+from grader.tester.allowance import Allowance, Overused, TimedOut, own_delay, thread_count, usage_of
 from grader.tester.channel import Channel
 from grader.tester.connection import Callback
 from grader.tester.failures import StudentTimeout, SuiteFailure, WorkerLost
@@ -45,6 +45,7 @@ LOOK_BETWEEN_SECONDS = 0.005
 STACK_FRAMES_SHOWN = 6
 STACK_SECONDS = 2.0
 MAX_STACK_BYTES = 65_536
+MAX_STACK_LINES, MAX_STACK_LINE = 500, 5000  # a path may be long
 
 
 class WorkerConnection:
@@ -103,7 +104,7 @@ class WorkerConnection:
         self._settle()
         pid = self.process.pid
         self.seconds = seconds
-        self.allowance = Allowance(seconds, lambda: usage_of(pid), lambda: self._overuse(pid))
+        self.allowance = Allowance(seconds, lambda: usage_of(pid), lambda: self._overuse(pid), own_delay=own_delay)
 
     @property
     def seconds_used(self) -> float:
@@ -210,9 +211,10 @@ class WorkerConnection:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(self.process.pid, signal.SIGUSR1)
         frames = []
-        for match in TRACE_LINE.finditer(_read_for(self.process.trace, STACK_SECONDS)):
-            file = self._learners_file(match["file"])
-            if file is not None:
+        for line in _read_for(self.process.trace, STACK_SECONDS).split("\n")[:MAX_STACK_LINES]:
+            match = TRACE_LINE.search(line[:MAX_STACK_LINE])
+            file = self._learners_file(match["file"]) if match is not None else None
+            if match is not None and file is not None:
                 number = int(match["line"][:9])
                 frames.append(Frame(Place(file, number), unescaped(match["function"])[:80], _source_line(file, number)))
         return frames[::-1][-STACK_FRAMES_SHOWN:]

@@ -10,6 +10,7 @@ import pytest
 from grader.protocol.results import (
     Event,
     ExerciseResult,
+    PlannedTest,
     Progress,
     SuiteFinished,
     SuiteStarted,
@@ -164,7 +165,7 @@ def test_the_line_follows_the_events_of_a_suite() -> None:
     progress = SuiteProgress()
     passed = TestFinished("softmax", TestResult("test_a", "A.", Verdict.PASSED))
     events: list[Event] = [
-        SuiteStarted("softmax", 2),
+        SuiteStarted("softmax", (PlannedTest("test_a", "A."), PlannedTest("test_b", "B."))),
         passed,
         Progress("softmax", "step 10 of 100", 0.1),
         passed,

@@ -17,7 +17,7 @@ from miniature import SOLUTION, Kit
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.protocol.jobs import Job, JudgeMode, Limits
-from grader.protocol.results import ExerciseResult, SuiteFinished, SuiteStarted, TestFinished
+from grader.protocol.results import ExerciseResult, SuiteFinished, SuiteStarted, TestFinished, TestStarted
 from grader.tester.session import MAX_FILES_OF_A_TESTER
 
 WRONG = SOLUTION.replace("2 * x", "x**2")
@@ -145,9 +145,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_a_quiet_job_sends_its_result_alone(judge: Judge, job_of: Callable[[str], Job]) -> None:
-    job = job_of(SOLUTION)
-    judge.submit(job)
-    judge.submit(msgspec.structs.replace(job, mode=JudgeMode(quiet=True)))
+def test_a_job_tells_of_each_test_before_it_and_after_it(judge: Judge, job_of: Callable[[str], Job]) -> None:
+    judge.submit(job_of(SOLUTION))
     kinds = [type(event) for _, event in judge.events()]
-    assert kinds == [SuiteStarted, TestFinished, TestFinished, SuiteFinished, SuiteFinished]
+    assert kinds == [SuiteStarted, TestStarted, TestFinished, TestStarted, TestFinished, SuiteFinished]

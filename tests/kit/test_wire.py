@@ -311,8 +311,8 @@ def test_a_generator_that_would_read_outside_of_its_block_is_refused(kind: str, 
         decode(framed(["numpy-generator", node(state)]))
 
 
-def test_views_together_may_not_claim_more_than_a_body() -> None:
-    view = ["tensor", "float32", [2**24], [0], 4, False]
-    assert decode(framed(["list", [view] * 2], bytes(8)))[1].shape == (2**24,)
-    with pytest.raises(wire.WireError, match="far larger"):
+def test_views_together_may_not_claim_more_than_can_be_compared() -> None:
+    view = ["tensor", "float32", [2**23], [0], 4, False]
+    assert decode(framed(["list", [view] * 2], bytes(8)))[1].shape == (2**23,)
+    with pytest.raises(wire.WireError, match="to compare"):
         decode(framed(["list", [view] * 9], bytes(36)))

@@ -216,9 +216,7 @@ def _entries_of(found: list[Member]) -> list[Entry]:
         below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
         kind = Kind.FOLDER if is_folder else Kind.FILE
         files = functools.partial(files_of_members, below, is_folder)
-        entries.append(
-            Entry(name, kind, files, functools.partial(_members_below, below), _nobodys(name, is_folder))
-        )
+        entries.append(Entry(name, kind, files, functools.partial(_members_below, below), _nobodys(name, is_folder)))
     return entries
 
 

@@ -19,15 +19,16 @@ STEP = 0.02
 class Machine:
     """A worker whose time is made here. The tester looks at it at each step while it waits."""
 
-    def __init__(self, seconds: float = 10.0, is_known: bool = True) -> None:
-        self.now = self.worked = 0.0
+    def __init__(self, seconds: float = 10.0, is_known: bool = True, delayed: float | None = None) -> None:
+        self.now = self.worked = self.own_delay = 0.0
+        self.delayed = delayed
         self.is_idle = True
         self.is_known = is_known
         self.looks: list[float] = []
-        self.allowance = Allowance(seconds, self.usage, self.look, lambda: self.now)
+        self.allowance = Allowance(seconds, self.usage, self.look, lambda: self.now, lambda: self.own_delay)
 
     def usage(self) -> Usage | None:
-        return Usage(self.worked, self.is_idle) if self.is_known else None
+        return Usage(self.worked, self.is_idle, self.delayed) if self.is_known else None
 
     def look(self) -> str:
         self.looks.append(self.now)
@@ -45,7 +46,12 @@ class Machine:
         self.pass_time(seconds, 1.0, is_idle=False)
 
     def waits_for_a_core(self, seconds: float) -> None:
-        self.pass_time(seconds, 0.0, is_idle=False)
+        if self.delayed is None:
+            self.pass_time(seconds, 0.0, is_idle=False)
+            return
+        for _ in range(round(seconds / STEP)):
+            self.delayed += STEP
+            self.pass_time(STEP, 0.0, is_idle=False)
 
     def sleeps(self, seconds: float) -> None:
         self.pass_time(seconds, 0.0, is_idle=True)
@@ -71,11 +77,13 @@ def test_sleep_counts() -> None:
     assert machine.allowance.used() == pytest.approx(10, abs=0.1)
 
 
-def test_each_may_be_as_long_as_the_limit_and_both_are_used() -> None:
+def test_work_and_sleep_have_one_limit_together() -> None:
     machine = Machine()
-    machine.works(9.5)
-    machine.sleeps(9.5)
-    assert machine.allowance.used() == pytest.approx(19, abs=0.1)
+    machine.works(4.9)
+    machine.sleeps(4.9)
+    assert machine.allowance.used() == pytest.approx(9.8, abs=0.1)
+    with pytest.raises(TimedOut):
+        machine.sleeps(0.3)
 
 
 @pytest.mark.parametrize("others", [4, 9, 19])
@@ -132,12 +140,47 @@ def test_one_that_has_answered_a_moment_ago_was_not_idle() -> None:
 
 def test_work_between_two_looks_at_a_sleeper_is_work() -> None:
     machine = Machine()
-    machine.pass_time(15, 0.4, is_idle=True)
-    assert machine.allowance.idle == pytest.approx(9, rel=0.01)
-    assert machine.allowance.used() == pytest.approx(15, rel=0.01)
+    machine.pass_time(9, 0.4, is_idle=True)
+    assert machine.allowance.idle == pytest.approx(5.4, rel=0.01)
+    assert machine.allowance.used() == pytest.approx(9, rel=0.01)
 
 
-def test_quick_answers_are_not_looked_at() -> None:
+@pytest.mark.parametrize("others", [0, 4])
+def test_one_that_works_whenever_it_is_looked_at_uses_one_limit(others: int) -> None:
+    """A fifth of the time it works, always at the looks: the delays tell that it did not want the rest."""
+    machine = Machine(delayed=0.0)
+    with pytest.raises(TimedOut):
+        for _ in range(110):
+            machine.pass_time(0.1, 0.2, is_idle=False)
+            machine.waits_for_a_core(0.1 * others)
+    assert machine.now == pytest.approx(10 * (1 + others), rel=0.05)
+
+
+def test_one_that_calls_back_all_the_time_is_waited_for_in_between() -> None:
+    machine = Machine(delayed=0.0)
+    with pytest.raises(TimedOut):
+        for _ in range(1000):
+            machine.ask()
+            machine.is_idle = True
+            machine.now += 0.015
+            machine.allowance.answered()
+    assert machine.now < 11
+
+
+def test_what_this_process_waited_for_a_core_is_not_the_workers_idleness() -> None:
+    machine = Machine(delayed=0.0)
+    for _ in range(100):
+        machine.ask()
+        machine.now, machine.own_delay, machine.worked = (
+            machine.now + 0.3,
+            machine.own_delay + 0.25,
+            machine.worked + 0.05,
+        )
+        machine.allowance.check()
+    assert machine.allowance.idle == pytest.approx(0, abs=1e-6)
+
+
+def test_quick_answers_are_looked_at_now_and_then() -> None:
     machine = Machine()
     asked = 0
 
@@ -151,7 +194,7 @@ def test_quick_answers_are_not_looked_at() -> None:
         machine.ask()
         machine.now += 0.0005
         machine.allowance.check()
-    assert asked == 0
+    assert 0 < asked < 30
 
 
 @pytest.mark.parametrize("is_idle", [True, False])

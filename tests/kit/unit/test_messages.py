@@ -189,7 +189,7 @@ def test_a_malformed_reply_is_a_wire_error(header: Any) -> None:
 
 
 def test_bytes_that_belong_to_no_value_are_refused() -> None:
-    for header in (["Returned", 1], ["Missing", "f"]):
+    for header in (["Returned", 1, None], ["Missing", "f"]):
         with pytest.raises(WireError, match="belong to no array"):
             read_reply(raw(header, b"1234"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.protocol.results import Call, Failure, Frame, Place, TestResult, Verdict
-from grader.tester.patience import Patience
+from grader.tester.patience import Patience, Spent
 from unit.fakes import result
 
 
@@ -21,7 +21,7 @@ def reason(*tests: TestResult, seconds: float = 1.0, total: float = 60.0, is_lon
     patience = Patience(total)
     for test in tests:
         assert patience.reason is None, "a test was run after the end"
-        patience.note(test, seconds, is_long)
+        patience.note(test, Spent(seconds), is_long)
     found = patience.reason
     return found.message if found is not None else ""
 
@@ -33,7 +33,7 @@ def test_twice_in_one_function_is_enough_on_whatever_line() -> None:
 def test_the_place_is_that_of_the_second() -> None:
     patience = Patience(60)
     for line in (12, 13):
-        patience.note(stuck(line=line), 1.0, is_long=False)
+        patience.note(stuck(line=line), Spent(1.0), is_long=False)
     found = patience.reason
     assert found is not None and found.place == Place("/tree/a.py", 13) and found.exhausted == "time"
 
@@ -67,3 +67,11 @@ def test_long_tests_count_apart() -> None:
 def test_forged_places_are_bounded_by_the_time_of_all() -> None:
     tests = [stuck(f"f{number}") for number in range(6)]
     assert reason(*tests, seconds=10) == "Not run: the tests before it used up the 60 s that all tests have together."
+
+
+def test_an_answer_that_keeps_the_tester_busy_uses_up_the_time_too() -> None:
+    for spent, enough in ((Spent(0, 30, 0), True), (Spent(0, 0, 300), True), (Spent(29, 29, 299), False)):
+        patience = Patience(60)
+        for _ in range(2):
+            patience.note(result("test_a"), spent, is_long=False)
+        assert (patience.reason is not None) == enough, spent

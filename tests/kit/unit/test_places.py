@@ -79,7 +79,7 @@ def test_jobs_that_differ_in_anything_else_are_not(changes: dict[str, object]) -
     assert not are_of_one_suite(JOB, job(learner=OTHER_FILE, **changes))
 
 
-@pytest.mark.parametrize("mode", [JudgeMode(quiet=True), RecordMode()])
+@pytest.mark.parametrize("mode", [JudgeMode(fail_fast=True), RecordMode()])
 @pytest.mark.parametrize("reference", [None, Solution("/a.py", "/"), RecordedReference("/r", "/stub.py")])
 def test_a_job_travels(mode: Mode, reference: Solution | RecordedReference | None) -> None:
     made = job(mode=mode, reference=reference, learner=OTHER_FILE)
