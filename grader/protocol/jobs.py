@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from grader.course.cells import Cells
@@ -53,6 +55,14 @@ class Limits(msgspec.Struct, frozen=True):
     own_seconds: float = 10.0
 
 
+class Shown(enum.StrEnum):
+    """Of which tests more is kept than their verdicts: of all, of public ones, or of none."""
+
+    ALL = "all"
+    PUBLIC = "public"
+    NONE = "none"
+
+
 class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     """Judge the file. `diagnose` asks for the mistakes behind failures, `shrink` for failing calls made small.
 
@@ -61,7 +71,8 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
 
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught; `spare` names others to be left out then. `first` names tests that run before the
-    others, in this order. `only` names the tests that run at all, where not every one is to.
+    others, in this order. `only` names the tests that run at all, where not every one is to. `shown` says how much is
+    kept of what was found.
     """
 
     diagnose: bool = True
@@ -73,6 +84,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     first: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
+    shown: Shown = Shown.ALL
 
 
 class RecordMode(msgspec.Struct, frozen=True, tag="record"):

@@ -22,7 +22,7 @@ from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
 from grader.judge.job_builder import build_job
 from grader.judge.unreadable import unreadable_result
-from grader.protocol.jobs import Job, LearnerSource
+from grader.protocol.jobs import Job, JudgeMode, LearnerSource, Shown
 from grader.protocol.results import ExerciseResult, Failure, Verdict
 from grader.score.intake.submission import Submission
 
@@ -134,6 +134,7 @@ class Workshop:
             exercise,
             learner=LearnerSource(str(path), str(root), display_path, work.notebooks),
             seed=work.seed,
+            mode=JudgeMode(shown=Shown.NONE if work.carried else Shown.PUBLIC),
             mutants=self._mutants(work.exercise),
             memo=str(self.memo),
         )

@@ -7,11 +7,12 @@ import os
 import msgspec
 
 from grader.course.cells import suffix_of
-from grader.protocol.jobs import Job
+from grader.protocol.jobs import Job, Shown
 from grader.protocol.outcomes import result_of_tests
 from grader.protocol.places import place_in
 from grader.protocol.results import ExerciseResult, Failure, Frame, Place, TestResult, Verdict
 from grader.tester.bounded import bounded
+from grader.tester.concealed import concealed, concealed_failure, shown
 from grader.tester.file_run import FileRun
 
 
@@ -19,21 +20,24 @@ def outcome(run: FileRun, seconds: float) -> ExerciseResult:
     """The result of a file. A run without tests has a problem that says why."""
     job, problem = run.job, run.problem
     tests = tuple(as_shown(job, run.results[name]) for name in run.order if name in run.results)
-    result = result_of_tests(job, tests, seconds, bounded(run.notes))
+    result = result_of_tests(job, tests, seconds, () if shown(job) is Shown.NONE else bounded(run.notes))
     if problem is None:
         return result
+    failure = bounded(learners_view(job, problem.failure))
+    if shown(job) is Shown.NONE:
+        failure = concealed_failure(job, problem.verdict, failure)
     blocked_by = result.blocked_by
     if problem.verdict is Verdict.BLOCKED:
         blocked_by = tuple(dict.fromkeys((*blocked_by, problem.failure.blocked_by)))
-    return msgspec.structs.replace(
-        result, verdict=problem.verdict, problem=bounded(learners_view(job, problem.failure)), blocked_by=blocked_by
-    )
+    return msgspec.structs.replace(result, verdict=problem.verdict, problem=failure, blocked_by=blocked_by)
 
 
 def as_shown(job: Job, test: TestResult) -> TestResult:
-    """A test's result with every place named as the learner names it."""
+    """A test's result with every place named as the learner names it, as far as it is to be kept."""
     failure = learners_view(job, test.failure) if test.failure is not None else None
-    return bounded(msgspec.structs.replace(test, failure=failure))
+    found = bounded(msgspec.structs.replace(test, failure=failure))
+    is_kept = shown(job) is Shown.ALL or (shown(job) is Shown.PUBLIC and not test.hidden)
+    return found if is_kept else concealed(job, found)
 
 
 def learners_view(job: Job, failure: Failure) -> Failure:

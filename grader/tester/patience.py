@@ -25,6 +25,9 @@ class Spent:
     def __add__(self, other: Spent) -> Spent:
         return Spent(self.learner + other.learner, self.tester + other.tester, self.clock + other.clock)
 
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(self.learner - other.learner, self.tester - other.tester, self.clock - other.clock)
+
     def share_of(self, seconds: float) -> float:
         """The part that is used up of what all tests have. A busy machine is not held against anyone: so the clock has
         a bound far above."""

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import pytest
 from _pytest.runner import runtestprotocol
+from msgspec.structs import replace
 
 from grader.errors import JudgeError
 from grader.protocol.jobs import Job, JudgeMode, Solution
@@ -34,6 +34,7 @@ from grader.tester.transcript import Transcript
 from grader.tester.worker_connection import WorkerConnection
 from grader.worker import loading
 
+NOT_AGAIN = "The file was imported once, and could not be imported again in a fresh process."
 REPLAY_CLOCK_FACTOR = 5.0  # code that is ours, and does not sleep
 
 
@@ -76,19 +77,24 @@ class TestRunner:
         """
         seconds = self.limit_of(item)
         with self.session.watched(self._own_share(seconds), self._in_all(seconds)):
-            return self._run(item, following, seconds)
+            before = self._spent_so_far()
+            try:
+                return self._run(item, following, seconds)
+            finally:
+                self.spent = self._spent_so_far() - before
+
+    def _spent_so_far(self) -> Spent:
+        used = self.worker.seconds_used if self.worker is not None else 0.0
+        return Spent(used, time.process_time(), time.monotonic())
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, seconds: float) -> TestResult | Problem:
-        started, own_before = time.monotonic(), time.process_time()
-        used_before = self.worker.seconds_used if self.worker is not None else 0.0
+        started, is_first = time.monotonic(), not self.imported
         problem = self.prepare(seconds)
         if problem is not None:
-            return problem
+            return problem if is_first or problem.verdict is Verdict.ERROR else _not_again(item, problem)
         with self._stall_alarm(seconds):
             raised = self.execute(item, following)
         verdict, failure = self._verdict(item, raised)
-        used = self.worker.seconds_used - used_before if self.worker is not None else 0.0
-        self.spent = Spent(used, time.process_time() - own_before, time.monotonic() - started)
         return TestResult(
             name=item.name,
             title=title_of(item),
@@ -220,9 +226,9 @@ class TestRunner:
             text = text if failed.explained else f"{failed.types[0]}: {failed.text}"
             if earlier := self._earlier_part_at_fault(failed):
                 because = f", because {self.student.source.shown(earlier)}, an earlier part, could not be"
-                verdict, failure = Verdict.BLOCKED, msgspec.structs.replace(failure, blocked_by=earlier)
+                verdict, failure = Verdict.BLOCKED, replace(failure, blocked_by=earlier)
         message = f"{self.job.learner.display_path} could not be imported{because}. {text}"
-        return Problem(msgspec.structs.replace(failure, message=message), verdict)
+        return Problem(replace(failure, message=message), verdict)
 
     def _earlier_part_at_fault(self, failed: StudentRaised) -> str | None:
         """The earlier part whose own import failed: at its top, where nothing that its importer did plays a part."""
@@ -247,10 +253,10 @@ class TestRunner:
                 if call is None:
                     return raised.verdict, raised.failure
                 place = self.student.index.place(call.name)
-                return raised.verdict, msgspec.structs.replace(raised.failure, call=call, place=place)
+                return raised.verdict, replace(raised.failure, call=call, place=place)
             case SuiteFailure():
                 if raised.failure.call is None and call is not None:
-                    return raised.verdict, msgspec.structs.replace(raised.failure, call=call)
+                    return raised.verdict, replace(raised.failure, call=call)
                 return raised.verdict, raised.failure
             case _:
                 return self._unexplained(item, raised)
@@ -336,6 +342,17 @@ def not_run(item: pytest.Item, reason: Failure) -> TestResult:
     """The result of a test for which there was no time left."""
     test = planned(item)
     return TestResult(test.name, test.title, Verdict.TIMEOUT, test.hidden, test.points, failure=reason)
+
+
+def _not_again(item: pytest.Item, problem: Problem) -> TestResult:
+    """The result of a test for which the file, imported before, could not be imported anew.
+
+    What it says of that is not shown: by now the code may have seen hidden tests.
+    """
+    advice = "What a file does when it is imported must not depend on what was there before."
+    failure = Failure(NOT_AGAIN, advice=advice, exhausted=problem.failure.exhausted)
+    verdict = Verdict.TIMEOUT if problem.verdict is Verdict.TIMEOUT else Verdict.FAILED
+    return replace(not_run(item, failure), verdict=verdict)
 
 
 def _marker(item: pytest.Item, name: str, default: Any) -> Any:

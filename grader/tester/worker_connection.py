@@ -71,7 +71,11 @@ class WorkerConnection:
         return self.channel is not None
 
     def start(self, seconds: float) -> None:
-        """A fresh worker with its limits and its sandbox on. What comes next is the import."""
+        """A fresh worker with its limits and its sandbox on. What comes next is the import.
+
+        It finds an empty scratch: the one before may have left there what it saw in a hidden test.
+        """
+        removal.empty(self.policy.scratch)
         self.seconds = seconds
         self.process = self.source.start(self.tier, self.policy)
         self.channel = Channel(self.process.sock, self.process.output)
