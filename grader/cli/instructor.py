@@ -35,9 +35,11 @@ from grader.score.leftovers import FEEDBACK, GRADESCOPE
 from grader.score.marks import MOST_DAYS
 from grader.score.scoring import Advance
 from grader.score.similar import similar_pairs
+from grader.worker.sandbox import TIERS
 
 DAYS = Finite(0, MOST_DAYS)
 SHARE = Finite(0, 1)
+TIER = click.Choice([tier.name for tier in TIERS if tier.name != "none"])
 NOT_JUDGED = 3  # the exit code where the kit could not judge something
 
 
@@ -58,7 +60,8 @@ NOT_JUDGED = 3  # the exit code where the kit could not judge something
 @click.option("--late-penalty", type=SHARE, default=0, show_default=True, help="Share lost per late day, 0.1 say.")
 @click.option("--extensions", type=click.Path(path_type=Path), help="A CSV with the columns student (or id), days.")
 @click.option("--times", type=click.Path(path_type=Path), help="A CSV: student (or id), submitted.")
-@click.option("--without-sandbox", is_flag=True, help="Run untrusted code with no sandbox around it.")
+@click.option("--tier", type=TIER, help="The sandbox to use; the strongest that works here unless given.")
+@click.option("--without-sandbox", is_flag=True, help="Run untrusted code with no sandbox around it, in this run.")
 def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) -> None:
     """Score a class. The same command goes on where a run was stopped."""
     course = open_course()
@@ -108,6 +111,8 @@ def _write(scored: ScoredClass, out: Path) -> None:
 @click.option("--pattern", help="As for score.")
 @click.option("--workers", type=AT_A_TIME, help="As for score.")
 @click.option("--carry-forward/--no-carry-forward", default=True, help="As for score.")
+@click.option("--tier", type=TIER, help="As for score.")
+@click.option("--without-sandbox", is_flag=True, help="As for score.")
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
     """After a suite was mended: whose mark would change, by how much, on which test."""
     course = open_course()

@@ -88,17 +88,7 @@ def mechanisms() -> tuple[Check, ...]:
             "in a container, a seccomp profile that allows unshare",
         ),
         _tried("limits", _limits, "every Linux has them; a parent's hard limits may be lower"),
-        bubblewrap(),
     )
-
-
-def bubblewrap() -> Check:
-    """bubblewrap, an outer wall for workers that are started as processes of their own."""
-    found = shutil.which("bwrap")
-    if found is not None and not detection.wall_holds("linux-full"):
-        return Check("bubblewrap", False, f"{found} does not start here", advice="the kit works without it")
-    advice = "`apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`; the kit works without it"
-    return Check("bubblewrap", found is not None, found or "not installed", advice=advice)
 
 
 def tiers() -> tuple[Check, ...]:

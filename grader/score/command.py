@@ -67,6 +67,7 @@ class ScoreOptions:
     extensions: Path | None = None
     times: Path | None = None
     without_sandbox: bool = False
+    tier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def run_score(
     rubric_of(read_rubric(out / RUBRIC), curriculum, exercises, submissions)  # what is wrong in it is told at once
     journal = Journal(out / JOURNAL)
     try:
-        seed, tier = _seed(journal, options), journal.setting("tier", _tier(options))
+        seed, tier = _seed(journal, options), _tier(options)
         chosen = list(graded(exercises))
         scorer = Scorer(layout, curriculum, journal, chosen, seed, tier, options.carry_forward)
         _judge(scorer, submissions, options, report)
@@ -231,7 +232,7 @@ def preview_regrade(
     old = Journal(out / JOURNAL)
     try:
         before = list(old.items())
-        seed, tier = int(old.setting("seed", "0")), old.setting("tier", _tier(options))
+        seed, tier = int(old.setting("seed", "0")), _tier(options)
     finally:
         old.close()
     new = Journal(out / "regrade.sqlite")
@@ -293,9 +294,16 @@ def _seed(journal: Journal, options: ScoreOptions) -> int:
 
 
 def _tier(options: ScoreOptions) -> str:
-    """The sandbox that untrusted code is to run in. Without one, nothing is run unless that was asked for."""
+    """The sandbox that this run's untrusted code is to be in. Without one, nothing is run unless that was asked for.
+
+    It is no setting of the journal: what one run did without a sandbox, the next one does not.
+    """
+    if options.without_sandbox and options.tier is not None:
+        raise UsageError(f"--without-sandbox and --tier {options.tier} exclude each other", "give one of them")
     if options.without_sandbox:
         return "none"
+    if options.tier is not None:
+        return detection.require(options.tier)
     tier = detection.detect()
     if tier == "none":
         raise UsageError(

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -19,7 +20,9 @@ from grader.score.intake.collecting import collect
 from grader.score.intake.submission import Submission
 from grader.score.journal import Journal
 from grader.score.marks import DAY_SECONDS, Deadline, parse_time
+from grader.worker.sandbox import detection
 
+OTHER = "macos" if sys.platform == "linux" else "linux-base"
 RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"
 SQUARED = "def double(x):\n    return x * x\n\n\ndef halve(x):\n    return x / 2\n"
 TWICE = "from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n"
@@ -102,7 +105,7 @@ def test_a_run_on_the_references_parts_cannot_quote_them(course: Kit, people: Pa
     assert rows[0]["ch1_mini/twice"] == "2.5"  # on the reference's part; 0 on her own
     journal = Journal(course.layout.root / "results" / "journal.sqlite")
     item = next(item for item in journal.items() if item.exercise == "ch1_mini/twice")
-    assert "known to the reference alone" in repr(item.carried)  # it was read, for it is imported
+    assert "known to the reference alone" not in repr(item.carried)
     texts = [path.read_text() for path in (course.layout.root / "results").rglob("*.*") if "sqlite" not in path.name]
     assert len(texts) >= 4
     assert not any("known to the reference" in text for text in texts)
@@ -365,3 +368,29 @@ def test_a_penalty_never_takes_more_than_all() -> None:
 
 def test_a_due_date_means_the_whole_day() -> None:
     assert parse_time("2027-03-01") == parse_time("2027-03-02T00:00")
+
+
+def tiers_of(kit: Kit) -> set[str]:
+    journal = Journal(kit.layout.root / "results" / "journal.sqlite")
+    try:
+        return {item.own.tier for item in journal.items() if item.own.tests}
+    finally:
+        journal.close()
+
+
+@pytest.mark.skipif("linux-base" not in detection.available(), reason="no such tier here")
+def test_the_sandbox_is_the_runs_own_choice(kit: Kit, people: Path) -> None:
+    """What was judged without one is judged again in a run with one."""
+    hand_in(people, "ada", scale=RIGHT)
+    strongest = detection.detect()
+    for options, tier in ((["--without-sandbox"], "none"), ([], strongest), (["--tier", "linux-base"], "linux-base")):
+        score(kit, people, *options)
+        assert tiers_of(kit) == {tier}, options
+
+
+def test_a_sandbox_that_is_not_to_be_had_is_refused(kit: Kit, people: Path) -> None:
+    hand_in(people, "ada", scale=RIGHT)
+    both = grader(kit.layout.root, "score", str(people), "--out=out", "--without-sandbox", "--tier=linux-base")
+    assert both.returncode == 2 and "--without-sandbox and --tier linux-base exclude each other" in both.stderr
+    other = grader(kit.layout.root, "score", str(people), "--out=out", f"--tier={OTHER}")
+    assert other.returncode == 3 and "is not made for this platform" in other.stderr

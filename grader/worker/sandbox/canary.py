@@ -50,11 +50,8 @@ class Bait:
     parent: int
 
 
-def probe(tier: str, spawned: bool = False) -> tuple[Finding, ...]:
-    """Enter the tier in a throwaway process and say how each attempt went. A failure to start is a finding.
-
-    `spawned` puts the tier's outer wall around the process, as around a worker that is not forked.
-    """
+def probe(tier: str) -> tuple[Finding, ...]:
+    """Enter the tier in a throwaway process and say how each attempt went. A failure to start is a finding."""
     with tempfile.TemporaryDirectory(prefix="grader-canary-") as folder:
         hidden, outside, scratch = (os.path.join(folder, name) for name in ("hidden", "outside", "scratch"))
         os.mkdir(scratch)
@@ -69,16 +66,16 @@ def probe(tier: str, spawned: bool = False) -> tuple[Finding, ...]:
                 local.bind("\0" + name)
                 local.listen()
             bait = Bait(hidden, outside, scratch, tcp.getsockname()[1], name, os.getpid())
-            findings = _run(tier, bait, spawned)
+            findings = _run(tier, bait)
         if not os.path.exists(outside) or Path(outside).read_text() != SECRET:
             findings = (*findings, Finding("outside file", False, "a file outside was changed"))
     return findings
 
 
-def _run(tier: str, bait: Bait, spawned: bool) -> tuple[Finding, ...]:
+def _run(tier: str, bait: Bait) -> tuple[Finding, ...]:
     root = str(Path(__file__).resolve().parents[3])
     policy = Policy(bait.scratch, (os.path.join(root, "grader"),))
-    prefix = command_prefix(tier, policy) if spawned or tier == "macos" else []
+    prefix = command_prefix(tier, policy)
     said = ""
     command = [*prefix, sys.executable, "-I", "-c", CANARY_BOOT, root, tier, json.dumps(bait.__dict__)]
     try:

@@ -1,9 +1,8 @@
-"""Programs that put a sandbox around a worker that is started as a process of its own."""
+"""The program that puts a sandbox around a worker that is started as a process of its own, on macOS."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from grader.worker.sandbox.policy import WRITABLE_DEVICES, Policy
@@ -11,29 +10,9 @@ from grader.worker.sandbox.policy import WRITABLE_DEVICES, Policy
 SANDBOX_EXEC = "/usr/bin/sandbox-exec"
 
 
-def command_prefix(tier: str, policy: Policy, info: int | None = None) -> list[str]:
-    """What stands before the worker's command line; empty where the worker encloses itself.
-
-    bubblewrap writes the worker's process number to the descriptor `info`.
-    """
-    if tier == "macos":
-        return [SANDBOX_EXEC, "-p", macos_profile(policy)]
-    if tier == "linux-full" and (program := shutil.which("bwrap")):
-        return bubblewrap(program, policy, info)
-    return []
-
-
-def bubblewrap(program: str, policy: Policy, info: int | None = None) -> list[str]:
-    """bubblewrap: an empty file system into which only what the policy names is put. No process but its own is seen."""
-    command = [program, "--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    if info is not None:
-        command += ["--info-fd", str(info)]
-    command += ["--unshare-pid", "--as-pid-1", "--die-with-parent", "--new-session", "--dev", "/dev", "--proc", "/proc"]
-    interpreter = (sys.executable, os.path.realpath(sys.executable), os.path.join(sys.prefix, "pyvenv.cfg"))
-    for path in dict.fromkeys((*policy.all_readable(), *interpreter)):
-        if not path.startswith(("/dev/", "/proc/")):
-            command += ["--ro-bind-try", path, path]
-    return [*command, "--bind", policy.scratch, policy.scratch, "--chdir", policy.scratch]
+def command_prefix(tier: str, policy: Policy) -> list[str]:
+    """What stands before the worker's command line; empty where the worker encloses itself."""
+    return [SANDBOX_EXEC, "-p", macos_profile(policy)] if tier == "macos" else []
 
 
 def macos_profile(policy: Policy) -> str:

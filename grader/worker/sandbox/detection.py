@@ -33,12 +33,6 @@ def tried(name: str) -> Trial:
 
 
 @functools.cache
-def wall_holds(name: str) -> bool:
-    """Whether the tier's outer wall (bubblewrap) can be put around a worker that is not forked."""
-    return Trial(name, probe(name, spawned=True)).holds
-
-
-@functools.cache
 def detect() -> str:
     """The strongest tier that holds here; `none` if none does."""
     return next((tier.name for tier in possible() if tried(tier.name).holds), "none")

@@ -1,7 +1,6 @@
 """The tiers, strongest first, and how a worker enters one.
 
-- `linux-full`: its own user, network and IPC namespaces, Landlock, seccomp, limits. A worker that is started
-  as a process of its own also lives in bubblewrap, where that is installed.
+- `linux-full`: its own user, network and IPC namespaces, Landlock, seccomp, limits.
 - `linux-base`: Landlock, seccomp, limits. Needs no privilege and no namespaces.
 - `macos`: sandbox-exec around a worker that is started as a process of its own.
 - `none`: limits alone.
