@@ -27,7 +27,7 @@ from grader.protocol.results import (
 )
 from grader.tester.guard import CLOCK_ENDED
 
-MOST_LOSSES = 2
+MOST_LOSSES = 1  # and then one more ends it
 REPORT = "The grader's own process ended before it had a result. Please report this."
 KEPT_BUSY = "What your code answered kept the grader's own process busy until its time was over."
 TOO_LARGE = "What your code answered took more memory than the grader's own process may have."
