@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from grader.course.file_names import FileNames
 from grader.score.intake.entries import Entry, Kind
-from grader.score.intake.names import printable_path
+from grader.score.intake.names import shown_path
 from grader.score.intake.owners import plain_owner, said
 from grader.score.intake.systems import Owner, partial_fits
 from grader.score.intake.walking import HandedFile
 
+BESIDE = "it lies beside the students' folders and is no exercise's"
 MOST_LOOKED_INTO = 20  # entries of a class that are looked through for students inside
 # Folders of one student that hold the same exercise twice: chapters, versions, the kit's own.
 NO_STUDENT = re.compile(
@@ -23,7 +24,7 @@ NO_STUDENT = re.compile(
 
 
 def unwrapped(candidates: list[Entry], names: FileNames) -> list[Entry]:
-    """The students in the one folder of a class, where it is a folder around them."""
+    """The students in the one folder of a class, where it is a folder around them, and what lies beside them in it."""
     students = [entry for entry in candidates if isinstance(plain_owner(entry, names), Owner)]
     inside = _students_inside(students[0], names) if len(students) == 1 else {}
     if not inside:
@@ -32,11 +33,19 @@ def unwrapped(candidates: list[Entry], names: FileNames) -> list[Entry]:
         Entry(name, Kind.FOLDER, max(file.taken for file in files), functools.partial(list, files))
         for name, files in sorted(inside.items())
     ]
-    return [*found, *(entry for entry in candidates if entry not in students)]
+    beside = [
+        Entry(file.path, Kind.OTHER, file.taken, list, file.problem or BESIDE)
+        for file in students[0].files()
+        if "/" not in file.path
+    ]
+    return [*found, *beside, *(entry for entry in candidates if entry not in students)]
 
 
 def _students_inside(entry: Entry, names: FileNames) -> dict[str, list[HandedFile]]:
-    """The files of each folder in an entry, where these are students: two of them hold the same exercise."""
+    """The files of each folder in an entry, where these are students: two of them hold the same exercise.
+
+    Then all of its folders are: who named a file otherwise has a row as well.
+    """
     if entry.kind is not Kind.FOLDER:
         return {}
     inside: dict[str, list[HandedFile]] = defaultdict(list)
@@ -53,7 +62,7 @@ def _students_inside(entry: Entry, names: FileNames) -> dict[str, list[HandedFil
     holding = set().union(*exercises.values()) if exercises else set()
     if any(NO_STUDENT.fullmatch(folder) for folder in holding) or max(map(len, exercises.values()), default=0) < 2:
         return {}
-    return {folder: files for folder, files in inside.items() if folder in holding}
+    return inside
 
 
 def folders_of_students(candidates: list[Entry], names: FileNames) -> list[str]:
@@ -62,7 +71,7 @@ def folders_of_students(candidates: list[Entry], names: FileNames) -> list[str]:
         return []
     found = {entry.name: _students_inside(entry, names) for entry in candidates}
     return [
-        f"{printable_path(name)} looks like a folder of students ({printable_path(min(inside))} …): score it by itself"
+        f"{shown_path(name)} looks like a folder of students ({shown_path(min(inside))} …): score it by itself"
         for name, inside in found.items()
         if inside
     ]

@@ -23,6 +23,7 @@ from grader.score.intake.walking import HandedFile, files_below, files_of_member
 JOURNAL = "journal.sqlite"
 BESIDE_A_JOURNAL = ("grades.csv", "intake.txt", "feedback", ".lock")
 SYSTEMS_OWN = frozenset({".ds_store", ".git", ".gitignore", ".gitattributes", ".localized", ".trashes", ".fseventsd"})
+HIDDEN = "its name begins with a dot, as those of hidden files do"
 TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".yml", ".yaml", ".json", ".log")
 
 
@@ -49,10 +50,12 @@ class Entry:
 def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[list[Entry]]:
     """The entries of the class at `path`: a folder, or an archive. `out` is where results go: not a student.
 
-    An export that lies alone in the folder, packed or not, is the class itself, unless `pattern` says otherwise.
+    An export that lies alone in the folder, packed or not, is the class itself, unless `pattern` says otherwise. What
+    lies beside it is nobody's, and is told of.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
+    beside = [entry for entry in _on_disk(path, out) if entry.reason] if path.is_dir() else []
     alone = _alone_in(path, out)
     if alone is not None and os.path.isdir(alone) and _is_export(alone.name, _names_in(alone), pattern):
         path = alone
@@ -62,11 +65,11 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
         if path.is_file():
             yield _entries_of(_members(path, opened.enter_context(path.open("rb"))))
         elif found := _packed_exports(path, out, pattern, opened):
-            yield _entries_of(found)
+            yield [*_entries_of(found), *beside]
         else:
             entries = _on_disk(path, out)
             _refuse_a_kit(path)
-            yield entries
+            yield [*entries, *(entry for entry in beside if path == alone)]
 
 
 def _packed_exports(folder: Path, out: Path | None, pattern: str | None, opened: contextlib.ExitStack) -> list[Member]:
@@ -160,7 +163,7 @@ def _looking_at(path: Path) -> Callable[[], list[HandedFile]]:
 def _nobodys(name: str, is_folder: bool = False) -> str:
     """Why an entry of this name is nobody's work, if it is."""
     if name.startswith(".") and not name.startswith("._") and name.lower() not in SYSTEMS_OWN:
-        return "its name begins with a dot, as those of hidden files do"
+        return HIDDEN
     if is_passed_over(name):
         return "a system made it"
     return "it is a table or a list, nobody's work" if name.lower().endswith(TABLES) and not is_folder else ""
