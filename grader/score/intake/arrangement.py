@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from grader.course.file_names import FileNames
-from grader.score.intake.entries import Entry, Kind
+from grader.score.intake.entries import Entry, Kind, why_nobodys
 from grader.score.intake.names import shown_path
 from grader.score.intake.owners import plain_owner, said
 from grader.score.intake.systems import Owner, partial_fits
@@ -34,7 +34,7 @@ def unwrapped(candidates: list[Entry], names: FileNames) -> list[Entry]:
         for name, files in sorted(inside.items())
     ]
     beside = [
-        Entry(file.path, Kind.OTHER, file.taken, list, file.problem or BESIDE)
+        Entry(file.path, Kind.OTHER, file.taken, list, why_nobodys(file.path) or file.problem or BESIDE)
         for file in students[0].files()
         if "/" not in file.path
     ]

@@ -111,7 +111,7 @@ def _packed_export(path: Path, pattern: str | None, opened: contextlib.ExitStack
 
 def _guessed(names: Iterable[str]) -> str:
     """The system that named these; what is nobody's in any case does not count."""
-    return guess(name for name in names if not _nobodys(name))
+    return guess(name for name in names if not why_nobodys(name))
 
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:
@@ -153,14 +153,14 @@ def _reason_on_disk(path: Path, out: Path | None) -> str:
     marks = [name for name in BESIDE_A_JOURNAL if os.path.exists(path / name)]  # in what cannot be read: none
     if os.path.isdir(path) and marks and os.path.exists(path / JOURNAL):
         return "it holds the results of an earlier scoring"
-    return _nobodys(path.name, os.path.isdir(path))
+    return why_nobodys(path.name, os.path.isdir(path))
 
 
 def _looking_at(path: Path) -> Callable[[], list[HandedFile]]:
     return lambda: files_below(path)
 
 
-def _nobodys(name: str, is_folder: bool = False) -> str:
+def why_nobodys(name: str, is_folder: bool = False) -> str:
     """Why an entry of this name is nobody's work, if it is."""
     if name.startswith(".") and not name.startswith("._") and name.lower() not in SYSTEMS_OWN:
         return HIDDEN
@@ -201,7 +201,7 @@ def _entries_of(found: list[Member]) -> list[Entry]:
         below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
         modified = max(member.modified for member in group)
         kind = Kind.FOLDER if is_folder else Kind.FILE
-        entries.append(Entry(name, kind, modified, _looking_into(below, is_folder), _nobodys(name, is_folder)))
+        entries.append(Entry(name, kind, modified, _looking_into(below, is_folder), why_nobodys(name, is_folder)))
     return entries
 
 
