@@ -1,14 +1,19 @@
-"""Printing a text as it is. `click.echo` takes a terminal that knows ASCII alone for one that knows UTF-8."""
+"""Printing a text, with all its characters visible.
+
+`click.echo` takes a terminal that knows ASCII alone for one that knows UTF-8.
+"""
 
 from __future__ import annotations
 
 import sys
 
+from grader.course.visible import visible
+
 
 def echo(text: str, err: bool = False) -> None:
     """The text and a line end, on standard output or on standard error, at once."""
     stream = sys.stderr if err else sys.stdout
-    stream.write(f"{text}\n")
+    stream.write(f"{visible(text)}\n")
     stream.flush()
 
 

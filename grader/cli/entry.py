@@ -5,6 +5,7 @@ Exit codes: 0 everything asked for has passed; 1 something failed or is still to
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from types import MappingProxyType
@@ -64,7 +65,9 @@ def run(arguments: list[str]) -> int:
     try:
         cli.main(args=arguments, prog_name="grader", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        echo(shown.getvalue().rstrip("\n"), err=True)
         return 2
     except GraderError as error:
         echo(f"error: {error.message}", err=True)

@@ -30,6 +30,7 @@ from grader.render.scoring import (
 from grader.render.tables import grades_csv, rubric_csv
 from grader.score.command import RUBRIC, ScoredClass, ScoreOptions, at_work_in, preview_regrade, read_class, run_score
 from grader.score.export import write_gradescope
+from grader.score.intake.names import file_name
 from grader.score.intake.systems import SYSTEMS
 from grader.score.leftovers import FEEDBACK, GRADESCOPE
 from grader.score.marks import MOST_DAYS
@@ -98,8 +99,8 @@ def _write(scored: ScoredClass, out: Path) -> None:
     if scored.rubric.rows or scored.rubric.kept:
         write_atomically(out / RUBRIC, rubric_csv(scored.rubric))
     for view in scored.students:
-        write_atomically(out / FEEDBACK / f"{view.student}.html", pages.student(view))
-        write_atomically(out / GRADESCOPE / view.student / "results.json", gradescope_results(view))
+        write_atomically(out / FEEDBACK / f"{file_name(view.student)}.html", pages.student(view))
+        write_atomically(out / GRADESCOPE / file_name(view.student) / "results.json", gradescope_results(view))
     write_atomically(out / "class.html", pages.whole_class(scored.whole))
     write_atomically(out / "junit.xml", junit(scored.students))
 

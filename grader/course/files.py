@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+MAX_NAMED = 20  # characters of a file's name in that of its temporary one, which is to be no longer than a disk takes
+
 
 def files_below(folder: Path) -> list[Path]:
     """Every file of a tree of the kit's, in the order of the paths, without what Python caches."""
@@ -16,7 +18,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write beside the file and rename. Missing folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:MAX_NAMED]}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -18,6 +18,7 @@ from grader.course.cells import BrokenCell, Cells, cell_and_line, parse_cells
 from grader.course.file_kinds import foreign_kind
 from grader.course.ipython_cells import Aside, Effort, python_cell
 from grader.course.source import MAX_SOURCE_BYTES
+from grader.course.visible import short_line
 from grader.errors import GraderError
 
 CHECK_MARK = "# This cell checks your work. Save the notebook first."
@@ -100,21 +101,14 @@ def module_of_cells(cells: Iterable[CodeCell], head: str = "") -> Module:
 
 def few(notes: list[str]) -> tuple[str, ...]:
     """No more notes than a reader reads, each on one line and no longer than a line or two."""
-    kept = [inert(note, MAX_NOTE) for note in dict.fromkeys(notes)]
+    kept = [short_line(note, MAX_NOTE) for note in dict.fromkeys(notes)]
     return tuple(kept if len(kept) <= MAX_NOTES else [*kept[: MAX_NOTES - 1], f"and {len(kept) - MAX_NOTES + 1} more"])
 
 
-def inert(text: str, limit: int) -> str:
-    """A learner's text in a line of ours: short, on one line, and nothing that a terminal would obey."""
-    line = " ".join(text.split())
-    line = line if len(line) <= limit else line[: limit - 1] + "…"
-    return "".join(character if character.isprintable() else "\ufffd" for character in line)
-
-
 def _aside_note(number: int, aside: Aside) -> str:
-    start = f"cell {number}, line {aside.line}: `{inert(aside.text, MAX_SHOWN)}`"
+    start = f"cell {number}, line {aside.line}: `{short_line(aside.text, MAX_SHOWN)}`"
     if aside.code:
-        return f"{start} is read as `{inert(aside.code, MAX_SHOWN)}`"
+        return f"{start} is read as `{short_line(aside.code, MAX_SHOWN)}`"
     return f"{start} was set aside" + (", with all that follows in the cell" if aside.whole else "")
 
 
@@ -173,7 +167,7 @@ def _upgraded(text: str, version: int, display_path: str) -> dict[str, Any]:
 
 
 def _no_notebook(display_path: str, why: str) -> NotebookError:
-    return NotebookError(f"{display_path} is not a notebook: {inert(why, MAX_NOTE)}", SAVE_AGAIN)
+    return NotebookError(f"{display_path} is not a notebook: {short_line(why, MAX_NOTE)}", SAVE_AGAIN)
 
 
 def _source(cell: dict[str, Any]) -> str:

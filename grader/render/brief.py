@@ -6,13 +6,14 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.course.curriculum import Exercise
+from grader.course.visible import visible
 
 
 def print_brief(console: Console, exercise: Exercise, brief: str) -> None:
     """The brief, and how the exercise is worked on."""
     from rich.markdown import Markdown  # heavy: it takes as long to import as all the rest of `grader hint`
 
-    console.print(Markdown(brief))
+    console.print(Markdown(visible(brief)))
     prerequisites = f", after {', '.join(exercise.prerequisites)}" if exercise.prerequisites else ""
     console.print(Text(f"\n{exercise.points:g} points, about {exercise.minutes} minutes{prerequisites}", style="dim"))
     if not exercise.manually_graded:

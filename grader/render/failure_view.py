@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from grader.course.visible import visible
 from grader.protocol.results import Call, Difference, Failure, Place, SmallestCase
 
 LABEL = 10
@@ -32,7 +33,8 @@ class Row:
 
 def failure_rows(failure: Failure) -> tuple[Row, ...]:
     """Everything that is known of a failure, in the order in which a reader wants to know."""
-    return (Row("", failure.message, Kind.MESSAGE), *_rows(failure))
+    rows = (Row("", failure.message, Kind.MESSAGE), *_rows(failure))
+    return tuple(Row(row.label, visible(row.text), row.kind) for row in rows)
 
 
 def plain_lines(failure: Failure) -> list[str]:

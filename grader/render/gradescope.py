@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from grader.protocol.results import Failure
-from grader.render.plain import clean, explanation, problem_text
+from grader.render.documents import document_text
+from grader.render.plain import explanation, problem_text
 from grader.score.marks import StudentMarks
 from grader.score.views import ExerciseView, StudentView, TestView
 
@@ -17,7 +16,7 @@ def gradescope_results(view: StudentView) -> str:
     tests = [_test(exercise, test) for exercise in view.exercises for test in exercise.tests]
     tests += [_problem(exercise, exercise.problem) for exercise in view.exercises if exercise.problem is not None]
     document = {"score": view.marks.total, "output": _above(view), "visibility": "visible", "tests": tests}
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode()
+    return document_text(document, indent=1)
 
 
 def _above(view: StudentView) -> str:
@@ -25,7 +24,7 @@ def _above(view: StudentView) -> str:
     names = [exercise.name for exercise in view.exercises if exercise.verdict == "error"]
     faults = [f"Not judged, by the grader's own fault and not yours: {', '.join(names)}."] if names else []
     own = [f"{exercise.name}: {note}" for exercise in view.exercises for note in exercise.notes]
-    return clean("\n".join([*faults, *_late(view.marks), *view.notes, *own]))
+    return "\n".join([*faults, *_late(view.marks), *view.notes, *own])
 
 
 def _late(marks: StudentMarks) -> list[str]:
@@ -38,7 +37,7 @@ def _late(marks: StudentMarks) -> list[str]:
 
 def _test(exercise: ExerciseView, test: TestView) -> dict[str, Any]:
     return {
-        "name": f"{exercise.name}: {clean(test.title)}",
+        "name": f"{exercise.name}: {test.title}",
         "score": test.earned,
         "max_score": test.possible,
         "status": "passed" if test.verdict == "passed" else "failed",

@@ -1,4 +1,4 @@
-"""HTML pages, each one file with nothing loaded from elsewhere. All text is escaped."""
+"""HTML pages, each one file with nothing loaded from elsewhere. All text is made visible and escaped."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import re
 import jinja2
 from markupsafe import Markup, escape
 
+from grader.course.visible import visible
 from grader.render.failure_view import failure_rows
-from grader.render.terminal import printable
+from grader.score.intake.names import file_name
 from grader.score.similar import Pair
 from grader.score.views import ClassView, StudentView
 
@@ -20,12 +21,13 @@ class Pages:
         self.environment = jinja2.Environment(
             loader=jinja2.PackageLoader("grader.render"),
             autoescape=True,
+            finalize=_shown,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         self.environment.filters["points"] = lambda number: f"{round(number, 2):g}"
-        self.environment.filters["printable"] = printable
+        self.environment.filters["file_name"] = file_name
         self.environment.filters["prose"] = prose
         self.environment.filters["rows"] = failure_rows
 
@@ -44,4 +46,9 @@ class Pages:
 
 def prose(text: str) -> Markup:
     """A sentence, escaped, with what stands in backticks set as code."""
-    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(visible(text)))))
+
+
+def _shown(value: object) -> object:
+    """What a template puts into its page, made visible. `Markup` is ours, and was made of what is visible."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader.render.plain import clean, students_text
+from grader.render.plain import lines_text, students_text
 from grader.score.command import ClassRead
 from grader.score.intake.submission import Submission
 from grader.score.intake.systems import PLAIN
@@ -24,11 +24,11 @@ def intake_text(read: ClassRead) -> str:
         lines += ["", *_student(submission, read.submitted[submission.student])]
     if intake.aside:
         lines += ["", "left aside, nobody's work:"]
-        lines += [f"  {clean(item.name)}: {clean(item.reason)}" for item in intake.aside[:MOST_ENTRIES]]
+        lines += [f"  {item.name}: {item.reason}" for item in intake.aside[:MOST_ENTRIES]]
         lines += [f"  and {len(intake.aside) - MOST_ENTRIES} more"] if len(intake.aside) > MOST_ENTRIES else []
     if read.warnings:
-        lines += ["", "look at this:", *(f"  {clean(warning)}" for warning in read.warnings)]
-    return "\n".join(lines)
+        lines += ["", "look at this:", *(f"  {warning}" for warning in read.warnings)]
+    return lines_text(lines)
 
 
 def _student(submission: Submission, submitted: float) -> Iterator[str]:
@@ -39,20 +39,20 @@ def _student(submission: Submission, submitted: float) -> Iterator[str]:
         person.section,
         time_text(submitted) if submitted > 0 else "",
     ]
-    yield "  ".join(clean(word) for word in (person.label, *words) if word)
+    yield "  ".join(word for word in (person.label, *words) if word)
     if submission.sources and person.label not in (source.partition(".")[0] for source in submission.sources):
-        yield f"  from: {', '.join(clean(source) for source in submission.sources[:MOST_SOURCES])}"
+        yield f"  from: {', '.join(source for source in submission.sources[:MOST_SOURCES])}"
     if submission.problem:
-        yield f"  nothing counts: {clean(submission.problem)}"
+        yield f"  nothing counts: {submission.problem}"
     for exercise, name in submission.used.items():
         doubt = submission.doubts.get(exercise)
-        yield f"  {exercise}: {clean(name)}" + (f", but {clean(doubt)}" if doubt else "")
+        yield f"  {exercise}: {name}" + (f", but {doubt}" if doubt else "")
     for note in submission.notes:
-        yield f"  note: {clean(note)}"
+        yield f"  note: {note}"
     for item in submission.aside[:MOST_FILES]:
-        yield f"  does not count: {clean(item.name)}: {clean(item.reason)}"
+        yield f"  does not count: {item.name}: {item.reason}"
     if len(submission.aside) > MOST_FILES:
         yield f"  and {len(submission.aside) - MOST_FILES} more files that do not count"
     if submission.passed_over:
         more = "" if len(submission.passed_over) <= MOST_SOURCES else ", …"
-        yield f"  passed over: {', '.join(clean(name) for name in submission.passed_over[:MOST_SOURCES])}{more}"
+        yield f"  passed over: {', '.join(name for name in submission.passed_over[:MOST_SOURCES])}{more}"

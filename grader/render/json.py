@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from grader.course.curriculum import Exercise
 from grader.protocol.results import ExerciseResult, TestResult
+from grader.render.documents import document_text
 
 VERSION = 2
 
@@ -22,7 +21,7 @@ def render_json(results: list[ExerciseResult], seed: int, upcoming: Exercise | N
         "next": upcoming.name if upcoming else None,
         "exercises": [_exercise(result) for result in results],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    return document_text(document, indent=2)
 
 
 def _exercise(result: ExerciseResult) -> dict[str, Any]:

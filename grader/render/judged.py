@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-import msgspec
-
 from grader.author.judging import Judged
+from grader.course.visible import visible
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
+from grader.render.documents import document_text
 from grader.render.failure_view import plain_lines
-from grader.render.plain import clean
 
 VERSION = 1
 WIDTH = 80
@@ -92,7 +91,7 @@ def _not_passed(result: ExerciseResult) -> list[TestResult]:
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(clean(text).split())
+    return " ".join(visible(text).split())
 
 
 def _start_of(text: str, room: int) -> str:
@@ -125,7 +124,7 @@ def judged_json(judged: Judged) -> str:
         "seconds": round(shown.seconds, 4),
         "runs": [_run(run) for run in judged.runs],
     }
-    return msgspec.json.encode(document).decode()
+    return document_text(document)
 
 
 def _failed(test: TestResult) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.live import Live
 from rich.text import Text
 
+from grader.course.visible import visible_line
 from grader.render.terminal import make_console
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -47,6 +48,7 @@ class LiveLine:
 
     def show(self, text: str, at_once: bool = False) -> None:
         """What is under way now; with `at_once` it is said whenever the latest line was."""
+        text = visible_line(text)
         if self.live:
             self._write_over(text)
         elif self.every is not None and (at_once or self._is_time(self.every)):

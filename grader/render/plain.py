@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 
+from grader.course.visible import visible_line
 from grader.protocol.results import Failure
 from grader.render.failure_view import plain_lines
 from grader.score.views import TestView
@@ -14,17 +15,17 @@ def explanation(test: TestView) -> str:
     if test.hidden:
         return f"hidden test {test.name}"
     lines = [test.mistake] if test.mistake else []
-    return clean("\n".join([*lines, *(plain_lines(test.failure) if test.failure else [])]))
+    return "\n".join([*lines, *(plain_lines(test.failure) if test.failure else [])])
 
 
 def problem_text(problem: Failure) -> str:
     """Why no test could run."""
-    return clean("\n".join(plain_lines(problem)))
+    return "\n".join(plain_lines(problem))
 
 
-def clean(text: str) -> str:
-    """The text without characters that XML and terminals do not take."""
-    return re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "�", text)
+def lines_text(lines: Iterable[str]) -> str:
+    """The lines as one text, each on a line of its own: none that holds a stranger's words begins another."""
+    return "\n".join(visible_line(line) for line in lines)
 
 
 def students_text(count: int) -> str:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.course.curriculum import Curriculum, Exercise
+from grader.course.visible import visible
 from grader.protocol.results import (
     Event,
     ExerciseResult,
@@ -20,7 +21,7 @@ from grader.protocol.results import (
     Verdict,
 )
 from grader.render.failure_view import LABEL, Kind, Row, failure_rows, shown_place
-from grader.render.terminal import Lines, printable
+from grader.render.terminal import Lines
 
 STYLES = {
     Verdict.PASSED: "green",
@@ -117,7 +118,7 @@ class CheckReport:
     def _test_line(self, test: TestResult) -> None:
         style = STYLES[test.verdict]
         word = "" if test.verdict in (Verdict.PASSED, Verdict.FAILED) else f" ({test.verdict})"
-        text = Text.assemble((f"{SIGNS[test.verdict]} ", style), test.title, (word, style))
+        text = Text.assemble((f"{SIGNS[test.verdict]} ", style), visible(test.title), (word, style))
         self.lines.text(text, 2)
 
     def _wrong(self, wrong: list[TestResult]) -> None:
@@ -138,7 +139,7 @@ class CheckReport:
         if test.failure is None:
             return
         if test.mistake is not None:
-            self.lines.text(Text(test.mistake.says, style="bold"), 6)
+            self.lines.text(Text(visible(test.mistake.says), style="bold"), 6)
         self._failure(test.failure, indent=6, brief=brief)
         if test.output.strip():
             self._output(test.output)
@@ -157,10 +158,10 @@ class CheckReport:
             self._labelled(row.label, row.text, indent)
 
     def _labelled(self, label: str, text: str, indent: int) -> None:
-        self.lines.text(Text(text), indent, Text(f"{label:<{LABEL}}", style="dim"))
+        self.lines.text(Text(visible(text)), indent, Text(f"{label:<{LABEL}}", style="dim"))
 
     def _output(self, output: str) -> None:
-        lines = printable(output).rstrip().splitlines()
+        lines = visible(output).rstrip().splitlines()
         self.lines.line("your code printed:", 6, "dim")
         for line in lines[:OUTPUT_LINES]:
             self.lines.line(line[: self.lines.console.width - 9], 8)

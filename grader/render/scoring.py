@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.render.intake import MOST_ENTRIES
-from grader.render.plain import clean, duration, students_text
+from grader.render.plain import duration, lines_text, students_text
 from grader.score.command import RUBRIC, Fault, Regraded, ScoredClass
 from grader.score.intake.submission import Aside
 from grader.score.scoring import Advance
@@ -37,22 +37,22 @@ def scored_text(scored: ScoredClass, out: Path) -> str:
         f"{students_text(len(intake.submissions))}, on average {whole.mean:.1f} of {whole.possible:g} points "
         f"(sandbox: {scored.tier})"
     ]
-    lines += [f"  no points for {s.student}: {clean(s.problem)}" for s in intake.submissions if s.problem]
+    lines += [f"  no points for {s.student}: {s.problem}" for s in intake.submissions if s.problem]
     lines += _aside_lines(intake.aside)
     lines += [
         f"  not marked yet: {name} of {students_text(count)}, see {RUBRIC}" for name, count in scored.rubric.unmarked
     ]
-    lines += [f"  look at this: {clean(warning)}" for warning in scored.warnings]
+    lines += [f"  look at this: {warning}" for warning in scored.warnings]
     lines += _fault_lines(scored.faults)
     lines.append(f"read: {out / INTAKE} says who handed in what")
     lines.append(f"marks: {out / 'grades.csv'}")
     lines.append(f"class: {out / 'class.html'}, one page each in {out / 'feedback'}")
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
 def _aside_lines(aside: tuple[Aside, ...]) -> list[str]:
     """The first of what is nobody's work, and where the rest is said."""
-    lines = [f"  left aside: {clean(item.name)}: {clean(item.reason)}" for item in aside[:MOST_ASIDE]]
+    lines = [f"  left aside: {item.name}: {item.reason}" for item in aside[:MOST_ASIDE]]
     if len(aside) > MOST_ASIDE:
         held = "has them all" if len(aside) <= MOST_ENTRIES else f"has {MOST_ENTRIES:,} of them"
         lines.append(f"  and {len(aside) - MOST_ASIDE} more: {INTAKE} {held}")
@@ -85,7 +85,7 @@ def regrade_text(regraded: Regraded) -> str:
         lines.append(f"{change.student}  {change.exercise}  {change.before:g} → {change.after:g}")
         lines += [f"    {test}: {before} → {after}" for test, before, after in change.tests]
     students = len({change.student for change in changes})
-    return "\n".join([*lines, f"{students} marks would change; `grader score` with the same --out applies it"])
+    return lines_text([*lines, f"{students} marks would change; `grader score` with the same --out applies it"])
 
 
 def similar_text(pairs: list[Pair], page: Path) -> str:
@@ -94,4 +94,4 @@ def similar_text(pairs: list[Pair], page: Path) -> str:
         f"{max(pair.first_share, pair.second_share):4.0%}  {pair.exercise}  {pair.first}  {pair.second}"
         for pair in pairs[:MOST_PAIRS]
     ]
-    return "\n".join([*lines, f"{len(pairs)} pairs in {page}"])
+    return lines_text([*lines, f"{len(pairs)} pairs in {page}"])

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from grader.author.survival import Fate, Tally, Trial, tallies_by, tally
+from grader.render.documents import document_text
 
 VERSION = 1
 
@@ -29,7 +30,7 @@ def trials_text(trials: list[Trial], seed: int, wanted: float) -> str:
 def trials_json(trials: Iterable[Trial], seed: int) -> str:
     """One object a line, as docs/json.md describes them."""
     head = {"version": VERSION, "seed": seed}
-    return "\n".join(msgspec.json.encode({**head, **msgspec.structs.asdict(trial)}).decode() for trial in trials)
+    return "\n".join(document_text({**head, **msgspec.structs.asdict(trial)}) for trial in trials)
 
 
 def _survivor(trial: Trial) -> list[str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 
 from grader.course.curriculum import Exercise
-from grader.score.cells import guarded
+from grader.course.visible import visible, visible_line
+from grader.score.dialect import Cell, Number, number, table_text, typed
 from grader.score.intake.people import Person
 from grader.score.marks import StudentMarks
-from grader.score.rubric import COLUMNS, Rubric, RubricRow
+from grader.score.rubric import COLUMNS, Rubric, RubricRow, TypedRow
 
 PERSON_COLUMNS = ("id", "email", "section")
 
@@ -19,33 +18,36 @@ def grades_csv(exercises: Iterable[Exercise], people: Iterable[Person], marks: I
     """One row for each student, one column with points for each exercise, named by its path."""
     known = {person.label: person for person in people}
     names = [exercise.name for exercise in exercises]
-    rows: list[list[str]] = [["student", *names, "earned", "days_late", "total", "possible", *PERSON_COLUMNS]]
+    rows: list[list[Cell]] = [["student", *names, "earned", "days_late", "total", "possible", *PERSON_COLUMNS]]
     for student in marks:
         points = {mark.exercise: mark.counted for mark in student.marks}
-        cells = [f"{points[name]:g}" if name in points else "" for name in names]
-        sums = [f"{student.earned:g}", str(student.days_late), f"{student.total:g}", f"{student.possible:g}"]
+        cells = [number(points[name]) if name in points else "" for name in names]
+        sums = [number(value) for value in (student.earned, student.days_late, student.total, student.possible)]
         person = known[student.student]
-        who = [guarded(cell) for cell in (person.id, person.email, person.section)]
-        rows.append([guarded(person.label), *cells, *sums, *who])
-    return _csv(rows)
+        who = [visible_line(cell) for cell in (person.id, person.email, person.section)]
+        rows.append([visible_line(person.label), *cells, *sums, *who])
+    return table_text(rows)
 
 
 def rubric_csv(rubric: Rubric) -> str:
     """The sheet that a person fills in. What they wrote of others than this class stands at its end."""
-    kept = [[guarded(row.cells.get(name, "")) for name in (*COLUMNS, *rubric.more)] for row in rubric.kept]
-    return _csv([[*COLUMNS, *rubric.more], *(_rubric_cells(row, len(rubric.more)) for row in rubric.rows), *kept])
+    rows = [_rubric_cells(row, len(rubric.more)) for row in rubric.rows]
+    kept = [_kept_cells(row, rubric.more) for row in rubric.kept]
+    return table_text([[*COLUMNS, *rubric.more], *rows, *kept])
 
 
-def _rubric_cells(row: RubricRow, more: int) -> list[str]:
-    words = str(len(row.text.split()))
-    points = (row.points, f"{row.points_possible:g}")
-    cells = (row.person.label, row.exercise, *points, words, row.text, row.comment, row.person.id)
-    return [guarded(cell) for cell in (*cells, *(row.more or [""] * more))]
+def _rubric_cells(row: RubricRow, more: int) -> list[Cell]:
+    """What a person typed stays as it is, the rest is made visible."""
+    person, own = row.person, row.more or [""] * more
+    points = (typed(row.points), number(row.points_possible))
+    text = (Number(str(row.words)), visible(row.text))
+    return [
+        visible_line(person.label), row.exercise, *points, *text, typed(row.comment), visible_line(person.id),
+        *(typed(cell) for cell in own),
+    ]  # fmt: skip
 
 
-def _csv(rows: list[list[str]]) -> str:
-    """One kind of line end: a table's reader takes any other for the end of a row."""
-    buffer = io.StringIO()
-    lines = [[cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows]
-    csv.writer(buffer, lineterminator="\n").writerows(lines)
-    return buffer.getvalue()
+def _kept_cells(row: TypedRow, more: tuple[str, ...]) -> list[Cell]:
+    """A row as it stood there. Who is named in it is no number, whatever the name looks like."""
+    names = ("student", "exercise", "id")
+    return [row.cells.get(name, "") if name in names else typed(row.cells.get(name, "")) for name in (*COLUMNS, *more)]

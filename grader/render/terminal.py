@@ -8,6 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from grader.course.visible import visible
 from grader.render.substitutes import SIGNS
 
 WIDEST = 100
@@ -31,11 +32,17 @@ class Lines:
         self.plain = not _can_encode(console)
 
     def line(self, text: str, indent: int = 0, style: str = "") -> None:
-        self.text(Text(text, style=style), indent)
+        self.text(Text(visible(text), style=style), indent)
 
     def text(self, text: Text, indent: int = 0, lead: Text | None = None) -> None:
-        """Wrapped to the width, every line indented; `lead` stands before the first."""
+        """Wrapped to the width, every line indented; `lead` stands before the first.
+
+        `Text` drops some characters that nobody sees as it is made. Whoever makes one of a stranger's words makes them
+        visible before; here it is done for the others.
+        """
         lead = lead or Text("")
+        if visible(text.plain) != text.plain:
+            text = Text(visible(text.plain), style=text.style)
         margin = indent + len(lead.plain)
         for number, line in enumerate(text.wrap(self.console, max(20, self.console.width - margin)) or [Text("")]):
             line.rstrip()
@@ -44,11 +51,6 @@ class Lines:
             if self.plain:
                 whole.plain = _plain(whole.plain)
             self.console.print(whole, soft_wrap=True)
-
-
-def printable(text: str) -> str:
-    """The learner's text without control characters, which could rewrite the screen."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
 
 
 def _can_encode(console: Console) -> bool:

@@ -6,6 +6,7 @@ stays at the sheet's end.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_kinds import readable_text
+from grader.course.visible import visible
 from grader.errors import UsageError
-from grader.score.cells import row_identity
-from grader.score.intake.people import Person
+from grader.score.intake.people import Person, as_a_number, same_word
 from grader.score.intake.submission import Submission
 from grader.score.marks import NOT_HANDED_IN, Mark
 from grader.score.sheets import number_in, read_sheet
 
 COLUMNS = ("student", "exercise", "points", "points_possible", "words", "text", "comment", "id")
 NEEDED = ("student", "exercise", "points")
+MAX_TEXT = 30_000  # of an essay in the sheet: a cell of a spreadsheet holds 32,767 characters
+MANGLED_ID = re.compile(r"\d[.,]\d*E\+\d+", re.IGNORECASE)  # what a spreadsheet makes of a long number
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,16 @@ class TypedSheet:
 
 @dataclass(frozen=True)
 class RubricRow:
-    """One exercise of one student that a person marks. `points`, `comment` and `more` are the person's, as written."""
+    """One exercise of one student that a person marks. `points`, `comment` and `more` are the person's, as written.
+
+    `words` counts those of the whole essay. `text` is the essay as far as a cell holds it.
+    """
 
     person: Person
     exercise: str
     points: str
     points_possible: float
+    words: int
     text: str
     comment: str
     more: tuple[str, ...] = ()
@@ -92,7 +99,7 @@ def rubric_of(
     submissions = list(submissions)
     if not essays:
         return Rubric()
-    people = _owners(submission.person for submission in submissions)
+    people = Owners(submission.person for submission in submissions)
     held, kept = _by_owner(sheet, people, essays)
     marks = {key: mark for key, row in held.items() if (mark := _mark(sheet.path, row, essays[key[1]]))}
     rows = [
@@ -111,21 +118,45 @@ def rubric_of(
 # -- whose a row is -----------------------------------------------------------------------------------
 
 
-def _owners(people: Iterable[Person]) -> dict[str, str]:
-    """Labels by whatever a row may name a person with. The sheet has ids, or names where there are none."""
-    people = list(people)
-    keys = {person.key: person.label for person in people}
-    return keys | {person.label: person.label for person in people} | {p.id: p.label for p in people if p.id}
+class Owners:
+    """The labels of a class, by whatever a row may name its student with: an id, or the name where there is none."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        people = list(people)
+        self.by_id = {person.id: person.label for person in people if person.id}
+        self.by_name = {person.key: person.label for person in people} | {p.label: p.label for p in people}
+        self.by_number = _told_apart((as_a_number(person.id), person.label) for person in people)
+        self.by_rest = _told_apart((_rest(person.label), person.label) for person in people)
+
+    def label(self, cells: dict[str, str]) -> str | None:
+        """Whose a row is; None where it is nobody's. What a spreadsheet changed in an id or a name is seen through."""
+        id, name = cells.get("id", "").strip(), cells["student"]
+        if id and not MANGLED_ID.fullmatch(id):
+            return self.by_id.get(id) or self.by_number.get(as_a_number(id)) or self.by_name.get(id)
+        return self.by_name.get(name) or self.by_id.get(name.strip()) or self.by_rest.get(_rest(name))
+
+
+def _told_apart(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Labels by words that are those of one person alone."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for word, label in pairs:
+        found[word].add(label)
+    return {word: min(labels) for word, labels in found.items() if word and len(labels) == 1}
+
+
+def _rest(name: str) -> str:
+    """What is left of a name where a spreadsheet dropped an apostrophe, and saved no characters but Windows' own."""
+    return re.sub(r"\?+", "?", same_word(name.encode("cp1252", "replace").decode("cp1252"))).lstrip("'")
 
 
 def _by_owner(
-    sheet: TypedSheet, people: dict[str, str], essays: dict[str, Exercise]
+    sheet: TypedSheet, people: Owners, essays: dict[str, Exercise]
 ) -> tuple[dict[tuple[str, str], TypedRow], list[TypedRow]]:
     """The rows that count, by label and exercise, and the others that a person wrote into."""
     held: dict[tuple[str, str], TypedRow] = {}
     kept = []
     for row in sheet.rows:
-        label, exercise = people.get(row_identity(row.cells)), row.cells["exercise"]
+        label, exercise = people.label(row.cells), row.cells["exercise"]
         if label is None or exercise not in essays:
             kept += [row] if row.is_typed else []
             continue
@@ -138,14 +169,14 @@ def _by_owner(
     return held, kept
 
 
-def _warnings(path: Path, kept: list[TypedRow], people: dict[str, str], curriculum: Curriculum) -> Iterable[str]:
+def _warnings(path: Path, kept: list[TypedRow], people: Owners, curriculum: Curriculum) -> Iterable[str]:
     """What stays in the sheet and counts for nobody. An exercise that is only not asked for now is no surprise."""
     marked_by_a_person = {exercise.name for exercise in curriculum.exercises if exercise.manually_graded}
     nobodys: dict[str, list[str]] = defaultdict(list)
     for row in kept:
         exercise = row.cells["exercise"]
-        if row_identity(row.cells) not in people:
-            nobodys[row.cells["student"] or row_identity(row.cells) or "a student without a name"].append(exercise)
+        if people.label(row.cells) is None:
+            nobodys[row.cells["student"] or row.cells.get("id") or "a student without a name"].append(exercise)
         elif exercise not in marked_by_a_person:
             yield f"{path.name}, row {row.number}: {exercise!r} is nothing that a person marks; it does not count"
     for name, exercises in nobodys.items():
@@ -192,12 +223,22 @@ def _unmarked(
 
 def _row(submission: Submission, exercise: Exercise, held: TypedRow | None) -> RubricRow:
     cells = held.cells if held is not None else {}
+    whole = readable_text(submission.files.get(exercise.name, b"")).replace("\r\n", "\n").replace("\r", "\n")
     return RubricRow(
         person=submission.person,
         exercise=exercise.name,
         points=cells.get("points", ""),
         points_possible=exercise.points,
-        text=readable_text(submission.files.get(exercise.name, b"")),
+        words=len(whole.split()),
+        text=_shortened(whole, submission.used.get(exercise.name, "")),
         comment=cells.get("comment", ""),
         more=held.more if held is not None else (),
     )
+
+
+def _shortened(text: str, file: str) -> str:
+    """The text as far as a cell holds it. Behind a cut one stands where the whole is."""
+    shown = visible(text[:MAX_TEXT])
+    if len(text) <= MAX_TEXT and len(shown) <= MAX_TEXT:
+        return shown
+    return f"{shown[:MAX_TEXT]} …\n\n(cut here, of {len(text):,} characters; the whole was handed in as {file})"

@@ -1,19 +1,17 @@
-"""Tables that people write and spreadsheets save, as CSV: any usual delimiter, headings in any case."""
+"""Tables that people write and spreadsheets save, with a heading above each column, in any case."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.score.cells import meant
+from grader.score.dialect import NoTable, table_rows
 
-DELIMITERS = ",;\t"  # spreadsheets write semicolons where the comma is for decimals
-MAX_CELL = 2**24  # an essay may stand in one
+DECIMAL_COMMA = re.compile(r"\A([+-]?\d+),(\d+)\Z")
 
 
 @dataclass(frozen=True)
@@ -33,18 +31,11 @@ class Sheet:
 def read_sheet(path: Path) -> Sheet:
     """The table at `path`. Of two columns of one heading the first counts."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text", "save it as CSV UTF-8") from None
+        lines = table_rows(path.read_bytes())
+    except NoTable as error:
+        raise UsageError(f"{path} is no table: {error}", "save it as CSV UTF-8") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    first = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    csv.field_size_limit(MAX_CELL)
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise UsageError(f"{path} is no table: {error}", "save it as CSV UTF-8") from None
     headings = tuple(cell.strip().lower() for cell in (lines[0] if lines else []))
     rows = [
         (number, dict(zip(reversed(headings), reversed(_padded(cells, len(headings))), strict=True)))
@@ -55,14 +46,14 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _padded(cells: list[str], width: int) -> list[str]:
-    """As many cells as there are headings, each as it was meant."""
-    return [meant(cell) for cell in cells[:width]] + [""] * (width - len(cells))
+    """As many cells as there are headings."""
+    return cells[:width] + [""] * (width - len(cells))
 
 
 def number_in(path: Path, number: int, row: dict[str, str], column: str) -> float:
-    """The number in a cell. `number` is the row's, for the message."""
+    """The number in a cell, with a point or a comma for its decimals. `number` is the row's, for the message."""
     try:
-        value = float(row[column])
+        value = float(DECIMAL_COMMA.sub(r"\1.\2", row[column].strip()))
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -23,8 +23,9 @@ from grader.course.cells import (
     names_written,
     parse_cells,
 )
-from grader.course.notebooks import few, inert
+from grader.course.notebooks import few
 from grader.course.source import MAX_SOURCE_BYTES
+from grader.course.visible import short_line
 from grader.protocol.jobs import Job
 from grader.protocol.messages import CellFailure
 from grader.protocol.results import Failure, Frame, Place
@@ -96,12 +97,12 @@ class Notebook:
         """What befell a cell that was to define the name, and on which line of the module."""
         broken = self.broken.get(cell.number)
         if broken is not None:
-            said = f"is not Python: {inert(broken.error, MAX_ERROR)} (line {broken.line - cell.first + 1})"
+            said = f"is not Python: {short_line(broken.error, MAX_ERROR)} (line {broken.line - cell.first + 1})"
             return (said, broken.line) if name in names_written(cell.text) else None
         if SET_ASIDE in cell.text:
             head, _, body = cell.text[cell.text.index(SET_ASIDE) :].partition("\n")
             if name in names_written("\n".join(line.removeprefix("# ") for line in body.split("\n"))):
-                return f"was set aside: `{inert(head.removeprefix('# '), MAX_LINE_SHOWN)}`", cell.first
+                return f"was set aside: `{short_line(head.removeprefix('# '), MAX_LINE_SHOWN)}`", cell.first
         if name in self.bound and cell.number in self.bound[name].lines:
             defined = self.bound[name].lines[cell.number]
             for failure in self.failures:
@@ -163,7 +164,7 @@ def _line_within(cells: Cells, failure: CellFailure) -> int | None:
 def _error(failure: CellFailure) -> str:
     """`NameError: name 'display' is not defined`."""
     said = f"{failure.type}: {failure.message}" if failure.message else failure.type
-    return inert(said, MAX_ERROR)
+    return short_line(said, MAX_ERROR)
 
 
 def _makes(node: ast.stmt) -> bool:

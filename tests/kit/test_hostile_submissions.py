@@ -21,8 +21,9 @@ from typing import Literal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from miniature import SOLUTION, Kit
+from miniature import CHAPTER, SOLUTION, Kit
 from running import grader
+from unseen import unseen_below, unseen_in
 
 from grader.judge.client import Judge
 from grader.score.intake.archives import MAX_EXPANDED_BYTES
@@ -30,6 +31,7 @@ from grader.score.intake.collecting import collect
 
 FOLDER = Path(__file__).parent / "attacks" / "handed_in"
 HONEST = ("ada", "zoe_h")
+ESSAY = '\n[essay]\ntitle = "An essay"\npoints = 4\nmarked_by = "person"\nhints = ["Write."]\n'
 WRONG = b"def double(x):\n    return x + 1\n\n\ndef halve(x):\n    return x / 2\n"
 
 
@@ -62,8 +64,13 @@ class Scored:
 
 
 def score(kit: Kit, people: Path, out: Path) -> Scored:
-    done = grader(kit.layout.root, "score", str(people), "--out", str(out), "--seed", "5", "--pattern", "plain")
+    """Scored twice into one folder, as a class is: the second run reads what the first one wrote."""
+    command = ("score", str(people), "--out", str(out), "--seed", "5", "--pattern", "plain")
+    assert grader(kit.layout.root, *command).returncode == 0
+    done = grader(kit.layout.root, *command)
     assert done.returncode == 0, done.stderr
+    assert unseen_below(out) == {}
+    assert unseen_in(done.stdout) | unseen_in(done.stderr) == set()
     with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     texts = {path: path.read_bytes().decode(errors="replace") for path in sorted(out.rglob("*")) if path.is_file()}
@@ -89,6 +96,9 @@ def scored(tmp_path_factory: pytest.TempPathFactory, judge: Judge, secret: Path)
     """The whole class, and the honest students alone."""
     folder = tmp_path_factory.mktemp("class")
     kit = Kit(folder / "kit", judge)
+    kit.layout.chapter_file("ch1_mini").write_text(CHAPTER + ESSAY)
+    kit.layout.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
+    kit.sync()
     for people in (folder / "all", folder / "alone"):
         honest(people)
     for hand_in in HAND_INS:
@@ -124,7 +134,7 @@ def test_nothing_hidden_comes_out_and_nothing_draws_or_runs(scored: tuple[Scored
 
 
 def test_every_hand_in_says_what_it_does() -> None:
-    assert len(HAND_INS) >= 30
+    assert len(HAND_INS) >= 55
     for hand_in in HAND_INS:
         assert hand_in.verdict in ("passed", "failed", "refused")
         assert importlib.import_module(f"attacks.handed_in.{hand_in.name}").__doc__

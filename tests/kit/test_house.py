@@ -25,7 +25,17 @@ SPEAKING = {
 
 
 # What the list of all commands may import: nothing that takes long.
-CHEAP = ("cli", "cli.echo", "cli.entry", "cli.lazy", "errors", "render", "render.substitutes")
+CHEAP = (
+    "cli",
+    "cli.echo",
+    "cli.entry",
+    "cli.lazy",
+    "course",
+    "course.visible",
+    "errors",
+    "render",
+    "render.substitutes",
+)
 
 
 def modules(*rooms: str) -> Iterator[tuple[str, ast.Module]]:

@@ -51,14 +51,14 @@ def test_a_fault_of_the_kit_is_told_and_judged_again(course: Kit, people: Path, 
     assert [line.split(":")[1].strip() for line in told] == [f"{name}, ch1_mini/scale" for name in ("ada", "ben", "cy")]
     assert all("no beans" in line for line in told)
     assert "the same command judges it again, and it alone" in done.stdout
-    assert marks(course) == ["ada,0,5", "ben,0,5", "cy,0,5"]  # written all the same
+    assert marks(course) == ['"ada",0,5', '"ben",0,5', '"cy",0,5']  # written all the same
     again = score(course, people)
     assert again.returncode == 3 and "no beans" in again.stdout
     broken.unlink()
     mended = score(course, people)
     assert mended.returncode == 0, mended.stderr
     assert "own fault" not in mended.stdout
-    assert marks(course) == ["ada,10,5", "ben,5,5", "cy,10,5"]
+    assert marks(course) == ['"ada",10,5', '"ben",5,5', '"cy",10,5']
     last = score(course, people)
     assert last.stdout == mended.stdout and "starting the judge" not in last.stderr
 

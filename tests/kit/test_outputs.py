@@ -119,7 +119,7 @@ def test_a_regrade_is_previewed_before_anything_is_overwritten(kit: Kit, people:
     )
     assert (out / "grades.csv").read_bytes() == before
     assert grader(kit.layout.root, "score", str(people), "--out", "out").returncode == 0
-    assert "ben,10" in (out / "grades.csv").read_text()
+    assert '"ben",10' in (out / "grades.csv").read_text()
 
 
 def test_similar_pairs_without_the_stub_and_with_an_archive(kit: Kit, people: Path, tmp_path: Path) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from grader.course.file_names import FileNames
+from grader.course.passed_over import is_passed_over
 from grader.judge.apart import NotDone, apart
-from grader.score.intake.entries import Entry, Kind
-from grader.score.intake.names import printable_path
+from grader.score.intake.archives import NO_FILE, is_archive_name
+from grader.score.intake.entries import Entry, Kind, why_nobodys
+from grader.score.intake.names import shown_path
 from grader.score.intake.owners import plain_owner, said
 from grader.score.intake.systems import Owner, partial_fits
-from grader.score.intake.walking import HandedFile
 
+BESIDE = "it lies beside the students' folders and is no exercise's"
 MOST_LOOKED_INTO = 20  # entries of a class that are looked through for students inside
 # Folders of one student that hold the same exercise twice: chapters, versions, the kit's own.
 NO_STUDENT = re.compile(
@@ -23,58 +25,72 @@ NO_STUDENT = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What lies in a folder of students: their folders and archives, and what is beside them with the reason."""
+
+    students: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
+
+
 def unwrapped(candidates: list[Entry], names: FileNames) -> list[Entry]:
-    """The students in the one folder of a class, where it is a folder around them."""
-    students = [entry for entry in candidates if isinstance(plain_owner(entry, names), Owner)]
-    inside = _students_inside(students[0], names) if len(students) == 1 else ()
-    if not inside:
+    """The students in the one folder of a class, where it is a folder around them, and what lies beside them in it."""
+    owned = [entry for entry in candidates if isinstance(plain_owner(entry, names), Owner)]
+    inside = _students_inside(owned[0], names) if len(owned) == 1 else Inside()
+    if not inside.students:
         return candidates
-    around = students[0]
-
-    def below(name: str, folder: str) -> list[HandedFile]:
-        return around.below(f"{name}/{folder}")
-
-    found = [
-        Entry(name, Kind.FOLDER, functools.partial(around.below, name), functools.partial(below, name))
-        for name in inside
-    ]
-    return [*found, *(entry for entry in candidates if entry is not around)]
+    around = owned[0]
+    found = [around.child(name) for name in inside.students]
+    beside = [replace(around.child(name), kind=Kind.OTHER, reason=reason) for name, reason in inside.beside]
+    return [*found, *beside, *(entry for entry in candidates if entry is not around)]
 
 
-def _students_inside(entry: Entry, names: FileNames) -> tuple[str, ...]:
-    """The folders in an entry, where these are students: two of them hold the same exercise."""
+def _students_inside(entry: Entry, names: FileNames) -> Inside:
+    """What is in an entry, where there are students in it: two of its folders hold the same exercise.
+
+    Then all of its folders are: who named a file otherwise has a row as well.
+    """
     if entry.kind is not Kind.FOLDER:
-        return ()
-    with suppress(NotDone):
-        return apart(lambda: _folders_of_students(entry, names), tuple[str, ...])
-    return ()
-
-
-def _folders_of_students(entry: Entry, names: FileNames) -> tuple[str, ...]:
+        return Inside()
     exercises: dict[str, set[str]] = defaultdict(set)
-    for file in entry.files():
-        folder, separator, rest = file.path.partition("/")
-        if not separator:
-            if names.meanings(file.path):
-                return ()  # work beside the folders: it is a student's
-            continue
-        for meaning in names.meanings(rest):
-            exercises[meaning.exercise.name].add(folder)
+    students, beside = [], []
+    for name, kind in entry.inside():
+        is_folder = kind is Kind.FOLDER or (kind is Kind.FILE and is_archive_name(name))
+        if is_folder and not is_passed_over(name):
+            students.append(name)
+            for exercise in _exercises_in(entry.child(name), names):
+                exercises[exercise].add(name)
+        elif names.meanings(name):
+            return Inside()  # work beside the folders: it is a student's
+        else:
+            beside.append((name, why_nobodys(name) or (NO_FILE if kind is Kind.OTHER else BESIDE)))
     holding = set().union(*exercises.values()) if exercises else set()
-    if any(NO_STUDENT.fullmatch(folder) for folder in holding) or max(map(len, exercises.values()), default=0) < 2:
-        return ()
-    return tuple(sorted(holding))
+    if any(NO_STUDENT.fullmatch(name) for name in holding) or max(map(len, exercises.values()), default=0) < 2:
+        return Inside()
+    return Inside(tuple(students), tuple(beside))
+
+
+def _exercises_in(entry: Entry, names: FileNames) -> tuple[str, ...]:
+    """The exercises after which files in it are named; none where it cannot be read."""
+
+    def found() -> tuple[str, ...]:
+        meant = (meaning for file in entry.files() for meaning in names.meanings(file.path))
+        return tuple(sorted({meaning.exercise.name for meaning in meant}))
+
+    with suppress(NotDone):
+        return apart(found, tuple[str, ...])
+    return ()
 
 
 def folders_of_students(candidates: list[Entry], names: FileNames) -> list[str]:
     """What looks like a class of its own among the students."""
     if len(candidates) > MOST_LOOKED_INTO:
         return []
-    found = {entry.name: _students_inside(entry, names) for entry in candidates}
+    found = {entry.name: _students_inside(entry, names).students for entry in candidates}
     return [
-        f"{printable_path(name)} looks like a folder of students ({printable_path(inside[0])} …): score it by itself"
-        for name, inside in found.items()
-        if inside
+        f"{shown_path(name)} looks like a folder of students ({shown_path(students[0])} …): score it by itself"
+        for name, students in found.items()
+        if students
     ]
 
 

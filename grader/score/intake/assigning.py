@@ -22,8 +22,8 @@ from grader.course.module_reading import read_module
 from grader.course.notebooks import NotebookError
 from grader.course.source import MAX_SOURCE_BYTES, SourceProblem, problem_in
 from grader.course.stubs import handed_out_stub
+from grader.course.visible import visible_line
 from grader.score.intake.archives import Refused
-from grader.score.intake.names import printable
 from grader.score.intake.submission import Aside, Submission
 from grader.score.intake.walking import HandedFile
 
@@ -279,7 +279,9 @@ class _Budget:
         except OSError as error:  # its text has the path of this machine
             return replace(offer, problem=f"it cannot be read: {error.strerror}")
         except Exception as error:  # the libraries raise anything over bytes that were made for it
-            return replace(offer, problem=f"it cannot be read: {printable(f'{type(error).__name__}: {error}'[:200])}")
+            return replace(
+                offer, problem=f"it cannot be read: {visible_line(f'{type(error).__name__}: {error}'[:200])}"
+            )
         if len(module.source) > MAX_SOURCE_BYTES:
             return replace(offer, problem=f"its code is larger than {MAX_SOURCE_BYTES // 2**20} MB, and was not read")
         return replace(offer, source=module.source.encode(), module=module)
@@ -304,7 +306,7 @@ def _no_file(aside: list[Aside], passed_over: tuple[str, ...]) -> str:
 
 def _no_notebook(error: NotebookError, name: str) -> str:
     """Why a notebook cannot be read and what to do, beside its name."""
-    said = printable(error.message)
+    said = visible_line(error.message)
     said = f"it {said.removeprefix(name).lstrip()}" if said.startswith(f"{name} ") else said
     return f"{said}; {error.hint}" if error.hint else said
 

@@ -7,6 +7,7 @@ no rule is told of, never dropped.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,22 +15,24 @@ from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
+from grader.course.visible import visible_line
 from grader.errors import UsageError
 from grader.judge.apart import NotDone, apart
 from grader.score.intake import gradescope
 from grader.score.intake.arrangement import folders_of_students, other_systems, unwrapped
 from grader.score.intake.assigning import Assigner, Handed
-from grader.score.intake.entries import Entry, open_class
-from grader.score.intake.names import as_a_file, printable, printable_name, printable_path
+from grader.score.intake.entries import HIDDEN, Entry, open_class
+from grader.score.intake.names import as_a_file, shown_name, shown_path
 from grader.score.intake.owners import Pile, piles_of
 from grader.score.intake.people import Directory, Person
 from grader.score.intake.submission import Aside, Intake, Submission
-from grader.score.intake.systems import PLAIN, Owner, guess
+from grader.score.intake.systems import ARCHIVE_OR_WORK, PLAIN, Owner, guess
 
 NOTHING_HANDED_IN = "nothing was handed in"
 HAND_IN_LESS = "hand in the files of the course alone, as they are"
 NOBODY = Person("", "")  # until it is known whose a submission is
 MOST_LISTED = 10
+MAY_BE_WORK = re.compile(rf"(?:.*{ARCHIVE_OR_WORK}|\.?[^.]*)", re.DOTALL | re.IGNORECASE)
 
 
 def collect(
@@ -50,9 +53,12 @@ def collect(
         hints: list[str] = []
         if pattern is None and system == PLAIN:
             candidates = unwrapped(candidates, assigner.names)
+            entries = [*entries, *(entry for entry in candidates if entry.reason)]
+            candidates = [entry for entry in candidates if not entry.reason]
             hints = [*other_systems(candidates), *folders_of_students(candidates, assigner.names)]
         piles, left = piles_of(entries, candidates, system, assigner.names)
-        aside = [Aside(printable_path(entry.name), entry.reason) for entry in entries if entry.reason] + left
+        aside = [Aside(shown_path(entry.name), entry.reason) for entry in entries if entry.reason] + left
+        hints += _named_for_nobody([item for item in aside if item.reason == HIDDEN or item in left])
         if system == "gradescope":
             aside = [item for item in aside if item.name != gradescope.METADATA]  # it was read
         if not piles and not roster:
@@ -71,6 +77,16 @@ def _nobody(path: Path, aside: list[Aside]) -> UsageError:
     return UsageError(f"no submission was found in {path}{listed}", hint)
 
 
+def _named_for_nobody(aside: list[Aside]) -> list[str]:
+    """Entries that may be somebody's work and have no row, because of their names alone. Other documents are not."""
+    aside = [item for item in aside if MAY_BE_WORK.fullmatch(item.name)]
+    names = ", ".join(item.name for item in aside[:MOST_LISTED]) + (", …" if len(aside) > MOST_LISTED else "")
+    if not aside:
+        return []
+    count = "1 entry has" if len(aside) == 1 else f"{len(aside)} entries have"
+    return [f"{count} no row, because the name says no student: {names}; rename what is somebody's work"]
+
+
 # -- what is in them ----------------------------------------------------------------------------------
 
 
@@ -78,14 +94,14 @@ def _read(key: str, pile: Pile, assigner: Assigner) -> Submission:
     """One student's work, read in a process of its own: what cannot be read costs this student alone."""
     identity = pile.login or key
     person = Person(
-        identity if identity.isprintable() else identity.encode("unicode_escape").decode(),
-        printable_name(pile.name),
+        _key(identity),
+        shown_name(pile.name),
         pile.name,  # as it is: of two that print alike the printable one keeps its name
-        printable(pile.id),
-        printable(pile.login),
-        printable(pile.email),
+        visible_line(pile.id),
+        visible_line(pile.login),
+        visible_line(pile.email),
     )
-    sources = tuple(printable_path(entry.name) for entry, _ in pile.parts)
+    sources = tuple(shown_path(entry.name) for entry, _ in pile.parts)
     try:
         found = apart(lambda: _contents(pile, assigner), Submission)
     except NotDone as reason:
@@ -109,11 +125,17 @@ def _contents(pile: Pile, assigner: Assigner) -> Submission:
     return assigner.assign(submission, handed)
 
 
+def _key(identity: str) -> str:
+    """The identity as it is; escaped where it cannot be printed, and where it could be such an escape."""
+    is_plain = identity.isprintable() and "\\" not in identity
+    return identity if is_plain else identity.encode("unicode_escape").decode()
+
+
 def _shown(path: str, entry: Entry, owner: Owner, several: bool) -> str:
     """The path as the student knows it, with its entry where they have several, as it can be printed."""
     if path == entry.name:  # a single file, for which the system has a longer name
-        return printable_path(owner.file or path)
-    return printable_path(f"{owner.file or entry.name}/{path}" if several else path)
+        return shown_path(owner.file or path)
+    return shown_path(f"{owner.file or entry.name}/{path}" if several else path)
 
 
 # -- who they are -------------------------------------------------------------------------------------
@@ -121,20 +143,23 @@ def _shown(path: str, entry: Entry, owner: Owner, several: bool) -> str:
 
 def _labelled(people: list[Person]) -> dict[str, Person]:
     """Each with a label of its own: those of one name get their id behind it, or a number."""
-    count = Counter(as_a_file(printable_name(person.name)) for person in people)
+    count = Counter(as_a_file(shown_name(person.name)) for person in people)
     found: dict[str, Person] = {}
     taken: set[str] = set()
-    for person in sorted(
-        people, key=lambda person: (printable_name(person.name) != person.name, person.name, person.key)
-    ):
-        plain = printable_name(person.name)
+    for person in sorted(people, key=_precedence):
+        plain = shown_name(person.name)
         if count[as_a_file(plain)] > 1 and person.id:
-            plain = printable_name(f"{plain} ({person.id})")
+            plain = shown_name(f"{plain} ({person.id})")
         numbered = (f"{plain} ({number})" for number in itertools.count(2))
         label = next(label for label in itertools.chain([plain], numbered) if as_a_file(label) not in taken)
         taken.add(as_a_file(label))
         found[person.key] = replace(person, label=label)
     return found
+
+
+def _precedence(person: Person) -> tuple[bool, bool, str, str]:
+    """Of those whose names are one to a disk or a reader, who keeps it: what prints as it is, and has no apostrophe."""
+    return shown_name(person.name) != person.name, person.name.startswith("'"), person.name, person.key
 
 
 def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[list[Submission], list[str]]:

@@ -25,6 +25,7 @@ from grader.score.intake.walking import HandedFile, files_below, files_of_member
 JOURNAL = "journal.sqlite"
 BESIDE_A_JOURNAL = ("grades.csv", "intake.txt", "feedback", ".lock")
 SYSTEMS_OWN = frozenset({".ds_store", ".git", ".gitignore", ".gitattributes", ".localized", ".trashes", ".fseventsd"})
+HIDDEN = "its name begins with a dot, as those of hidden files do"
 TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".yml", ".yaml", ".json", ".log")
 
 
@@ -40,13 +41,14 @@ class Kind(enum.Enum):
 class Entry:
     """One entry of a class. `files` looks at what is in it; nothing is read before.
 
-    `below` looks at what is in one of its folders, paths from there.
+    `inside` names what lies directly in a folder, and `child` is such a thing as an entry.
     """
 
     name: str
     kind: Kind
     files: Callable[[], list[HandedFile]]
-    below: Callable[[str], list[HandedFile]]
+    inside: Callable[[], list[tuple[str, Kind]]]
+    child: Callable[[str], Entry]
     reason: str = ""  # why it is nobody's work, where that can be seen from outside
 
 
@@ -54,10 +56,12 @@ class Entry:
 def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[list[Entry]]:
     """The entries of the class at `path`: a folder, or an archive. `out` is where results go: not a student.
 
-    An export that lies alone in the folder, packed or not, is the class itself, unless `pattern` says otherwise.
+    An export that lies alone in the folder, packed or not, is the class itself, unless `pattern` says otherwise. What
+    lies beside it is nobody's, and is told of.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist", "give the folder, or the archive, that a system exported")
+    beside = [entry for entry in _on_disk(path, out) if entry.reason] if path.is_dir() else []
     alone = _alone_in(path, out)
     if alone is not None and os.path.isdir(alone) and _is_export(alone.name, _names_in(alone), pattern):
         path = alone
@@ -67,11 +71,11 @@ def open_class(path: Path, out: Path | None, pattern: str | None) -> Iterator[li
         if path.is_file():
             yield _entries_of(_members(path, opened.enter_context(path.open("rb"))))
         elif found := _packed_exports(path, out, pattern, opened):
-            yield _entries_of(found)
+            yield [*_entries_of(found), *beside]
         else:
             entries = _on_disk(path, out)
             _refuse_a_kit(path)
-            yield entries
+            yield [*entries, *(entry for entry in beside if path == alone)]
 
 
 def _packed_exports(folder: Path, out: Path | None, pattern: str | None, opened: contextlib.ExitStack) -> list[Member]:
@@ -120,7 +124,7 @@ def _looks_like_an_export(path: Path, pattern: str | None) -> bool:
 
 def _guessed(names: Iterable[str]) -> str:
     """The system that named these; what is nobody's in any case does not count."""
-    return guess(name for name in names if not _nobodys(name))
+    return guess(name for name in names if not why_nobodys(name))
 
 
 def _alone_in(folder: Path, out: Path | None) -> Path | None:
@@ -140,19 +144,27 @@ def _names_in(folder: Path) -> list[str]:
 
 def _on_disk(folder: Path, out: Path | None) -> list[Entry]:
     try:
-        paths = sorted(folder.iterdir())
-        return [
-            Entry(
-                path.name,
-                _kind(path),
-                functools.partial(files_below, path),
-                functools.partial(_below, path),
-                _reason_on_disk(path, out),
-            )
-            for path in paths
-        ]
+        return [_entry_on_disk(path, _reason_on_disk(path, out)) for path in sorted(folder.iterdir())]
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror}", "make it readable, and try again") from None
+
+
+def _entry_on_disk(path: Path, reason: str = "") -> Entry:
+    return Entry(
+        path.name,
+        _kind(path),
+        lambda: files_below(path),
+        lambda: [(name, _kind_if_seen(path / name)) for name in _names_in(path)],
+        lambda name: _entry_on_disk(path / name),
+        reason,
+    )
+
+
+def _kind_if_seen(path: Path) -> Kind:
+    try:
+        return _kind(path)
+    except OSError:  # a folder that may be listed and not entered
+        return Kind.OTHER
 
 
 def _kind(path: Path) -> Kind:
@@ -168,17 +180,13 @@ def _reason_on_disk(path: Path, out: Path | None) -> str:
     marks = [name for name in BESIDE_A_JOURNAL if os.path.exists(path / name)]  # in what cannot be read: none
     if os.path.isdir(path) and marks and os.path.exists(path / JOURNAL):
         return "it holds the results of an earlier scoring"
-    return _nobodys(path.name, os.path.isdir(path))
+    return why_nobodys(path.name, os.path.isdir(path))
 
 
-def _below(path: Path, folder: str) -> list[HandedFile]:
-    return files_below(path / folder)
-
-
-def _nobodys(name: str, is_folder: bool = False) -> str:
+def why_nobodys(name: str, is_folder: bool = False) -> str:
     """Why an entry of this name is nobody's work, if it is."""
     if name.startswith(".") and not name.startswith("._") and name.lower() not in SYSTEMS_OWN:
-        return "its name begins with a dot, as those of hidden files do"
+        return HIDDEN
     if is_passed_over(name):
         return "a system made it"
     return "it is a table or a list, nobody's work" if name.lower().endswith(TABLES) and not is_folder else ""
@@ -210,17 +218,19 @@ def _entries_of(found: list[Member]) -> list[Entry]:
         parts = PurePosixPath(member.path).parts
         if parts:
             groups[parts[0]].append(member)
-    entries = []
-    for name, group in sorted(groups.items()):
-        is_folder = len(group) > 1 or "/" in group[0].path
-        below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
-        kind = Kind.FOLDER if is_folder else Kind.FILE
-        files = functools.partial(files_of_members, below, is_folder)
-        entries.append(Entry(name, kind, files, functools.partial(_members_below, below), _nobodys(name, is_folder)))
-    return entries
+    return [_entry_of(name, group) for name, group in sorted(groups.items())]
 
 
-def _members_below(found: list[Member], folder: str) -> list[HandedFile]:
-    start = f"{folder}/"
-    inside = [replace(m, path=m.path[len(start) :]) for m in found if m.path.startswith(start)]
-    return files_of_members(inside, is_folder=True)
+def _entry_of(name: str, group: list[Member]) -> Entry:
+    """What an archive holds under one name: a folder or a file."""
+    is_folder = len(group) > 1 or "/" in group[0].path
+    below = [replace(m, path=m.path[len(name) + 1 :]) for m in group] if is_folder else group
+    inside = functools.cache(lambda: {entry.name: entry for entry in _entries_of(below)} if is_folder else {})
+    return Entry(
+        name,
+        Kind.FOLDER if is_folder else Kind.FILE,
+        lambda: files_of_members(below, is_folder),
+        lambda: [(entry.name, entry.kind) for entry in inside().values()],
+        lambda child: inside()[child],
+        why_nobodys(name, is_folder),
+    )

@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from grader.course.file_names import FileNames
+from grader.course.visible import visible_line
 from grader.errors import UsageError
 from grader.judge.apart import NotDone, apart
 from grader.score.intake import gradescope
 from grader.score.intake.blackboard import MAX_RECEIPT_BYTES, Receipt, read_receipt
 from grader.score.intake.entries import Entry, Kind
-from grader.score.intake.names import printable, printable_path
+from grader.score.intake.names import shown_path
 from grader.score.intake.submission import Aside
 from grader.score.intake.systems import PLAIN, Owner, reader_of
 
@@ -40,7 +41,7 @@ def piles_of(
     for entry in candidates:
         owner = plain_owner(entry, names) if system == PLAIN else read(entry.name)
         if isinstance(owner, str) or owner is None:
-            aside.append(Aside(printable_path(entry.name), owner or f"its name is not one that {said(system)} gives"))
+            aside.append(Aside(shown_path(entry.name), owner or f"its name is not one that {said(system)} gives"))
         elif owner.is_receipt:
             _take_receipt(piles.setdefault(owner.id, Pile(owner.name, owner.id)), entry)
         elif submitted := metadata.get(owner.id):
@@ -92,7 +93,7 @@ def _to_submitters(piles: dict[str, Pile], entry: Entry, owner: Owner, submitted
         pile.parts.append((entry, replace(owner, attempt=(submitted.created,), submitted=submitted.created)))
         others = [other.name or other.email for other in people if other is not person]
         if others:
-            pile.notes.append(f"handed in together with {', '.join(printable(other) for other in others)}")
+            pile.notes.append(f"handed in together with {', '.join(visible_line(other) for other in others)}")
 
 
 def _take_receipt(pile: Pile, entry: Entry) -> None:

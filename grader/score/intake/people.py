@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from grader.course.visible import UNSEEN
 from grader.errors import UsageError
 
 
@@ -40,8 +41,8 @@ class Person:
 
 
 def same_word(text: str) -> str:
-    """A form in which two ways to write an id or a name are equal: accents composed or not, case, blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """A form in which two ways to write an id or a name are equal: accents, case, blanks, what nobody sees."""
+    return " ".join(unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold().split())
 
 
 def letters_of(name: str) -> str:

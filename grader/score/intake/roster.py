@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from types import MappingProxyType
 
+from grader.course.visible import visible_line
 from grader.errors import UsageError
 from grader.score.intake.people import Person
 from grader.score.intake.systems import BLIND
@@ -60,14 +61,14 @@ def _columns(path: Path, headings: tuple[str, ...]) -> dict[str, str]:
 
 def _person(row: dict[str, str], columns: dict[str, str]) -> Person | None:
     cells = {wanted: row[heading].strip() for wanted, heading in columns.items()}
-    id, login, email = (cells.get(wanted, "") for wanted in ("id", "login", "email"))
+    id, login, email, section = (visible_line(cells.get(word, "")) for word in ("id", "login", "email", "section"))
     name = cells.get("name") or " ".join(word for word in (cells.get("first"), cells.get("last")) if word)
     if blind := re.fullmatch(rf"{BLIND} (\d+)", id):  # as Moodle's grading sheet writes it
         id, name = blind[1], name or id
     key = id or login or email or name
     if not key or NO_STUDENTS.match(name):
         return None
-    return Person(key, name or key, name, id, login, email, cells.get("section", ""))
+    return Person(key, name or key, name, id, login, email, section)
 
 
 def _check_unique(path: Path, people: list[Person]) -> None:

@@ -124,13 +124,21 @@ def _blackboard(names: Iterable[str]) -> Reader:
 
     def read(name: str) -> Owner | None:
         found = BLACKBOARD.fullmatch(name)
-        if found is None:
+        moment = _moment(found["time"]) if found is not None else None
+        if found is None or moment is None:
             return None
         user = "_".join(found["before"].split("_")[shared:])
-        moment = datetime.datetime.strptime(found["time"], "%Y-%m-%d-%H-%M-%S").timestamp()
         return Owner(user, user, found["file"] or RECEIPT, (moment,), moment, is_receipt=not found["file"])
 
     return read
+
+
+def _moment(text: str) -> float | None:
+    """The time in a name of Blackboard's; None where it is on no calendar: a file's name can have any digits."""
+    try:
+        return datetime.datetime.strptime(text, "%Y-%m-%d-%H-%M-%S").timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _shared_words(before: set[str]) -> int:

@@ -117,7 +117,7 @@ HAND_INS = (
            aside={"scale.py": "it is larger than 2 MB"}, checks=False),
     HandIn("names-of-all-kinds", {"scale.py": RIGHT, "new\nline.txt": "x", "quo'te\".md": "x", "😀.md": "x",
            "\u202eyp.elacs": "x", "ü" * 120 + ".md": "x", "<b>.md": "x", "-rf.md": "x", "$(id).md": "x"}, "scale.py",
-           aside={"new_line.txt": "it is no", "quo'te_.md": NO_FILE, "😀.md": NO_FILE, "_yp.elacs": NO_FILE,
+           aside={"new\\nline.txt": "it is no", "quo'te_.md": NO_FILE, "😀.md": NO_FILE, "\\u202eyp.elacs": NO_FILE,
                   "ü" * 120 + ".md": NO_FILE, "_b_.md": NO_FILE, "-rf.md": NO_FILE, "$(id).md": NO_FILE},
            checks=False),
     HandIn("long-path", {"/".join(["a folder of many words"] * 8) + "/scale.py": RIGHT},

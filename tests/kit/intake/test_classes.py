@@ -172,8 +172,8 @@ def test_a_row_of_a_table_means_its_student(course: Kit, people: Path, row: str,
         ("id,submitted\n1002,soon\n", "row 2: 'soon' is no date; write 2027-03-01"),
         ("student,when\nx,y\n", "a column named 'submitted' was expected"),
         ("submitted\n2027-02-20\n", "row 2: a name in 'student' or an id in 'id' was expected"),
-        ("student,submitted\nJosé,2027-02-20\n".encode("cp1252"), "is not UTF-8 text.*save it as CSV UTF-8"),
-        ("student,submitted\n1002,2027-02-20\n".encode("utf-16"), "is not UTF-8 text.*save it as CSV UTF-8"),
+        ("student,submitted\nJosé,2027-02-20\n".encode("cp1252"), "nobody is called 'José'"),
+        (b"student,submitted\n\x81,2027-02-20\n", "is no table: it is not UTF-8 text.*save it as CSV UTF-8"),
         ("student,submitted\n1002,2027-02-20\nAda Lovelace,2027-02-21\n", "row 3: lovelaceada stands in row 2, too"),
     ],
 )
@@ -206,8 +206,8 @@ def test_tables_as_spreadsheets_save_them(course: Kit, people: Path, text: str) 
         ("points,grade\n1,2\n", "has no column of ids or names.*name the columns id, name, email, section"),
         ("id,name\n1,a\n1,b\n", "two rows are of '1'.*give each student one row"),
         ("", "has no column of ids or names"),
-        ("id,name\n1,José\n".encode("cp1252"), "is not UTF-8 text.*save it as CSV UTF-8"),
-        ("id,name\n1,a\n".encode("utf-16"), "is not UTF-8 text.*save it as CSV UTF-8"),
+        ("id,name\n1,José\n1,b\n".encode("cp1252"), "two rows are of '1'"),
+        (b"id,name\n1,\x81\n", "is no table: it is not UTF-8 text.*save it as CSV UTF-8"),
     ],
 )
 def test_a_roster_that_cannot_be_read_says_why(course: Kit, people: Path, text: str | bytes, said: str) -> None:

@@ -17,8 +17,9 @@ from running import PACKAGE
 from grader.course.curriculum import Curriculum, Exercise, load_curriculum
 from grader.course.file_names import FileNames
 from grader.course.layout import Layout
+from grader.course.visible import visible_line
 from grader.score.intake.collecting import collect
-from grader.score.intake.names import as_a_file
+from grader.score.intake.names import MAX_FILE_BYTES, as_a_file, file_name
 from grader.score.intake.people import Directory, Person
 from grader.score.intake.submission import Intake
 from grader.score.intake.systems import PLAIN, SYSTEMS, guess, reader_of
@@ -160,6 +161,23 @@ def test_a_name_that_chapters_share_is_told_by_its_folder_or_not_at_all(tmp_path
 
 # -- people -------------------------------------------------------------------------------------------
 
+ALIKE = (
+    "ada",
+    "Ada",
+    "ADA",
+    "ada ",
+    "é",
+    "e\u0301",
+    "x" * 150,
+    "x" * 151,
+    "con",
+    "_con",
+    "CON.x",
+    "a.",
+    "a",
+    "a\u200d",
+)
+LONG = ("\U0001f600" * 62, "\U0001f600" * 63, "é" * 90, "é" * 91)
 FOLDER_NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\\\0"), min_size=1, max_size=120)
 
 
@@ -177,14 +195,16 @@ def read(kit: Kit, tmp_path: Path, archive: bytes) -> Intake:
 
 
 @FEW
-@given(st.lists(FOLDER_NAMES | st.sampled_from(["ada", "Ada", "ADA", "ada ", "é", "e\u0301", "x" * 150, "x" * 151]),
+@given(st.lists(FOLDER_NAMES | st.sampled_from([*ALIKE, *LONG]),
                 min_size=1, max_size=12, unique=True))  # fmt: skip
 def test_all_names_have_a_row_a_label_and_a_key_of_their_own(kit: Kit, tmp_path: Path, names: list[str]) -> None:
     intake = read(kit, tmp_path, classes_of(names, 1))
     assert len(intake.submissions) == len(names)
     assert len({submission.key for submission in intake.submissions}) == len(names)
-    assert len({as_a_file(submission.student) for submission in intake.submissions}) == len(names)
-    assert all(submission.student.isprintable() and "/" not in submission.student for submission in intake.submissions)
+    labels = [submission.student for submission in intake.submissions]
+    assert len({as_a_file(label) for label in labels}) == len(names)
+    assert all(visible_line(label) == label and "/" not in label for label in labels)
+    assert all(len(file_name(label).encode()) <= MAX_FILE_BYTES for label in labels)
     assert sum(submission.files["ch1_mini/scale"] == RIGHT.encode() for submission in intake.submissions) == sum(
         len(name) % 2 for name in names
     )
@@ -209,7 +229,7 @@ def test_a_person_is_found_however_the_name_is_written(name: str, form: str, upp
 
 @FEW
 @given(
-    st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0'")), min_size=2,
+    st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r␛'")), min_size=2,
                       max_size=2), max_size=6),
     st.sampled_from(",;\t"),
     st.sampled_from(["\n", "\r\n"]),

@@ -248,3 +248,44 @@ def test_of_two_with_other_names_the_shorter_name_counts(course: Kit, people: Pa
 def test_exercises_count_before_solutions(course: Kit, people: Path) -> None:
     lay(people, {"ada/solutions/ch1_mini/scale.py": WRONG, "ada/exercises/ch1_mini/scale.py": GOOD}, when=1.5e9)
     assert rows(read(course, people))["ada"].used == {"ch1_mini/scale": "exercises/ch1_mini/scale.py"}
+
+
+# -- to be nobody, or to make others so ---------------------------------------------------------------
+
+
+def test_in_a_folder_around_a_class_nobody_is_dropped(course: Kit, people: Path) -> None:
+    lay(people / "hw1", {"ada/scale.py": GOOD, "ben/scale.py": GOOD, "cy/work.py": WRONG, "dan/notes.txt": "x"})
+    lay(people / "hw1", {".eve/scale.py": GOOD, "read me.txt": "x", "__MACOSX/x": "x"})
+    intake = read(course, people)
+    assert set(rows(intake)) == {"ada", "ben", "cy", "dan"}
+    assert {item.name: item.reason.partition(",")[0] for item in intake.aside} == {
+        ".eve": "its name begins with a dot",
+        "__MACOSX": "a system made it",
+        "read me.txt": "it lies beside the students' folders and is no exercise's",
+    }
+    assert "no row, because the name says no student: .eve;" in intake.warnings[0]
+
+
+def test_what_lies_beside_an_export_is_told_of(course: Kit, people: Path) -> None:
+    lay(people, {f"submissions/{name}": text for name, text in CANVAS.items()} | {".eve/scale.py": GOOD})
+    intake = read(course, people)
+    assert len(intake.submissions) == len(CANVAS)
+    assert [item.name for item in intake.aside] == [".eve"]
+    assert intake.warnings == (
+        "1 entry has no row, because the name says no student: .eve; rename what is somebody's work",
+    )
+
+
+@pytest.mark.parametrize("time", ["2027-99-99-99-99-99", "0000-01-01-00-00-00", "٢٠٢٧-٠١-٠١-٠١-٠١-٠١"])
+def test_a_time_of_no_calendar_in_a_name_costs_itself_alone(course: Kit, people: Path, time: str) -> None:
+    lay(people, {f"hw_stud{n}_attempt_2027-02-0{n}-10-00-00_scale.py": GOOD for n in range(1, 6)})
+    lay(people, {f"hw_eve_attempt_{time}_scale.py": GOOD})
+    intake = read(course, people)
+    assert (intake.system, len(intake.submissions)) == ("blackboard", 5)
+    assert [item.reason for item in intake.aside] == ["its name is not one that Blackboard gives"]
+
+
+def test_an_escaped_name_is_nobody_elses_key(course: Kit, people: Path) -> None:
+    lay(people, {"eve\n/scale.py": WRONG, "eve\\n/scale.py": GOOD})
+    one, other = read(course, people).submissions
+    assert one.key != other.key and one.student != other.student

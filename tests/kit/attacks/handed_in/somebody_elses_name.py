@@ -4,6 +4,6 @@
 
 
 def hand_in(people, student, right, secret):
-    folder = people / "zoe\nh"
+    folder = people / "zoe_h\u00a0"
     folder.mkdir()
     (folder / "scale.py").write_bytes(b"def double(x):\n    return x\n\n\ndef halve(x):\n    return x\n")

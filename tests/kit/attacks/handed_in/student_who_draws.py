@@ -1,5 +1,5 @@
 # verdict: passed
-# student: _[2J_script_mallory
+# student: \x1b[2J_script_mallory
 """A student's name with an escape sequence and markup."""
 
 
