@@ -140,7 +140,7 @@ def test_the_attacks_did_see_what_they_look_for(scored: dict[str, bytes]) -> Non
     """Else the search would prove nothing: each of them fails hidden tests that a right answer passes, and is a row."""
     rows = scored["grades.csv"].decode().splitlines()
     for leak in LEAKS:
-        assert sum(f"{leak.stem}{more}," in row for row in rows for more in ("", "_in_cells")) == 2, leak
+        assert sum(f'"{leak.stem}{more}",' in row for row in rows for more in ("", "_in_cells")) == 2, leak
     page = scored["feedback/prints.html"].decode()
     assert page.count("hidden") >= 4
 
