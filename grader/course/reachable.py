@@ -90,7 +90,8 @@ BEHIND = {
         "inspect.get_annotations",
         "inspect.getmembers_static",
         "string.Formatter",
-        "importlib.util",
+        "importlib.util.module_from_spec",
+        "importlib.util.LazyLoader",
         "importlib.machinery",
     ),
     *(
@@ -117,6 +118,8 @@ BEHIND_ANYTHING = {
     *("__globals__", "__subclasses__", "__builtins__", "f_globals", "f_locals", "f_builtins", "__loader__", "__spec__"),
     *(
         "__closure__",
+        "load_module",
+        "exec_module",
         "__func__",
         "cell_contents",
         "tb_frame",

@@ -204,6 +204,8 @@ WAYS = {
 
 # Found by reading the code that looks for the others.
 SECOND_LOOK = {
+    "loader_of_a_spec": "import importlib.util\nimportlib.util.find_spec('HOME').loader.load_module('HOME').NAME(x)",
+    "module_of_a_spec": "import importlib.util as u\nu.module_from_spec(u.find_spec('HOME')).NAME(x)",
     "lambda_param": "import torch\n(lambda m: m.NAME(1))(HOME)",
     "posonly": "import torch\ndef f(m, /): return m.NAME\nf(HOME)",
     "self_bound_lambda": "import torch\nf=lambda m: m.NAME\nf(HOME)",
@@ -492,6 +494,9 @@ INNOCENT = {
     "short_names": "def f(x):\n    B, T, F = x.shape\n    nn = 3\n    return x.view(B * T, F * nn)",
     "grad_utils": "import torch\ntorch.nn.utils.parameters_to_vector(p)",
     "gc_collect": "import gc\ngc.collect()",
+    "is_installed": "import importlib.util\nHAS = importlib.util.find_spec('matplotlib') is not None",
+    "submodule": "import functools\ndef sub(model, path): return functools.reduce(getattr, path.split('.'), model)",
+    "backend": "import torch\ndef exp(x, backend=torch): return backend.exp(x)",
     "own_get": "class A:\n    def __getattr__(self, name): return super().__getattr__(name)",
     "delegate": "class A:\n    def __getattr__(self, name): return getattr(self.inner, name)",
 }
