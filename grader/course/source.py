@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import codecs
-import fnmatch
 import io
-import re
 import tokenize
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.course.bans import banned_use
 from grader.course.cells import BrokenCell, Cells, Definition, bindings, names_written, parse_cells
 from grader.course.curriculum import Ban, Exercise
 from grader.course.file_kinds import foreign_kind, is_wide_text
@@ -130,7 +128,7 @@ def _cells_problem(text: str, cells: Cells, display_path: str, bans: tuple[Ban, 
     defining = next((broken for broken in parsed.broken if names_written(broken.cell.text)), None)
     if defining is not None and not any(isinstance(node, Definition) for _, node in bindings(parsed.tree)):
         return _broken_cell(defining)
-    return _banned_use(parsed.tree, text, bans)
+    return _banned_use(parsed.tree, text, bans, is_notebook=True)
 
 
 def _broken_cell(broken: BrokenCell) -> SourceProblem:
@@ -138,84 +136,9 @@ def _broken_cell(broken: BrokenCell) -> SourceProblem:
     return SourceProblem(name, f": {said}.", broken.line, broken.shown[:MAX_LINE_SHOWN])
 
 
-def _banned_use(tree: ast.Module, text: str, bans: tuple[Ban, ...]) -> SourceProblem | None:
-    for ban in bans:
-        for name, line in banned_uses(tree, ban.names):
-            shown = text.split("\n")[line - 1].strip()[:MAX_LINE_SHOWN] if line else ""
-            does = ", does this exercise's own work."
-            return SourceProblem(f"{name}, used", does, line or None, shown, advice=f"Instead, {ban.instead}.")
-    return None
-
-
-def banned_uses(tree: ast.Module, names: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """Each use of a banned dotted name, whatever it was imported as, with its line."""
-    nodes = list(ast.walk(tree))
-    known, stars = _imported_names(nodes)
-    methods = {name.rpartition(".")[2] for name in names if name.startswith("torch.Tensor.")}
-    banned = re.compile("|".join(fnmatch.translate(pattern) for pattern in names))
-    for node in nodes:
-        line = getattr(node, "lineno", 0)
-        for full in _full_names(node, known, stars):
-            if banned.match(full):
-                yield full, line
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
-            owner = _dotted(node.func.value, known)
-            own = isinstance(node.func.value, ast.Name) and node.func.value.id in ("self", "cls")
-            if owner is None and not own:
-                yield f"torch.Tensor.{node.func.attr}", line
-
-
-def _imported_names(nodes: list[ast.AST]) -> tuple[dict[str, str], list[str]]:
-    """Local names of modules and of what was taken from them; modules imported with a star."""
-    known: dict[str, str] = {}
-    stars: list[str] = []
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.split(".")[0]
-                known[alias.asname or top] = alias.name if alias.asname else top
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                if alias.name == "*":
-                    stars.append(node.module)
-                else:
-                    known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    assignments = [node for node in nodes if isinstance(node, ast.Assign)]
-    for _ in range(3):  # `f = nn.functional` and then `g = f.softmax`
-        for node in assignments:
-            if full := _dotted(node.value, known):
-                for target in node.targets:
-                    if isinstance(target, ast.Name) and target.id not in known:
-                        known[target.id] = full
-    return known, stars
-
-
-def _dotted(node: ast.AST, known: dict[str, str]) -> str | None:
-    """The full dotted name of an expression, where its first name is an imported one."""
-    if isinstance(node, ast.Name):
-        return known.get(node.id)
-    if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value, known)
-        return f"{owner}.{node.attr}" if owner else None
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
-        return _got_attribute(node, known)
-    return None
-
-
-def _got_attribute(node: ast.Call, known: dict[str, str]) -> str | None:
-    """`getattr(nn, "Embedding")` is `nn.Embedding`."""
-    if len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
+def _banned_use(tree: ast.Module, text: str, bans: tuple[Ban, ...], is_notebook: bool = False) -> SourceProblem | None:
+    found = banned_use(tree, bans, is_notebook)
+    if found is None:
         return None
-    owner = _dotted(node.args[0], known)
-    return f"{owner}.{node.args[1].value!s}" if owner else None
-
-
-def _full_names(node: ast.AST, known: dict[str, str], stars: list[str]) -> Iterator[str]:
-    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        for alias in node.names:
-            yield f"{node.module}.{alias.name}"
-    elif isinstance(node, ast.Name) and node.id not in known:
-        for module in stars:
-            yield f"{module}.{node.id}"
-    elif isinstance(node, ast.Name | ast.Attribute | ast.Call) and (full := _dotted(node, known)):
-        yield full
+    shown = text.split("\n")[found.line - 1].strip()[:MAX_LINE_SHOWN] if found.line else ""
+    return SourceProblem(found.subject, found.predicate, found.line or None, shown, found.advice)
