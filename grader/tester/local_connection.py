@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.random import mtrand
 from grader.protocol.jobs import Job, Solution
 from grader.protocol.wire import loaded_torch
 from grader.tester.connection import Callback
-from grader.worker import loading
+from grader.worker import limits, loading
 from grader.worker.request_handler import RequestHandler
 
 
@@ -29,6 +30,18 @@ class LocalConnection:
     def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
         assert self.callback is not None
         return self.callback(number, args, kwargs)
+
+    @contextlib.contextmanager
+    def memory(self, size: int) -> Iterator[None]:
+        """The same bound as a worker gets, on this process, so that a mutant shows what the learner's code shows."""
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        most = limits.mapped_bytes() + size
+        lowest = most if before[0] == resource.RLIM_INFINITY else min(most, before[0])
+        resource.setrlimit(resource.RLIMIT_AS, (lowest, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
 
     def exchange(self, frame: bytes, callback: Callback) -> bytes:
         self.callback = callback

@@ -268,6 +268,15 @@ class Peer:
         finally:
             self.counts = None
 
+    @contextlib.contextmanager
+    def memory(self, size: int) -> Iterator[None]:
+        """Bound the memory of the calls made inside."""
+        if self.connection is None:
+            yield
+            return
+        with self.connection.memory(size):
+            yield
+
     def checked_kind(self, path: str, call: Call, value: Any) -> Any:
         expected = self.contract.complaint(path, value)
         if expected is None:

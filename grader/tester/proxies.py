@@ -30,6 +30,8 @@ class PeerLike(Differentiable, Protocol):
 
     def counting(self) -> AbstractContextManager[Any]: ...
 
+    def memory(self, size: int) -> AbstractContextManager[None]: ...
+
 
 class Proxy:
     """Base of what stands for the learner's side in a suite."""
@@ -61,6 +63,16 @@ class Student(Proxy):
         """Count the operations and tensors of the calls made inside."""
         with self._peer.counting() as counts:
             yield counts
+
+    @contextmanager
+    def memory(self, size: int) -> Iterator[None]:
+        """Let the calls made inside take so many bytes and no more. The kernel holds the bound, whatever the code does.
+
+        Small pieces come from what is mapped already: an array that is to be refused must have more than 32 MiB. Calls
+        that come afterwards in the same test are bounded as well.
+        """
+        with self._peer.memory(size):
+            yield
 
 
 class Handle(Opaque, Proxy):

@@ -7,6 +7,7 @@ answers are played back in the order in which they were given, and a mutant's wh
 from __future__ import annotations
 
 import zlib
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,9 @@ class RecordingConnection:
         self.turns.setdefault(self.test, []).append(Turn(op, name, reply, tuple(calls)))
         return reply
 
+    def memory(self, size: int) -> AbstractContextManager[None]:
+        return self.inner.memory(size)
+
 
 class ReplayConnection:
     """The recording in the reference's place."""
@@ -123,6 +127,10 @@ class ReplayConnection:
             number, args, kwargs = values.decode(call, self.peer.restore)
             callback(number, args, kwargs)
         return turns[position].reply
+
+    def memory(self, size: int) -> AbstractContextManager[None]:
+        """What was recorded takes none."""
+        return nullcontext()
 
 
 def _asked(frame: bytes) -> tuple[str, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import resource
 import select
 import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from grader.course import removal
@@ -34,6 +36,7 @@ from grader.tester.channel import Channel
 from grader.tester.connection import Callback
 from grader.tester.failures import StudentTimeout, SuiteFailure, WorkerLost
 from grader.tester.worker_source import WorkerProcess, WorkerSource
+from grader.worker import limits
 from grader.worker.limits import MAX_THREADS
 from grader.worker.sandbox import Policy, SandboxError
 
@@ -64,11 +67,13 @@ class WorkerConnection:
         self.looked = 0.0
         self.settled = 0.0
         self.restore: Restore | None = None
+        self.is_bounded = False  # in its memory, for good
 
     # -- life of a worker -----------------------------------------------------------------------------
 
     def ready(self) -> bool:
-        return self.channel is not None
+        """Whether there is a worker that can take the next test."""
+        return self.channel is not None and not self.is_bounded
 
     def start(self, seconds: float) -> None:
         """A fresh worker with its limits and its sandbox on. What comes next is the import.
@@ -77,6 +82,7 @@ class WorkerConnection:
         """
         removal.empty(self.policy.scratch)
         self.seconds = seconds
+        self.is_bounded = False
         self.process = self.source.start(self.tier, self.policy)
         self.channel = Channel(self.process.sock, self.process.output)
         self.begin(START_SECONDS)  # one that is not forked has yet to import its libraries
@@ -144,6 +150,18 @@ class WorkerConnection:
             return read_reply(frame)
         except WireError as error:
             raise WorkerLost(Failure(f"the answer was not understood: {error}")) from None
+
+    @contextlib.contextmanager
+    def memory(self, size: int) -> Iterator[None]:
+        """Have the kernel hold the worker to so much more memory than it has mapped.
+
+        The bound is one that the worker cannot lift, and neither can we: so it is the worker's last test.
+        """
+        if self.process is not None and hasattr(resource, "prlimit"):
+            most = limits.mapped_bytes(self.process.pid) + size
+            resource.prlimit(self.process.pid, resource.RLIMIT_AS, (most, most))
+            self.is_bounded = True
+        yield
 
     def take_output(self) -> str:
         return self.channel.take_output() if self.channel is not None else ""

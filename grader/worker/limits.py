@@ -25,10 +25,10 @@ def apply_in_namespace() -> None:
     lower(resource.RLIMIT_NPROC, MAX_THREADS)
 
 
-def mapped_bytes() -> int:
+def mapped_bytes(pid: int | str = "self") -> int:
     """Address space in use; where the system does not say, a generous guess for a process with torch."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
     except (OSError, ValueError):
         return 4 * 2**30
     return pages * os.sysconf("SC_PAGE_SIZE")

@@ -84,3 +84,12 @@ def step_work(student, cached, draw, vocab, length):
     with student.counting() as counts:
         cached.decode(new)
     return counts.flops
+
+
+def check_step_memory(student, cached, draw, vocab):
+    """A step after 3,000 tokens fits into 32 MiB, into which the scores of these among each other do not."""
+    for _ in range(30):
+        cached.prefill(draw.ids(vocab, 1, 100))
+    cached.decode(draw.ids(vocab, 1))
+    with student.memory(32 * 2**20):
+        cached.decode(draw.ids(vocab, 1))

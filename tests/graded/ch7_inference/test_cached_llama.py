@@ -10,6 +10,7 @@ from cache_checks import (
     check_reset,
     check_sharing,
     check_step_cost,
+    check_step_memory,
     check_turns,
     recomputed,
     step_work,
@@ -231,6 +232,13 @@ def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     kv_width = d // SIZES["n_heads"] * SIZES["n_kv_heads"]
     weights = 2 * (layers * (2 * d * d + 2 * d * kv_width + 3 * d * d_ff) + d * vocab)
     check_step_cost(student, expect, lambda: student.CachedLlama(model), draw, vocab, weights, layers * 2 * 2 * d)
+
+
+@pytest.mark.hidden
+def test_a_step_after_three_thousand_tokens_takes_little_memory(student, draw):
+    """A step after 3,000 tokens fits into 32 MiB, into which the scores of these among each other do not."""
+    model = plain_model(student, max_len=3010, n_layers=1)
+    check_step_memory(student, student.CachedLlama(model), draw, SIZES["vocab_size"])
 
 
 # -- requests --------------------------------------------------------------------------------------------

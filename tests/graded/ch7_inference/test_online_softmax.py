@@ -261,6 +261,19 @@ def test_a_longer_text_makes_tensors_longer_not_squarer(student, draw, expect):
     expect.less(largest[1], 2.5 * largest[0], "Twice the length makes the largest tensor more than twice as large:")
 
 
+@pytest.mark.hidden
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_long_text_fits_where_its_scores_do_not(student, draw, expect, causal):
+    """With 48 MiB of memory, 4,608 queries and keys are no trouble; all of their scores have 81 MiB."""
+    length = 4608
+    q, k, v = (part.float() for part in qkv(draw, (), length, length, 2, 1))
+    student.blockwise_attention(q[:96], k[:96], v[:96], 32, causal)  # what a library sets up at the first call is there
+    with student.memory(48 * 2**20):
+        came = student.blockwise_attention(q, k, v, 48, causal)
+    last = plain_attention(q[-3:], k, v, causal)
+    expect.close(came[-3:], last)
+
+
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("bad", [0, -2, pytest.param(-1, marks=pytest.mark.hidden)])
 @pytest.mark.parametrize("name", ["online_softmax", "blockwise_attention"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import msgspec
@@ -67,6 +68,9 @@ class FakeConnection:
         if isinstance(reply, BaseException):
             raise reply
         return reply if isinstance(reply, bytes) else packed(reply)
+
+    def memory(self, size: int) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def packed(reply: Message, kind: FrameKind = FrameKind.REPLY) -> bytes:
