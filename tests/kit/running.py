@@ -11,7 +11,12 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def grader(
-    root: Path, *arguments: str, stdin: str = "", env: dict[str, str] | None = None, encoding: str | None = None
+    root: Path,
+    *arguments: str,
+    stdin: str = "",
+    env: dict[str, str] | None = None,
+    encoding: str | None = None,
+    timeout: float = 180,
 ) -> subprocess.CompletedProcess[str]:
     """`grader …` in the folder `root`, without colour. `encoding` is the terminal's, UTF-8 unless given."""
     return subprocess.run(
@@ -21,6 +26,6 @@ def grader(
         input=stdin,
         capture_output=True,
         encoding=encoding or "utf-8",
-        timeout=180,
+        timeout=timeout,
         check=False,
     )
