@@ -144,6 +144,10 @@ class Curriculum:
         alone = sum(other.short == exercise.short for other in self.exercises) == 1
         return exercise.short if alone else exercise.name
 
+    def needed_by(self, exercise: Exercise) -> frozenset[str]:
+        """The names of all parts that the exercise rests on."""
+        return frozenset(item.name for item in self.prerequisites_of(exercise))
+
     def prerequisites_of(self, exercise: Exercise) -> tuple[Exercise, ...]:
         """Everything that the exercise rests on, directly or not, in the order of the course."""
         found, queue = set(), list(exercise.prerequisites)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course.bans import banned_use
+from grader.course.borrowing import Others, borrowed_use
 from grader.course.cells import BrokenCell, Cells, Definition, bindings, names_written, parse_cells
-from grader.course.curriculum import Ban, Exercise
+from grader.course.curriculum import Exercise
 from grader.course.file_kinds import foreign_kind, is_wide_text
 
 MAX_SOURCE_BYTES = 2 * 2**20
@@ -35,9 +36,12 @@ class SourceProblem:
 
 
 def first_problem(
-    path: Path, display_path: str, exercise: Exercise, cells: Cells | None = None
+    path: Path, display_path: str, exercise: Exercise, cells: Cells | None = None, others: Others | None = None
 ) -> SourceProblem | None:
-    """Why the file cannot be judged, or None. Reads it and runs nothing. With `cells` it was made of a notebook's."""
+    """Why the file cannot be judged, or None. Reads it and runs nothing. With `cells` it was made of a notebook's.
+
+    With `others`, what it takes out of other parts is looked at as well.
+    """
     if not path.is_file():
         return SourceProblem(display_path, " is missing.", advice=_reset(exercise))
     try:
@@ -45,10 +49,12 @@ def first_problem(
             raw = file.read(MAX_SOURCE_BYTES + 1)
     except OSError as error:
         return SourceProblem(display_path, f" cannot be read: {error.strerror}.")
-    return problem_in(raw, display_path, exercise, cells)
+    return problem_in(raw, display_path, exercise, cells, others)
 
 
-def problem_in(raw: bytes, display_path: str, exercise: Exercise, cells: Cells | None = None) -> SourceProblem | None:
+def problem_in(
+    raw: bytes, display_path: str, exercise: Exercise, cells: Cells | None = None, others: Others | None = None
+) -> SourceProblem | None:
     """Why a file of these bytes cannot be judged, or None."""
     if len(raw) > MAX_SOURCE_BYTES:
         return SourceProblem(display_path, " is larger than 2 MB; a solution is a few kilobytes of text.")
@@ -59,8 +65,8 @@ def problem_in(raw: bytes, display_path: str, exercise: Exercise, cells: Cells |
         return SourceProblem(display_path, " is empty.", advice=_reset(exercise))
     try:
         if cells is not None:  # they are text already, whatever they declare
-            return _cells_problem(text, cells, display_path, exercise.bans)
-        return _parse_problem(text, display_path, exercise.bans)
+            return _cells_problem(text, cells, exercise, others)
+        return _parse_problem(text, display_path, exercise, others)
     except RecursionError:
         return SourceProblem(display_path, " cannot be read as Python: it is nested too deep.")
     except MemoryError:  # of Python's parser, too, which says so of brackets nested in one another
@@ -102,7 +108,7 @@ def _declared_encoding(raw: bytes) -> str:
         return str(error).partition(": ")[2] or "of another kind"
 
 
-def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> SourceProblem | None:
+def _parse_problem(text: str, display_path: str, exercise: Exercise, others: Others | None) -> SourceProblem | None:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -112,7 +118,7 @@ def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> Sourc
         return SourceProblem(type(error).__name__, f": {error.msg}.", error.lineno or None, shown)
     except ValueError as error:
         return SourceProblem(display_path, f" cannot be read as Python: {error or 'its text is not valid'}.")
-    return _banned_use(tree, text, bans)
+    return _banned_use(tree, text, exercise, others)
 
 
 def _fence(text: str, display_path: str, line: int | None, shown: str) -> SourceProblem:
@@ -122,13 +128,13 @@ def _fence(text: str, display_path: str, line: int | None, shown: str) -> Source
     return SourceProblem(f"{display_path} {does} a Markdown fence", ", which is no Python.", line, shown, advice)
 
 
-def _cells_problem(text: str, cells: Cells, display_path: str, bans: tuple[Ban, ...]) -> SourceProblem | None:
+def _cells_problem(text: str, cells: Cells, exercise: Exercise, others: Others | None) -> SourceProblem | None:
     """A cell that does not parse costs itself, so it is the file's problem only where it leaves nothing to judge."""
     parsed = parse_cells(text, cells)
     defining = next((broken for broken in parsed.broken if names_written(broken.cell.text)), None)
     if defining is not None and not any(isinstance(node, Definition) for _, node in bindings(parsed.tree)):
         return _broken_cell(defining)
-    return _banned_use(parsed.tree, text, bans, is_notebook=True)
+    return _banned_use(parsed.tree, text, exercise, others, is_notebook=True)
 
 
 def _broken_cell(broken: BrokenCell) -> SourceProblem:
@@ -136,8 +142,12 @@ def _broken_cell(broken: BrokenCell) -> SourceProblem:
     return SourceProblem(name, f": {said}.", broken.line, broken.shown[:MAX_LINE_SHOWN])
 
 
-def _banned_use(tree: ast.Module, text: str, bans: tuple[Ban, ...], is_notebook: bool = False) -> SourceProblem | None:
-    found = banned_use(tree, bans, is_notebook)
+def _banned_use(
+    tree: ast.Module, text: str, exercise: Exercise, others: Others | None, is_notebook: bool = False
+) -> SourceProblem | None:
+    found = banned_use(tree, exercise.bans, is_notebook)
+    if found is None and others is not None and exercise.bans:
+        found = borrowed_use(tree, exercise, others)
     if found is None:
         return None
     shown = text.split("\n")[found.line - 1].strip()[:MAX_LINE_SHOWN] if found.line else ""

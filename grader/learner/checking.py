@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader.course.borrowing import Others
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.source import SourceProblem, first_problem
@@ -148,7 +149,7 @@ class Checker:
 
     def _unreadable(self, exercise: Exercise) -> ExerciseResult | None:
         source = self.workspace.source(exercise)
-        found = source.problem or _problem(source, exercise)
+        found = source.problem or _problem(source, exercise, self.workspace.others(exercise))
         if found is None:
             return None
         result = unreadable_result(exercise, found, source.display_path, source.cells, self.seed)
@@ -180,11 +181,12 @@ class Checker:
         return self.judge
 
 
-def _problem(source: SourceFile, exercise: Exercise) -> SourceProblem | None:
+def _problem(source: SourceFile, exercise: Exercise, others: Others) -> SourceProblem | None:
     """Why the file cannot be judged, if it cannot: one that takes Python too long or too much to read, too."""
     try:
         return apart(
-            lambda: first_problem(source.file, source.display_path, exercise, source.cells), SourceProblem | None
+            lambda: first_problem(source.file, source.display_path, exercise, source.cells, others),
+            SourceProblem | None,
         )
     except NotDone as reason:
         return SourceProblem(source.display_path, f" cannot be judged: {reason}.")

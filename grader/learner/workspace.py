@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.course.cells import Cells
-from grader.course.choice import Choice, Offer, choose
+from grader.course.borrowing import Others, Part
+from grader.course.cells import Cells, names_written
+from grader.course.choice import Choice, Offer, choose, part_of
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
@@ -90,6 +91,17 @@ class Workspace:
             notes=(*(best.module.notes if best.module is not None else ()), *others),
             problem=SourceProblem(best.problem, ".") if best.problem else None,
         )
+
+    def others(self, exercise: Exercise) -> Others:
+        """The files of the other parts, for whoever asks what this exercise's file takes out of them."""
+
+        def part(name: str) -> Part | None:
+            if name not in self.choices:
+                return None
+            stub = handed_out_stub(self.layout, self.curriculum.get(name))
+            return part_of(self.choices[name].best, frozenset(names_written(stub)))
+
+        return Others(self.curriculum.needed_by(exercise), part)
 
     def _notebooks(self) -> dict[str, Cells]:
         modules = {name: choice.best.module for name, choice in self.choices.items()}

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from grader.course.borrowing import Others, Part
 from grader.course.cells import names_written, suffix_of
-from grader.course.choice import Offer, choose, is_untouched, what_it_lacks
+from grader.course.choice import Offer, choose, is_untouched, part_of, what_it_lacks
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_names import FileNames, Meaning
 from grader.course.imports import imported
@@ -132,12 +133,18 @@ class Assigner:
 
     def _unfit(self, best: dict[str, Offer]) -> Iterator[tuple[str, SourceProblem]]:
         """What keeps the files of the asked exercises from being judged, where anything does."""
+
+        def part(name: str) -> Part | None:
+            offer = best.get(name)
+            return part_of(offer, self.defines(self.curriculum.get(name))) if offer is not None else None
+
         for exercise in self.asked:
             if exercise.name in best and not exercise.manually_graded:
+                others = Others(self.curriculum.needed_by(exercise), part)
                 module = best[exercise.name].module
                 cells = module.cells if module is not None else None
                 shown = exercise.name + suffix_of(cells)
-                if problem := problem_in(best[exercise.name].source, shown, exercise, cells):
+                if problem := problem_in(best[exercise.name].source, shown, exercise, cells, others):
                     yield exercise.name, problem
 
     def _imports(self, offer: Offer) -> tuple[str, ...]:
