@@ -135,9 +135,9 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
 def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
     """Which submissions are alike, the stub's own lines taken out."""
     course = open_course()
-    pairs = similar_pairs(course.layout, course.curriculum, submissions, archive, pattern, least)
-    write_atomically(out, Pages().similar(pairs))
-    echo(similar_text(pairs, out))
+    found = similar_pairs(course.layout, course.curriculum, submissions, archive, pattern, least)
+    write_atomically(out, Pages().similar(list(found.pairs)))
+    echo(similar_text(found, out))
 
 
 @click.group()

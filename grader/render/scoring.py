@@ -9,7 +9,7 @@ from grader.render.plain import duration, lines_text, students_text
 from grader.score.command import RUBRIC, Fault, Regraded, ScoredClass
 from grader.score.intake.submission import Aside
 from grader.score.scoring import Advance
-from grader.score.similar import Pair
+from grader.score.similar import Likeness
 
 MOST_PAIRS = 20
 INTAKE = "intake.txt"
@@ -88,10 +88,11 @@ def regrade_text(regraded: Regraded) -> str:
     return lines_text([*lines, f"{students} marks would change; `grader score` with the same --out applies it"])
 
 
-def similar_text(pairs: list[Pair], page: Path) -> str:
+def similar_text(found: Likeness, page: Path) -> str:
     """The pairs that are most alike, and where all of them are."""
     lines = [
         f"{max(pair.first_share, pair.second_share):4.0%}  {pair.exercise}  {pair.first}  {pair.second}"
-        for pair in pairs[:MOST_PAIRS]
+        for pair in found.pairs[:MOST_PAIRS]
     ]
-    return lines_text([*lines, f"{len(pairs)} pairs in {page}"])
+    lines += [f"not compared, it takes too long: {name}" for name in found.left_out]
+    return lines_text([*lines, f"{len(found.pairs)} pairs in {page}"])

@@ -14,12 +14,14 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
 from grader.course.stubs import handed_out_stub
 from grader.errors import UsageError
+from grader.judge.apart import Bounds, NotDone, apart
 from grader.score.intake.collecting import collect
 from grader.score.intake.submission import Submission
 
 TOKENS_IN_A_FINGERPRINT = 25
 WINNOWING_WINDOW = 5
 MIN_TOKENS = 60
+COMPARING = Bounds(processor_seconds=5, clock_seconds=60)  # for one file; a usual one takes milliseconds
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,14 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Likeness:
+    """The pairs, the most alike first, and the files that were not compared with any other, for they cost too much."""
+
+    pairs: tuple[Pair, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entry:
     """One file to compare. Files of an earlier year are compared with this year's, not with one another."""
 
@@ -47,15 +57,16 @@ class Entry:
 
 def similar_pairs(
     layout: Layout, curriculum: Curriculum, folder: Path, archive: Path | None, pattern: str | None, least: float
-) -> list[Pair]:
-    """Every pair above `least`, the most alike first."""
+) -> Likeness:
+    """Every pair above `least`."""
     library = _library()
     this_year = collect(folder, layout, curriculum, pattern=pattern).submissions
     before = collect(archive, layout, curriculum, pattern=pattern).submissions if archive is not None else ()
     found: list[Pair] = []
+    left_out: list[str] = []
     for exercise in curriculum.graded:
-        found += _of_exercise(library, layout, exercise, this_year, before, least)
-    return sorted(found, key=lambda pair: -max(pair.first_share, pair.second_share))
+        found += _of_exercise(library, layout, exercise, this_year, before, least, left_out)
+    return Likeness(tuple(sorted(found, key=lambda pair: -max(pair.first_share, pair.second_share))), tuple(left_out))
 
 
 def _library() -> Any:
@@ -73,16 +84,20 @@ def _of_exercise(
     this_year: Iterable[Submission],
     before: Iterable[Submission],
     least: float,
+    left_out: list[str],
 ) -> list[Pair]:
     stub = _print(library, handed_out_stub(layout, exercise), ())
     own_lines = stub.hashes if stub is not None else ()
-    entries = [
-        Entry(submission.student, earlier, found)
-        for earlier, group in ((False, this_year), (True, before))
-        for submission in group
-        if exercise.name in submission.files
-        and (found := _print(library, submission.files[exercise.name].decode("utf-8", "replace"), own_lines))
-    ]
+    entries: list[Entry] = []
+    for earlier, group in ((False, this_year), (True, before)):
+        for submission in group:
+            text = submission.files.get(exercise.name, b"").decode("utf-8", "replace")
+            if not text:
+                continue
+            if not _is_cheap(library, text, own_lines):
+                left_out.append(f"{submission.student}, {exercise.name}")
+            elif found := _print(library, text, own_lines):
+                entries.append(Entry(submission.student, earlier, found))
     pairs = []
     for a, b in itertools.combinations(entries, 2):
         if (a.earlier and b.earlier) or a.student == b.student:
@@ -91,6 +106,19 @@ def _of_exercise(
         if pair is not None and max(pair.first_share, pair.second_share) >= least:
             pairs.append(pair)
     return pairs
+
+
+def _is_cheap(library: Any, text: str, boilerplate: Any) -> bool:
+    """Whether a file can be compared in a short time: with itself it is as alike as can be."""
+
+    def compare() -> bool:
+        found = _print(library, text, boilerplate)
+        return found is None or bool(library.compare_files(found, found))
+
+    try:
+        return apart(compare, bool, COMPARING)
+    except NotDone:
+        return False
 
 
 def _print(library: Any, text: str, boilerplate: Any) -> Any:

@@ -139,6 +139,15 @@ def test_similar_pairs_without_the_stub_and_with_an_archive(kit: Kit, people: Pa
     assert "<mark>" in (kit.layout.root / "pairs.html").read_text()
 
 
+def test_a_file_that_is_costly_to_compare_is_left_out(kit: Kit, people: Path) -> None:
+    """A hundred thousand lines alike would be compared each with each."""
+    for student in ("ada", "dan"):
+        (people / student / "scale.py").write_text("def double(x):\n" + "    x = x + x\n" * 100_000)
+    done = grader(kit.layout.root, "similar", str(people), "--out", "pairs.html")
+    assert done.returncode == 0, done.stderr
+    assert "not compared, it takes too long: ada, ch1_mini/scale" in done.stdout
+
+
 def test_gradescopes_archive_holds_the_kit_and_its_scripts(kit: Kit, tmp_path: Path) -> None:
     for name in ("pyproject.toml", "constraints.txt", "README.md"):
         (kit.layout.root / name).write_bytes((PACKAGE / name).read_bytes())
