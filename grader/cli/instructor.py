@@ -12,7 +12,7 @@ import click
 from grader.cli.course import open_course
 from grader.cli.echo import echo
 from grader.cli.numbers import AT_A_TIME, SEED, Finite
-from grader.course.files import write_atomically
+from grader.course.files import remove_unfinished, write_atomically
 from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
 from grader.render.intake import intake_text
@@ -93,6 +93,7 @@ def _shown_on(line: LiveLine) -> Callable[[Advance], None]:
 
 def _write(scored: ScoredClass, out: Path) -> None:
     """The marks, what a person marks, a page and Gradescope's results for each student, the class page, JUnit's XML."""
+    remove_unfinished(out)
     pages = Pages()
     write_atomically(out / INTAKE, intake_text(scored.read) + "\n")
     write_atomically(out / "grades.csv", grades_csv(scored.read.exercises, scored.read.people, scored.marks))

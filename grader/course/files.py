@@ -6,7 +6,14 @@ import os
 import tempfile
 from pathlib import Path
 
+UNFINISHED = ".unfinished"
 MAX_NAMED = 20  # characters of a file's name in that of its temporary one, which is to be no longer than a disk takes
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a run that was killed had begun to write there. Nobody else may be writing."""
+    for path in folder.rglob(f".*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -18,7 +25,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write beside the file and rename. Missing folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:MAX_NAMED]}.")
+    descriptor, temporary = tempfile.mkstemp(UNFINISHED, f".{path.name[:MAX_NAMED]}.", path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
