@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from grader.course.borrowing import Part
 from grader.course.file_kinds import foreign_kind, is_wide_text
 from grader.course.file_names import Meaning
 from grader.course.notebooks import Module
@@ -41,12 +40,6 @@ class Offer:
     modified: float = 0.0
     problem: str = ""
     handed_in: float = 0.0
-
-
-def part_of(offer: Offer, stub_names: frozenset[str]) -> Part:
-    """The file as another one may take from it."""
-    cells = offer.module.cells if offer.module is not None else None
-    return Part(offer.source.decode("utf-8-sig", "replace"), cells, stub_names)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.course.borrowing import Others, Part
 from grader.course.cells import Cells, names_written
-from grader.course.choice import Choice, Offer, choose, part_of
+from grader.course.choice import Choice, Offer, choose
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
@@ -98,8 +98,10 @@ class Workspace:
         def part(name: str) -> Part | None:
             if name not in self.choices:
                 return None
+            best = self.choices[name].best
             stub = handed_out_stub(self.layout, self.curriculum.get(name))
-            return part_of(self.choices[name].best, frozenset(names_written(stub)))
+            cells = best.module.cells if best.module is not None else None
+            return Part(best.source.decode("utf-8-sig", "replace"), cells, frozenset(names_written(stub)))
 
         return Others(self.curriculum.needed_by(exercise), part)
 

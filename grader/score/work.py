@@ -11,27 +11,30 @@ from pathlib import Path
 
 import msgspec
 
-from grader.course.cells import Cells, suffix_of
+from grader.course.borrowing import Others, Part
+from grader.course.cells import Cells, names_written, suffix_of
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import imported, rests_on
 from grader.course.layout import Layout, file_in
 from grader.course.mistakes import load_mutants
 from grader.course.mutants import Mutant
-from grader.course.source import SourceProblem
+from grader.course.source import SourceProblem, problem_in
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
+from grader.judge.apart import Bounds, NotDone, apart
 from grader.judge.job_builder import build_job
 from grader.judge.unreadable import unreadable_result
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource, Shown
 from grader.protocol.results import ExerciseResult, Failure, Verdict
 from grader.score.intake.submission import Submission
 
+ONE_FILE = Bounds(processor_seconds=15, clock_seconds=90)
+
 
 class Work(msgspec.Struct, frozen=True):
     """`file` is the student's, `parts` are the earlier ones that it rests on, by exercise.
 
-    `notebooks` has the cells of what was handed in as a notebook. `unfit` says why the file cannot be judged, if it
-    cannot. Two equal digests are the same work.
+    `notebooks` has the cells of what was handed in as a notebook. Two equal digests are the same work.
     """
 
     exercise: str
@@ -42,7 +45,6 @@ class Work(msgspec.Struct, frozen=True):
     tier: str
     digest: str
     carried: bool = False
-    unfit: SourceProblem | None = None
 
 
 def make_work(
@@ -89,11 +91,9 @@ def make_work(
         repr(sorted(notebooks.items())).encode(),
         str(seed).encode(),
         tier.encode(),
-        repr(submission.unfit.get(exercise.name)).encode(),
     ):
         digest.update(hashlib.sha256(part).digest())
-    unfit = submission.unfit.get(exercise.name)
-    return Work(exercise.name, file, parts, notebooks, seed, tier, digest.hexdigest(), carried, unfit)
+    return Work(exercise.name, file, parts, notebooks, seed, tier, digest.hexdigest(), carried)
 
 
 def _stub(layout: Layout, exercise: Exercise) -> bytes:
@@ -126,8 +126,9 @@ class Workshop:
             write_plainly(file_in(root, name), data)
         cells = work.notebooks.get(work.exercise)
         display_path = work.exercise + suffix_of(cells)
-        if work.unfit is not None:
-            result = unreadable_result(exercise, work.unfit, display_path, cells, work.seed, work.tier)
+        problem = self._problem(exercise, work, display_path)
+        if problem is not None:
+            result = unreadable_result(exercise, problem, display_path, cells, work.seed, work.tier)
             return Prepared(work, folder, None, result)
         job = build_job(
             self.layout,
@@ -139,6 +140,24 @@ class Workshop:
             memo=str(self.memo),
         )
         return Prepared(work, folder, job, None)
+
+    def _problem(self, exercise: Exercise, work: Work, display_path: str) -> SourceProblem | None:
+        """Why the file cannot be judged, if it cannot. It is parsed in a process of its own."""
+
+        def part(name: str) -> Part | None:
+            if name not in work.parts:
+                return None
+            stub = handed_out_stub(self.layout, self.curriculum.get(name))
+            text = work.parts[name].decode("utf-8-sig", "replace")
+            return Part(text, work.notebooks.get(name), frozenset(names_written(stub)))
+
+        others, cells = Others(self.curriculum.needed_by(exercise), part), work.notebooks.get(work.exercise)
+        try:
+            return apart(
+                lambda: problem_in(work.file, display_path, exercise, cells, others), SourceProblem | None, ONE_FILE
+            )
+        except NotDone as reason:
+            return SourceProblem(display_path, f" cannot be judged: {reason}.")
 
     def _mutants(self, exercise: str) -> tuple[Mutant, ...]:
         if exercise not in self.mutants:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from grader.course.borrowing import Others, Part
-from grader.course.cells import names_written, suffix_of
-from grader.course.choice import Offer, choose, is_untouched, part_of, what_it_lacks
+from grader.course.cells import names_written
+from grader.course.choice import Offer, choose, is_untouched, what_it_lacks
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.file_names import FileNames, Meaning
 from grader.course.imports import imported
 from grader.course.layout import Layout
 from grader.course.module_reading import read_module
 from grader.course.notebooks import NotebookError
-from grader.course.source import MAX_SOURCE_BYTES, SourceProblem, problem_in
+from grader.course.source import MAX_SOURCE_BYTES
 from grader.course.stubs import handed_out_stub
 from grader.course.visible import visible_line
 from grader.score.intake.archives import Refused
@@ -123,29 +122,12 @@ class Assigner:
             modules={name: offer.module for name, offer in best.items() if offer.module is not None},
             used={name: offer.path for name, offer in best.items()},
             doubts={name: doubt for name, doubt in doubts.items() if doubt},
-            unfit=dict(self._unfit(best)),
             imports={name: self._imports(offer) for name, offer in best.items()},
             aside=tuple(aside),
             notes=(*submission.notes, *renamed),
             problem="" if best else _no_file(aside, submission.passed_over),
             submitted=max(times, default=submission.submitted),
         )
-
-    def _unfit(self, best: dict[str, Offer]) -> Iterator[tuple[str, SourceProblem]]:
-        """What keeps the files of the asked exercises from being judged, where anything does."""
-
-        def part(name: str) -> Part | None:
-            offer = best.get(name)
-            return part_of(offer, self.defines(self.curriculum.get(name))) if offer is not None else None
-
-        for exercise in self.asked:
-            if exercise.name in best and not exercise.manually_graded:
-                others = Others(self.curriculum.needed_by(exercise), part)
-                module = best[exercise.name].module
-                cells = module.cells if module is not None else None
-                shown = exercise.name + suffix_of(cells)
-                if problem := problem_in(best[exercise.name].source, shown, exercise, cells, others):
-                    yield exercise.name, problem
 
     def _imports(self, offer: Offer) -> tuple[str, ...]:
         """The other parts of the course that the file imports, in no order that its author could make costly."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from grader.course.notebooks import Module
-from grader.course.source import SourceProblem
 from grader.score.intake.people import Person
 
 
@@ -23,7 +22,7 @@ class Submission:
 
     Of an exercise that was handed in as a notebook, `modules` has the code with its cells. `used` has the name under
     which each exercise's file was handed in, `doubts` what such a file lacks: it may be the untouched stub, or empty.
-    `unfit` says why a file cannot be judged, `imports` which other parts of the course a file asks for.
+    `imports` has the other parts of the course that a file asks for.
     `notes` are what its reader should know, `passed_over` what nobody would take for work. `sources` are the entries of
     the class that it came from.
     """
@@ -33,7 +32,6 @@ class Submission:
     modules: dict[str, Module] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
-    unfit: dict[str, SourceProblem] = field(default_factory=dict)
     imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     aside: tuple[Aside, ...] = ()
     passed_over: tuple[str, ...] = ()
