@@ -71,7 +71,7 @@ def problem_in(
         return SourceProblem(display_path, " cannot be read as Python: it is nested too deep.")
     except MemoryError:  # of Python's parser, too, which says so of brackets nested in one another
         said = " cannot be read as Python: it is nested too deep, or takes too much memory."
-        return SourceProblem(display_path, said)
+        return SourceProblem(display_path, said, advice="A solution is a few kilobytes of text.")
 
 
 def _reset(exercise: Exercise) -> str:
