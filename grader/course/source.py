@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import codecs
 import io
+import re
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ from grader.course.bans import banned_use
 from grader.course.cells import BrokenCell, Cells, Definition, bindings, names_written, parse_cells
 from grader.course.curriculum import Ban, Exercise
 from grader.course.file_kinds import foreign_kind, is_wide_text
+from grader.course.visible import short_line
 
 MAX_SOURCE_BYTES = 2 * 2**20
 MAX_LINE_SHOWN = 200
+MAX_ENCODING_SHOWN = 40
+LINE_END = re.compile("\r\n|\r|\n")  # as Python counts lines: a form feed ends none
 FENCES = ("```", "~~~")
 SAVE_AS_UTF_8 = "Save it as UTF-8 in your editor."
 
@@ -99,7 +103,7 @@ def _declared_encoding(raw: bytes) -> str:
     try:
         return codecs.lookup(tokenize.detect_encoding(io.BytesIO(raw).readline)[0]).name
     except SyntaxError as error:  # one that Python does not know
-        return str(error).partition(": ")[2] or "of another kind"
+        return short_line(str(error).partition(": ")[2], MAX_ENCODING_SHOWN) or "of another kind"
 
 
 def _parse_problem(text: str, display_path: str, bans: tuple[Ban, ...]) -> SourceProblem | None:
@@ -140,5 +144,5 @@ def _banned_use(tree: ast.Module, text: str, bans: tuple[Ban, ...], is_notebook:
     found = banned_use(tree, bans, is_notebook)
     if found is None:
         return None
-    shown = text.split("\n")[found.line - 1].strip()[:MAX_LINE_SHOWN] if found.line else ""
+    shown = LINE_END.split(text)[found.line - 1].strip()[:MAX_LINE_SHOWN] if found.line else ""
     return SourceProblem(found.subject, found.predicate, found.line or None, shown, found.advice)
