@@ -1,7 +1,7 @@
 # verdict: failed
 # says: takes too much memory
 # costs: memory
-"""An import from a module of a hundred thousand parts, for which Python's parser takes ten gigabytes."""
+"""An import from a module of a hundred thousand parts, for which the parser takes more memory than reading may."""
 
 
 def hand_in(people, student, right, secret):
