@@ -14,6 +14,7 @@ FROM_STATEMENT = re.compile(
 )
 IMPORT_STATEMENT = re.compile(rb"^[ \t]*import[ \t]+(" + REST_OF_STATEMENT + rb")", re.MULTILINE)
 DOTTED_NAME = re.compile(rb"[\w.]+")
+MAX_NAME = 200  # no part of the course has a longer one; put before each of a thousand names, one could cost minutes
 
 
 def rests_on(
@@ -36,6 +37,8 @@ def rests_on(
 def imported(source: bytes, chapter: str) -> Iterator[str]:
     """Every module that the source imports, written as an exercise's name; those of its own folder may be relative."""
     for module, names in FROM_STATEMENT.findall(source):
+        if len(module) > MAX_NAME:
+            continue
         owner = _full(module.decode(), chapter)
         yield owner.replace(".", "/")
         for name in DOTTED_NAME.findall(names):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import re
 import warnings
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ PROMPT = re.compile(r"\s*(?:\[(?:nav|ins)\] )?In \[\d+\]: ")
 CELL_MAGIC = re.compile(r"%%(?!\w+\?)\S")
 MAX_TRANSFORMS = 500  # of one cell, as IPython has it
 MAX_MAGIC_DEPTH = 8
+MAX_QUESTION = 1000  # characters of a line that asks for help: what it asks about is looked for from each of them
 ERRORS_OF_THE_PARSER = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -135,6 +137,8 @@ def _next_transform(module: Any, lines: list[str]) -> tuple[int, list[str]] | No
     except Exception:  # half a line makes its finders stumble; then nothing more is special
         return None
     for candidate in sorted((found for found in candidates if found), key=lambda found: found.sortby()):
+        if isinstance(candidate, module.HelpEnd) and len(lines[candidate.start_line]) > MAX_QUESTION:
+            continue
         try:
             return candidate.start_line, candidate.transform(lines)
         except SyntaxError:
@@ -200,11 +204,11 @@ def _without_calls(lines: _Lines, effort: Effort, depth: int) -> PythonCell:
     tree = _tree(lines.text) if "get_ipython" in lines.text else None
     if tree is None:
         return PythonCell(lines.text)
-    edits = []
+    edits, rows = [], [line.encode() for line in lines.text.split("\n")]
     for node in ast.walk(tree):
         found = _in_place_of(node, effort, depth)
         if found is not None and isinstance(node, ast.stmt):
-            said = lines.originals.get(node.lineno) or ast.get_source_segment(lines.text, node) or ""
+            said = lines.originals.get(node.lineno) or _text_of(node, rows)
             code = "pass" if "\n" in found[1] and node.col_offset else found[1]  # a cell's body has a margin of its own
             edits.append(_Edit(found[0], node.lineno, said, code))
     edits.sort(key=lambda edit: (edit.node.lineno, edit.node.col_offset))
@@ -274,13 +278,45 @@ def _without_options(line: str) -> str:
     return MAGIC_OPTIONS.sub("", line, count=1).strip()
 
 
+def _text_of(node: ast.stmt, rows: list[bytes]) -> str:
+    """The statement as it stands in these lines. Offsets are in bytes, as the parser has them."""
+    last = (node.end_lineno or node.lineno) - 1
+    if last == node.lineno - 1:
+        return rows[last][node.col_offset : node.end_col_offset].decode()
+    between = rows[node.lineno : last]
+    return b"\n".join([rows[node.lineno - 1][node.col_offset :], *between, rows[last][: node.end_col_offset]]).decode()
+
+
 def _edited(text: str, edits: list[_Edit]) -> str:
-    """The text with each edit made, its lines where they were. Offsets are in bytes, as the parser has them."""
+    """The text with each edit made, its lines where they were. Those of one line are made at once: it may be long."""
     lines = [line.encode() for line in text.split("\n")]
-    for edit in reversed(edits):
-        first, last = edit.node.lineno - 1, (edit.node.end_lineno or edit.node.lineno) - 1
-        before, after = lines[first][: edit.node.col_offset], lines[last][edit.node.end_col_offset :]
-        remark = "" if after.strip() or "\n" in edit.code else "  # " + edit.said.split("\n")[0]
-        made = (before + edit.code.encode() + after + remark.encode()).split(b"\n")
-        lines[first : last + 1] = made + [b""] * (last - first + 1 - len(made))
+    for number, found in itertools.groupby(reversed(edits), key=lambda edit: edit.node.lineno):
+        group = list(found)
+        if all(edit.node.end_lineno == number and "\n" not in edit.code for edit in group):
+            lines[number - 1] = _edited_line(lines[number - 1], group[::-1])
+            continue
+        for edit in group:
+            _edit(lines, edit)
     return b"\n".join(lines).decode()
+
+
+def _edited_line(line: bytes, edits: list[_Edit]) -> bytes:
+    """A line with edits that begin and end in it."""
+    parts, end = [], 0
+    for edit in edits:
+        parts += [line[end : edit.node.col_offset], edit.code.encode()]
+        end = edit.node.end_col_offset or len(line)
+    return b"".join([*parts, line[end:], b"" if line[end:].strip() else _remark(edits[-1])])
+
+
+def _edit(lines: list[bytes], edit: _Edit) -> None:
+    """One edit, which may be over several lines."""
+    first, last = edit.node.lineno - 1, (edit.node.end_lineno or edit.node.lineno) - 1
+    before, after = lines[first][: edit.node.col_offset], lines[last][edit.node.end_col_offset :]
+    remark = b"" if after.strip() or "\n" in edit.code else _remark(edit)
+    made = (before + edit.code.encode() + after + remark).split(b"\n")
+    lines[first : last + 1] = made + [b""] * (last - first + 1 - len(made))
+
+
+def _remark(edit: _Edit) -> bytes:
+    return f"  # {edit.said.partition(chr(10))[0]}".encode()

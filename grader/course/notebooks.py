@@ -70,7 +70,8 @@ def read_notebook(data: bytes, display_path: str) -> Module:
             if cell["cell_type"] == "code"
         ]
     except (KeyError, TypeError) as error:
-        raise _no_notebook(display_path, f"its cells are not as the format has them ({error!r})") from None
+        said = f"{error} is missing" if isinstance(error, KeyError) else "a text was expected, or a list of lines"
+        raise _no_notebook(display_path, f"its cells are not as the format has them ({said})") from None
     if sum(len(cell.text) for cell in cells) > MAX_SOURCE_BYTES:
         raise NotebookError(
             f"the cells of {display_path} hold more than 2 MB of text", "a solution is a few kilobytes of text"
@@ -139,8 +140,14 @@ def _document(data: bytes, display_path: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         said = f"it is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
         raise _no_notebook(display_path, said) from None
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise _no_notebook(display_path, f"it cannot be read ({type(error).__name__}: {error})") from None
+    except UnicodeDecodeError as error:
+        raise _no_notebook(display_path, f"it is not UTF-8 text (byte {error.start + 1:,})") from None
+    except RecursionError:
+        raise _no_notebook(display_path, "it is nested too deep to be read") from None
+    except ValueError:  # the only other thing that Python does not read
+        raise _no_notebook(display_path, "it holds a number that is too long to be read") from None
+    except MemoryError:
+        raise NotebookError(f"{display_path} takes too much memory to read", "clear its outputs and save it") from None
     if not isinstance(document, dict):
         raise _no_notebook(display_path, "it holds no object with cells")
     version = document.get("nbformat", 3 if "worksheets" in document else 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import codecs
 import io
+import re
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,12 @@ from grader.course.borrowing import Others, borrowed_use
 from grader.course.cells import BrokenCell, Cells, Definition, bindings, names_written, parse_cells
 from grader.course.curriculum import Exercise
 from grader.course.file_kinds import foreign_kind, is_wide_text
+from grader.course.visible import short_line
 
 MAX_SOURCE_BYTES = 2 * 2**20
 MAX_LINE_SHOWN = 200
+MAX_ENCODING_SHOWN = 40
+LINE_END = re.compile("\r\n|\r|\n")  # as Python counts lines: a form feed ends none
 FENCES = ("```", "~~~")
 SAVE_AS_UTF_8 = "Save it as UTF-8 in your editor."
 
@@ -105,7 +109,7 @@ def _declared_encoding(raw: bytes) -> str:
     try:
         return codecs.lookup(tokenize.detect_encoding(io.BytesIO(raw).readline)[0]).name
     except SyntaxError as error:  # one that Python does not know
-        return str(error).partition(": ")[2] or "of another kind"
+        return short_line(str(error).partition(": ")[2], MAX_ENCODING_SHOWN) or "of another kind"
 
 
 def _parse_problem(text: str, display_path: str, exercise: Exercise, others: Others | None) -> SourceProblem | None:
@@ -150,5 +154,5 @@ def _banned_use(
         found = borrowed_use(tree, exercise, others)
     if found is None:
         return None
-    shown = text.split("\n")[found.line - 1].strip()[:MAX_LINE_SHOWN] if found.line else ""
+    shown = LINE_END.split(text)[found.line - 1].strip()[:MAX_LINE_SHOWN] if found.line else ""
     return SourceProblem(found.subject, found.predicate, found.line or None, shown, found.advice)

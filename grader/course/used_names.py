@@ -76,6 +76,33 @@ class Wanted:
     methods: frozenset[str]
 
 
+@dataclass(frozen=True)
+class _Way:
+    """Where the parts of a module's name lead: the library's names among them, what leads anywhere, and the end."""
+
+    used: tuple[tuple[str, str], ...]
+    behind: tuple[tuple[Value, str], ...]
+    end: Value
+
+
+def _way(module: str) -> _Way:
+    first, *rest = module.split(".")
+    value = _top(first)
+    used: dict[tuple[str, str], None] = {}
+    behind: dict[tuple[Value, str], None] = {}
+    for part in rest:
+        if value.kind is Kind.LIBRARY:
+            used[value.name, part] = None
+        value = member(value, part)
+        if is_behind(value, part):
+            behind[value, part] = None
+    return _Way(tuple(used), tuple(behind), value)
+
+
+def _top(first: str) -> Value:
+    return root(first) if first else Value(Kind.OTHER, "")
+
+
 def uses(body: list[ast.stmt], dead: Collection[ast.AST], wanted: Wanted) -> tuple[Scopes, list[Use]]:
     """The uses in these statements but for the `dead` ones, and the scopes of what was looked at."""
     flow = _Flow(body, dead, wanted)
@@ -106,6 +133,7 @@ class _Flow:
         self.has_hidden_module = False  # one that may come back from an operator, a decorator, any attribute
         self.first_bound: dict[Variable, tuple[int, int] | None] = {}
         self.paths: list[tuple[str, ast.AST]] = []  # parts of what `attrgetter` is given
+        self.ways: dict[str, _Way] = {}
         self.last_star = (0, 0)
         self.names_are_sure = True
         self.only_functions: dict[Variable, bool] = {}
@@ -320,16 +348,19 @@ class _Flow:
 
     def path(self, node: ast.AST, name: str, top_too: bool = False) -> None:
         """The module that an import by its name gives, in parts; the first of them as well with `top_too`."""
-        first, *rest = name.split(".")
-        value = root(first) if first else Value(Kind.OTHER, "")
-        if top_too or not rest:
-            self.arrive(node, value, first)
-        for place, part in enumerate(rest):
-            if value.kind is Kind.LIBRARY:
-                self.used(value.name, node, part)
-            value = member(value, part)
-            if is_behind(value, part) or place == len(rest) - 1:
-                self.arrive(node, value, part)
+        above, _, last = name.rpartition(".")
+        first, dot, _ = name.partition(".")
+        if top_too or not dot:
+            self.arrive(node, _top(first), first)
+        if not dot:
+            return
+        if above not in self.ways:  # many names may come from one module
+            self.ways[above] = _way(above)
+        way = self.ways[above]
+        for owner, part in (*way.used, *([(way.end.name, last)] if way.end.kind is Kind.LIBRARY else [])):
+            self.used(owner, node, part)
+        for value, part in (*way.behind, (member(way.end, last), last)):
+            self.arrive(node, value, part)
 
     def builtin(self, node: ast.AST, name: str) -> None:
         """A name that nobody in the file defines: Python's own, or one that a star brought."""

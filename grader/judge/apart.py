@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -74,6 +75,7 @@ def _do(function: Callable[[], Any], descriptor: int, parent: int, bounds: Bound
         resource.setrlimit(resource.RLIMIT_CPU, (bounds.processor_seconds, bounds.processor_seconds + 1))
         limits.lower(resource.RLIMIT_FSIZE, 0)
         limits.lower(resource.RLIMIT_CORE, 0)
+        warnings.simplefilter("ignore")  # what Python thinks of a stranger's source would stand on our terminal
         _write(descriptor, DONE + msgspec.msgpack.encode(function()))
     except MemoryError:
         _write(descriptor, FAILED + _too_much_memory(bounds).encode())
@@ -85,7 +87,11 @@ def _do(function: Callable[[], Any], descriptor: int, parent: int, bounds: Bound
 
 
 def _said_of(error: BaseException) -> str:
-    return error.message if isinstance(error, GraderError) else f"it could not be read ({type(error).__name__})"
+    if isinstance(error, GraderError):
+        return error.message
+    if isinstance(error, RecursionError):
+        return "it is nested too deep to read"
+    return f"the grader could not read it, for a reason that it does not know ({type(error).__name__})"
 
 
 def _write(descriptor: int, data: bytes) -> None:

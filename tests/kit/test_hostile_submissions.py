@@ -7,6 +7,7 @@ honest work, whose marks must be those of a class without them.
 from __future__ import annotations
 
 import csv
+import html
 import importlib
 import io
 import json
@@ -28,26 +29,39 @@ from unseen import unseen_below, unseen_in
 from grader.judge.client import Judge
 from grader.score.intake.archives import MAX_EXPANDED_BYTES
 from grader.score.intake.collecting import collect
+from grader.score.intake.names import file_name
 
 FOLDER = Path(__file__).parent / "attacks" / "handed_in"
 HONEST = ("ada", "zoe_h")
 ESSAY = '\n[essay]\ntitle = "An essay"\npoints = 4\nmarked_by = "person"\nhints = ["Write."]\n'
+BANNED = 'bans = ["products"]\n'
+BANS = '[products]\nnames = ["torch.*mul*"]\ninstead = "multiply by a number"\n'
+PROBLEM = re.compile(r"\b(?!(?:Syntax|Indentation|Tab)Error)[A-Z]\w+(?:Error|Exception)\b")  # Python's word for one
+QUOTE = "'"  # before what a spreadsheet would compute
+MAX_CELL = 32_767  # characters that a cell of a spreadsheet holds
+MAX_PAGE_BYTES = 300_000
 WRONG = b"def double(x):\n    return x + 1\n\n\ndef halve(x):\n    return x / 2\n"
 
 
 @dataclass(frozen=True)
 class HandIn:
-    """One hostile submission: its student's name in the marks, its verdict, and what must be said of it."""
+    """One hostile submission: its student's name in the marks, its verdict, and what must be said of it.
+
+    What costs seconds to read stands in a class of its own, which is scored once.
+    """
 
     name: str
     student: str
     verdict: str
     says: str
+    is_costly: bool
 
 
 def read_hand_in(path: Path) -> HandIn:
-    header = dict(re.findall(r"^# (verdict|says|student): (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
-    return HandIn(path.stem, header.get("student", path.stem), header["verdict"], header.get("says", ""))
+    header = dict(re.findall(r"^# (verdict|says|student|costs): (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
+    return HandIn(
+        path.stem, header.get("student", path.stem), header["verdict"], header.get("says", ""), "costs" in header
+    )
 
 
 HAND_INS = [read_hand_in(path) for path in sorted(FOLDER.glob("*.py"))]
@@ -55,27 +69,45 @@ HAND_INS = [read_hand_in(path) for path in sorted(FOLDER.glob("*.py"))]
 
 @dataclass(frozen=True)
 class Scored:
-    """What came of a class: the rows by student, what was said, and all that was written, as text."""
+    """What came of a class: rows and pages by student, what was said, and all that was written, as text."""
 
     rows: dict[str, dict[str, str]]
     said: str
+    pages: dict[str, str]
+    essays: tuple[dict[str, str], ...]
     written: str
     journal: str
 
 
-def score(kit: Kit, people: Path, out: Path) -> Scored:
+def score(kit: Kit, people: Path, out: Path, once: bool = False) -> Scored:
     """Scored twice into one folder, as a class is: the second run reads what the first one wrote."""
     command = ("score", str(people), "--out", str(out), "--seed", "5", "--pattern", "plain")
-    assert grader(kit.layout.root, *command).returncode == 0
+    assert once or grader(kit.layout.root, *command).returncode == 0
     done = grader(kit.layout.root, *command)
     assert done.returncode == 0, done.stderr
     assert unseen_below(out) == {}
     assert unseen_in(done.stdout) | unseen_in(done.stderr) == set()
-    with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
-        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert "Warning" not in done.stderr
+    rows = {row["student"]: row for row in table(out / "grades.csv")}
+    pages = {name: (out / "feedback" / f"{file_name(name.lstrip(QUOTE))}.html") for name in rows}
     texts = {path: path.read_bytes().decode(errors="replace") for path in sorted(out.rglob("*")) if path.is_file()}
     journal = texts.pop(out / "journal.sqlite")
-    return Scored(rows, done.stdout, "\n".join([done.stdout, done.stderr, *texts.values()]), journal)
+    written = "\n".join([done.stdout, done.stderr, *texts.values()])
+    read = {name: html.unescape(page.read_text(encoding="utf-8")) for name, page in pages.items() if page.exists()}
+    return Scored(rows, done.stdout, read, table(out / "rubric.csv"), written, journal)
+
+
+def table(path: Path) -> tuple[dict[str, str], ...]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return tuple(csv.DictReader(file))
+
+
+def furnish(kit: Kit) -> None:
+    """An essay, and a ban: what is handed in is looked through for both."""
+    kit.layout.chapter_file("ch1_mini").write_text(CHAPTER + BANNED + ESSAY)
+    kit.layout.bans_file.write_text(BANS)
+    kit.layout.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
+    kit.sync()
 
 
 def honest(people: Path) -> None:
@@ -92,49 +124,66 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory, judge: Judge, secret: Path) -> tuple[Scored, Scored]:
-    """The whole class, and the honest students alone."""
+def scored(tmp_path_factory: pytest.TempPathFactory, judge: Judge, secret: Path) -> tuple[Scored, Scored, Scored]:
+    """The class, the class of those that are costly to read, and the honest students alone."""
     folder = tmp_path_factory.mktemp("class")
     kit = Kit(folder / "kit", judge)
-    kit.layout.chapter_file("ch1_mini").write_text(CHAPTER + ESSAY)
-    kit.layout.solution_file("ch1_mini/essay", ".md").write_text("# An essay\n")
-    kit.sync()
-    for people in (folder / "all", folder / "alone"):
+    furnish(kit)
+    for people in (folder / "all", folder / "costly", folder / "alone"):
         honest(people)
     for hand_in in HAND_INS:
         module = importlib.import_module(f"attacks.handed_in.{hand_in.name}")
-        module.hand_in(folder / "all", hand_in.name, SOLUTION.encode(), secret)
-    everyone, alone = (score(kit, folder / name, folder / f"{name}-results") for name in ("all", "alone"))
-    return everyone, alone
+        people = folder / ("costly" if hand_in.is_costly else "all")
+        module.hand_in(people, hand_in.name, SOLUTION.encode(), secret)
+    names = ("all", "costly", "alone")
+    everyone, costly, alone = (
+        score(kit, folder / name, folder / f"{name}-results", once=name == "costly") for name in names
+    )
+    return everyone, costly, alone
 
 
 @pytest.mark.parametrize("hand_in", HAND_INS, ids=lambda item: item.name)
-def test_a_hostile_submission_has_its_declared_verdict(hand_in: HandIn, scored: tuple[Scored, Scored]) -> None:
-    row = scored[0].rows[hand_in.student]
+def test_a_hostile_submission_has_its_declared_verdict(hand_in: HandIn, scored: tuple[Scored, Scored, Scored]) -> None:
+    found = scored[1 if hand_in.is_costly else 0]
+    row = found.rows[hand_in.student]
     assert (row["ch1_mini/scale"] == "10") == (hand_in.verdict == "passed"), row
-    said = [line for line in scored[0].said.splitlines() if line.startswith(f"  no points for {hand_in.student}: ")]
-    assert bool(said) == (hand_in.verdict == "refused"), scored[0].said
-    assert all(hand_in.says in line for line in said)
+    said = [line for line in found.said.splitlines() if line.startswith(f"  no points for {hand_in.student}: ")]
+    assert bool(said) == (hand_in.verdict == "refused"), found.said
+    assert all(hand_in.says in line for line in said or [found.pages.get(hand_in.student, "")])
 
 
-def test_the_rest_of_the_class_is_scored_as_without_them(scored: tuple[Scored, Scored]) -> None:
-    everyone, alone = scored
-    assert len(everyone.rows) == len(HAND_INS) + len(HONEST)
+def test_the_rest_of_the_class_is_scored_as_without_them(scored: tuple[Scored, Scored, Scored]) -> None:
+    everyone, costly, alone = scored
+    assert len(everyone.rows) + len(costly.rows) == len(HAND_INS) + 2 * len(HONEST)
     assert {name: everyone.rows[name] for name in HONEST} == alone.rows
+    assert {name: costly.rows[name] for name in HONEST} == alone.rows
     assert [alone.rows[name]["ch1_mini/scale"] for name in HONEST] == ["10", "5"]
 
 
-def test_nothing_hidden_comes_out_and_nothing_draws_or_runs(scored: tuple[Scored, Scored], secret: Path) -> None:
-    written = scored[0].written
-    assert secret.read_text().splitlines()[0] not in written + scored[0].journal
+def test_nothing_hidden_comes_out_and_nothing_draws_or_runs(
+    scored: tuple[Scored, Scored, Scored], secret: Path
+) -> None:
+    written = scored[0].written + scored[1].written
+    assert secret.read_text().splitlines()[0] not in written + scored[0].journal + scored[1].journal
     assert [path.name for path in secret.parent.iterdir()] == ["secret.py"]
     assert "ESCAPED" not in written
     assert "\x1b" not in written
     assert "<script>alert" not in written and "<script>mallory" not in written
 
 
+def test_nobody_is_told_what_only_a_programmer_of_the_grader_knows(scored: tuple[Scored, Scored, Scored]) -> None:
+    lines = [line for found in scored for line in found.said.splitlines() if line.startswith("  no points for ")]
+    assert [line for line in lines if PROBLEM.search(line)] == []
+
+
+def test_what_comes_out_is_no_larger_than_a_reader_bears(scored: tuple[Scored, Scored, Scored]) -> None:
+    pages = {name: len(page.encode()) for found in scored for name, page in found.pages.items()}
+    assert {name: size for name, size in pages.items() if size > MAX_PAGE_BYTES} == {}
+    assert max(len(cell) for found in scored for row in found.essays for cell in row.values()) <= MAX_CELL
+
+
 def test_every_hand_in_says_what_it_does() -> None:
-    assert len(HAND_INS) >= 55
+    assert len(HAND_INS) >= 130
     for hand_in in HAND_INS:
         assert hand_in.verdict in ("passed", "failed", "refused")
         assert importlib.import_module(f"attacks.handed_in.{hand_in.name}").__doc__

@@ -28,11 +28,12 @@ NO_NOTEBOOKS = {
     b"{}": "it has no cells",
     b"[1]": "it holds no object with cells",
     b'{"cells": 3}': "it has no cells",
-    b'{"cells": [{}]}': "its cells are not as the format has them (KeyError('cell_type'))",
+    b'{"cells": [{}]}': "its cells are not as the format has them ('cell_type' is missing)",
     b'{"cells": [{"cell_type": "code", "source": [1]}]}': "its cells are not as the format has them",
     b'{"cells": [{"cell_type": "code"': "it is not JSON (line 1, column 32: Expecting ',' delimiter)",
-    b"\xff": "it cannot be read (UnicodeDecodeError",
-    b"[" * 100_000: "it cannot be read (RecursionError",
+    b"\xff": "it is not UTF-8 text (byte 1)",
+    b"[" * 100_000: "it is nested too deep to be read",
+    b'{"cells": [], "nbformat": ' + b"9" * 10_000 + b"}": "it holds a number that is too long to be read",
 }
 
 

@@ -9,24 +9,46 @@ import bz2
 import gzip
 import io
 import lzma
+import math
 import re
 import stat
 import tarfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Self
 
 MAX_ARCHIVE_BYTES = 2**29
 MAX_INNER_ARCHIVE_BYTES = 32 * 2**20
 MAX_EXPANDED_BYTES = 2**28
+MAX_HEADER_BYTES = 2**16  # of a tar: names and times that do not fit where they were in 1979
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
 NOT_READ = {b"Rar!\x1a\x07": "a RAR archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive"}
 COMPRESSED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 NO_FILE = "it is a link, or of another kind that is not read: hand in the file itself"
+HOLES = "it is stored with holes (as a sparse file), which is not read: pack the files anew, without `--sparse`"
+DAMAGED = "it is damaged, or was cut short"
+# Of what the libraries raise over an archive: what that means. What they say themselves is for who writes programs.
+MEANINGS: tuple[tuple[type[Exception], str], ...] = (
+    (MemoryError, "it takes too much memory"),
+    (RecursionError, "its headers are nested too deep"),
+    (NotImplementedError, "it is packed in a way that is not known here"),
+    (EOFError, DAMAGED),
+    (zlib.error, DAMAGED),
+    (lzma.LZMAError, DAMAGED),
+    (OSError, DAMAGED),
+)
+HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 EMPTY_ZIP, ZIP, SPANNED_ZIP = b"PK\5\6", b"PK\3\4", b"PK\7\x08"
 UTF_8_NAME = 0x800
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
@@ -71,8 +93,8 @@ def members(file: IO[bytes]) -> Iterator[Member]:
 def _zip(file: IO[bytes]) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise Refused(f"the archive cannot be read ({error}): pack the files anew") from None
+    except Exception as error:  # of bytes that were made for it the library raises anything
+        raise Refused(cannot_be_read(error)) from None
     for info in archive.infolist():
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir():
@@ -107,18 +129,48 @@ def _zip_time(info: zipfile.ZipInfo) -> float:
     return 0.0
 
 
+def cannot_be_read(error: Exception) -> str:
+    """Why an archive is not read, and what to do."""
+    meant = next((meaning for kind, meaning in MEANINGS if isinstance(error, kind)), "it is not as such archives are")
+    return f"the archive cannot be read ({meant}): pack the files anew, or hand them in one by one"
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar, refused where what belongs to it could cost more than any name does."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0:
+            raise Refused("the archive cannot be read (a size below zero): pack the files anew")
+        if header.type in HEADERS and header.size > MAX_HEADER_BYTES:
+            raise Refused("the archive cannot be read (a header of it is larger than any name): pack the files anew")
+        return header
+
+
 def _tar(file: IO[bytes], head: bytes) -> Iterator[Member]:
     try:
-        archive = tarfile.open(fileobj=io.BytesIO(_expanded(file, head)), mode="r:")  # noqa: SIM115 # read from later
+        content = io.BytesIO(_expanded(file, head))
+        archive = tarfile.open(fileobj=content, mode="r:", tarinfo=_Header)  # noqa: SIM115 # read from later
         for info in archive:
-            if info.isdir():
-                continue
-            problem = _outside(info.name) if info.isreg() else NO_FILE
-            if info.size < 0:
-                raise Refused("the archive cannot be read (a size below zero): pack the files anew")
-            yield Member(_path(info.name), info.size, float(info.mtime), _tar_reader(archive, info), problem)
-    except (tarfile.TarError, OSError, EOFError, lzma.LZMAError, ValueError) as error:
-        raise Refused(f"the archive cannot be read ({error}): pack the files anew") from None
+            if not info.isdir():
+                yield Member(_path(info.name), info.size, _tar_time(info), _tar_reader(archive, info), _unfit(info))
+    except Refused:
+        raise
+    except Exception as error:  # likewise
+        raise Refused(cannot_be_read(error)) from None
+
+
+def _unfit(info: tarfile.TarInfo) -> str:
+    """Why a member of a tar is not read, if it is not."""
+    if not info.isreg():
+        return NO_FILE
+    return HOLES if info.issparse() else _outside(info.name)
+
+
+def _tar_time(info: tarfile.TarInfo) -> float:
+    """The member's time. One that is no number, or endless, is neither before nor after another."""
+    return float(info.mtime) if math.isfinite(info.mtime) else 0.0
 
 
 def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[int], bytes]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from grader.course.file_names import FileNames
 from grader.course.passed_over import is_passed_over
-from grader.judge.apart import NotDone, apart
+from grader.judge.apart import Bounds, NotDone, apart
 from grader.score.intake.archives import NO_FILE, is_archive_name
 from grader.score.intake.entries import Entry, Kind, why_nobodys
 from grader.score.intake.names import shown_path
@@ -17,7 +18,8 @@ from grader.score.intake.owners import plain_owner, said
 from grader.score.intake.systems import Owner, partial_fits
 
 BESIDE = "it lies beside the students' folders and is no exercise's"
-MOST_LOOKED_INTO = 20  # entries of a class that are looked through for students inside
+MOST_LOOKED_INTO = 20  # entries of a class that are looked through for students inside, and folders in each
+LOOKING = Bounds(processor_seconds=2, clock_seconds=20.0)  # for a look at what files are called
 # Folders of one student that hold the same exercise twice: chapters, versions, the kit's own.
 NO_STUDENT = re.compile(
     r"ch\d+.*|exercises|solutions|tests?|old.*|new.*|backup.*|final.*|draft.*|archive.*|copy.*|v(?:ersion)?[-_ ]?\d+",
@@ -45,10 +47,10 @@ def unwrapped(candidates: list[Entry], names: FileNames) -> list[Entry]:
     return [*found, *beside, *(entry for entry in candidates if entry is not around)]
 
 
-def _students_inside(entry: Entry, names: FileNames) -> Inside:
+def _students_inside(entry: Entry, names: FileNames, most: int = sys.maxsize) -> Inside:
     """What is in an entry, where there are students in it: two of its folders hold the same exercise.
 
-    Then all of its folders are: who named a file otherwise has a row as well.
+    Then all of its folders are: who named a file otherwise has a row as well. No more than `most` are looked into.
     """
     if entry.kind is not Kind.FOLDER:
         return Inside()
@@ -58,7 +60,7 @@ def _students_inside(entry: Entry, names: FileNames) -> Inside:
         is_folder = kind is Kind.FOLDER or (kind is Kind.FILE and is_archive_name(name))
         if is_folder and not is_passed_over(name):
             students.append(name)
-            for exercise in _exercises_in(entry.child(name), names):
+            for exercise in _exercises_in(entry.child(name), names) if len(students) <= most else ():
                 exercises[exercise].add(name)
         elif names.meanings(name):
             return Inside()  # work beside the folders: it is a student's
@@ -78,7 +80,7 @@ def _exercises_in(entry: Entry, names: FileNames) -> tuple[str, ...]:
         return tuple(sorted({meaning.exercise.name for meaning in meant}))
 
     with suppress(NotDone):
-        return apart(found, tuple[str, ...])
+        return apart(found, tuple[str, ...], LOOKING)
     return ()
 
 
@@ -86,7 +88,7 @@ def folders_of_students(candidates: list[Entry], names: FileNames) -> list[str]:
     """What looks like a class of its own among the students."""
     if len(candidates) > MOST_LOOKED_INTO:
         return []
-    found = {entry.name: _students_inside(entry, names).students for entry in candidates}
+    found = {entry.name: _students_inside(entry, names, MOST_LOOKED_INTO).students for entry in candidates}
     return [
         f"{shown_path(name)} looks like a folder of students ({shown_path(students[0])} …): score it by itself"
         for name, students in found.items()

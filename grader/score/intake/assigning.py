@@ -267,10 +267,10 @@ class _Budget:
             return replace(offer, problem=_no_notebook(error, PurePosixPath(file.path).name))
         except OSError as error:  # its text has the path of this machine
             return replace(offer, problem=f"it cannot be read: {error.strerror}")
-        except Exception as error:  # the libraries raise anything over bytes that were made for it
-            return replace(
-                offer, problem=f"it cannot be read: {visible_line(f'{type(error).__name__}: {error}'[:200])}"
-            )
+        except MemoryError:
+            return replace(offer, problem="it takes too much memory to read: leave out what is not needed")
+        except Exception:  # the libraries raise anything over bytes that were made for it
+            return replace(offer, problem="it cannot be read: open it, and save it anew")
         if len(module.source) > MAX_SOURCE_BYTES:
             return replace(offer, problem=f"its code is larger than {MAX_SOURCE_BYTES // 2**20} MB, and was not read")
         return replace(offer, source=module.source.encode(), module=module)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 MAX_RECEIPT_BYTES = 100_000
-NAME_LINE = re.compile(r"^Name:[ \t]*(?P<name>[^\r\n]*?)[ \t]*\((?P<user>[^()\r\n]+)\)[ \t]*\r?$", re.MULTILINE)
+NAME_LINE = re.compile(r"^Name:(?P<name>[^\r\n]*)\((?P<user>[^()\r\n]+)\)[ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from grader.course.file_names import CHAPTER_FOLDER
+from grader.course.file_names import CHAPTER_FOLDER, MAX_NAME
 from grader.course.passed_over import is_passed_over
 from grader.errors import UsageError
 from grader.judge.apart import NotDone, apart
@@ -187,6 +187,8 @@ def why_nobodys(name: str, is_folder: bool = False) -> str:
     """Why an entry of this name is nobody's work, if it is."""
     if name.startswith(".") and not name.startswith("._") and name.lower() not in SYSTEMS_OWN:
         return HIDDEN
+    if len(name) > MAX_NAME:  # only an archive can hold such a one
+        return "its name is longer than any disk takes: give it a shorter one"
     if is_passed_over(name):
         return "a system made it"
     return "it is a table or a list, nobody's work" if name.lower().endswith(TABLES) and not is_folder else ""

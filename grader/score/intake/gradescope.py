@@ -11,6 +11,7 @@ from typing import Any
 from grader.errors import UsageError
 
 METADATA = "submission_metadata.yml"
+MAX_METADATA_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from grader.course.visible import visible_line
 from grader.errors import UsageError
 from grader.judge.apart import NotDone, apart
 from grader.score.intake import gradescope
+from grader.score.intake.archives import Refused
 from grader.score.intake.blackboard import MAX_RECEIPT_BYTES, Receipt, read_receipt
 from grader.score.intake.entries import Entry, Kind
 from grader.score.intake.names import shown_path
@@ -75,8 +76,7 @@ def plain_owner(entry: Entry, names: FileNames) -> Owner | str:
 def _metadata(entries: list[Entry]) -> dict[str, gradescope.Submitted]:
     for entry in entries:
         if entry.name == gradescope.METADATA:
-            (file,) = entry.files()
-            read = functools.partial(gradescope.read_metadata, file.read(file.size))
+            read = functools.partial(gradescope.read_metadata, _text_of(entry, gradescope.MAX_METADATA_BYTES))
             try:
                 return apart(read, dict[str, gradescope.Submitted])
             except NotDone as reason:
@@ -97,9 +97,18 @@ def _to_submitters(piles: dict[str, Pile], entry: Entry, owner: Owner, submitted
 
 
 def _take_receipt(pile: Pile, entry: Entry) -> None:
-    (file,) = entry.files()
-    text, receipt = file.read(MAX_RECEIPT_BYTES), None
+    text, receipt = _text_of(entry, MAX_RECEIPT_BYTES), None
     with suppress(NotDone):  # a student's comment is in it, too
         receipt = apart(lambda: read_receipt(text), Receipt | None)
     if receipt is not None:
         pile.name, pile.id, pile.login = receipt.name, receipt.user, receipt.user
+
+
+def _text_of(entry: Entry, most: int) -> bytes:
+    """The beginning of what a system wrote; nothing where a folder has the name of it, or it cannot be read."""
+    if entry.kind is not Kind.FILE:
+        return b""
+    try:
+        return b"".join(file.read(most) for file in entry.files())
+    except (OSError, Refused):
+        return b""

@@ -22,6 +22,7 @@ from grader.score.intake.archives import (
     NO_FILE,
     Member,
     Refused,
+    cannot_be_read,
     is_archive_name,
     members,
 )
@@ -29,6 +30,7 @@ from grader.score.intake.archives import (
 MAX_FOLDER_DEPTH = 64
 MAX_FILES_LOOKED_AT = 20_000
 MAX_ARCHIVES_INSIDE = 3  # one in another
+MAX_KIT_DEPTH = 64  # of the folders in which a whole kit is looked for
 UPLOAD_NUMBER = re.compile(r"(?:-(\d{1,6})| ?\((\d{1,6})\))\.[\w.]+\Z")
 KIT_MARKS = (("grader", "__main__.py"), ("tests", "graded"))
 EXERCISES = "exercises"
@@ -166,10 +168,10 @@ def _opened(file: HandedFile, depth: int, prefix: str | None = None) -> Iterator
             found = list(itertools.islice(members(content), MAX_FILES_LOOKED_AT + 1))
         except Refused as refused:
             yield replace(file, problem=str(refused))
-        except PermissionError as error:
+        except OSError as error:
             yield replace(file, problem=f"it cannot be read: {error.strerror}")
         except Exception as error:  # the libraries raise anything over bytes that were made for it
-            yield replace(file, problem=f"the archive cannot be read ({type(error).__name__}): pack the files anew")
+            yield replace(file, problem=cannot_be_read(error))
         else:
             number = UPLOAD_NUMBER.search(file.path)
             upload = int(number[1] or number[2]) if number else file.upload
@@ -185,24 +187,25 @@ def _of_members(
     environments, told = _environments(found), set()
     for member in found:
         path = PurePosixPath(member.path)
-        if (passed := _first_passed_over(path, environments)) is not None:
+        if (passed := _first_passed_over(path.parts[:MAX_FOLDER_DEPTH], environments)) is not None:
             if passed not in told:
                 told.add(passed)
                 yield _passed_over(above + passed)
             continue
-        problem = member.problem
         if len(path.parts) > MAX_FOLDER_DEPTH:
-            problem = f"it lies more than {MAX_FOLDER_DEPTH} folders deep"
+            yield _unread(above + member.path, f"it lies more than {MAX_FOLDER_DEPTH} folders deep")
+            continue
         time = member.modified
-        file = HandedFile(above + member.path, member.size, time, _guarded(member), problem, upload, taken=time)
+        read = _guarded(member)
+        file = HandedFile(above + member.path, member.size, time, read, member.problem, upload, taken=time)
         yield from _opened(file, depth, prefix)
 
 
-def _first_passed_over(path: PurePosixPath, environments: set[str]) -> str | None:
+def _first_passed_over(parts: tuple[str, ...], environments: set[str]) -> str | None:
     """The outermost part of a path that is passed over, with what is above it; None where all of it is looked at."""
-    for place, part in enumerate(path.parts, 1):
-        above = "/".join(path.parts[:place])
-        if (part not in (".", "..") and is_passed_over(part)) or (above in environments and place < len(path.parts)):
+    for place, part in enumerate(parts, 1):
+        above = "/".join(parts[:place])
+        if (part not in (".", "..") and is_passed_over(part)) or (above in environments and place < len(parts)):
             return above
     return None
 
@@ -213,7 +216,7 @@ def _environments(found: list[Member]) -> set[str]:
     return {
         "/".join(path.parts[:place])
         for path in paths
-        for place, part in enumerate(path.parts)
+        for place, part in enumerate(path.parts[:MAX_FOLDER_DEPTH])
         if part in ENVIRONMENT_MARKS
     }
 
@@ -222,8 +225,8 @@ def _guarded(member: Member) -> Callable[[int], bytes]:
     def read(most: int) -> bytes:
         try:
             return member.read(most)
-        except Exception as error:  # likewise
-            raise Refused(f"it cannot be read from its archive ({type(error).__name__}): pack the files anew") from None
+        except Exception:  # likewise
+            raise Refused("it cannot be read from its archive, which is damaged there: pack the files anew") from None
 
     return read
 
@@ -233,7 +236,7 @@ def _guarded(member: Member) -> Callable[[int], bytes]:
 
 def _without_kit(files: list[HandedFile]) -> list[HandedFile]:
     """Without the grader's own modules, suites and texts, where somebody handed in all of the kit."""
-    paths = [PurePosixPath(file.path).parts for file in files]
+    paths = [PurePosixPath(file.path).parts[: MAX_KIT_DEPTH + 1] for file in files]
     pairs = [(parts[:place], parts[place : place + 2]) for parts in paths for place in range(len(parts) - 1)]
     roots = {root for root, pair in pairs if pair in KIT_MARKS} & {root for root, pair in pairs if pair[0] == EXERCISES}
     return [file for file, parts in zip(files, paths, strict=True) if not roots or not _is_of_a_kit(parts, roots)]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import os
+import tarfile
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from miniature import Kit
 
 from grader.errors import UsageError
+from grader.judge.apart import Bounds, apart
+from grader.score.intake import arrangement
+from grader.score.intake.blackboard import Receipt, read_receipt
 from grader.score.intake.collecting import collect
 from grader.score.intake.submission import Intake, Submission
+from grader.score.intake.walking import files_below
 
 GOOD = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return x / 2\n"
 WRONG = "def double(x):\n    return x\n\n\ndef halve(x):\n    return x\n"
@@ -289,3 +298,86 @@ def test_an_escaped_name_is_nobody_elses_key(course: Kit, people: Path) -> None:
     lay(people, {"eve\n/scale.py": WRONG, "eve\\n/scale.py": GOOD})
     one, other = read(course, people).submissions
     assert one.key != other.key and one.student != other.student
+
+
+# -- to cost the time of everybody ----------------------------------------------------------------------
+
+
+def test_a_folder_of_a_thousand_folders_is_not_searched_to_its_end(
+    course: Kit, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a small class each folder is looked into for students inside, in a process of its own."""
+    looks: list[Bounds] = []
+
+    def counted(function: Callable[[], Any], kind: Any, bounds: Bounds) -> Any:
+        looks.append(bounds)
+        return apart(function, kind, bounds)
+
+    monkeypatch.setattr(arrangement, "apart", counted)
+    lay(people, {"ada/scale.py": GOOD, "zoe/scale.py": WRONG})
+    lay(people, {f"mallory/{number:03}/scale.py": GOOD for number in range(300)})
+    found = read(course, people)
+    assert [submission.student for submission in found.submissions] == ["ada", "mallory", "zoe"]
+    assert "mallory looks like a folder of students (000 …): score it by itself" in found.warnings
+    assert len(looks) <= arrangement.MOST_LOOKED_INTO
+    assert all(bounds.processor_seconds <= 2 for bounds in looks)
+
+
+def test_a_folder_with_the_name_of_a_receipt_ends_nothing(course: Kit, people: Path) -> None:
+    lay(people, {f"hw_{name}_attempt_2027-02-27-23-01-11_scale.py": GOOD for name in ("ada", "ben")})
+    lay(people, {"hw_ada_attempt_2027-02-27-23-01-11.txt/scale.py": WRONG})
+    (people / "hw_ben_attempt_2027-02-27-23-01-11.txt").mkdir()
+    found = rows(read(course, people, "blackboard"))
+    assert {name: submission.files["ch1_mini/scale"] for name, submission in found.items()} == {
+        name: GOOD.encode() for name in ("ada", "ben")
+    }
+
+
+@pytest.mark.parametrize("line", ["Name: " + "(" * 90_000, "Name:" + " " * 90_000, "Name: " + "(a" * 45_000])
+def test_a_receipt_is_read_at_once_whatever_a_comment_says(line: str) -> None:
+    began = time.process_time()
+    assert read_receipt(line.encode()) is None
+    assert read_receipt(f"{line}\nName: Ada (the first) L (al)  \r\n".encode()) == Receipt("Ada (the first) L", "al")
+    assert time.process_time() - began < 1
+
+
+def test_a_folder_with_the_name_of_gradescopes_list_says_what_is_wrong(course: Kit, people: Path) -> None:
+    lay(people, {"submission_1/scale.py": GOOD, "submission_metadata.yml/scale.py": WRONG})
+    with pytest.raises(UsageError, match="does not list submissions"):
+        read(course, people, "gradescope")
+
+
+def test_names_that_no_disk_takes_are_nobodys(course: Kit, people: Path) -> None:
+    names = ["a_12_assignsubmission_" * 2_000, "copy_of_" * 7_000 + "scale.py", "x" * 60_000 + "_attempt_"]
+    path = people.parent / "class.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("ada/scale.py", *names):
+            archive.writestr(name, GOOD)
+    began = time.process_time()
+    found = read(course, path)
+    assert time.process_time() - began < 5
+    assert [submission.student for submission in found.submissions] == ["ada"]
+    assert {item.reason for item in found.aside} == {"its name is longer than any disk takes: give it a shorter one"}
+
+
+def test_a_file_that_grows_while_it_is_read_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "scale.py"
+    path.write_text(GOOD)
+    (file,) = files_below(path)
+    path.write_bytes(b"#" * 3_000_000)
+    assert len(file.read(2 * 2**20 + 1)) == 2 * 2**20 + 1  # no more than asked for, and more than may be
+
+
+@pytest.mark.parametrize("moments", list(itertools.product(["nan", "inf", "-inf", "1e308", "0"], repeat=2)))
+def test_any_two_times_in_an_archive_leave_one_file_that_counts(
+    course: Kit, people: Path, moments: tuple[str, str]
+) -> None:
+    people.mkdir(exist_ok=True)
+    with tarfile.open(people / "ada.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        for name, moment in zip(("ch1_mini/scale.py", "scale.py"), moments, strict=True):
+            info = tarfile.TarInfo(name)
+            info.size, info.pax_headers = len(GOOD), {"mtime": moment}
+            archive.addfile(info, io.BytesIO(GOOD.encode()))
+    (ada,) = read(course, people, "plain").submissions
+    assert ada.files == {"ch1_mini/scale": GOOD.encode()}
+    assert len(ada.aside) == 1
