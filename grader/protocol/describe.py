@@ -17,7 +17,7 @@ def describe(value: Any) -> str:
     """One short line about a value: `float32 (2, 5, 8)`, `[1, 2, 3]`, `'a tale'`, `list of 40 items`."""
     kind = type(value)
     if value is None or kind in (bool, int, float, str, bytes, complex):
-        return shorten(repr(value))
+        return shorten(_written(value))
     if isinstance(value, Unsendable):
         return value.description
     if isinstance(value, pathlib.PurePath):
@@ -47,6 +47,13 @@ def shorten(text: str, limit: int = MAX_DESCRIPTION) -> str:
         return text
     half = (limit - 1) // 2
     return text[:half] + "…" + text[-half:]
+
+
+def _written(value: Any) -> str:
+    """As Python writes it. Of hundreds of millions of bytes only the two ends are written out, which will be shown."""
+    if type(value) in (str, bytes) and len(value) > 2 * MAX_DESCRIPTION:
+        return repr(value[:MAX_DESCRIPTION]) + repr(value[-MAX_DESCRIPTION:])
+    return repr(value)
 
 
 def _shape(shape: Any) -> str:

@@ -86,7 +86,7 @@ class ValueReader:
         return collections.Counter(result) if tag == "counter" else result
 
     def read_bytes(self, size: int) -> bytes:
-        return bytes(self.take(size, [size], 1))
+        return bytes(self.take(size, checked_shape([size]), 1))
 
     def read_int(self, digits: str) -> int:
         if type(digits) is not str or len(digits) > MAX_DIGITS + 1:  # a sign may come first
@@ -154,7 +154,7 @@ class ValueReader:
 
     def read_generator(self, size: int) -> Any:
         torch = self.torch()
-        raw = self.take(size, [size], 1)
+        raw = self.take(size, checked_shape([size]), 1)
         generator = torch.Generator()
         generator.set_state(torch.frombuffer(bytearray(raw), dtype=torch.uint8))
         return generator

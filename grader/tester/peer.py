@@ -198,6 +198,7 @@ class Peer:
         value = self.returned(reply, Call(path), path).value
         if isinstance(value, Handle):
             value._path = path
+            value._writes_in_place = name.endswith("_")
             if owner is None:
                 self.names[self.generation, name] = value
             return value
@@ -250,7 +251,7 @@ class Peer:
         self.transcript.add(Entry(path, call, raised=NO_ANSWER, path=path, args=args, kwargs=kwargs))
         found = self.returned(self.ask(request, inputs), call, path)
         value = self.checked_kind(path, call, found.value)
-        self.apply_changes(call, path, args, kwargs, found.changed)
+        self.apply_changes(call, target, args, kwargs, found.changed)
         if self.counts is not None and found.counts is not None:
             self.counts.add(found.counts)
         value = join_graph(self, value, inputs, found.graph)
@@ -302,14 +303,19 @@ class Peer:
         return Call(path, tuple((label, describe(value)) for label, value in pairs))
 
     def fail_raised(self, call: Call, path: str, raised: Raised) -> NoReturn:
-        types = tuple(name[:80] for name in raised.types[:MAX_TYPES])
+        types = tuple(name[:80] for name in raised.types[:MAX_TYPES]) or ("exception",)
         text = raised.message[:MAX_MESSAGE]
         frames = tuple(_frame(item) for item in raised.frames[:MAX_FRAMES])
         self.transcript.settle(Entry(path, call, raised=types))
         raise student_raised(self.source, call, types, text, frames)
 
-    def apply_changes(self, call: Call, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any) -> None:
-        """Generators advance; other arguments change only where the name ends in an underscore."""
+    def apply_changes(
+        self, call: Call, target: Handle, args: tuple[Any, ...], kwargs: dict[str, Any], changed: Any
+    ) -> None:
+        """Generators advance; other arguments change only where the suite asked for a name that ends in an underscore.
+
+        What the other side calls its object does not count: it would choose the question to which its answer fits.
+        """
         if type(changed) is not dict:
             raise WorkerLost(Failure("the answer was not understood"))
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
@@ -320,14 +326,14 @@ class Peer:
             if advance(old, new):
                 continue
             label = call.arguments[key][0] if type(key) is int else key
-            if not path.endswith("_"):
+            if not target._writes_in_place:
                 raise SuiteFailure(
                     Failure(
                         f"`{call.name}` changed its argument `{label}`, which belongs to the caller.",
                         call=call,
                         expected="the argument as it was",
                         actual=describe(new),
-                        place=self.index.place(path),
+                        place=self.index.place(call.name),
                         advice="Make a new value instead of writing into the one that was passed in"
                         " (`+=`, `x[...] =`, `.append` and methods ending in `_` write in place).",
                     )

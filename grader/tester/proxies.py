@@ -84,6 +84,7 @@ class Handle(Opaque, Proxy):
         self._kind = kind
         self._type_name = type_name
         self._path = "" if kind == "callable" else type_name
+        self._writes_in_place = False
         self._generation = peer.generation
         weakref.finalize(self, release, peer, number, peer.generation)
 

@@ -236,8 +236,9 @@ class TestRunner:
         if failed.verdict is not Verdict.FAILED or not frames or frames[-1].function not in ("", "<module>"):
             return None
         owner = self.student.source.exercise_of(frames[-1].place.file)
-        in_a_circle = self.job.module in failed.text
-        return owner if owner != self.job.exercise and not in_a_circle else None
+        if owner is None or owner == self.job.exercise or self.job.module in failed.text:  # the last in a circle
+            return None
+        return owner if self.student.source.has(owner) else None
 
     # -- the verdict on what a test raised ------------------------------------------------------------
 

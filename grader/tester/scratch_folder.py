@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from grader.course.removal import empty
@@ -54,7 +56,7 @@ def complaint(folder: str) -> str:
         path, depth = waiting.pop()
         if depth > MAX_SCRATCH_DEPTH:
             return f"Your code nested folders more than {MAX_SCRATCH_DEPTH} deep."
-        with contextlib.suppress(OSError), os.scandir(path) as items:
+        with contextlib.suppress(OSError), _listed(path) as items:
             for item in items:
                 entries += 1
                 size += _bytes_of(item)
@@ -65,6 +67,15 @@ def complaint(folder: str) -> str:
                 if item.is_dir(follow_symlinks=False):
                     waiting.append((item.path, depth + 1))
     return ""
+
+
+def _listed(path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+    """What is in a folder. One that was made so as not to be listed, only to be written to, is opened first."""
+    try:
+        return os.scandir(path)
+    except PermissionError:
+        os.chmod(path, 0o700)
+        return os.scandir(path)
 
 
 def _bytes_of(item: os.DirEntry[str]) -> int:

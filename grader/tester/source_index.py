@@ -12,6 +12,8 @@ from grader.course.cells import Cells, parse_cells
 from grader.protocol.results import Failure, Place
 from grader.tester.contract import parsed
 
+MAX_NAME = 200  # a class may have a name of a megabyte, and it stands before that of each of its members
+
 
 @dataclass(frozen=True)
 class SourceIndex:
@@ -61,9 +63,7 @@ def _lines(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def _names(node: ast.stmt, prefix: str) -> Iterator[tuple[str, int]]:
-    if isinstance(node, ast.ClassDef | ast.FunctionDef):
-        yield prefix + node.name, node.lineno
+    names = [node.name] if isinstance(node, ast.ClassDef | ast.FunctionDef) else []
     if isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                yield prefix + target.id, node.lineno
+        names += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    yield from ((prefix + name, node.lineno) for name in names if len(prefix) + len(name) <= MAX_NAME)

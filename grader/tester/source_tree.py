@@ -35,12 +35,19 @@ class SourceTree:
             return None
         if file == self.file:
             return self.exercise
-        path, root = Path(file).resolve(), Path(self.root).resolve()
+        try:
+            path, root = Path(file).resolve(), Path(self.root).resolve()
+        except (OSError, RuntimeError, ValueError):  # links in a circle, or a zero byte in the name
+            return None
         name = path.relative_to(root).with_suffix("").as_posix() if path.is_relative_to(root) else ""
         return name if PART.match(name) and path.suffix == ".py" else None
 
     def file_of(self, exercise: str) -> str:
         return self.file if exercise == self.exercise else f"{self.root}/{exercise}.py"
+
+    def has(self, exercise: str) -> bool:
+        """Whether there is such an exercise, and its file is here."""
+        return exercise in self.course and Path(self.file_of(exercise)).is_file()
 
     def parse(self, exercise: str) -> ast.Module | None:
         """The syntax tree of a part's file. None where it cannot be read or parsed."""

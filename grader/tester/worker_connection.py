@@ -142,7 +142,9 @@ class WorkerConnection:
         """What the worker says has changed in the state that tests share."""
         reply = self._ask(GetChangedState())
         found = reply.value if isinstance(reply, Returned) else None
-        return [str(item)[:100] for item in found][:10] if isinstance(found, list) else ["unknown"]
+        if type(found) is not list:
+            return ["unknown"]
+        return [item[:100] if type(item) is str else "unknown" for item in found[:10]]
 
     def _ask(self, request: Request) -> AnyReply:
         frame = self.exchange(pack_message(FrameKind.REQUEST, request), _no_callback)
@@ -253,7 +255,10 @@ class WorkerConnection:
         if file == self.load.path:
             return True
         root = os.path.realpath(self.load.root)
-        return os.path.realpath(file).startswith(root + os.sep) and file.endswith(".py")
+        try:
+            return os.path.realpath(file).startswith(root + os.sep) and file.endswith(".py")
+        except ValueError:  # a zero byte in the name
+            return False
 
     def _died(self) -> WorkerLost:
         status = self.end()
@@ -273,18 +278,33 @@ def _how_it_ended(status: int | None) -> str:
     if status == -signal.SIGSEGV:
         return "Your code crashed its process (a segmentation fault, often recursion without end in C)."
     if status < 0:
-        return f"Your code's process was ended by signal {signal.Signals(-status).name}."
+        return f"Your code's process was ended by signal {_signal_name(-status)}."
     return f"Your code ended its process (exit status {status}): os._exit is no way to answer."
 
 
+def _signal_name(number: int) -> str:
+    """Most of the signals of real time have no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
 def _read_for(descriptor: int, seconds: float) -> str:
-    """What arrives on a pipe within a short time, up to the first pause."""
+    """What arrives on a pipe within a short time, up to the first pause.
+
+    Never waiting in `read`: the worker can open its pipes for reading, too, and take back what has arrived.
+    """
+    os.set_blocking(descriptor, False)
     data, deadline = b"", time.monotonic() + seconds
     while time.monotonic() < deadline and len(data) < MAX_STACK_BYTES:
         ready, _, _ = select.select([descriptor], [], [], 0.1 if data else seconds)
         if not ready:
             break
-        part = os.read(descriptor, MAX_STACK_BYTES)
+        try:
+            part = os.read(descriptor, MAX_STACK_BYTES)
+        except BlockingIOError:
+            continue
         if not part:
             break
         data += part
@@ -293,7 +313,12 @@ def _read_for(descriptor: int, seconds: float) -> str:
 
 def unescaped(text: str) -> str:
     """The text with the escapes turned into letters in which a traceback of the system's is written."""
-    return ESCAPE.sub(lambda found: chr(min(int(found[0][2:], 16), 0x10FFFF)), text)
+    return ESCAPE.sub(lambda found: _letter(int(found[0][2:], 16)), text)
+
+
+def _letter(code: int) -> str:
+    """The letter of this number. No text can be made of half a surrogate pair, and there is none beyond the last."""
+    return chr(code) if code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\N{REPLACEMENT CHARACTER}"
 
 
 def _source_line(file: str, number: int) -> str:

@@ -91,7 +91,7 @@ def _settings() -> dict[str, Any]:
     found: dict[str, Any] = {
         "threads left running": threading.active_count(),
         "child processes left running": _children(),
-        "the working directory": os.getcwd(),
+        "the working directory": _folder(),
         "NumPy's error handling": tuple(sorted(np.geterr().items())),
     }
     torch = loaded_torch()
@@ -104,6 +104,14 @@ def _settings() -> dict[str, Any]:
             "torch's deterministic mode": torch.are_deterministic_algorithms_enabled(),
         }
     return found
+
+
+def _folder() -> str:
+    """Where the process stands; empty where that was removed under it."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _children() -> int:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 from pathlib import Path
 
 MAX_WRITTEN_FILE_BYTES = 16 * 2**20
 MAX_OPEN_FILES = 64
 MAX_THREADS = 64
+MAX_TIMERS = 64  # and signals that wait, of which all processes of a user have a number together
 
 
 def apply(memory: int, processor_seconds: int) -> None:
-    """Memory above what is already mapped, processor time, file size, open files, no core dumps."""
+    """Memory above what is already mapped, processor time, file size, open files, timers, no core dumps."""
     lower(resource.RLIMIT_AS, mapped_bytes() + memory)
     lower(resource.RLIMIT_CPU, processor_seconds)
     lower(resource.RLIMIT_FSIZE, MAX_WRITTEN_FILE_BYTES)
     lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     lower(resource.RLIMIT_CORE, 0)
+    if sys.platform == "linux":
+        lower(resource.RLIMIT_SIGPENDING, MAX_TIMERS)
 
 
 def apply_in_namespace() -> None:

@@ -72,6 +72,16 @@ def read_attack(path: Path) -> Attack:
     )
 
 
+def written_out(text: str) -> str:
+    """The text with its short forms made long: `@9 TIMES x{n}=1;@` has its middle nine times, each time numbered."""
+    text = text.replace("@NESTED@", "(" * 150 + "-" * 20_000 + "1" + ")" * 150)
+    return re.sub(r"@(\d+) TIMES (.+?)@", lambda found: _numbered(found[2], int(found[1])), text)
+
+
+def _numbered(part: str, times: int) -> str:
+    return "".join(part.replace("{n}", str(number)) for number in range(times))
+
+
 pytestmark = pytest.mark.timeout(600)  # the first test of a tier judges all of its submissions
 ATTACKS = [read_attack(path) for path in sorted(FOLDER.glob("*.py"))]
 TIERS = [*detection.available()]
@@ -94,8 +104,7 @@ class Corpus:
         tree = self.folder / "submissions" / name
         file = tree / f"{exercise}.py"
         file.parent.mkdir(parents=True)
-        nested = "(" * 150 + "-" * 20_000 + "1" + ")" * 150
-        file.write_text(text.replace("@NESTED@", nested))
+        file.write_text(written_out(text))
         tricks = (FOLDER / "support" / "tricks.py").read_text()
         tricks = tricks.replace("@SECRET@", str(self.secret)).replace("@KIT@", str(self.layout.root))
         (tree / "tricks.py").write_text(tricks)
@@ -217,6 +226,6 @@ def test_nothing_is_left_running_or_lying_about(tier: str, folder: Path) -> None
 
 
 def test_the_corpus_is_large_and_each_attack_says_what_it_does() -> None:
-    assert len(ATTACKS) >= 60
+    assert len(ATTACKS) >= 200
     assert len({attack.text for attack in ATTACKS}) == len(ATTACKS)
     assert all('"""' in attack.text and attack.exercise in EXERCISES for attack in ATTACKS)

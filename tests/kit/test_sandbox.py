@@ -215,6 +215,13 @@ def test_a_scratch_that_is_too_full_is_noticed(tmp_path: Path) -> None:
     assert "files" in scratch.complaint(str(tmp_path))
 
 
+def test_a_folder_that_may_be_written_to_and_not_listed_counts(tmp_path: Path) -> None:
+    (tmp_path / "hidden").mkdir(mode=0o300)
+    with open(tmp_path / "hidden" / "large", "wb") as file:
+        file.truncate(scratch.MAX_TOTAL_BYTES + 1)
+    assert "MiB" in scratch.complaint(str(tmp_path))
+
+
 @linux
 def test_a_scratch_is_emptied_whatever_stands_in_it(tmp_path: Path) -> None:
     outside = tmp_path / "outside"

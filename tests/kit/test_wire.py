@@ -273,6 +273,8 @@ HOSTILE = {
     "list that claims 4 billion items": wire.PREFIX.pack(5, 0) + b"\xdd\xff\xff\xff\xff",
     "text that claims 4 GiB": wire.PREFIX.pack(5, 0) + b"\xdb\xff\xff\xff\xff",
     "state of another generator": framed(["numpy-generator", ["dict", [["bit_generator", "SFC64"]]]]),
+    "bytes of a size below zero": framed(["list", [["bytes", 9], ["bytes", -9], ["bytes", 9]]], bytes(9)),
+    "generator of a size below zero": framed(["list", [["bytes", 9], ["generator", -9], ["bytes", 9]]], bytes(9)),
     "torch generator of nothing": framed(["generator", 5056], bytes(5056)),
     "handle without a home": framed(["handle", 1, "module", "X"]),
 }

@@ -37,7 +37,7 @@ fsopen 430 430 | fsconfig 431 431 | fsmount 432 432 | fspick 433 433 | statmount
 listmount 458 458 | pivot_root 155 41 | chroot 161 51 | swapon 167 224 | swapoff 168 225
 unshare 272 97 | setns 308 268 | keyctl 250 219 | add_key 248 217 | request_key 249 218
 bpf 321 280 | perf_event_open 298 241 | userfaultfd 323 282 | io_uring_setup 425 425
-io_uring_enter 426 426 | io_uring_register 427 427 | memfd_create 319 279 | memfd_secret 447 447
+io_setup 206 0 | io_uring_enter 426 426 | io_uring_register 427 427 | memfd_create 319 279 | memfd_secret 447 447
 shmget 29 194 | shmat 30 196 | shmctl 31 195 | shmdt 67 197 | semget 64 190 | semop 65 193
 semtimedop 220 192 | semctl 66 191 | msgget 68 186 | msgsnd 69 189 | msgrcv 70 188 | msgctl 71 187
 mq_open 240 180 | mq_unlink 241 181 | mq_timedsend 242 182 | mq_timedreceive 243 183

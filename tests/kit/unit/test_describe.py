@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import pathlib
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,16 @@ def test_a_subclass_of_a_list_is_not_asked() -> None:
 def test_a_description_stays_short_whatever_it_is_of() -> None:
     for value in ("a" * 1000, 10**400, ["a" * 1000], {"a" * 1000: 1}, [[["x" * 50]] * 8] * 8, b"\n" * 1000):
         assert len(describe(value)) <= MAX_DESCRIPTION and "\n" not in describe(value)
+
+
+@pytest.mark.parametrize("value", [b"\x00" * 10**7, "\x00" * 10**7])
+def test_what_is_not_shown_of_a_long_text_is_not_written_out(value: bytes | str) -> None:
+    tracemalloc.start()
+    try:
+        assert describe(value) == shorten(repr(value[:200]))
+        assert tracemalloc.get_traced_memory()[1] < 10**5
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_parts_of_a_small_tuple_are_described_one_by_one() -> None:

@@ -21,9 +21,11 @@ from grader.tester.diagnosis import transcripts_match
 from grader.tester.expect import Expect
 from grader.tester.failures import SuiteFailure
 from grader.tester.proxies import Student
+from grader.tester.source_tree import SourceTree
 from grader.tester.transcript import Entry
 from grader.tester.worker_connection import WorkerConnection
 from grader.worker import process
+from grader.worker.global_state import GlobalState
 from grader.worker.request_handler import RequestHandler
 from grader.worker.sandbox import Policy
 from unit.fakes import handle, local_peer, packed, peer_at
@@ -121,3 +123,34 @@ def test_ragged_lists_are_equal_by_what_they_hold(other: Any) -> None:
 
     assert transcripts_match([entry(RAGGED)], [entry([[1, 2], [3]])])
     assert not transcripts_match([entry(RAGGED)], [entry(other)])
+
+
+def test_a_file_whose_name_holds_a_zero_byte_is_nobodys() -> None:
+    """A worker that named such a file in an exception while it was imported ended the tester, which was called an
+    error of the kit's. So did a circle of links."""
+    tree = SourceTree("ch1/a", "/tree/ch1/a.py", "/tree")
+    assert tree.exercise_of("/tree/ch1/b\0.py") is None
+    assert tree.exercise_of("/tree/ch1/b.py") == "ch1/b"
+
+
+def test_a_part_that_is_not_there_is_not_at_fault(tmp_path: Path) -> None:
+    """A worker that said that its import had failed in a part which there is not was called blocked by that part."""
+    (tmp_path / "suites" / "ch1").mkdir(parents=True)
+    (tmp_path / "suites" / "ch1" / "test_a.py").touch()
+    (tmp_path / "ch1").mkdir()
+    tree = SourceTree("ch1/b", str(tmp_path / "ch1" / "b.py"), str(tmp_path), str(tmp_path / "suites"))
+    (tmp_path / "ch1" / "c.py").touch()
+    assert [tree.has(name) for name in ("ch1/a", "ch1/c", "ch9/nowhere")] == [False, False, False]
+    (tmp_path / "ch1" / "a.py").touch()
+    assert tree.has("ch1/a")
+
+
+def test_a_worker_may_stand_in_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker of a right answer that had removed its working folder ended when it was asked what had changed."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    state = GlobalState()
+    (tmp_path / "gone").rmdir()
+    assert state.changes() == ["the working directory"]
+    assert GlobalState().changes() == []
+    monkeypatch.chdir(tmp_path)

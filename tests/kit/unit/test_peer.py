@@ -276,6 +276,17 @@ def test_a_function_whose_name_ends_in_an_underscore_changes_its_arguments_here_
     assert items == [4, 5] and table == {"b": 2}
 
 
+@pytest.mark.parametrize("kind", ["object", "callable", "module"])
+def test_what_the_other_side_calls_its_object_gives_it_no_right_to_change_arguments(kind: str) -> None:
+    connection = FakeConnection(returned(handle(1)), returned(handle(2, kind, "fill_")))
+    made = Student(peer_at(connection)).make_()
+    ids = torch.arange(3)
+    connection.replies.append(returned(1, changed={0: torch.zeros(3)}))
+    with pytest.raises(SuiteFailure, match="changed its argument"):
+        made(ids)
+    assert ids.tolist() == [0, 1, 2]
+
+
 def test_generators_advance_whatever_the_name() -> None:
     ours, theirs = torch.Generator().manual_seed(1), np.random.default_rng(1)
     moved, drawn = torch.Generator().manual_seed(1), np.random.default_rng(1)

@@ -43,6 +43,11 @@ def test_a_method_that_is_not_there_is_its_classs_place() -> None:
     assert index.place("") is None
 
 
+def test_names_that_are_far_too_long_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text(f"class {'N' * 300}:\n    a = 1\ndef {'f' * 201}(): ...\ndef g(): ...\n")
+    assert index_source(str(tmp_path / "long.py"), "x").lines == {"g": 4}
+
+
 def test_a_file_that_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def f(:\n", encoding="utf-8")
     assert index_source(str(tmp_path / "broken.py"), "x").lines == {}

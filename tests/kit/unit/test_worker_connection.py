@@ -31,7 +31,7 @@ from grader.protocol.wire import WireError
 from grader.tester.allowance import Allowance, Overused, TimedOut, Usage
 from grader.tester.channel import MAX_OUTPUT_BYTES, Channel
 from grader.tester.failures import StudentTimeout, SuiteFailure, WorkerLost
-from grader.tester.worker_connection import WorkerConnection
+from grader.tester.worker_connection import WorkerConnection, _read_for, unescaped
 from grader.tester.worker_source import WorkerProcess
 from grader.worker.sandbox import Policy, SandboxError
 from unit.fakes import handle, packed
@@ -192,6 +192,7 @@ def test_an_answer_before_its_question_ends_the_worker(connect: Connect) -> None
         (-signal.SIGABRT, "aborted its process"),
         (-signal.SIGSEGV, "segmentation fault"),
         (-signal.SIGTERM, "ended by signal SIGTERM"),
+        (-35, "ended by signal 35"),
     ],
 )
 def test_a_worker_that_died_is_said_to_have_died_as_it_did(connect: Connect, status: int | None, words: str) -> None:
@@ -226,7 +227,7 @@ def test_too_much_of_something_is_said(connect: Connect) -> None:
         (packed(Returned(value=["torch.relu"])), ["torch.relu"]),
         (packed(Returned(value=[])), []),
         (packed(Returned(value=["x" * 500] * 50)), ["x" * 100] * 10),
-        (packed(Returned(value=[3, None])), ["3", "None"]),
+        (packed(Returned(value=[3, None, "x"])), ["unknown", "unknown", "x"]),
         (packed(Returned(value="torch.relu")), ["unknown"]),
         (packed(Missing(name="x")), ["unknown"]),
     ],
@@ -286,10 +287,25 @@ def test_ending_twice_is_ending_once(connect: Connect) -> None:
         ("/tree/../etc/a.py", False),
         ("/treehouse/a.py", False),
         ("/etc/passwd", False),
+        ("/tree/ch1/a\0.py", False),
     ],
 )
 def test_lines_are_shown_of_the_learners_files_alone(connect: Connect, file: str, is_theirs: bool) -> None:
     assert connect()._is_learners(file) is is_theirs
+
+
+def test_a_stack_is_text_whatever_the_worker_writes() -> None:
+    assert unescaped(r"caf\xe9 \ud800 \udfff \Uffffffff") == "café \ufffd \ufffd \ufffd"
+
+
+def test_a_stack_that_was_taken_back_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace, worker = os.pipe()
+    monkeypatch.setattr("select.select", lambda *_: ([trace], [], []))
+    assert _read_for(trace, 0.01) == ""
+    os.write(worker, b"x")
+    assert _read_for(trace, 0.01) == "x"
+    os.close(trace)
+    os.close(worker)
 
 
 # -- the channel itself -------------------------------------------------------------------------------------
