@@ -86,6 +86,7 @@ class ValueReader:
         return collections.Counter(result) if tag == "counter" else result
 
     def read_bytes(self, size: int) -> bytes:
+        self.claim(0, size)
         return bytes(self.take(size, checked_shape([size]), 1))
 
     def read_int(self, digits: str) -> int:

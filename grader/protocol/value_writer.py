@@ -56,7 +56,7 @@ class ValueWriter:
         return self.special(value)
 
     def raw_bytes(self, value: bytes) -> list[Any]:
-        if len(value) > BODY_LIMIT - self.size:
+        if not self.has_room_for(0, len(value)):
             return ["unsendable", f"{len(value):,} bytes, too many to send"]
         return ["bytes", self.buffer(value)]
 

@@ -44,6 +44,7 @@ ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 TRACE_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)')
 BACKSTOP_SECONDS = 3600
 START_SECONDS = 60.0
+OWN_FAULT = 70  # the exit status of a worker that fails outside of the learner's code
 LOOK_BETWEEN_SECONDS = 0.005
 STACK_FRAMES_SHOWN = 6
 STACK_SECONDS = 2.0
@@ -279,6 +280,8 @@ def _how_it_ended(status: int | None) -> str:
         return "Your code crashed its process (a segmentation fault, often recursion without end in C)."
     if status < 0:
         return f"Your code's process was ended by signal {_signal_name(-status)}."
+    if status == OWN_FAULT:
+        return "The process that ran your code could not go on: something in it, such as a module, was replaced."
     return f"Your code ended its process (exit status {status}): os._exit is no way to answer."
 
 
