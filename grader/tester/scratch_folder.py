@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
-from grader.course.removal import empty
+from grader.course.removal import empty, opened
 
 MAX_TOTAL_BYTES = 64 * 2**20
 MAX_ENTRIES = 1024
@@ -50,32 +48,39 @@ class Scratch:
 
 def complaint(folder: str) -> str:
     """What is too much about the folder, or nothing. Stops looking as soon as it knows."""
-    size = entries = 0
-    waiting = [(folder, 0)]
-    while waiting:
-        path, depth = waiting.pop()
-        if depth > MAX_SCRATCH_DEPTH:
-            return f"Your code nested folders more than {MAX_SCRATCH_DEPTH} deep."
-        with contextlib.suppress(OSError), _listed(path) as items:
-            for item in items:
-                entries += 1
-                size += _bytes_of(item)
-                if size > MAX_TOTAL_BYTES:
-                    return f"Your code wrote more than {MAX_TOTAL_BYTES // 2**20} MiB of files."
-                if entries > MAX_ENTRIES:
-                    return f"Your code made more than {MAX_ENTRIES} files."
-                if item.is_dir(follow_symlinks=False):
-                    waiting.append((item.path, depth + 1))
+    try:
+        with contextlib.suppress(OSError), opened(folder) as descriptor:
+            _Tally().count(descriptor, 0)
+    except _TooMuch as found:
+        return str(found)
     return ""
 
 
-def _listed(path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
-    """What is in a folder. One that was made so as not to be listed, only to be written to, is opened first."""
-    try:
-        return os.scandir(path)
-    except PermissionError:
-        os.chmod(path, 0o700)
-        return os.scandir(path)
+class _TooMuch(Exception):
+    """The message says of what."""
+
+
+class _Tally:
+    """Bytes and entries so far. Folders are opened one in another: the code under test may exchange one for a link."""
+
+    def __init__(self) -> None:
+        self.size = self.entries = 0
+
+    def count(self, descriptor: int, depth: int) -> None:
+        """Count what is in an open folder."""
+        if depth > MAX_SCRATCH_DEPTH:
+            raise _TooMuch(f"Your code nested folders more than {MAX_SCRATCH_DEPTH} deep.")
+        with contextlib.suppress(OSError), os.scandir(descriptor) as items:
+            for item in items:
+                self.entries += 1
+                self.size += _bytes_of(item)
+                if self.size > MAX_TOTAL_BYTES:
+                    raise _TooMuch(f"Your code wrote more than {MAX_TOTAL_BYTES // 2**20} MiB of files.")
+                if self.entries > MAX_ENTRIES:
+                    raise _TooMuch(f"Your code made more than {MAX_ENTRIES} files.")
+                if item.is_dir(follow_symlinks=False):
+                    with contextlib.suppress(OSError), opened(item.name, descriptor) as inner:
+                        self.count(inner, depth + 1)
 
 
 def _bytes_of(item: os.DirEntry[str]) -> int:

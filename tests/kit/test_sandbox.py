@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from miniature import Kit
@@ -244,6 +246,30 @@ def test_a_scratch_is_emptied_whatever_stands_in_it(tmp_path: Path) -> None:
     assert "deep" in scratch.complaint(str(folder))
     removal.remove(str(folder))
     assert not folder.exists() and (outside / "kept").exists()
+
+
+@linux
+def test_a_folder_that_is_exchanged_for_a_link_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that still runs swaps them between the look into a folder and what is done there."""
+    outside, folder = tmp_path / "outside", tmp_path / "scratch"
+    for path in (outside, folder, folder / "a"):
+        path.mkdir()
+    for path in (outside / "kept", folder / "a" / "kept"):
+        path.touch()
+    looked, look = [0], os.scandir
+
+    def exchanged(where: Any) -> contextlib.AbstractContextManager[Any]:
+        with look(where) as items:
+            found = list(items)
+        looked[0] += 1
+        if looked[0] == 2:  # the scratch, then the folder in it
+            (folder / "a").rename(tmp_path / "away")
+            (folder / "a").symlink_to(outside)
+        return contextlib.nullcontext(found)
+
+    monkeypatch.setattr(os, "scandir", exchanged)
+    removal.empty(str(folder))
+    assert (outside / "kept").exists()
 
 
 # -- doctor ---------------------------------------------------------------------------------------------------
