@@ -23,8 +23,11 @@ from grader.course.layout import Layout
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.judge.libraries import libraries_for
-from grader.protocol.jobs import Job, JudgeMode, Limits
+from grader.judge.losses import KEPT_BUSY, TOO_LARGE
+from grader.protocol.jobs import Job, JudgeMode, Limits, Shown
 from grader.protocol.results import ExerciseResult
+from grader.tester.concealed import TEXTS
+from grader.tester.runner import NOT_AGAIN
 from grader.worker.sandbox import detection
 
 FOLDER = Path(__file__).parent / "attacks"
@@ -112,7 +115,7 @@ class Corpus:
             right = self.layout.solution_file(known).read_text(encoding="utf-8")
             (tree / f"right_{known.split('/')[1]}.py").write_text(right)
         found = self.curriculum.get(exercise)
-        mode = JudgeMode(diagnose=False, fail_fast=stop_early)
+        mode = JudgeMode(diagnose=False, fail_fast=stop_early, shown=Shown.PUBLIC)
         made = build_job(self.layout, found, seed=SEED, learner=source_in(self.layout, found, tree), mode=mode)
         return msgspec.structs.replace(made, limits=Limits(seconds, 512 * 2**20))
 
@@ -205,6 +208,20 @@ def test_an_attack_has_its_declared_verdict_and_learns_nothing(tier: str, attack
     if attack.verdict == "todo":
         assert result.points == 0
     assert len(told) < 20_000 * (1 + len(result.tests))  # of what a test prints 16 KiB are kept
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_of_hidden_tests_nothing_is_kept_that_the_code_chose(tier: str, folder: Path) -> None:
+    """What they were given is drawn anew in each of them; the words that are left are the kit's own."""
+    results = [*rounds(tier, folder).attacks.values(), *rounds(tier, folder).honest]
+    hidden = [test for result in results for test in result.tests if test.hidden]
+    assert len(hidden) > len(ATTACKS)
+    words = {*TEXTS.values(), NOT_AGAIN, KEPT_BUSY, TOO_LARGE}
+    for test in hidden:
+        failure = test.failure
+        assert not test.output and not test.notes
+        assert failure is None or not (failure.frames or failure.call or failure.actual or failure.expected)
+        assert failure is None or failure.message in words or failure.message.startswith("Not run: "), failure
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -178,11 +178,14 @@ def rows(path: Path) -> list[tuple[object, ...]]:
     return found
 
 
-def command(kit: Kit, people: Path, out: str, *more: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def command(
+    kit: Kit, people: Path, out: str, *more: str, stderr: int = subprocess.DEVNULL, temporary: Path | None = None
+) -> subprocess.Popen[bytes]:
+    place = {} if temporary is None else {"TMPDIR": str(temporary)}
     return subprocess.Popen(
         [sys.executable, "-m", "grader", "score", str(people), "--out", out, "--seed", "5", *more],
         cwd=kit.layout.root,
-        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+        env={**os.environ, "PYTHONPATH": str(PACKAGE), **place},
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         start_new_session=True,
@@ -215,12 +218,15 @@ def kill_and_go_on(kit: Kit, crowd: Path, kills: int, seed: int) -> None:
     whole = command(kit, crowd, "whole")
     assert whole.wait(300) == 0
     chance = random.Random(seed)
+    temporary = crowd.parent / "temporary"
+    temporary.mkdir()
     for number in range(kills):
-        process = command(kit, crowd, "killed")
+        process = command(kit, crowd, "killed", temporary=temporary)
         time.sleep(chance.uniform(0.05, 4.0 if number % 2 else 2.0))  # while it reads, judges, and writes pages
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert command(kit, crowd, "killed").wait(300) == 0
+    assert command(kit, crowd, "killed", temporary=temporary).wait(300) == 0
+    assert [path.name for path in temporary.iterdir() if path.name.startswith("grader-")] == []
     root = kit.layout.root
     assert rows(root / "killed" / "journal.sqlite") == rows(root / "whole" / "journal.sqlite")
     assert written(root / "killed") == written(root / "whole")

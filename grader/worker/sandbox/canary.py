@@ -11,13 +11,13 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.course.temporary import TemporaryFolder
 from grader.worker.sandbox.commands import command_prefix
 from grader.worker.sandbox.policy import Policy, interpreter_trees
 from grader.worker.sandbox.tiers import enter
@@ -52,7 +52,7 @@ class Bait:
 
 def probe(tier: str) -> tuple[Finding, ...]:
     """Enter the tier in a throwaway process and say how each attempt went. A failure to start is a finding."""
-    with tempfile.TemporaryDirectory(prefix="grader-canary-") as folder:
+    with TemporaryFolder() as folder:
         hidden, outside, scratch = (os.path.join(folder, name) for name in ("hidden", "outside", "scratch"))
         os.mkdir(scratch)
         for path in (hidden, outside):
