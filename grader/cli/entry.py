@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from types import MappingProxyType
 
@@ -16,6 +17,8 @@ from grader.cli.echo import echo
 from grader.cli.lazy import LazyGroup
 from grader.errors import GraderError
 from grader.render.substitutes import readable
+
+ENDED_BY_SIGNAL = 128  # and the signal's number, as shells say it
 
 # By module, the first line of each command's help: the list of all commands is shown without importing any.
 COMMANDS = MappingProxyType(
@@ -62,6 +65,7 @@ def run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
     readable(sys.stdout)
     readable(sys.stderr)
+    _clean_up_when_ended()
     try:
         cli.main(args=arguments, prog_name="grader", standalone_mode=False)
     except click.ClickException as error:
@@ -87,3 +91,14 @@ def run(arguments: list[str]) -> int:
         echo("\nhint: GRADER_TRACEBACK=1 shows where; please report it", err=True)
         return 3
     return 0
+
+
+def _clean_up_when_ended() -> None:
+    """A polite end, such as a scheduler's, leaves nothing lying about: it comes up through the code as an exit."""
+
+    def leave(number: int, _: object) -> None:
+        sys.exit(ENDED_BY_SIGNAL + number)
+
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, leave)

@@ -14,6 +14,7 @@ from grader.course.scopes import Scopes, Variable
 MAX_DEPTH = 20  # attributes in a row, or classes that derive from one another
 TENSORS = {"Tensor", "TensorBase", "_TensorBase", "Parameter", "Buffer", "UninitializedParameter"}
 REGISTERING = {"add_module", "register_module", "register_parameter", "register_buffer", "setattr", "__setattr__"}
+ASKING = {"isinstance", "issubclass", "super", "type", "print", "repr", "str", "id", "hasattr"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Imports = ast.Import | ast.ImportFrom
 
@@ -78,7 +79,20 @@ class OwnNames:
         owner = self.tree.scopes[self.tree.scope_of[function]].node
         if function.args.args[0].arg != variable[1] or not isinstance(owner, ast.ClassDef):
             return False
+        if not all(map(self._keeps_self, function.decorator_list)):
+            return False
         return self._defines(owner, part, surely=False)
+
+    def _keeps_self(self, decorator: ast.expr) -> bool:
+        """Whether a method under this decorator is still given its object: `staticmethod` and one's own may do else."""
+        node: ast.AST = decorator.func if isinstance(decorator, ast.Call) else decorator
+        depth = 0
+        while isinstance(node, ast.Attribute) and depth < MAX_DEPTH:
+            node, depth = node.value, depth + 1
+        if not isinstance(node, ast.Name):
+            return False
+        bound = self.tree.bindings(self.tree.variable(node, node.id))
+        return all(isinstance(item, Imports) for item in bound) if bound else node.id == "property"
 
     def _is_instance(self, call: ast.Call, part: str | None) -> bool:
         if not isinstance(call.func, ast.Name):
@@ -104,7 +118,7 @@ class OwnNames:
 
     def _defines(self, owner: ast.ClassDef, part: str | None, surely: bool = True) -> bool:
         """Whether objects of the class may have such an attribute of their own, and no method is given a tensor."""
-        if self._is_tensor(owner):
+        if self._is_tensor(owner) or owner.keywords or not all(map(self._keeps_self, owner.decorator_list)):
             return False
         if part is None:
             return True
@@ -134,6 +148,9 @@ class OwnNames:
         found: set[ast.ClassDef] = set()
         of_types: set[str] = set()  # attributes of `type(x)`, where `x` may be an object of any class
         for node in self.tree.nodes:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in ASKING:
+                given = [value.node for item in _handed(node) for value in self.values(item)]
+                found |= {owner for owner in given if isinstance(owner, ast.ClassDef)}
             if isinstance(node, ast.Attribute):
                 values, name = self.values(node.value), node.attr
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("getattr", "vars") and node.args:
@@ -150,6 +167,11 @@ class OwnNames:
     def _gives_method(self, owner: ast.ClassDef, name: str) -> bool:
         bound = self.tree.scopes[self.tree.inner[owner]].bound.get(name, [])
         return name == "__dict__" or any(not getattr(item, "decorator_list", []) for item in bound)
+
+
+def _handed(node: ast.Call) -> list[ast.expr]:
+    """What a call is given: a class among it may be asked for its methods there."""
+    return [*node.args, *(keyword.value for keyword in node.keywords)]
 
 
 def _registered(node: ast.Call) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +27,12 @@ class Overused(Exception):
 class Usage:
     """What a process has had of the processor, and whether none of its threads wants any more at the moment.
 
-    `delayed_seconds` is how long its threads could run and had no core; None where the system does not count that.
+    `delays` is how long each of its threads could run and had no core; None where the system does not count that.
     """
 
     processor_seconds: float
     is_idle: bool
-    delayed_seconds: float | None = None
+    delays: Mapping[str, float] | None = None
     is_at_a_disk: bool = False
 
 
@@ -80,7 +80,7 @@ class Allowance:
     def wait_anew(self) -> None:
         """Something has crossed between the two sides. From now on it is the worker that is waited for."""
         self.since = self.clock()
-        if self.latest is not None and self.latest.usage.delayed_seconds is None:
+        if self.latest is not None and self.latest.usage.delays is None:
             self.latest = None  # that it was idle before says nothing of what follows
 
     def answered(self) -> None:
@@ -150,12 +150,14 @@ def _idle_between(before: Look, now: Look) -> float:
     moment ago.
     """
     used, waited = now.usage.processor_seconds - before.usage.processor_seconds, now.waited - before.waited
-    if before.usage.delayed_seconds is None or now.usage.delayed_seconds is None:
+    then, after = before.usage.delays, now.usage.delays
+    if then is None or after is None:
         return max(0.0, waited - used) if before.usage.is_idle and now.usage.is_idle else 0.0
     if before.usage.is_at_a_disk or now.usage.is_at_a_disk:
         return 0.0
-    delayed = now.usage.delayed_seconds - before.usage.delayed_seconds + now.own_delay - before.own_delay
-    return max(0.0, waited - used - max(0.0, delayed))
+    # Of one thread: sixty that are woken at once wait for one another, and nobody is kept waiting by that.
+    longest = max((after[thread] - then[thread] for thread in after if thread in then), default=0.0)
+    return max(0.0, waited - used - max(0.0, longest + now.own_delay - before.own_delay))
 
 
 def usage_of(pid: int) -> Usage | None:
@@ -166,12 +168,12 @@ def usage_of(pid: int) -> Usage | None:
     tasks = [""] if int(fields[17]) <= 1 else [f"task/{task}/" for task in _tasks(pid)]
     is_idle = fields[0] in IDLE_STATES and (len(tasks) == 1 or _sleeps_whole(pid, tasks))
     worked = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return Usage(worked, is_idle, _delay(pid, tasks), fields[0] == AT_A_DISK)
+    return Usage(worked, is_idle, _delays(pid, tasks), fields[0] == AT_A_DISK)
 
 
 def own_delay() -> float:
     """How long this process could run and had no core, as far as the system says."""
-    return _delay(os.getpid(), [""]) or 0.0
+    return (_delays(os.getpid(), [""]) or {}).get("", 0.0)
 
 
 def _tasks(pid: int) -> list[str]:
@@ -187,15 +189,15 @@ def _sleeps_whole(pid: int, tasks: list[str]) -> bool:
     return all(state[0] in IDLE_STATES for state in states if state)
 
 
-def _delay(pid: int, tasks: list[str]) -> float | None:
-    """The seconds for which threads waited for a core; None where the system does not count them."""
-    found = 0
+def _delays(pid: int, tasks: list[str]) -> dict[str, float] | None:
+    """The seconds for which each thread waited for a core; None where the system does not count them."""
+    found = {}
     for task in tasks:
         try:
-            found += int(Path(f"/proc/{pid}/{task}schedstat").read_bytes().split()[1])
+            found[task] = int(Path(f"/proc/{pid}/{task}schedstat").read_bytes().split()[1]) / 1e9
         except (OSError, IndexError, ValueError):
             return None
-    return found / 1e9
+    return found
 
 
 def thread_count(pid: int) -> int:

@@ -44,6 +44,7 @@ ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 TRACE_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)')
 BACKSTOP_SECONDS = 3600
 START_SECONDS = 60.0
+FREE_BYTES = 32 * 2**20  # what a file and the tests before may have mapped
 OWN_FAULT = 70  # the exit status of a worker that fails outside of the learner's code
 LOOK_BETWEEN_SECONDS = 0.005
 STACK_FRAMES_SHOWN = 6
@@ -69,6 +70,7 @@ class WorkerConnection:
         self.settled = 0.0
         self.restore: Restore | None = None
         self.is_bounded = False  # in its memory, for good
+        self.mapped_first = 0  # before the learner's code was there
 
     # -- life of a worker -----------------------------------------------------------------------------
 
@@ -88,6 +90,7 @@ class WorkerConnection:
         self.channel = Channel(self.process.sock, self.process.output)
         self.begin(START_SECONDS)  # one that is not forked has yet to import its libraries
         self._enclose()
+        self.mapped_first = limits.mapped_bytes(self.process.pid)
         self.allowance = None  # nothing of this was the learner's
         self.begin(seconds)
 
@@ -158,10 +161,16 @@ class WorkerConnection:
     def memory(self, size: int) -> Iterator[None]:
         """Have the kernel hold the worker to so much more memory than it has mapped.
 
-        The bound is one that the worker cannot lift, and neither can we: so it is the worker's last test.
+        What the learner's code mapped beforehand, as a store for now, is taken off. The bound is one that the worker
+        cannot lift, and neither can we: so it is the worker's last test.
         """
         if self.process is not None and hasattr(resource, "prlimit"):
-            most = limits.mapped_bytes(self.process.pid) + size
+            mapped = limits.mapped_bytes(self.process.pid)
+            beforehand = max(0, mapped - self.mapped_first - FREE_BYTES)
+            if beforehand > size:
+                text = f"Your code holds {beforehand // 2**20} MiB before the call, which may take {size // 2**20} MiB."
+                raise SuiteFailure(Failure(text, exhausted=Exhausted.MEMORY))
+            most = mapped + size - beforehand
             resource.prlimit(self.process.pid, resource.RLIMIT_AS, (most, most))
             self.is_bounded = True
         yield

@@ -6,7 +6,6 @@ environment hold a secret, which must not be in anything that comes out.
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import secrets
@@ -85,10 +84,17 @@ def _numbered(part: str, times: int) -> str:
     return "".join(part.replace("{n}", str(number)) for number in range(times))
 
 
-pytestmark = pytest.mark.timeout(600)  # the first test of a tier judges all of its submissions
+pytestmark = pytest.mark.timeout(1500)  # the first test of a tier judges all of its submissions
 ATTACKS = [read_attack(path) for path in sorted(FOLDER.glob("*.py"))]
 TIERS = [*detection.available()]
-CASES = [(tier, attack) for tier in TIERS for attack in ATTACKS if tier != "none" or not attack.needs_sandbox]
+# On the strongest tier all of them; on the others some, unless time is no matter.
+SOME = 1 if os.environ.get("KIT_SLOW") else 4
+CASES = [
+    (tier, attack)
+    for tier in TIERS
+    for attack in ATTACKS[:: 1 if tier == TIERS[0] else SOME]
+    if tier != "none" or not attack.needs_sandbox
+]
 
 
 class Corpus:
@@ -125,9 +131,8 @@ class Corpus:
         return [*right, self.job(f"wrong-{number}", EXERCISES[0], WRONG)]
 
 
-@functools.cache
 def rounds(tier: str, folder: Path) -> Rounds:
-    """Judge everything on a tier, once."""
+    """Judge everything on a tier."""
     corpus = Corpus(folder / tier)
     temporary = folder / tier / "temporary"
     temporary.mkdir()
@@ -189,54 +194,47 @@ def descendants(pid: int) -> Iterator[int]:
         yield from descendants(child)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("attacks")
-
-
-@pytest.mark.parametrize(("tier", "attack"), CASES, ids=lambda item: item if isinstance(item, str) else item.name)
-def test_an_attack_has_its_declared_verdict_and_learns_nothing(tier: str, attack: Attack, folder: Path) -> None:
-    done = rounds(tier, folder)
+def unlike_declared(tier: str, attack: Attack, done: Rounds) -> str:
+    """What is wrong with an attack's result, in a line; nothing where it is as declared and tells no secret."""
     result = done.attacks[attack.name]
     told = msgspec.json.encode(result).decode()
-    assert done.secret not in told
-    assert "ESCAPED" not in told, told
-    assert str(result.verdict) == attack.verdict, told
-    assert result.tier == tier
-    if attack.verdict == "passed":
-        assert result.points == result.points_possible
-    if attack.verdict == "todo":
-        assert result.points == 0
-    assert len(told) < 20_000 * (1 + len(result.tests))  # of what a test prints 16 KiB are kept
+    points = {"passed": result.points_possible, "todo": 0.0}.get(attack.verdict, result.points)
+    wrong = {
+        "another verdict": str(result.verdict) != attack.verdict,
+        "other points": result.points != points,
+        "a secret": done.secret in told,
+        "an escape": "ESCAPED" in told,
+        "another tier": result.tier != tier,
+        "too much": len(told) >= 20_000 * (1 + len(result.tests)),  # of what a test prints 16 KiB are kept
+    }
+    found = [what for what, is_so in wrong.items() if is_so]
+    return f"{attack.name}: {', '.join(found)}: {told[:1500]}" if found else ""
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_of_hidden_tests_nothing_is_kept_that_the_code_chose(tier: str, folder: Path) -> None:
-    """What they were given is drawn anew in each of them; the words that are left are the kit's own."""
-    results = [*rounds(tier, folder).attacks.values(), *rounds(tier, folder).honest]
-    hidden = [test for result in results for test in result.tests if test.hidden]
-    assert len(hidden) > len(ATTACKS)
+def told_of_hidden(results: list[ExerciseResult]) -> list[str]:
+    """What is kept of hidden tests beside verdicts and words of our own: their inputs are drawn anew each time."""
     words = {*TEXTS.values(), NOT_AGAIN, KEPT_BUSY, TOO_LARGE}
-    for test in hidden:
+    found = []
+    for test in (test for result in results for test in result.tests if test.hidden):
         failure = test.failure
-        assert not test.output and not test.notes
-        assert failure is None or not (failure.frames or failure.call or failure.actual or failure.expected)
-        assert failure is None or failure.message in words or failure.message.startswith("Not run: "), failure
+        chosen = failure is not None and (failure.frames or failure.call or failure.actual or failure.expected)
+        ours = failure is None or failure.message in words or failure.message.startswith("Not run: ")
+        if test.output or test.notes or chosen or not ours:
+            found.append(f"{test.name}: {test.output[:100]} {failure}")
+    return found
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_honest_work_is_judged_the_same_before_between_and_after(tier: str, folder: Path) -> None:
-    honest = rounds(tier, folder).honest
-    marks = [
-        (str(item.verdict), item.points, [(test.name, str(test.verdict)) for test in item.tests]) for item in honest
-    ]
+def test_every_attack_has_its_declared_verdict_and_learns_nothing(tier: str, tmp_path: Path) -> None:
+    """One test for a tier: all of its submissions go through one judge, with honest work in between."""
+    done = rounds(tier, tmp_path)
+    assert [text for case, attack in CASES if case == tier and (text := unlike_declared(tier, attack, done))] == []
+    results = [*done.attacks.values(), *done.honest]
+    assert sum(test.hidden for result in results for test in result.tests) > len(done.attacks)
+    assert told_of_hidden(results) == []
+    marks = [(str(item.verdict), item.points, [(t.name, str(t.verdict)) for t in item.tests]) for item in done.honest]
     assert [mark[0] for mark in marks[:3]] == ["passed", "passed", "failed"]
     assert marks == marks[:3] * (len(marks) // 3)
-
-
-@pytest.mark.parametrize("tier", TIERS)
-def test_nothing_is_left_running_or_lying_about(tier: str, folder: Path) -> None:
-    done = rounds(tier, folder)
     assert done.left_running == []
     assert done.left_behind == []
     assert done.untouched

@@ -13,7 +13,10 @@ from grader.judge.job_builder import build_job, source_in
 from grader.protocol.jobs import JudgeMode
 
 COUNTED = {
-    "ch3_attention/sparse": ("test_the_work_grows_with_the_length_alone", "test_fifty_thousand_tokens_are_no_trouble"),
+    "ch3_attention/sparse": (
+        "test_the_work_grows_with_the_length_alone",
+        "test_a_hundred_thousand_tokens_are_no_trouble",
+    ),
     "ch7_inference/online_softmax": (
         "test_the_matrix_of_scores_is_never_held",
         "test_a_long_text_fits_where_its_scores_do_not",
@@ -39,6 +42,15 @@ FORGERIES = {
     "mode": "from torch.utils import _python_dispatch\n"
     "_python_dispatch.TorchDispatchMode.__enter__ = lambda self: self\n"
     "_python_dispatch.TorchDispatchMode.__exit__ = lambda *_: None",
+    "store": "import torch\n"
+    "STORE = torch.empty(700 * 2**20, dtype=torch.uint8)  # address space for later\n"
+    "def _freeing(function):\n"
+    "    def call(*args, **kwargs):\n"
+    "        globals().pop('STORE', None)\n"
+    "        return function(*args, **kwargs)\n"
+    "    return call\n"
+    "torch.Tensor.__matmul__ = _freeing(torch.Tensor.__matmul__)\n"
+    "OpCounter.counts = lambda self: WorkCounts(1, 1, 1)",
     "limit": "import resource\n"
     "resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1],) * 2)\n"
     "OpCounter.counts = lambda self: WorkCounts(1, 1, 1)",

@@ -127,27 +127,17 @@ def traces(outputs: dict[str, bytes], words: tuple[str, ...]) -> list[str]:
     return [f"{word} in {name}" for name, data in outputs.items() for word in words if word.encode() in data]
 
 
-def test_nothing_of_a_hidden_test_comes_out(scored: dict[str, bytes]) -> None:
+@pytest.mark.timeout(600)
+def test_nothing_hidden_comes_out(scored: dict[str, bytes]) -> None:
+    """Nothing of hidden tests, solutions and neighbours. A student's own words may be told back to that student."""
     assert traces(scored, TRACES) == []
-
-
-def test_nothing_of_a_solution_or_of_a_neighbour_comes_out(scored: dict[str, bytes]) -> None:
-    """A student's own words may be told back to that student."""
     assert traces(scored, (IN_A_SOLUTION, "of-the-neighbour-alone")) == []
-
-
-def test_the_attacks_did_see_what_they_look_for(scored: dict[str, bytes]) -> None:
-    """Else the search would prove nothing: each of them fails hidden tests that a right answer passes, and is a row."""
     rows = scored["grades.csv"].decode().splitlines()
-    for leak in LEAKS:
+    for leak in LEAKS:  # else the search would prove nothing
         assert sum(f'"{leak.stem}{more}",' in row for row in rows for more in ("", "_in_cells")) == 2, leak
-    page = scored["feedback/prints.html"].decode()
-    assert page.count("hidden") >= 4
-
-
-def test_public_findings_are_told_as_ever(scored: dict[str, bytes]) -> None:
+    assert scored["feedback/prints.html"].decode().count("hidden") >= 4
     page = re.sub(r"<[^>]+>", "", scored["feedback/raises.html"].decode())
-    assert "ValueError" in page or "E0" in page
+    assert "ValueError" in page or "E0" in page, "public findings are told as ever"
 
 
 def test_there_are_many_ways() -> None:

@@ -142,41 +142,33 @@ def scored(tmp_path_factory: pytest.TempPathFactory, judge: Judge, secret: Path)
     return everyone, costly, alone
 
 
-@pytest.mark.parametrize("hand_in", HAND_INS, ids=lambda item: item.name)
-def test_a_hostile_submission_has_its_declared_verdict(hand_in: HandIn, scored: tuple[Scored, Scored, Scored]) -> None:
-    found = scored[1 if hand_in.is_costly else 0]
+def unlike_declared(hand_in: HandIn, found: Scored) -> str:
+    """What is wrong with what became of a hand-in; nothing where it is as declared."""
     row = found.rows[hand_in.student]
-    assert (row["ch1_mini/scale"] == "10") == (hand_in.verdict == "passed"), row
     said = [line for line in found.said.splitlines() if line.startswith(f"  no points for {hand_in.student}: ")]
-    assert bool(said) == (hand_in.verdict == "refused"), found.said
-    assert all(hand_in.says in line for line in said or [found.pages.get(hand_in.student, "")])
+    where = said or [found.pages.get(hand_in.student, "")]
+    is_so = (row["ch1_mini/scale"] == "10") == (hand_in.verdict == "passed")
+    is_said = bool(said) == (hand_in.verdict == "refused") and all(hand_in.says in line for line in where)
+    return "" if is_so and is_said else f"{hand_in.name}: {row}, {said}"
 
 
-def test_the_rest_of_the_class_is_scored_as_without_them(scored: tuple[Scored, Scored, Scored]) -> None:
+@pytest.mark.timeout(600)
+def test_a_class_of_hostile_submissions(scored: tuple[Scored, Scored, Scored], secret: Path) -> None:
+    """Each is as declared, the honest ones are as they are alone, and nothing comes out that is not to."""
     everyone, costly, alone = scored
+    assert [text for h in HAND_INS if (text := unlike_declared(h, costly if h.is_costly else everyone))] == []
     assert len(everyone.rows) + len(costly.rows) == len(HAND_INS) + 2 * len(HONEST)
     assert {name: everyone.rows[name] for name in HONEST} == alone.rows
     assert {name: costly.rows[name] for name in HONEST} == alone.rows
     assert [alone.rows[name]["ch1_mini/scale"] for name in HONEST] == ["10", "5"]
-
-
-def test_nothing_hidden_comes_out_and_nothing_draws_or_runs(
-    scored: tuple[Scored, Scored, Scored], secret: Path
-) -> None:
-    written = scored[0].written + scored[1].written
-    assert secret.read_text().splitlines()[0] not in written + scored[0].journal + scored[1].journal
+    written = everyone.written + costly.written
+    assert secret.read_text().splitlines()[0] not in written + everyone.journal + costly.journal
     assert [path.name for path in secret.parent.iterdir()] == ["secret.py"]
-    assert "ESCAPED" not in written
-    assert "\x1b" not in written
-    assert "<script>alert" not in written and "<script>mallory" not in written
-
-
-def test_nobody_is_told_what_only_a_programmer_of_the_grader_knows(scored: tuple[Scored, Scored, Scored]) -> None:
+    for never in ("ESCAPED", "\x1b", "<script>alert", "<script>mallory"):
+        assert never not in written
+    # nobody is told what only a programmer of the grader knows
     lines = [line for found in scored for line in found.said.splitlines() if line.startswith("  no points for ")]
     assert [line for line in lines if PROBLEM.search(line)] == []
-
-
-def test_what_comes_out_is_no_larger_than_a_reader_bears(scored: tuple[Scored, Scored, Scored]) -> None:
     pages = {name: len(page.encode()) for found in scored for name, page in found.pages.items()}
     assert {name: size for name, size in pages.items() if size > MAX_PAGE_BYTES} == {}
     assert max(len(cell) for found in scored for row in found.essays for cell in row.values()) <= MAX_CELL

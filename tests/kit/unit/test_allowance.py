@@ -22,13 +22,15 @@ class Machine:
     def __init__(self, seconds: float = 10.0, is_known: bool = True, delayed: float | None = None) -> None:
         self.now = self.worked = self.own_delay = 0.0
         self.delayed = delayed
+        self.threads = 1
         self.is_idle = True
         self.is_known = is_known
         self.looks: list[float] = []
         self.allowance = Allowance(seconds, self.usage, self.look, lambda: self.now, lambda: self.own_delay)
 
     def usage(self) -> Usage | None:
-        return Usage(self.worked, self.is_idle, self.delayed) if self.is_known else None
+        delays = None if self.delayed is None else {str(n): self.delayed for n in range(self.threads)}
+        return Usage(self.worked, self.is_idle, delays) if self.is_known else None
 
     def look(self) -> str:
         self.looks.append(self.now)
@@ -154,6 +156,17 @@ def test_one_that_works_whenever_it_is_looked_at_uses_one_limit(others: int) -> 
             machine.pass_time(0.1, 0.2, is_idle=False)
             machine.waits_for_a_core(0.1 * others)
     assert machine.now == pytest.approx(10 * (1 + others), rel=0.05)
+
+
+def test_threads_that_wait_for_one_another_hide_no_sleep() -> None:
+    """Sixty-four are woken at once, and each waits a moment for its turn."""
+    machine = Machine(delayed=0.0)
+    machine.threads = 64
+    with pytest.raises(TimedOut):
+        for _ in range(130):
+            machine.delayed = (machine.delayed or 0.0) + 0.01
+            machine.pass_time(0.1, 0.1, is_idle=False)
+    assert machine.now < 12
 
 
 def test_one_that_calls_back_all_the_time_is_waited_for_in_between() -> None:
