@@ -48,7 +48,7 @@ class Look:
 class Allowance:
     """A test's time, so counted that a busy machine is not held against it.
 
-    It is over once the worker has used the processor, or has been idle while it was waited for, for so long in all.
+    It is over once the worker has used the processor for so long, or has been idle for as long while it was waited for.
     The time in which it could run and had no core is neither; for that the clock has a bound far above. Where the
     system does not say what a process does (`usage` gives None), the clock alone counts. `overuse` says what there is
     too much of, or nothing. `own_delay` is how long this process had no core: it was not waiting for the worker then.
@@ -137,7 +137,7 @@ class Allowance:
         if usage is None:
             return True
         work = usage.processor_seconds - self.processor_started
-        return max(work + self.idle, wall / LAST_BOUND_FACTOR) >= self.seconds
+        return max(work, self.idle, wall / LAST_BOUND_FACTOR) >= self.seconds
 
     def _wall(self) -> float:
         return self.clock() - self.started

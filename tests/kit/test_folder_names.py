@@ -107,7 +107,7 @@ def test_under_debug_the_working_folder_stays(kit: Kit, tmp_path: Path, monkeypa
         ("/kit/\\xdcbung/a.py", "/kit/Übung/a.py"),
         ("/\\u043d\\U0001f600.py", "/н😀.py"),
         ("/x\\y\\x4.py", "/x\\y\\x4.py"),
-        ("\\Uffffffff", "\U0010ffff"),
+        ("\\Uffffffff", "\ufffd"),
     ],
 )
 def test_letters_that_were_written_as_escapes(written: str, name: str) -> None:
