@@ -463,7 +463,7 @@ class _Flow:
                 for part in self.texts.get(key, "").split("."):
                     self.ask(owner, part, call)
                     self.paths.append((part, call))
-                self.when(owner, lambda value, key=key: self._walk(call, value, self.texts.get(key, "")))  # type: ignore[misc]
+                self.when(owner, lambda value, key=key: self._walk(call, value, self.texts.get(key, "")))  # type: ignore[misc]  # `key=` binds
         return None
 
     def _walk(self, node: ast.AST, value: Value, path: str) -> None:
@@ -959,12 +959,12 @@ _RULES: dict[type, Callable[[_Flow, ast.AST, str, ast.AST, Value], None]] = {
     **dict.fromkeys((ast.Return, ast.Yield, ast.YieldFrom, ast.Lambda), _returned),
 }
 _SEEDS: dict[type, Callable[[_Flow, ast.AST], None]] = {
-    ast.Import: _Seeds.imported,  # type: ignore[dict-item]
-    ast.ImportFrom: _Seeds.imported_from,  # type: ignore[dict-item]
-    ast.Name: _Seeds.name,  # type: ignore[dict-item]
-    ast.Attribute: _Seeds.attribute,  # type: ignore[dict-item]
-    ast.Call: _Seeds.call,  # type: ignore[dict-item]
-    **dict.fromkeys((*FUNCTIONS, ast.Lambda), _Seeds.function),  # type: ignore[arg-type]
-    ast.ClassDef: _Seeds.own_class,  # type: ignore[dict-item]
-    ast.Match: _Seeds.match,  # type: ignore[dict-item]
+    ast.Import: _Seeds.imported,  # type: ignore[dict-item]  # takes this kind of node alone
+    ast.ImportFrom: _Seeds.imported_from,  # type: ignore[dict-item]  # takes this kind of node alone
+    ast.Name: _Seeds.name,  # type: ignore[dict-item]  # takes this kind of node alone
+    ast.Attribute: _Seeds.attribute,  # type: ignore[dict-item]  # takes this kind of node alone
+    ast.Call: _Seeds.call,  # type: ignore[dict-item]  # takes this kind of node alone
+    **dict.fromkeys((*FUNCTIONS, ast.Lambda), _Seeds.function),  # type: ignore[arg-type]  # takes this kind of node alone
+    ast.ClassDef: _Seeds.own_class,  # type: ignore[dict-item]  # takes this kind of node alone
+    ast.Match: _Seeds.match,  # type: ignore[dict-item]  # takes this kind of node alone
 }

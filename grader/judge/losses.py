@@ -61,7 +61,7 @@ class Witness:
         self.running = ""
         if lost is None:
             return None
-        self.found[lost.name] = _without_result(lost, *_blamed(status))
+        self.found[lost.name] = lost.without_run(*_blamed(status))
         return self.found[lost.name]
 
     def rest(self, job: Job) -> Job | None:
@@ -94,17 +94,13 @@ class Witness:
         if self.losses > MOST_LOSSES:
             reason = Failure("Not run: the tests before it ended the grader's own process.", exhausted=Exhausted.TIME)
             left = [test for test in self.planned if test.name not in found and _is_wanted(job, test)]
-            found |= {test.name: _without_result(test, Verdict.TIMEOUT, reason) for test in left}
+            found |= {test.name: test.without_run(Verdict.TIMEOUT, reason) for test in left}
         tests = tuple(found[test.name] for test in self.planned if test.name in found)
         return result_of_tests(job, tests, seconds or sum(test.seconds for test in tests), notes)
 
 
 def _is_wanted(job: Job, test: PlannedTest) -> bool:
     return not isinstance(job.mode, JudgeMode) or not job.mode.only or test.name in job.mode.only
-
-
-def _without_result(test: PlannedTest, verdict: Verdict, failure: Failure) -> TestResult:
-    return TestResult(test.name, test.title, verdict, test.hidden, test.points, failure=failure)
 
 
 def _blamed(status: int | None) -> tuple[Verdict, Failure]:

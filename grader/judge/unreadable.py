@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from grader.course.cells import Cells
 from grader.course.curriculum import Exercise
 from grader.course.source import SourceProblem
+from grader.judge.apart import READING, Bounds, NotDone, apart
 from grader.protocol.places import place_in
 from grader.protocol.results import ExerciseResult, Failure, Frame, Place, Verdict
+
+
+def problem_apart(
+    look: Callable[[], SourceProblem | None], display_path: str, bounds: Bounds = READING
+) -> SourceProblem | None:
+    """What a look at a file finds, in a process of its own: one that takes too long or too much is a problem, too."""
+    try:
+        return apart(look, SourceProblem | None, bounds)
+    except NotDone as reason:
+        return SourceProblem(display_path, f" cannot be judged: {reason}.")
 
 
 def unreadable_result(

@@ -11,17 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from grader.course.borrowing import Others
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.source import SourceProblem, first_problem
-from grader.judge.apart import NotDone, apart
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS, build_job
 from grader.judge.libraries import libraries_for
-from grader.judge.unreadable import unreadable_result
+from grader.judge.unreadable import problem_apart, unreadable_result
 from grader.learner.progress import ProgressStore
-from grader.learner.workspace import SourceFile, Workspace
+from grader.learner.workspace import Workspace
 from grader.protocol.jobs import Job, JudgeMode
 from grader.protocol.results import Event, ExerciseResult, SuiteFinished, Verdict
 
@@ -149,7 +147,12 @@ class Checker:
 
     def _unreadable(self, exercise: Exercise) -> ExerciseResult | None:
         source = self.workspace.source(exercise)
-        found = source.problem or _problem(source, exercise, self.workspace.others(exercise))
+        others = self.workspace.others(exercise)
+
+        def look() -> SourceProblem | None:
+            return first_problem(source.file, source.display_path, exercise, source.cells, others)
+
+        found = source.problem or problem_apart(look, source.display_path)
         if found is None:
             return None
         result = unreadable_result(exercise, found, source.display_path, source.cells, self.seed)
@@ -179,14 +182,3 @@ class Checker:
             libraries = libraries_for(self.layout, self.curriculum, self.options.exercises)
             self.judge = self.stack.enter_context(Judge(libraries, fork=self.options.fork))
         return self.judge
-
-
-def _problem(source: SourceFile, exercise: Exercise, others: Others) -> SourceProblem | None:
-    """Why the file cannot be judged, if it cannot: one that takes Python too long or too much to read, too."""
-    try:
-        return apart(
-            lambda: first_problem(source.file, source.display_path, exercise, source.cells, others),
-            SourceProblem | None,
-        )
-    except NotDone as reason:
-        return SourceProblem(source.display_path, f" cannot be judged: {reason}.")

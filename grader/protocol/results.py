@@ -146,6 +146,10 @@ class PlannedTest(msgspec.Struct, frozen=True):
     hidden: bool = False
     points: float = 1.0
 
+    def without_run(self, verdict: Verdict, failure: Failure) -> TestResult:
+        """Its result where it was not run to its end."""
+        return TestResult(self.name, self.title, verdict, self.hidden, self.points, failure=failure)
+
 
 class SuiteStarted(msgspec.Struct, frozen=True, tag="started"):
     """The tester has collected the suite and is about to run it: its tests, in the order in which they stand there."""

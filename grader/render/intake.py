@@ -39,9 +39,9 @@ def _student(submission: Submission, submitted: float) -> Iterator[str]:
         person.section,
         time_text(submitted) if submitted > 0 else "",
     ]
-    yield "  ".join(word for word in (person.label, *words) if word)
+    yield "  ".join(filter(None, (person.label, *words)))
     if submission.sources and person.label not in (source.partition(".")[0] for source in submission.sources):
-        yield f"  from: {', '.join(source for source in submission.sources[:MOST_SOURCES])}"
+        yield f"  from: {', '.join(submission.sources[:MOST_SOURCES])}"
     if submission.problem:
         yield f"  nothing counts: {submission.problem}"
     for exercise, name in submission.used.items():
@@ -55,4 +55,4 @@ def _student(submission: Submission, submitted: float) -> Iterator[str]:
         yield f"  and {len(submission.aside) - MOST_FILES} more files that do not count"
     if submission.passed_over:
         more = "" if len(submission.passed_over) <= MOST_SOURCES else ", …"
-        yield f"  passed over: {', '.join(name for name in submission.passed_over[:MOST_SOURCES])}{more}"
+        yield f"  passed over: {', '.join(submission.passed_over[:MOST_SOURCES])}{more}"

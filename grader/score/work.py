@@ -21,9 +21,9 @@ from grader.course.mutants import Mutant
 from grader.course.source import SourceProblem, problem_in
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
-from grader.judge.apart import Bounds, NotDone, apart
+from grader.judge.apart import Bounds
 from grader.judge.job_builder import build_job
-from grader.judge.unreadable import unreadable_result
+from grader.judge.unreadable import problem_apart, unreadable_result
 from grader.protocol.jobs import Job, JudgeMode, LearnerSource, Shown
 from grader.protocol.results import ExerciseResult, Failure, Verdict
 from grader.score.intake.submission import Submission
@@ -152,12 +152,9 @@ class Workshop:
             return Part(text, work.notebooks.get(name), frozenset(names_written(stub)))
 
         others, cells = Others(self.curriculum.needed_by(exercise), part), work.notebooks.get(work.exercise)
-        try:
-            return apart(
-                lambda: problem_in(work.file, display_path, exercise, cells, others), SourceProblem | None, ONE_FILE
-            )
-        except NotDone as reason:
-            return SourceProblem(display_path, f" cannot be judged: {reason}.")
+        return problem_apart(
+            lambda: problem_in(work.file, display_path, exercise, cells, others), display_path, ONE_FILE
+        )
 
     def _mutants(self, exercise: str) -> tuple[Mutant, ...]:
         if exercise not in self.mutants:

@@ -341,8 +341,7 @@ def planned(item: pytest.Item) -> PlannedTest:
 
 def not_run(item: pytest.Item, reason: Failure) -> TestResult:
     """The result of a test for which there was no time left."""
-    test = planned(item)
-    return TestResult(test.name, test.title, Verdict.TIMEOUT, test.hidden, test.points, failure=reason)
+    return planned(item).without_run(Verdict.TIMEOUT, reason)
 
 
 def _not_again(item: pytest.Item, problem: Problem) -> TestResult:
@@ -353,7 +352,7 @@ def _not_again(item: pytest.Item, problem: Problem) -> TestResult:
     advice = "What a file does when it is imported must not depend on what was there before."
     failure = Failure(NOT_AGAIN, advice=advice, exhausted=problem.failure.exhausted)
     verdict = Verdict.TIMEOUT if problem.verdict is Verdict.TIMEOUT else Verdict.FAILED
-    return replace(not_run(item, failure), verdict=verdict)
+    return planned(item).without_run(verdict, failure)
 
 
 def _marker(item: pytest.Item, name: str, default: Any) -> Any:
