@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from grader.course.bans import BannedUse, banned_use
-from grader.course.cells import Cells, bindings, parse_cells
+from grader.course.cells import Cells, bindings, names_written, parse_cells
 from grader.course.curriculum import Exercise
 
 EVERYTHING = "*"
@@ -24,6 +24,11 @@ class Part:
     source: str
     cells: Cells | None
     stub_names: frozenset[str]
+
+
+def part_of(source: bytes, cells: Cells | None, stub: str) -> Part:
+    """The part of a learner's file, and of what was handed out for it."""
+    return Part(source.decode("utf-8-sig", "replace"), cells, frozenset(names_written(stub)))
 
 
 @dataclass(frozen=True)

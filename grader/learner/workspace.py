@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.course.borrowing import Others, Part
-from grader.course.cells import Cells, names_written
+from grader.course.borrowing import Others, Part, part_of
+from grader.course.cells import Cells
 from grader.course.choice import Choice, Offer, choose
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
@@ -101,7 +101,7 @@ class Workspace:
             best = self.choices[name].best
             stub = handed_out_stub(self.layout, self.curriculum.get(name))
             cells = best.module.cells if best.module is not None else None
-            return Part(best.source.decode("utf-8-sig", "replace"), cells, frozenset(names_written(stub)))
+            return part_of(best.source, cells, stub)
 
         return Others(self.curriculum.needed_by(exercise), part)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from grader.course.borrowing import Others, Part
-from grader.course.cells import Cells, names_written, suffix_of
+from grader.course.borrowing import Others, Part, part_of
+from grader.course.cells import Cells, suffix_of
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.imports import imported, rests_on
 from grader.course.layout import Layout, file_in
@@ -148,8 +148,7 @@ class Workshop:
             if name not in work.parts:
                 return None
             stub = handed_out_stub(self.layout, self.curriculum.get(name))
-            text = work.parts[name].decode("utf-8-sig", "replace")
-            return Part(text, work.notebooks.get(name), frozenset(names_written(stub)))
+            return part_of(work.parts[name], work.notebooks.get(name), stub)
 
         others, cells = Others(self.curriculum.needed_by(exercise), part), work.notebooks.get(work.exercise)
         return problem_apart(

@@ -12,7 +12,7 @@ from right_one_hot import *
 class Forgotten:
     def __del__(self):
         threading.Thread(target=print, args=("late",)).start()
-        import colorsys  # noqa: F401
+        import colorsys  # noqa: F401 # that it can be imported is tried
 
         raise SystemExit(0)
 
