@@ -28,6 +28,7 @@ from grader.protocol.wire import (
 PLAIN_TYPES = (type(None), bool, int, float, str)
 # Where a generator of NumPy stands in its block: used as an index by C code that does not check it.
 BLOCK_POSITIONS = {"MT19937": (("state", "pos"), 624), "Philox": (("buffer_pos",), 4)}
+LARGEST_PRODUCT = 2**58  # of sizes: times 16 bytes, this is below the largest index
 
 
 class ValueReader:
@@ -195,9 +196,14 @@ class ValueReader:
 
 
 def checked_shape(shape: list[int]) -> list[int]:
-    """The shape, once it is a short list of sizes that are not negative."""
+    """The shape, once it is a short list of sizes that are not negative, and whose product has room in an index.
+
+    NumPy multiplies the axes that hold something even where another holds nothing.
+    """
     if len(shape) > 32 or any(type(n) is not int or not 0 <= n < 2**40 for n in shape):
         raise WireError(f"shape {str(shape)[:80]}")
+    if math.prod(n or 1 for n in shape) > LARGEST_PRODUCT:
+        raise WireError(f"shape {str(shape)[:80]} is of no array")
     return list(shape)
 
 

@@ -45,6 +45,61 @@ class Look:
     own_delay: float
 
 
+class Idleness:
+    """The seconds in which a worker was waited for and neither worked nor waited for a core or a disk.
+
+    The system counts a wait for a core when the wait is over. So what lies before a look at a worker that wants one is
+    counted anew at the next look, and is settled once the worker is seen to want none.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = self.settled = 0.0
+        self.first: Look | None = None
+        self.latest: Look | None = None
+        self.of_ended = 0.0
+
+    def asked(self) -> None:
+        """Where the delays are not known, that it was idle before says nothing of what follows."""
+        if self.latest is not None and self.latest.usage.delays is None:
+            self.first = self.latest = None
+
+    def see(self, look: Look | None) -> None:
+        """Add what has passed since the latest look."""
+        before, first = self.latest, self.first
+        if look is not None and before is not None and look.usage == before.usage and not look.usage.is_idle:
+            return  # it has waited for a core all the time
+        self.latest = look
+        if look is None or before is None or first is None:
+            self._start(look)
+        elif look.usage.delays is None or before.usage.delays is None:
+            # It must have been idle at both looks: at one alone, it may have answered a moment ago.
+            if before.usage.is_idle and look.usage.is_idle:
+                self.seconds += max(0.0, look.waited - before.waited - _worked(before, look))
+            self._start(look)
+        elif before.usage.is_at_a_disk or look.usage.is_at_a_disk:
+            self._start(look)
+        else:
+            self._count(first, before, look)
+
+    def _start(self, look: Look | None) -> None:
+        self.settled, self.first, self.of_ended = self.seconds, look, 0.0
+
+    def _count(self, first: Look, before: Look, now: Look) -> None:
+        # Of one thread: sixty that are woken at once wait for one another, and nobody is kept waiting by that.
+        at_first, at_last, alive = first.usage.delays or {}, before.usage.delays or {}, now.usage.delays or {}
+        ended = (at_last[thread] - at_first.get(thread, 0.0) for thread in at_last.keys() - alive.keys())
+        self.of_ended = max(self.of_ended, *ended, 0.0)
+        longest = max((alive[thread] - at_first.get(thread, 0.0) for thread in alive), default=0.0)
+        without_core = max(longest, self.of_ended) + now.own_delay - first.own_delay
+        self.seconds = self.settled + max(0.0, now.waited - first.waited - _worked(first, now) - without_core)
+        if now.usage.is_idle:
+            self._start(now)
+
+
+def _worked(before: Look, now: Look) -> float:
+    return now.usage.processor_seconds - before.usage.processor_seconds
+
+
 class Allowance:
     """A test's time, so counted that a busy machine is not held against it.
 
@@ -71,17 +126,16 @@ class Allowance:
         self.next_look = self.started + LOOK_EVERY_SECONDS
         before = usage()
         self.processor_started = before.processor_seconds if before is not None else 0.0
-        self.idle = self.waited = self.sampled = 0.0
+        self.waited = self.sampled = 0.0
+        self.idleness = Idleness()
         self.timed_out = False
-        self.latest: Look | None = None
         self.since: float | None = None
         self.wait_anew()
 
     def wait_anew(self) -> None:
         """Something has crossed between the two sides. From now on it is the worker that is waited for."""
         self.since = self.clock()
-        if self.latest is not None and self.latest.usage.delays is None:
-            self.latest = None  # that it was idle before says nothing of what follows
+        self.idleness.asked()
 
     def answered(self) -> None:
         """The worker is not waited for any more."""
@@ -108,13 +162,13 @@ class Allowance:
     def _sample(self) -> None:
         """Count what the worker did with the time for which it was waited since the latest look: nothing, or else."""
         self.sampled = self.waited
-        usage, before = self.usage(), self.latest
-        if usage is None:
-            self.latest = None
-            return
-        self.latest = Look(self.waited, usage, self.own_delay())
-        if before is not None:
-            self.idle += _idle_between(before, self.latest)
+        usage = self.usage()
+        self.idleness.see(None if usage is None else Look(self.waited, usage, self.own_delay()))
+
+    @property
+    def idle(self) -> float:
+        """The seconds in which the worker was waited for and did not want a core."""
+        return self.idleness.seconds
 
     def look(self) -> None:
         """Raise if the worker has too much of something."""
@@ -141,23 +195,6 @@ class Allowance:
 
     def _wall(self) -> float:
         return self.clock() - self.started
-
-
-def _idle_between(before: Look, now: Look) -> float:
-    """The seconds in which the worker was waited for and neither worked nor waited for a core or a disk.
-
-    Where the delays are not known, the worker must have been idle at both looks: at one alone, it may have answered a
-    moment ago.
-    """
-    used, waited = now.usage.processor_seconds - before.usage.processor_seconds, now.waited - before.waited
-    then, after = before.usage.delays, now.usage.delays
-    if then is None or after is None:
-        return max(0.0, waited - used) if before.usage.is_idle and now.usage.is_idle else 0.0
-    if before.usage.is_at_a_disk or now.usage.is_at_a_disk:
-        return 0.0
-    # Of one thread: sixty that are woken at once wait for one another, and nobody is kept waiting by that.
-    longest = max((after[thread] - then[thread] for thread in after if thread in then), default=0.0)
-    return max(0.0, waited - used - max(0.0, longest + now.own_delay - before.own_delay))
 
 
 def usage_of(pid: int) -> Usage | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +82,13 @@ def inside(items: st.SearchStrategy[list[Any]]) -> st.SearchStrategy[list[Any]]:
 
 
 NODES = st.recursive(LEAVES, inside, max_leaves=3).map(lambda items: ["list", items])
+
+
+def test_tensors_are_read_here() -> None:
+    """Without torch each would be refused, and nothing would be shown of them."""
+    node = ["tensor", "float32", [1], [], 4, False]
+    reply = read_reply(framed(["Returned", node, None, 1, None], bytes(4)) or b"")
+    assert isinstance(reply, Returned) and isinstance(reply.value, torch.Tensor)
 
 
 def framed(message: list[Any], body: bytes = b"", kind: FrameKind = FrameKind.REPLY) -> bytes | None:

@@ -156,6 +156,26 @@ def test_one_that_works_whenever_it_is_looked_at_is_seen_to_idle(others: int) ->
     assert machine.now == pytest.approx(12.5 * (1 + others), rel=0.05)
 
 
+def test_a_wait_that_is_counted_when_it_is_over_is_no_idleness() -> None:
+    """A slice of 3 ms comes after 77 ms each, and the next wait has begun by the time that it is looked at."""
+    machine = Machine(delayed=0.0)
+    for _ in range(1000):
+        machine.pass_time(0.06, 0.0, is_idle=False)
+        machine.delayed = (machine.delayed or 0.0) + 0.077
+        machine.pass_time(0.02, 0.15, is_idle=False)
+    assert machine.allowance.idle < 0.1
+    assert machine.allowance.used() == pytest.approx(3, abs=0.1)
+
+
+def test_threads_that_took_turns_and_ended_hide_no_sleep() -> None:
+    """Each of a thousand has waited for a moment, one after another, while the first one slept."""
+    machine = Machine(delayed=0.0)
+    machine.allowance.usage = lambda: Usage(0.0, False, {"0": 0.0, str(round(machine.now * 50)): 0.02})
+    with pytest.raises(TimedOut):
+        machine.pass_time(11, 0.0, is_idle=False)
+    assert machine.allowance.idle == pytest.approx(10, abs=0.1)
+
+
 def test_threads_that_wait_for_one_another_hide_no_sleep() -> None:
     """Sixty-four are woken at once, and each waits a moment for its turn."""
     machine = Machine(delayed=0.0)
