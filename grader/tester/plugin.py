@@ -77,6 +77,7 @@ class SuitePlugin:
         config.addinivalue_line("markers", "hidden: not part of the learner's kit")
         config.addinivalue_line("markers", "points(n): the test's weight within its exercise, 1 unless given")
         config.addinivalue_line("markers", "limit(seconds): this test's own time limit")
+        config.addinivalue_line("markers", "alone: the worker is fresh, and holds nothing of earlier tests")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -89,6 +89,8 @@ class TestRunner:
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, seconds: float) -> TestResult | Problem:
         started, is_first = time.monotonic(), not self.imported
+        if self.worker is not None and item.get_closest_marker("alone") is not None:
+            self.worker.end()
         problem = self.prepare(seconds)
         if problem is not None:
             return problem if is_first or problem.verdict is Verdict.ERROR else _not_again(item, problem)

@@ -69,6 +69,14 @@ def check_nothing_is_kept(student, expect, cached, ids):
     expect.true(not logits.requires_grad, "The logits carry gradients; use torch.no_grad().")
 
 
+def check_prefill_memory(student, cached_of, ids):
+    """With 48 MiB of memory, 512 tokens go through many layers: each layer's attention weights take 2 MiB."""
+    cached_of().prefill(ids[:, :9])  # what a library sets up at the first call is there
+    cached = cached_of()
+    with student.memory(48 * 2**20):
+        cached.prefill(ids)
+
+
 def check_step_cost(student, expect, cached_of, draw, vocab, weights, keys):
     """A step after n tokens costs the products with the `weights` and `keys` for each of n + 1 keys, and no more."""
     for length in (40, 160):

@@ -16,6 +16,12 @@ def nn_of(side):
     return side.imported("torch.nn")
 
 
+def deep_module(side, *first, last=()):
+    """A module of a hundred layers after some first ones: gradients would keep what each of them gives."""
+    nn = nn_of(side)
+    return nn.Sequential(*first, *[nn.Tanh() for _ in range(100)], *last)
+
+
 def tied_layers(side):
     """Two layers of one side, in float64, that share their weight and have a bias each."""
     nn = nn_of(side)

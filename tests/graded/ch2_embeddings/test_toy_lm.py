@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from model_checks import load
+from model_checks import deep_module, load, nn_of
 
 NAMES = ["embed.weight", "head.bias", "head.weight"]
 FLOAT32 = 2e-5  # what float32 in between leaves of a value near 1
@@ -290,6 +290,18 @@ def test_the_mean_loss_needs_no_gradients(student, draw, expect):
     expect.equal(counts.saved_bytes, 0, "Gradients are on: bytes are kept for a backward pass.")
     for name, value in model.state_dict().items():
         expect.equal(value, state[name], f"`{name}` was changed.")
+
+
+@pytest.mark.alone
+@pytest.mark.hidden
+def test_the_mean_loss_of_a_deep_model_takes_little_memory(student, draw, expect):
+    """With 48 MiB of memory, a model of a hundred layers that give 2 MiB each has its loss."""
+    nn, data = nn_of(student), draw.ids(4, 4099)
+    model = deep_module(student, nn.Embedding(4, 32), nn.Flatten(), last=(nn.Linear(128, 4),))
+    student.mean_loss(model, data[:9], 4)  # what a library sets up at the first call is there
+    with student.memory(48 * 2**20):
+        came = student.mean_loss(model, data, 4)
+    expect.between(came, 0.5, 4.0, "The mean loss of four ids is far from ln 4 ≈ 1.39:")
     for name, value in model.gradients().items():
         expect.true(value is None, f"`{name}` was given a gradient.", actual=value)
     for parameter in model.parameters():

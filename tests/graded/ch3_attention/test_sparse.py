@@ -143,6 +143,7 @@ def test_the_work_grows_with_the_length_alone(student, draw, expect, what):
     expect.less(work[1], 6 * work[0] + 1, message)
 
 
+@pytest.mark.alone
 @pytest.mark.hidden
 def test_a_hundred_thousand_tokens_are_no_trouble(student, draw, expect):
     """With a window of 4, 120,000 tokens fit into 256 MiB and into the time of a test; their pairs would do neither."""

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from model_checks import nn_of
+from model_checks import deep_module, nn_of
 
 from grader.corpora import language
 from grader.tester.failures import StudentRaised
 
 VOCAB = 5
+DEEP_TOKENS = 1638 * 64  # so many that the logits take 2 MiB in float32
 STOP = "stop here"
 
 
@@ -193,6 +194,23 @@ def test_evaluation_keeps_no_gradients(student, draw, expect):
     with student.counting() as counts:
         student.evaluate(model, draw.ids(VOCAB, 20), 4, 2)
     expect.equal(counts.saved_bytes, 0, "Evaluation keeps tensors for a backward pass: use torch.no_grad.")
+
+
+@pytest.mark.alone
+@pytest.mark.hidden
+@pytest.mark.points(0.5)
+def test_evaluation_of_a_deep_model_takes_little_memory(student, draw, expect):
+    """With 48 MiB of memory, a model of a hundred layers that give 2 MiB each is evaluated."""
+    table = draw.normal(VOCAB, VOCAB).float()
+    model = deep_module(student, nn_of(student).Embedding(VOCAB, VOCAB))
+    model.load_state_dict({"0.weight": table})
+    data = draw.ids(VOCAB, DEEP_TOKENS + 1)
+    student.evaluate(model, data[:20], 4, 2)  # what a library sets up at the first call is there
+    with student.memory(48 * 2**20):
+        came = student.evaluate(model, data, 64, DEEP_TOKENS // 64)
+    for _ in range(100):
+        table = table.tanh()
+    expect.close(came, float(loss_of(table[data[:-1]], data[1:])), tolerance=2e-3)
 
 
 @pytest.mark.points(0.25)

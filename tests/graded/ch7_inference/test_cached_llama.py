@@ -6,6 +6,7 @@ from cache_checks import (
     check_decoding,
     check_nothing_is_kept,
     check_prefill,
+    check_prefill_memory,
     check_refusal,
     check_reset,
     check_sharing,
@@ -234,6 +235,7 @@ def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
     check_step_cost(student, expect, lambda: student.CachedLlama(model), draw, vocab, weights, layers * 2 * 2 * d)
 
 
+@pytest.mark.alone
 @pytest.mark.hidden
 def test_a_step_after_three_thousand_tokens_takes_little_memory(student, draw):
     """A step after 3,000 tokens fits into 32 MiB, into which the scores of these among each other do not."""
@@ -284,6 +286,14 @@ def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, dr
     model.train()
     check_nothing_is_kept(student, expect, student.CachedLlama(model), draw.ids(11, 2, 5))
     expect.equal(model.training, True, "The model was left in eval mode.")
+
+
+@pytest.mark.alone
+@pytest.mark.hidden
+def test_a_prompt_of_a_deep_model_takes_little_memory(student, draw):
+    """With 48 MiB of memory, 512 tokens go through 64 layers: each layer's attention weights take 2 MiB."""
+    model = plain_model(student, max_len=512, n_layers=64, n_heads=2)
+    check_prefill_memory(student, lambda: student.CachedLlama(model), draw.ids(11, 1, 512))
 
 
 @pytest.mark.points(0.5)

@@ -257,6 +257,19 @@ def test_no_gradients_are_kept(student, reference, draw, expect):
     expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
 
 
+@pytest.mark.alone
+@pytest.mark.hidden
+def test_a_deep_model_generates_in_little_memory(student, draw, expect):
+    """With 48 MiB of memory, a GPT of 64 layers reads 512 tokens: each layer's attention weights take 2 MiB."""
+    gpt = student.imported("ch5_models.gpt")
+    sizes = {"vocab_size": 6, "max_len": 512, "d_model": 8, "n_layers": 64, "n_heads": 2, "d_ff": 8}
+    model, ids = gpt.GPT(gpt.GPTConfig(**sizes)), draw.ids(6, 1, 512)
+    student.generate(model, ids[:, :9], 1, temperature=0)  # what a library sets up at the first call is there
+    with student.memory(48 * 2**20):
+        came = student.generate(model, ids, 1, temperature=0)
+    expect.equal(came[:, :512], ids)
+
+
 @pytest.mark.points(0.5)
 def test_the_model_can_be_trained_afterwards(student, reference, draw, expect):
     """After generating, a backward pass fills the gradients of all parameters as ever."""

@@ -261,6 +261,7 @@ def test_a_longer_text_makes_tensors_longer_not_squarer(student, draw, expect):
     expect.less(largest[1], 2.5 * largest[0], "Twice the length makes the largest tensor more than twice as large:")
 
 
+@pytest.mark.alone
 @pytest.mark.hidden
 @pytest.mark.parametrize("causal", [False, True])
 def test_a_long_text_fits_where_its_scores_do_not(student, draw, expect, causal):
