@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from grader.course.curriculum import Ban
 from grader.course.judged_code import Scratch, dead_statements
-from grader.course.used_names import Sort, Use, Wanted, uses
+from grader.course.name_uses import Sort, Use, Wanted
+from grader.course.used_names import uses
 
 MAX_SHOWN = 80
 METHODS = "torch.Tensor."

@@ -14,7 +14,7 @@ from grader.course.scopes import Scopes, Variable
 MAX_DEPTH = 20  # attributes in a row, or classes that derive from one another
 TENSORS = {"Tensor", "TensorBase", "_TensorBase", "Parameter", "Buffer", "UninitializedParameter"}
 REGISTERING = {"add_module", "register_module", "register_parameter", "register_buffer", "setattr", "__setattr__"}
-ASKING = {"isinstance", "issubclass", "super", "type", "print", "repr", "str", "id", "hasattr"}
+TAKING_NO_METHOD = {"isinstance", "issubclass", "super", "type", "print", "repr", "str", "id", "hasattr"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Imports = ast.Import | ast.ImportFrom
 
@@ -148,7 +148,7 @@ class OwnNames:
         found: set[ast.ClassDef] = set()
         of_types: set[str] = set()  # attributes of `type(x)`, where `x` may be an object of any class
         for node in self.tree.nodes:
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in ASKING:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in TAKING_NO_METHOD:
                 given = [value.node for item in _handed(node) for value in self.values(item)]
                 found |= {owner for owner in given if isinstance(owner, ast.ClassDef)}
             if isinstance(node, ast.Attribute):

@@ -1,4 +1,4 @@
-"""What an expression may stand for, as far as it leads to the library: the values that `used_names` follows."""
+"""What an expression may stand for, as far as it leads to the library: the values that `name_flow` follows."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 MAX_CLIMB = 100  # scopes looked through for one name; Python itself allows no more blocks than that inside one another
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 Variable = tuple[int, str]  # the number of its scope, and its name
 MODULE = 0
@@ -140,6 +141,11 @@ class Scopes:
         while isinstance(self.scopes[scope].node, Comprehension):
             scope = self.scopes[scope].parent
         return scope
+
+
+def function_name(node: ast.AST) -> str:
+    """What a function is called by its own definition."""
+    return node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else "<lambda>"
 
 
 def parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
