@@ -30,6 +30,9 @@ FINISHED = re.compile(
     r"[-_ ]+(?:final|finished|fixed|done|solved|solution|submission|v(?:ersion)?[-_ ]?\d{1,4})", re.IGNORECASE
 )
 MAX_NAME = 255  # of what file systems allow; an archive may hold anything
+MOST_ENDINGS = 8  # that are taken off a name: each costs a look at all of it
+MOST_WORDS = 12  # of a person's name
+SEPARATORS = re.compile(r"([-_ –—]{3})[-_ –—]+")  # more than three in a row say no more
 WRITTEN = (".md", ".markdown", ".txt")  # what a person reads may be plain text
 CHAPTER_FOLDER = re.compile(r"ch\d+_\w+", re.IGNORECASE)
 
@@ -103,11 +106,12 @@ class FileNames:
         if whole is None or self.meanings(name):
             return None
         stem, rest = whole["stem"], name[whole.end("stem") :]
-        for cut in re.finditer(r"[-_ ]+", stem):
+        cuts = list(re.finditer(r"[-_ ]+", stem))
+        for cut in cuts[-MOST_WORDS:]:
             before, after = stem[: cut.start()], stem[cut.end() :]
             if before and after and self.meanings(after + rest):
                 return before, after + rest
-        for cut in reversed(list(re.finditer(r"[-_ ]+", stem))):
+        for cut in reversed(cuts[:MOST_WORDS]):
             before, after = stem[: cut.start()], stem[cut.end() :]
             if before and after and self.meanings(before + rest):
                 return after, before + rest
@@ -116,7 +120,10 @@ class FileNames:
     def _told_apart(self, stem: str) -> tuple[str, int, int]:
         """The exercise's name in a stem, the number of the upload, and how often it was copied."""
         number = copies = 0
-        while _plain(stem) not in self.by_stem:
+        stem = SEPARATORS.sub(r"\1", stem)
+        for _ in range(MOST_ENDINGS):
+            if _plain(stem) in self.by_stem:
+                break
             if found := COPY_OF.match(stem):
                 stem, copies = stem[found.end() :], copies + 1
             elif found := _at_end(A_COPY, stem):  # before the number: `softmax - Copy (2)` is no second upload

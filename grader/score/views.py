@@ -131,7 +131,7 @@ def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, subm
     return ExerciseView(
         name=item.exercise,
         title=curriculum.get(item.exercise).title,
-        verdict=str(result.verdict),
+        verdict=_shown_verdict(result, tests),
         mark=mark,
         problem=own.problem if result.verdict is not Verdict.PASSED and not not_run else None,
         tests=tests,
@@ -139,6 +139,18 @@ def _exercise_view(curriculum: Curriculum, item: Item, marks: StudentMarks, subm
         notes=tuple(dict.fromkeys([*own.notes, *(module.notes if module is not None else ())])),
         not_run=not_run,
     )
+
+
+def _shown_verdict(result: ExerciseResult, tests: tuple[TestView, ...]) -> str:
+    """The exercise's verdict as its shown tests make it: by the kind of a hidden failure code could tell more.
+
+    A fault of the grader's own is told in any case.
+    """
+    if result.verdict in (Verdict.PASSED, Verdict.ERROR) or not any(test.hidden for test in tests):
+        return str(result.verdict)
+    shown = {test.verdict for test in tests}
+    order = (Verdict.FAILED, Verdict.TIMEOUT, Verdict.TODO, Verdict.BLOCKED)
+    return next((str(verdict) for verdict in order if str(verdict) in shown), str(result.verdict))
 
 
 def _test_view(test: TestResult, worth: float, own: TestResult | None, not_run: str) -> TestView:

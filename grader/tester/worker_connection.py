@@ -10,6 +10,7 @@ import select
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from grader.course import removal
@@ -53,6 +54,19 @@ MAX_STACK_BYTES = 65_536
 MAX_STACK_LINES, MAX_STACK_LINE = 500, 5000  # a path may be long
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What a process has mapped, and what of that may be written; None where the system does not say."""
+
+    mapped: int = 0
+    data: int | None = None
+
+
+def memory_of(pid: int) -> Memory:
+    """As the system sees it at this moment."""
+    return Memory(limits.mapped_bytes(pid), limits.data_bytes(pid))
+
+
 class WorkerConnection:
     """One file's worker. `restore` makes handles of the objects that come in a call back; its user sets it."""
 
@@ -70,7 +84,7 @@ class WorkerConnection:
         self.settled = 0.0
         self.restore: Restore | None = None
         self.is_bounded = False  # in its memory, for good
-        self.mapped_first = 0  # before the learner's code was there
+        self.first = Memory()  # before the learner's code was there
 
     # -- life of a worker -----------------------------------------------------------------------------
 
@@ -90,7 +104,7 @@ class WorkerConnection:
         self.channel = Channel(self.process.sock, self.process.output)
         self.begin(START_SECONDS)  # one that is not forked has yet to import its libraries
         self._enclose()
-        self.mapped_first = limits.mapped_bytes(self.process.pid)
+        self.first = memory_of(self.process.pid)
         self.allowance = None  # nothing of this was the learner's
         self.begin(seconds)
 
@@ -161,19 +175,27 @@ class WorkerConnection:
     def memory(self, size: int) -> Iterator[None]:
         """Have the kernel hold the worker to so much more memory than it has mapped.
 
-        What the learner's code mapped beforehand, as a store for now, is taken off. The bound is one that the worker
-        cannot lift, and neither can we: so it is the worker's last test.
+        What the learner's code mapped beforehand, as a store for now, is taken off. What it unmaps of libraries during
+        the call gives no room: written memory is bounded by itself. The bounds are such that the worker cannot lift
+        them, and neither can we: so it is the worker's last test.
         """
         if self.process is not None and hasattr(resource, "prlimit"):
-            mapped = limits.mapped_bytes(self.process.pid)
-            beforehand = max(0, mapped - self.mapped_first - FREE_BYTES)
-            if beforehand > size:
-                text = f"Your code holds {beforehand // 2**20} MiB before the call, which may take {size // 2**20} MiB."
-                raise SuiteFailure(Failure(text, exhausted=Exhausted.MEMORY))
-            most = mapped + size - beforehand
-            resource.prlimit(self.process.pid, resource.RLIMIT_AS, (most, most))
+            now = memory_of(self.process.pid)
+            self._bound(resource.RLIMIT_AS, now.mapped, now.mapped - self.first.mapped, size)
+            if now.data is not None and self.first.data is not None:
+                self._bound(resource.RLIMIT_DATA, now.data, now.data - self.first.data, size)
             self.is_bounded = True
         yield
+
+    def _bound(self, kind: int, now: int, grown: int, size: int) -> None:
+        """Hold the worker to `size` above `now`. `grown` is how much of that the learner's code has taken before."""
+        assert self.process is not None
+        beforehand = max(0, grown - FREE_BYTES)
+        if beforehand > size:
+            text = f"Your code holds {beforehand // 2**20} MiB before the call, which may take {size // 2**20} MiB."
+            raise SuiteFailure(Failure(text, exhausted=Exhausted.MEMORY))
+        most = now + size - beforehand
+        resource.prlimit(self.process.pid, kind, (most, most))
 
     def take_output(self) -> str:
         return self.channel.take_output() if self.channel is not None else ""

@@ -38,6 +38,16 @@ def mapped_bytes(pid: int | str = "self") -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def data_bytes(pid: int | str = "self") -> int | None:
+    """What of it may be written, so not the text of libraries; None where the system does not say."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (OSError, ValueError):
+        return None
+    found = [int(line.split()[1]) for line in lines if line.startswith("VmData:")]
+    return 1024 * found[0] if found else None
+
+
 def lower(kind: int, value: int) -> None:
     """Set a limit of this process for good, or leave a lower one as it is."""
     _, hard = resource.getrlimit(kind)

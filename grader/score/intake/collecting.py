@@ -10,7 +10,7 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
@@ -26,7 +26,7 @@ from grader.score.intake.names import as_a_file, shown_name, shown_path
 from grader.score.intake.owners import Pile, piles_of
 from grader.score.intake.people import Directory, Person
 from grader.score.intake.submission import Aside, Intake, Submission
-from grader.score.intake.systems import ARCHIVE_OR_WORK, PLAIN, Owner, guess
+from grader.score.intake.systems import ARCHIVE_OR_WORK, PLAIN, SYSTEMS, Owner, guess
 
 NOTHING_HANDED_IN = "nothing was handed in"
 HAND_IN_LESS = "hand in the files of the course alone, as they are"
@@ -65,7 +65,7 @@ def collect(
             raise _nobody(path, aside)
         assigner.get_ready()
         found = [_read(key, pile, assigner) for key, pile in piles.items()]
-    matched, warnings = _with_roster(found, roster)
+    matched, warnings = _with_roster(found, roster, names_are_ids=system not in SYSTEMS or system == PLAIN)
     people = _labelled([submission.person for submission in matched])
     named = [replace(submission, person=people[submission.key]) for submission in matched]
     return Intake(system, tuple(sorted(named, key=lambda item: item.student)), tuple(aside), (*hints, *warnings))
@@ -162,17 +162,22 @@ def _precedence(person: Person) -> tuple[bool, bool, str, str]:
     return shown_name(person.name) != person.name, person.name.startswith("'"), person.name, person.key
 
 
-def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[list[Submission], list[str]]:
-    """The submissions with what the roster knows of their people, and a row for those who handed in nothing."""
+def _with_roster(
+    found: list[Submission], roster: tuple[Person, ...], names_are_ids: bool
+) -> tuple[list[Submission], list[str]]:
+    """The submissions with what the roster knows of their people, and a row for those who handed in nothing.
+
+    Where a teacher named the entries, `names_are_ids`: a name may be an id. Elsewhere people choose their own names.
+    """
     if not roster:
         return found, []
     directory = Directory(roster)
-    rows: dict[str, list[Submission]] = defaultdict(list)
+    rows: dict[str, list[_Fitting]] = defaultdict(list)
     result, warnings = [], []
     for submission in found:
-        meant = _rows_of(submission.person, directory)
+        meant, by_id = _rows_of(submission.person, directory, names_are_ids)
         if len(meant) == 1:
-            rows[meant[0].key].append(submission)
+            rows[meant[0].key].append(_Fitting(submission, by_id))
             continue
         several = ", ".join(row.key for row in meant)
         warnings.append(
@@ -182,27 +187,47 @@ def _with_roster(found: list[Submission], roster: tuple[Person, ...]) -> tuple[l
         )
         result.append(submission)
     for row in roster:
-        fitting = rows.get(row.key, [])
-        if not fitting:
-            result.append(Submission(replace(row, name=row.name or row.key), problem=NOTHING_HANDED_IN))
-        elif len(fitting) == 1:
-            result.append(replace(fitting[0], person=_merged(fitting[0].person, row)))
-        else:
-            named = ", ".join(submission.person.id or submission.student for submission in fitting)
-            warnings.append(f"several hand-ins fit {row.name or row.key} of the roster: {named}")
-            result += fitting
+        of_row, warning = _row_with(row, rows.get(row.key, []), names_are_ids)
+        result += of_row
+        warnings += warning
     return result, warnings
 
 
-def _rows_of(person: Person, directory: Directory) -> list[Person]:
-    """The row that is the person's; several where their name is that of several, none where they are not on it."""
+@dataclass(frozen=True)
+class _Fitting:
+    """A submission that fits a row of the roster, by an id or by the name alone."""
+
+    submission: Submission
+    by_id: bool
+
+
+def _row_with(row: Person, fitting: list[_Fitting], names_are_ids: bool) -> tuple[list[Submission], list[str]]:
+    """The row with what fits it. Of several hand-ins one that has its id counts, else none: a person has to decide."""
+    sure = [item for item in fitting if item.by_id]
+    chosen = sure if len(sure) == 1 and not names_are_ids else fitting
+    named = ", ".join(item.submission.person.id or item.submission.student for item in fitting)
+    several = [f"several hand-ins fit {row.name or row.key} of the roster: {named}"] if len(fitting) > 1 else []
+    if len(chosen) == 1:
+        counts = chosen[0].submission
+        others = [item.submission for item in fitting if item is not chosen[0]]
+        return [replace(counts, person=_merged(counts.person, row)), *others], [
+            f"{warning}; {counts.person.id or counts.student} counts, by its id" for warning in several
+        ]
+    problem = f"several hand-ins fit: {named}" if fitting else NOTHING_HANDED_IN
+    kept = Submission(replace(row, name=row.name or row.key), problem=problem)
+    return [kept, *(item.submission for item in fitting)], several
+
+
+def _rows_of(person: Person, directory: Directory, names_are_ids: bool) -> tuple[list[Person], bool]:
+    """The row that is the person's, and whether an id says so; several where their name is that of several."""
     several: list[Person] = []
-    for word in (*person.ids, person.name):
-        meant = directory.meant(word)
+    for word in person.ids if names_are_ids else (person.id, person.email, person.login):
+        meant = directory.meant(word) if word else []
         if len(meant) == 1:
-            return meant
+            return meant, True
         several = several or meant
-    return several
+    meant = directory.meant(person.name) if names_are_ids else directory.called(person.name)
+    return (meant, False) if len(meant) == 1 else (several or meant, False)
 
 
 def _merged(person: Person, row: Person) -> Person:

@@ -68,7 +68,7 @@ def plain_owner(entry: Entry, names: FileNames) -> Owner | str:
     if names.meanings(entry.name):
         return "it is named after an exercise, not after a student: put it into a folder with the student's name"
     owner = reader_of(PLAIN, ())(entry.name)
-    if owner is None or not owner.file:
+    if not isinstance(owner, Owner) or not owner.file:
         return "it is no folder, no archive and no .py or .ipynb file"
     return owner
 

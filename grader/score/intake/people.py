@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from grader.course.visible import UNSEEN
 from grader.errors import UsageError
 
+NUMBER = " "  # behind a number in an index of words, none of which ends in a blank
+
 
 @dataclass(frozen=True)
 class Person:
@@ -75,28 +77,41 @@ def _ways_to_write(name: str) -> list[str]:
     return [form for make in (same_word, letters_of, squeezed, without_accents) if (form := make(name))]
 
 
+def _index(words: Iterable[tuple[Person, Iterable[str]]]) -> dict[str, list[Person]]:
+    """People by these words of theirs, and by the numbers that a spreadsheet makes of them."""
+    found: dict[str, list[Person]] = defaultdict(list)
+    for person, of_theirs in words:
+        forms = [same_word(word) for word in of_theirs]
+        forms += [number + NUMBER for word in of_theirs if (number := as_a_number(word))]
+        for form in dict.fromkeys(forms):
+            found[form].append(person)
+    return found
+
+
 class Directory:
     """The people of a class, by whatever they are meant with."""
 
     def __init__(self, people: Iterable[Person]) -> None:
         self.people = list(people)
-        self.by_id: dict[str, list[Person]] = defaultdict(list)
-        self.by_number: dict[str, list[Person]] = defaultdict(list)
+        # What a system or a list gave first; the key of somebody without that is a name, which may be chosen.
+        self.by_id = _index((person, person.ids[:-1]) for person in self.people)
+        self.by_key = _index((person, person.ids[-1:]) for person in self.people)
         self.by_name: dict[str, list[Person]] = defaultdict(list)
         for person in self.people:
-            for word in dict.fromkeys(same_word(word) for word in person.ids):
-                self.by_id[word].append(person)
-            for number in dict.fromkeys(as_a_number(word) for word in person.ids):
-                self.by_number[number].append(person)
             for form in dict.fromkeys(form for word in person.names for form in _ways_to_write(word)):
                 self.by_name[form].append(person)
 
     def meant(self, word: str) -> list[Person]:
         """Everyone whom the word may mean: those whose id it is, else those who are called so."""
-        found = self.by_id.get(same_word(word)) or (
-            self.by_number.get(as_a_number(word)) if as_a_number(word) else None
-        )
-        return found or next((self.by_name[form] for form in _ways_to_write(word) if form in self.by_name), [])
+        for index in (self.by_id, self.by_key):
+            for form in (same_word(word), as_a_number(word) + NUMBER):
+                if form in index:
+                    return index[form]
+        return self.called(word)
+
+    def called(self, name: str) -> list[Person]:
+        """Everyone who is called so. A name that somebody chose is nobody's id."""
+        return next((self.by_name[form] for form in _ways_to_write(name) if form in self.by_name), [])
 
     def one(self, word: str, where: str) -> Person:
         """The one person whom a row means. `where` is the row, for the message."""

@@ -41,14 +41,17 @@ class Owner:
     is_receipt: bool = False
 
 
-Reader = Callable[[str], Owner | None]
+Reader = Callable[[str], Owner | str | None]  # an owner, or why the name says none; None where it is another's form
 
 # zhangwei_12345_678901_softmax-2.py; zhangwei_LATE_12345_…; anon_a1B2c_678901_…; LATE_anon_…; …_text.html, …_link.html
 CANVAS_FILE = r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<typed>(?:text|link)\.html))"
 CANVAS = re.compile(r"_(?P<late>LATE_)?(?P<id>\d+)" + CANVAS_FILE, re.DOTALL)  # behind the person's or the group's name
 CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<id>anon_[A-Za-z0-9]+)" + CANVAS_FILE, re.DOTALL)
 # Ada Lovelace_12345_assignsubmission_file_/softmax.py or …_file_softmax.py; Participant_305_…; …_onlinetext_…
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<part>[a-z]+)_?(?P<file>.*)", re.DOTALL)
+MOODLE = re.compile(r"_(?P<id>\d+)_assignsubmission_(?P<part>[a-z]+)_?(?P<file>.*)", re.DOTALL)  # behind the name
+MOODLE_CUT = re.compile(r"_(?=\d+_assignsubmission_[a-z])")
+MOST_CUTS = 8
+OF_SEVERAL = "its name has the mark of Moodle more than once, and could be that of several people"
 TYPED_PART = "onlinetext"
 # submission_4567/…, the people in submission_metadata.yml
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
@@ -104,11 +107,43 @@ def _canvas_owner(found: re.Match[str], name: str) -> Owner:
     return Owner(name, found["id"], file, attempt, notes=(CANVAS_LATE,) if found["late"] else (), unread=unread)
 
 
-def _moodle(name: str) -> Owner | None:
-    found = MOODLE.fullmatch(name)
-    if found is None:
-        return None
-    name = f"{BLIND} {found['id']}" if found["name"] == BLIND else found["name"]
+def _moodle(names: Iterable[str]) -> Reader:
+    """Moodle's reader for these names.
+
+    A person's name and a file's may hold Moodle's own mark. So an id that others have under another name is none, a
+    folder's own mark is its last one, and a file that its owner has downloaded and handed in again says the name twice.
+    """
+    known = {cuts[0]["id"]: _before(cuts[0]) for name in names if len(cuts := _moodle_cuts(name)) == 1}
+
+    def read(name: str) -> Owner | str | None:
+        cuts = _moodle_cuts(name)
+        fitting = [cut for cut in cuts if known.get(cut["id"], _before(cut)) == _before(cut)]
+        sure = [cut for cut in fitting if cut["id"] in known]
+        if len(fitting) < 2 or len(sure) == 1:
+            chosen = (sure or fitting or cuts)[:1]
+        elif not cuts[-1]["file"]:
+            chosen = fitting[-1:]
+        else:
+            first, second = fitting[:2]
+            again = _before(second)[first.end("part") :].strip("_ ")
+            chosen = [first] if again == _before(first) else []
+        return _moodle_owner(chosen[0]) if chosen else OF_SEVERAL if cuts else None
+
+    return read
+
+
+def _moodle_cuts(name: str) -> list[re.Match[str]]:
+    """The ways to cut a name into a person, an id and a file."""
+    places = itertools.islice((found.start() for found in MOODLE_CUT.finditer(name) if found.start()), MOST_CUTS)
+    return [cut for place in places if (cut := MOODLE.fullmatch(name, place)) is not None]
+
+
+def _before(cut: re.Match[str]) -> str:
+    return cut.string[: cut.start()]
+
+
+def _moodle_owner(found: re.Match[str]) -> Owner:
+    name = f"{BLIND} {found['id']}" if _before(found) == BLIND else _before(found)
     return Owner(name, found["id"], found["file"], unread=TYPED.format("Moodle") if found["part"] == TYPED_PART else "")
 
 
@@ -164,7 +199,7 @@ def _plain(name: str) -> Owner | None:
 SYSTEMS: MappingProxyType[str, Callable[[Iterable[str]], Reader]] = MappingProxyType(
     {
         "canvas": _canvas,
-        "moodle": lambda names: _moodle,
+        "moodle": _moodle,
         "gradescope": lambda names: _gradescope,
         "blackboard": _blackboard,
         "classroom": lambda names: _classroom,

@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 from miniature import Kit
 
+from grader.course.file_names import FileNames
 from grader.errors import UsageError
 from grader.judge.apart import Bounds, apart
 from grader.score.intake import arrangement
 from grader.score.intake.blackboard import Receipt, read_receipt
 from grader.score.intake.collecting import collect
+from grader.score.intake.people import Person
 from grader.score.intake.submission import Intake, Submission
+from grader.score.intake.systems import OF_SEVERAL
 from grader.score.intake.walking import files_below
 
 GOOD = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return x / 2\n"
@@ -79,6 +82,62 @@ def test_a_group_is_still_told_from_its_number(course: Kit, people: Path) -> Non
     found = rows(read(course, people))
     assert found["team_7"].person.id == "12345"
     assert found["team_8"].person.id == "12346"
+
+
+MOODLE = {f"Stud {n}_{1900 + n}_assignsubmission_file_/scale.py": GOOD for n in range(5)}
+
+
+def test_a_persons_name_takes_nobodys_row_in_moodle(course: Kit, people: Path) -> None:
+    """Whoever may change their own name puts Moodle's mark and another's id into it."""
+    lay(people, MOODLE | {"Eve_1901_assignsubmission_file_ X_1888_assignsubmission_file_/scale.py": WRONG})
+    lay(people, {"Mal_1777_assignsubmission_file_ X_1889_assignsubmission_file_/scale.py": WRONG})
+    found = rows(read(course, people))
+    assert len(found) == 7
+    assert found["Stud 1"].files == {"ch1_mini/scale": GOOD.encode()}
+    assert {found[name].person.id for name in found if not name.startswith("Stud")} == {"1888", "1889"}
+
+
+def test_a_name_that_could_be_of_several_people_is_nobodys(course: Kit, people: Path) -> None:
+    lay(people, {f"Stud {n}_{1900 + n}_assignsubmission_file_scale.py": GOOD for n in range(5)})
+    lay(people, {"Eve_1777_assignsubmission_file_ X_1888_assignsubmission_file_scale.py": WRONG})
+    again = "Stud 7_1907_assignsubmission_file_Stud 7_1807_assignsubmission_file_scale.py"
+    lay(people, {again: GOOD})  # downloaded from an earlier assignment
+    found = read(course, people)
+    assert sorted(rows(found)) == ["Stud 0", "Stud 1", "Stud 2", "Stud 3", "Stud 4", "Stud 7"]
+    assert rows(found)["Stud 7"].person.id == "1907"
+    assert [item.reason for item in found.aside] == [OF_SEVERAL]
+
+
+def roster(*people: tuple[str, str, str]) -> tuple[Person, ...]:
+    return tuple(Person(id, name, name=name, id=id, email=email) for id, name, email in people)
+
+
+def test_a_name_that_somebody_chose_is_nobodys_id(course: Kit, people: Path) -> None:
+    lay(people, MOODLE | {"stud@x.org_1888_assignsubmission_file_/scale.py": WRONG})
+    lay(
+        people,
+        {"1901_1889_assignsubmission_file_/scale.py": WRONG, "Stud 2_1890_assignsubmission_file_/scale.py": WRONG},
+    )
+    known = roster(("1901", "Stud 1", "stud@x.org"), ("1902", "Stud 2", "two@x.org"))
+    asked = course.curriculum.find_all(["scale"])
+    found = collect(people, course.layout, course.curriculum, asked=asked, roster=known)
+    by_id = {submission.person.id: submission for submission in found.submissions}
+    for id, email in (("1901", "stud@x.org"), ("1902", "two@x.org")):
+        assert by_id[id].files == {"ch1_mini/scale": GOOD.encode()}
+        assert by_id[id].person.email == email
+    assert set(by_id) == {"1900", "1901", "1902", "1903", "1904", "1888", "1889", "1890"}
+    assert "several hand-ins fit Stud 2 of the roster: 1890, 1902; 1902 counts, by its id" in " ".join(found.warnings)
+
+
+def test_a_row_that_several_fit_is_still_found(course: Kit, people: Path) -> None:
+    """So that an extension, or what a person marked, has its row."""
+    lay(people, {f"Stud_{id}_assignsubmission_file_/scale.py": GOOD for id in (12, 13)})
+    asked = course.curriculum.find_all(["scale"])
+    known = roster(("s1", "Stud", "stud@x.org"))
+    found = collect(people, course.layout, course.curriculum, asked=asked, roster=known)
+    assert sorted((item.person.id, bool(item.files)) for item in found.submissions) == [
+        ("12", True), ("13", True), ("s1", False)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("part", ["file", "onlinetext"])
@@ -345,6 +404,27 @@ def test_a_folder_with_the_name_of_gradescopes_list_says_what_is_wrong(course: K
     lay(people, {"submission_1/scale.py": GOOD, "submission_metadata.yml/scale.py": WRONG})
     with pytest.raises(UsageError, match="does not list submissions"):
         read(course, people, "gradescope")
+
+
+SLOW_NAMES = (
+    "a" * 5 + "_" * 40 + "b" + "_v1" * 65 + ".py",
+    "a" + "-_" * 120 + "final.py",
+    "a_b" * 60 + " (copy)" * 8 + ".py",
+    "copy of " * 20 + "x" + " - Copy" * 12 + ".py",
+    "x" + " (1)" * 60 + ".py",
+)
+
+
+@pytest.mark.parametrize("name", SLOW_NAMES)
+def test_no_name_is_slow_to_read(course: Kit, name: str) -> None:
+    names = FileNames(course.curriculum)
+    assert len(name) <= 255
+    began = time.process_time()
+    for _ in range(20):
+        names.meanings(name)
+        names.of_a_person(name)
+        names.named_after(name)
+    assert time.process_time() - began < 2
 
 
 def test_names_that_no_disk_takes_are_nobodys(course: Kit, people: Path) -> None:

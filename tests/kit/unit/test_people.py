@@ -42,3 +42,12 @@ def test_a_name_of_nobody_offers_the_nearest() -> None:
     assert caught.value.hint == "did you mean 'Ada Lovelace'?"
     with pytest.raises(UsageError):
         CLASS.one("", "row 2")
+
+
+def test_a_name_that_is_anothers_id_means_the_other() -> None:
+    """The key of somebody whom no system gave an id is the name, which may be chosen."""
+    ada = Person("12345", "Ada", name="Ada", id="12345", email="ada@x.org", login="al7")
+    for chosen in ("12345", "ada@x.org", "AL7", "0012345"):
+        people = Directory([Person(chosen, chosen, name=chosen), ada])
+        assert people.meant(chosen) == [ada]
+    assert Directory([Person("Eve", "Eve", name="Eve"), ada]).one("eve", "row 1").key == "Eve"
