@@ -21,6 +21,7 @@ from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS
 from grader.judge.libraries import libraries_for
 from grader.protocol.results import ExerciseResult, Verdict
+from grader.score import access_times
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
 from grader.score.intake.collecting import collect
 from grader.score.intake.people import Directory, Person
@@ -42,7 +43,7 @@ from grader.score.regrade import Change, changes
 from grader.score.rubric import Rubric, read_rubric, rubric_of
 from grader.score.scoring import Advance, Scorer
 from grader.score.views import ClassView, StudentView, class_view, student_views
-from grader.worker.sandbox import detection
+from grader.worker.sandbox import detection, interpreter_trees
 
 RUBRIC = "rubric.csv"
 JOURNAL = "journal.sqlite"
@@ -256,6 +257,9 @@ def _judge(
 ) -> None:
     scorer.plan_all(submissions)
     if scorer.planned:
+        if scorer.tier != "none" and options.dask is None:
+            report(Advance("reading the libraries once", scorer.done, scorer.total))
+            access_times.settle((*interpreter_trees(), str(Path(__file__).parents[1])))
         report(Advance("starting the judge", scorer.done, scorer.total))
         with _executor(scorer, options) as executor:
             scorer.run(executor, report)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from answer_files import CURRICULUM, LAYOUT
+from miniature import Kit, result_of
 
 from grader.course.mistakes import load_mutants
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in
 from grader.protocol.jobs import JudgeMode
+from grader.protocol.results import Verdict
 
 CASES = (  # the exercise, a mistake that does too much, the test that counts, the one that measures
     (
@@ -95,6 +97,49 @@ FORGERIES = {
     "resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1],) * 2)\n"
     "OpCounter.counts = lambda self: WorkCounts(1, 1, 0)",
 }
+
+
+LIMITS = '''import resource
+
+import torch
+
+
+def double(x):
+    """How much may be mapped and written, in MiB."""
+    kinds = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
+    return torch.tensor([resource.getrlimit(kind)[0] / 2**20 for kind in kinds])
+
+
+def halve(x):
+    return x / 2
+'''
+MEASURES = '''"""What is left."""
+
+
+def test_double(student, draw, expect):
+    """Mapped memory and written memory are both bounded: the text of the libraries is no room to write in."""
+    before, _ = student.double(draw.normal(1)).tolist()
+    with student.memory(40 * 2**20):
+        mapped, written = student.double(draw.normal(1)).tolist()
+    expect.less(mapped, before, "So much may be mapped:")
+    expect.less(written, mapped - 100, "So much may be written:")
+
+
+def test_halve(student, draw, expect):
+    """Every element comes back half as large."""
+    x = draw.normal(4, 2)
+    expect.close(student.halve(x), x / 2)
+'''
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system says nothing of its processes")
+def test_what_is_written_is_bounded_beside_what_is_mapped(judge: Judge, tmp_path: Path) -> None:
+    """Whoever unmaps a library has room below the one bound, and not below the other."""
+    kit = Kit(tmp_path, judge)
+    kit.layout.suite_file(kit.name).write_text(MEASURES)
+    kit.file.write_text(LIMITS)
+    found = result_of(kit.judge(), "test_double")
+    assert found.verdict is Verdict.PASSED, found.failure
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)

@@ -67,6 +67,13 @@ def send(data):
         except OSError:
             pass
 """
+KINDS = {  # ways to fail in a hidden test alone
+    "fails": "return x",
+    "raises": "raise ValueError",
+    "sleeps": "__import__('time').sleep(100)",
+    "is_to_do": "raise NotImplementedError",
+    "ends": "__import__('os')._exit(3)",
+}
 IN_A_SOLUTION = "# 0f3c-of-the-solution-alone"
 READS_ITS_PARTS = '''"""Reads the earlier part that it is judged on, and tells of it in every way."""
 import inspect
@@ -101,6 +108,11 @@ def scored(tmp_path_factory: pytest.TempPathFactory, judge: Judge) -> Iterator[d
         hand_in(people / f"{leak.stem}_in_cells", "scale.ipynb", notebook(cells))
     hand_in(people / "below", "scale.py", (LEAKS[0].parent / "prints.py").read_text() + SHARED)
     hand_in(people / "below", "twice.py", READS_ITS_PARTS)
+    for kind, action in KINDS.items():
+        text = SOLUTION.replace(
+            "    return 2 * x", f"    if float(x.flatten()[0]) > 1e9:\n        {action}\n    return 2 * x"
+        )
+        hand_in(people / f"hidden_{kind}", "scale.py", text)
     hand_in(people / "neighbour", "scale.py", f"{SOLUTION}\n# 77aa-of-the-neighbour-alone\n")
     out = folder / "out"
     done = grader(kit.layout.root, "score", str(people), "--out", str(out), "--seed", "3", "--pattern", "plain")
@@ -138,6 +150,15 @@ def test_nothing_hidden_comes_out(scored: dict[str, bytes]) -> None:
     assert scored["feedback/prints.html"].decode().count("hidden") >= 4
     page = re.sub(r"<[^>]+>", "", scored["feedback/raises.html"].decode())
     assert "ValueError" in page or "E0" in page, "public findings are told as ever"
+
+
+def test_the_kind_of_a_hidden_failure_is_not_told(scored: dict[str, bytes]) -> None:
+    """By five kinds code could tell five things. The page says that it failed."""
+    told = {}
+    for kind in KINDS:
+        page = scored[f"feedback/hidden_{kind}.html"].decode()
+        told[kind] = set(re.findall(r'class="(passed|failed|timeout|todo|blocked|error)"', page))
+    assert told == {kind: {"passed", "failed"} for kind in KINDS}
 
 
 def test_there_are_many_ways() -> None:

@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from miniature import SUITE, Kit
+from miniature import SUITE, Kit, result_of
 from running import grader
 
+from grader.judge.client import Judge
 from grader.protocol.results import ExerciseResult, Failure, Verdict
 from grader.score.journal import Item, Journal
 
@@ -108,3 +109,55 @@ def test_faults_that_cost_nothing_are_none() -> None:
     assert Item("ada", "a/b", passed).faults == ()
     assert Item("ada", "a/b", wrong).faults == (wrong,)
     assert Item("ada", "a/b", failed, wrong).faults == (wrong,)
+
+
+MEDDLES = """import os
+import threading
+import time
+
+import torch
+
+
+def meddle():
+    while True:
+        os.makedirs("made", exist_ok=True)
+        time.sleep(0.001)
+
+
+def double(x):
+    threading.Thread(target=meddle, daemon=True).start()
+    time.sleep(0.05)
+    return 2 * x
+
+
+def halve(x):
+    return x / 2
+"""
+STUMBLES = '''"""Stumbles over whatever lies in the scratch."""
+
+import os
+
+
+def test_double(student, draw, expect, scratch):
+    """Every element comes back twice as large."""
+    x = draw.normal(3, 5)
+    expect.close(student.double(x), x + x)
+    raise_if_any = {} if not os.path.isdir(scratch.path("made")) else None
+    raise_if_any.get("made")
+
+
+def test_halve(student, draw, expect):
+    """Every element comes back half as large."""
+    x = draw.normal(4, 2)
+    expect.close(student.halve(x), x / 2)
+'''
+
+
+def test_what_code_still_does_is_not_laid_to_the_suite(judge: Judge, tmp_path: Path) -> None:
+    """The reference is tried without the learner's process and in an empty scratch: it does not stumble."""
+    kit = Kit(tmp_path, judge)
+    kit.layout.suite_file(kit.name).write_text(STUMBLES)
+    kit.file.write_text(MEDDLES)
+    found = result_of(kit.judge(), "test_double")
+    assert found.verdict is Verdict.FAILED, found.failure
+    assert result_of(kit.judge(), "test_halve").verdict is Verdict.PASSED

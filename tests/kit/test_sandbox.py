@@ -163,6 +163,15 @@ def test_the_filter_is_well_formed(machine: str) -> None:
         ("x86_64", 302, (1,), "EPERM"),
         ("x86_64", 257, (0, 0, 0o1000), "EPERM"),  # openat for reading, emptying
         ("x86_64", 257, (0, 0, 0o1101), "allow"),  # openat for writing, emptying
+        ("x86_64", 9, (0, 0, 3, 0x22), "allow"),  # mmap of memory of its own
+        ("x86_64", 9, (0, 0, 1, 0x01), "allow"),  # of a file, to read
+        ("x86_64", 9, (0, 0, 3, 0x01), "EPERM"),  # of a file, shared and to be written
+        ("x86_64", 9, (0, 0, 1, 0x21), "EPERM"),  # of memory that is shared
+        ("aarch64", 222, (0, 0, 3, 0x122), "EPERM"),  # of memory that grows by itself
+        ("x86_64", 28, (0, 0, 4), "allow"),  # madvise: memory of its own is not wanted any more
+        ("x86_64", 28, (0, 0, 21), "EPERM"),  # to put a file out of the cache
+        ("x86_64", 221, (), "EPERM"),  # fadvise64, likewise
+        ("aarch64", 286, (), "EPERM"),  # preadv2: only what is in the cache
         ("x86_64", 900, (), "ENOSYS"),
         ("x86_64", 0x40000000 + 57, (), "ENOSYS"),  # the x32 table
         ("i386", 1, (), "kill"),

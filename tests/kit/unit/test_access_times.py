@@ -1,0 +1,43 @@
+"""Files that workers may read are read once before, so that no time of reading tells who read what."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.score.access_times import settle
+
+DAY = 86_400
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    if os.statvfs(tmp_path).f_flag & getattr(os, "ST_NOATIME", 0):
+        pytest.skip("this disk keeps no times of reading")
+    (tmp_path / "folder").mkdir()
+    for name, read, written in (
+        ("never", 1000, 2000),
+        ("folder/long-ago", time.time() - 2 * DAY, time.time() - 3 * DAY),
+    ):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (read, written))
+    (tmp_path / "link").symlink_to("folder")
+    os.mkfifo(tmp_path / "pipe")
+    return tmp_path
+
+
+def test_after_it_no_reader_leaves_a_trace(tree: Path) -> None:
+    assert settle([str(tree)]) >= 2
+    for path in (tree / "never", tree / "folder/long-ago"):
+        before = path.stat().st_atime
+        assert time.time() - before < 60
+        path.read_text()
+        assert path.stat().st_atime == before
+    assert settle([str(tree), str(tree / "folder"), str(tree / "absent")]) <= 2
+
+
+def test_what_has_no_such_times_is_passed_over() -> None:
+    assert settle(["/proc/cpuinfo", "/dev/zero", "/sys/devices/system/cpu"]) == 0
