@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from grader.course.cells import Definition
 from grader.course.scopes import MODULE, Scopes
 
+PLAIN_VALUES = ("device", "Generator", "manual_seed", "tensor", "randn", "rand", "arange", "zeros", "ones", "float")
+ACTING_METHODS = ("__setattr__", "__setitem__", "__delattr__", "__dict__", "__iadd__", "__ior__", "__set__")
 ACTING = ("setattr", "exec", "eval", "delattr", "globals", "vars", "locals")
 
 
@@ -76,11 +78,13 @@ class Scratch:
         self.binds: dict[ast.AST, set[str]] = {node: set() for node in body}
         self.touches: dict[ast.AST, set[str]] = {node: set() for node in body}
         self.acting: set[ast.AST] = set()
+        self.owners: set[str] = set()  # names whose attributes a definition asks for
         for node in tree.nodes:
             if node in tree.parents:
                 self.statement[node] = self.statement[tree.parents[node][0]]
             self._look_at(node, self.statement[node])
         self.live = self._live(body)
+        self.keeping = self._keeping(body)
 
     def is_scratch(self, node: ast.AST, kinds: tuple[str, ...]) -> bool:
         """Whether a use of a banned name is nobody's. `kinds` are beginnings of names for which it may be kept."""
@@ -90,11 +94,11 @@ class Scratch:
         if statement in self.live or self.tree.function_around(node) is not None:
             return False
         names = self.binds[statement]
+        parent, part = self.tree.parents.get(node, (None, ""))
+        if not isinstance(parent, ast.Call) or part != "func":  # handed on, or another name for it
+            return not names and not self.loads[statement] & self.keeping
         if not names:
             return True
-        parent, part = self.tree.parents.get(node, (None, ""))
-        if not isinstance(parent, ast.Call) or part != "func":
-            return False  # another name for it
         is_class = isinstance(node, ast.Attribute | ast.Name) and _last(node)[:1].isupper()
         return not is_class or not any(name.lower().startswith(kinds) for name in names)
 
@@ -110,6 +114,10 @@ class Scratch:
             self.touches[statement] |= set(_first_name(node))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             self.touches[statement] |= set(_first_name(node.func))
+        if isinstance(node, ast.Attribute) and isinstance(statement, Definition):
+            self.owners |= set(_first_name(node))
+        if isinstance(node, ast.Attribute) and node.attr in ACTING_METHODS:
+            self.acting.add(statement)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.binds[statement].add(node.name)
 
@@ -136,6 +144,27 @@ class Scratch:
             for name in names:
                 waiting += users.pop(name, [])
         return live
+
+    def _keeping(self, body: list[ast.stmt]) -> set[str]:
+        """Names by which a definition may find what was put there: of its boxes, of other names for them, of what fills
+        them. What a function is called by alone, and a name for a number or a device, keeps nothing.
+        """
+        used = set().union(*(self.loads[node] for node in body if isinstance(node, Definition)))
+        found = {name for node in body if _may_keep(node) for name in self.binds[node]} & used
+        found |= {name for node in body if isinstance(node, Definition) for name in self.binds[node]} & self.owners
+        waiting = [node for node in body if self.binds[node] and not isinstance(node, ast.Import | ast.ImportFrom)]
+        while more := [node for node in waiting if self.loads[node] & found and not self.binds[node] <= found]:
+            found |= set().union(*(self.binds[node] for node in more))
+        return found
+
+
+def _may_keep(node: ast.AST) -> bool:
+    if isinstance(node, Definition | ast.Import | ast.ImportFrom):
+        return False
+    value = getattr(node, "value", None)
+    return not isinstance(value, ast.Constant) and not (
+        isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in PLAIN_VALUES
+    )
 
 
 def _first_name(node: ast.AST) -> Iterator[str]:

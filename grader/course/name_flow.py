@@ -15,7 +15,6 @@ from grader.course.constant_text import constant_texts
 from grader.course.name_uses import Sort, Use, Wanted
 from grader.course.reachable import (
     BASES,
-    BEHIND_ANYTHING,
     FREE_ITEM_METHODS,
     GETTERS,
     ITEM_METHODS,
@@ -24,6 +23,7 @@ from grader.course.reachable import (
     Value,
     extended,
     is_behind,
+    leads_out,
     may_hold_library,
     member,
     root,
@@ -112,6 +112,7 @@ class Flow:
         self.ways: dict[str, _Way] = {}
         self.last_star = (0, 0)
         self.names_are_sure = True
+        self.search_path: ast.AST | None = None  # where it is used
         self.only_functions: dict[Variable, bool] = {}
         self.steps = 0
 
@@ -238,7 +239,7 @@ class Flow:
             return self.add(node, value)
         if value.boxed:
             return self.add(node, value)
-        if part in BEHIND_ANYTHING:
+        if leads_out(part):
             return self.say(Sort.BEHIND, part, node)
         if value.kind in (Kind.LIBRARY, Kind.OTHER):
             return self._of_module(node, value, part)
@@ -263,6 +264,8 @@ class Flow:
         """A module, or something in one, was reached by its last part."""
         if is_behind(value, part):
             self.say(Sort.BEHIND, value.name.removeprefix("builtins."), node)
+        elif value == Value(Kind.OTHER, "sys.path"):
+            self.search_path = node
         elif value == Value(Kind.OTHER, "sys.modules"):
             self.add(node, Value(Kind.NAMESPACE, "sys.modules"))
         else:
@@ -425,7 +428,7 @@ class Flow:
         if texts is None:
             self.add(node, Value(Kind.COMPUTED, node=owner))
         for text in texts or ():
-            if text in BEHIND_ANYTHING:
+            if leads_out(text, owner):
                 self.say(Sort.BEHIND, text, node)
             self.ask(owner, text, node)
             self.read(("attribute", text), node)
@@ -437,6 +440,8 @@ class Flow:
             for key in getter.args:
                 for part in self.texts.get(key, "").split("."):
                     self.ask(owner, part, call)
+                    if leads_out(part):
+                        self.say(Sort.BEHIND, part, call)
                     self.paths.append((part, call))
                 self.when(owner, lambda value, key=key: self._walk(call, value, self.texts.get(key, "")))  # type: ignore[misc]  # `key=` binds
         return None

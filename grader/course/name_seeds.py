@@ -8,7 +8,7 @@ from typing import Any
 
 from grader.course.name_flow import Flow
 from grader.course.name_uses import Sort
-from grader.course.reachable import BEHIND_ANYTHING, GETTERS, Kind, Value, root
+from grader.course.reachable import GETTERS, Kind, Value, leads_out, root
 from grader.course.scopes import FUNCTIONS, MODULE, Variable, function_name, parameters
 
 
@@ -51,14 +51,16 @@ def _attribute(flow: Flow, node: ast.Attribute) -> None:
     if not isinstance(node.ctx, ast.Load):
         return
     flow.read(("attribute", node.attr), node)
-    if node.attr in BEHIND_ANYTHING:
+    if leads_out(node.attr, node.value):
         flow.say(Sort.BEHIND, node.attr, node)
     elif node.attr == "__class__" and getattr(node.value, "id", "") not in ("self", "cls"):
         flow.add(node, Value(Kind.TYPE, "type"))
 
 
 def _call(flow: Flow, node: ast.Call) -> None:
-    """`x.__getattribute__("softmax")` of anything."""
+    """`x.__getattribute__("softmax")` of anything, and annotations that are asked for as code."""
+    if any(keyword.arg == "eval_str" for keyword in node.keywords):
+        flow.say(Sort.BEHIND, "eval_str", node)
     if isinstance(node.func, ast.Attribute) and node.func.attr in GETTERS and node.args:
         flow.got(node, node.func.value if len(node.args) == 1 else node.args[0], node.args[-1])
 
@@ -105,6 +107,8 @@ def _match(flow: Flow, node: ast.Match) -> None:
         pattern = waiting.pop()
         waiting += [child for child in ast.iter_child_nodes(pattern) if isinstance(child, ast.pattern)]
         for part in pattern.kwd_attrs if isinstance(pattern, ast.MatchClass) else ():
+            if leads_out(part):
+                flow.say(Sort.BEHIND, part, pattern)
             flow.ask(node.subject, part, pattern)
 
 

@@ -19,6 +19,11 @@ from grader.course.own_names import OwnNames
 from grader.course.reachable import MAX_PART, Kind, Value
 from grader.course.scopes import FUNCTIONS, Scopes
 
+WRITING = {
+    *("open", "fdopen", "write_text", "write_bytes", "mkstemp", "NamedTemporaryFile", "TemporaryFile", "save", "savez"),
+    *("savez_compressed", "savetxt", "tofile", "dump", "copyfile", "copy2", "move", "extractall", "writestr"),
+}
+
 
 def uses(body: list[ast.stmt], dead: Collection[ast.AST], wanted: Wanted) -> tuple[Scopes, list[Use]]:
     """The uses in these statements but for the `dead` ones, and the scopes of what was looked at."""
@@ -26,6 +31,7 @@ def uses(body: list[ast.stmt], dead: Collection[ast.AST], wanted: Wanted) -> tup
     flow.run()
     _judge_handed_on(flow)
     _judge_unknown_owners(flow)
+    _judge_search_path(flow)
     return flow.tree, list(flow.found)
 
 
@@ -81,3 +87,12 @@ def _judge_unknown_owners(flow: Flow) -> None:
         if owner_of is None or not own.is_own(owner_of, None):
             sort = Sort.COMPUTED if flow.has_hidden_module else Sort.COMPUTED_METHOD
             flow.say(sort, "a module" if flow.has_hidden_module else "A method", node)
+
+
+def _judge_search_path(flow: Flow) -> None:
+    """A file that writes files, and says where modules are looked for, may import what it has written."""
+    if flow.search_path is None:
+        return
+    names = (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in flow.tree.nodes)
+    if not WRITING.isdisjoint(names):
+        flow.say(Sort.BEHIND, "sys.path", flow.search_path)

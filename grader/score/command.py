@@ -259,7 +259,7 @@ def _judge(
     if scorer.planned:
         if scorer.tier != "none" and options.dask is None:
             report(Advance("reading the libraries once", scorer.done, scorer.total))
-            access_times.settle((*interpreter_trees(), str(Path(__file__).parents[1])))
+            access_times.settle((*interpreter_trees(), str(scorer.layout.data), str(Path(__file__).parents[1])))
         report(Advance("starting the judge", scorer.done, scorer.total))
         with _executor(scorer, options) as executor:
             scorer.run(executor, report)

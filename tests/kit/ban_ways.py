@@ -372,6 +372,35 @@ SECOND_LOOK = {
     "text_subclass": "import torch\nclass S(str):\n  def __str__(self): return 'NAME'\ngetattr(HOME, S('exp'))",
 }
 
+# What runs a text, imports by a name or unpickles, in modules of which nobody can know all; and ways of the language.
+THIRD_LOOK = {
+    "code_exchanged": "import HOME as m\ndef f(x): return m.relu(x)\nf.__code__ = f.__code__.replace(co_names=('m', 'NA' + 'ME'))",
+    "function_type": "import HOME as m, types\ntypes.LambdaType((lambda x: m.relu(x)).__code__, {'m': m})",
+    "object_of_an_error": "import HOME as m\ntry:\n    m.nothing\nexcept AttributeError as error:\n    n = error.obj\nn.NAME(x)",
+    "object_of_an_error_by_name": "import HOME as m, operator\ntry: m.nothing\nexcept AttributeError as e: operator.attrgetter('obj')(e).NAME",
+    "object_of_an_error_by_pattern": "try: x\nexcept AttributeError as e:\n    match e:\n        case AttributeError(obj=m): m.NAME(x)",
+    "entry_point": "from importlib.metadata import EntryPoint\nEntryPoint('a', 'HOME:NAME', 'g').load()",
+    "import_or_skip": "import pytest\npytest.importorskip('HOME').NAME(x)",
+    "patching": "from _pytest.monkeypatch import resolve\nresolve('HOME.NAME')",
+    "debugger": "import bdb\nbdb.Bdb().runeval('__import__(\"HOME\").NAME')",
+    "profiler": "import cProfile\ncProfile.Profile().runctx('import HOME', {}, {})",
+    "tracer": "import trace\ntrace.Trace().runctx('import HOME', {}, {})",
+    "mathematics": "import sympy\nsympy.sympify('__import__(\"HOME\").NAME')",
+    "numpys_tests": "import numpy.testing as t\nt.runstring('import HOME', {})",
+    "numpys_files": "import io, numpy as np\nnp.load(io.BytesIO(b'cHOME\\nNAME\\n.'), allow_pickle=True)",
+    "pickles_between_processes": "from multiprocessing.reduction import ForkingPickler\nForkingPickler.loads(b'cHOME\\nNAME\\n.')",
+    "pickles_of_torch": "import torch.multiprocessing.reductions as r\nr.ForkingPickler.loads(b'cHOME\\nNAME\\n.')",
+    "traits": "from traitlets.utils.importstring import import_item\nimport_item('HOME.NAME')",
+    "help_of_tests": "import test.support.import_helper as h\nh.import_module('HOME').NAME(x)",
+    "loader_of_tests": "import unittest\nclass L(unittest.TestLoader):\n    def loadTestsFromModule(self, m): self.kept = m\nL().loadTestsFromName('HOME')",
+    "annotations_as_code": "import inspect, torch\ndef g(x: 'HOME.NAME'): pass\ninspect.signature(g, eval_str=True)",
+    "profile_of_calls": "import sys\nbox = []\nsys.setprofile(lambda frame, event, arg: box.append(arg))",
+    "owner_of_a_builtin": "def f(function): return function.__self__.NAME",
+    "a_module_of_its_own": "import os, sys\nopen('m.py', 'w').write('from HOME import NAME as best')\nsys.path.append(os.getcwd())",
+    "a_path_of_its_own": "import sys\nfrom pathlib import Path\nPath('m.py').write_text('import HOME')\nsys.path.insert(0, '')",
+    "of_a_site": "import site\nsite.addsitedir('.')",
+}
+
 # What only tensors' methods open: for softmax alone.
 METHOD_WAYS = {
     "method": "def f(x): return x.softmax(-1)",
@@ -498,6 +527,13 @@ INNOCENT = {
     "submodule": "import functools\ndef sub(model, path): return functools.reduce(getattr, path.split('.'), model)",
     "backend": "import torch\ndef exp(x, backend=torch): return backend.exp(x)",
     "own_get": "class A:\n    def __getattr__(self, name): return super().__getattr__(name)",
+    "search_path": "import sys\nsys.path.append('..')\nfrom ch3_attention.softmax import softmax",
+    "display": "from IPython.display import clear_output\nclear_output()",
+    "pictures": "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.png')",
+    "threads": "import threading, queue\nthreading.Thread(target=print).start()",
+    "own_tests": "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(1, 1)",
+    "own_object": "class A:\n    def __init__(self, obj): self.obj = obj\n    def f(self): return self.obj",
+    "progress": "from tqdm import tqdm\nfor _ in tqdm(range(3)): pass",
     "delegate": "class A:\n    def __getattr__(self, name): return getattr(self.inner, name)",
 }
 

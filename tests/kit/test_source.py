@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ban_ways import INNOCENT, METHOD_WAYS, SECOND_LOOK, TARGETS, WAYS, text_of
+from ban_ways import INNOCENT, METHOD_WAYS, SECOND_LOOK, TARGETS, THIRD_LOOK, WAYS, text_of
 
 from grader.course.bans import banned_use, banned_uses
 from grader.course.cells import Cells
@@ -73,10 +73,10 @@ def bans_of(name: str) -> tuple[Ban, ...]:
     )
 
 
-@pytest.mark.parametrize("way", [*WAYS, *SECOND_LOOK])
+@pytest.mark.parametrize("way", [*WAYS, *SECOND_LOOK, *THIRD_LOOK])
 def test_each_way_to_a_banned_name_is_refused(way: str) -> None:
     for home, name in TARGETS.values():
-        source = text_of((WAYS | SECOND_LOOK)[way], home, name)
+        source = text_of((WAYS | SECOND_LOOK | THIRD_LOOK)[way], home, name)
         assert banned_use(ast.parse(source), bans_of(name)) is not None, source
 
 
@@ -194,6 +194,8 @@ OWN = "import torch\nimport torch.nn.functional as F\ndef softmax(x, dim):\n    
         "for x in (a, b):\n    print(F.softmax(x, -1))",
         "help(F.softmax)",
         "assert (F.softmax(x, 0) == softmax(x, 0)).all()",
+        "def compare(f, g, x):\n    return (f(x, -1) - g(x, -1)).abs().max()\ncompare(softmax, F.softmax, x)",
+        "print([(f(x, -1) - F.softmax(x, -1)).abs().max() for f in (softmax,)])",
     ],
 )
 def test_scratch_work_of_a_notebook_is_free(cell: str, tmp_path: Path) -> None:
@@ -214,12 +216,38 @@ def test_scratch_work_of_a_notebook_is_free(cell: str, tmp_path: Path) -> None:
         "softmax.__code__ = F.softmax.__code__",
         "class A:\n    f = F.softmax",
         "setattr(A, 'f', F.softmax)",
+        "object.__setattr__(softmax, 'f', F.softmax)",
         "from torch.nn.functional import softmax",
         "exec('from torch import softmax')",
     ],
 )
 def test_what_definitions_use_and_other_names_are_not_scratch_work(cell: str, tmp_path: Path) -> None:
     assert in_notebook(tmp_path, OWN, cell) is not None
+
+
+KEEPS = "import heapq, operator, functools\nbox = []\ndef softmax(x, dim):\n    return box[0](x, dim)"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "box.append(F.softmax)",
+        "list.append(box, F.softmax)",
+        "list(map(box.append, [F.softmax]))",
+        "any(map(box.append, [F.softmax]))",
+        "heapq.heappush(box, F.softmax)",
+        "operator.iadd(box, [F.softmax])",
+        "functools.partial(box.append, F.softmax)()",
+        "other = box\nother.append(F.softmax)",
+        "def put(f):\n    box.append(f)\nput(F.softmax)",
+        "def put(f):\n    box.append(f)\ndef pass_on(f):\n    put(f)\npass_on(F.softmax)",
+        "for f in (F.softmax,):\n    list.append(box, f)",
+    ],
+)
+def test_what_a_definition_finds_where_a_cell_has_put_it_is_no_scratch_work(cell: str, tmp_path: Path) -> None:
+    first = "import torch\nimport torch.nn.functional as F"
+    assert in_notebook(tmp_path, first, KEEPS, cell) == "torch.nn.functional.softmax, used"
+    assert in_notebook(tmp_path, first, cell, KEEPS) == "torch.nn.functional.softmax, used"
 
 
 HOSTILE = {
