@@ -228,9 +228,9 @@ def test_nothing_is_kept_for_gradients(student, reference, draw, expect):
 @pytest.mark.alone
 @pytest.mark.hidden
 def test_a_prompt_of_a_deep_model_takes_little_memory(student, draw):
-    """With 48 MiB of memory, 512 tokens go through 64 layers: each layer's attention weights take 2 MiB."""
-    model = plain_model(student, SIZES | {"max_len": 512, "n_layers": 64, "n_heads": 2})
-    check_prefill_memory(student, lambda: student.CachedGPT(model), draw.ids(11, 1, 512))
+    """With 128 MiB of memory, 384 tokens go through 24 layers: each layer's attention weights take 9 MiB."""
+    model = plain_model(student, SIZES | {"max_len": 384, "d_model": 16, "n_layers": 24, "n_heads": 16})
+    check_prefill_memory(student, lambda: student.CachedGPT(model), draw.ids(11, 1, 384))
 
 
 @pytest.mark.points(0.5)
@@ -273,8 +273,8 @@ def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
 @pytest.mark.alone
 @pytest.mark.hidden
 def test_a_step_after_three_thousand_tokens_takes_little_memory(student, draw):
-    """A step after 3,000 tokens fits into 32 MiB, into which the scores of these among each other do not."""
-    model = plain_model(student, SIZES | {"max_len": 3010, "n_layers": 1})
+    """A step after 3,000 tokens fits into 128 MiB, into which the scores of these among each other do not."""
+    model = plain_model(student, SIZES | {"max_len": 3010, "n_layers": 1, "n_heads": 6})
     check_step_memory(student, student.CachedGPT(model), draw, SIZES["vocab_size"])
 
 
