@@ -7,13 +7,30 @@ their code runs: after that nothing they do is seen in it.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+HOLDS_FOR = 3600.0  # new libraries may be installed
 RENEWED_AFTER = 24 * 3600.0  # what the kernel takes for old
 NOT_ON_DISK = ("/proc", "/sys", "/dev")
+
+
+def settle_once_an_hour(trees: Iterable[str], folder: Path) -> None:
+    """Settle the trees, unless that was done a moment ago: the time of a file in the folder says when."""
+    trees = sorted(trees)
+    stamp = folder / f"grader-settled-{os.getuid()}-{hashlib.sha256(repr(trees).encode()).hexdigest()[:16]}"
+    with contextlib.suppress(OSError):
+        info = os.lstat(stamp)
+        if info.st_uid == os.getuid() and 0 <= time.time() - info.st_mtime < HOLDS_FOR:
+            return
+    settle(trees)
+    with contextlib.suppress(OSError):
+        stamp.unlink(missing_ok=True)
+        stamp.touch(mode=0o600, exist_ok=False)
 
 
 def settle(trees: Iterable[str]) -> int:

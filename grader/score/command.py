@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -259,7 +260,8 @@ def _judge(
     if scorer.planned:
         if scorer.tier != "none" and options.dask is None:
             report(Advance("reading the libraries once", scorer.done, scorer.total))
-            access_times.settle((*interpreter_trees(), str(scorer.layout.data), str(Path(__file__).parents[1])))
+            trees = (*interpreter_trees(), str(scorer.layout.data), str(Path(__file__).parents[1]))
+            access_times.settle_once_an_hour(trees, Path(tempfile.gettempdir()))
         report(Advance("starting the judge", scorer.done, scorer.total))
         with _executor(scorer, options) as executor:
             scorer.run(executor, report)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.score.access_times import settle
+from grader.score import access_times
+from grader.score.access_times import settle, settle_once_an_hour
 
 DAY = 86_400
 
@@ -37,6 +38,20 @@ def test_after_it_no_reader_leaves_a_trace(tree: Path) -> None:
         path.read_text()
         assert path.stat().st_atime == before
     assert settle([str(tree), str(tree / "folder"), str(tree / "absent")]) <= 2
+
+
+def test_it_is_done_once_an_hour(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[list[str]] = []
+    monkeypatch.setattr(access_times, "settle", lambda trees: done.append(list(trees)))
+    for trees in (["a", "b"], ["b", "a"], ["a"]):
+        settle_once_an_hour(trees, tree)
+    assert done == [["a", "b"], ["a"]]
+    stamps = list(tree.glob("grader-settled-*"))
+    assert len(stamps) == 2
+    for path in stamps:
+        os.utime(path, (time.time() - 2 * 3600,) * 2)
+    settle_once_an_hour(["a"], tree)
+    assert done == [["a", "b"], ["a"], ["a"]]
 
 
 def test_what_has_no_such_times_is_passed_over() -> None:
