@@ -16,7 +16,7 @@ from pathlib import Path
 
 HOLDS_FOR = 3600.0  # new libraries may be installed
 RENEWED_AFTER = 24 * 3600.0  # what the kernel takes for old
-NOT_ON_DISK = ("/proc", "/sys", "/dev")
+NOT_ON_DISK = ("/proc", "/dev")
 
 
 def settle_once_an_hour(trees: Iterable[str], folder: Path) -> None:
@@ -56,7 +56,7 @@ def _paths(trees: Iterable[str]) -> Iterator[str]:
             for entry in inside:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-                else:
+                elif not entry.path.startswith("/sys/"):  # their folders have such times, and were listed
                     yield entry.path
 
 

@@ -12,10 +12,13 @@ NOT_RUN = "not run:"  # before the digest of work that was judged on the referen
 
 
 def exhausted_in(work: Work, result: ExerciseResult) -> dict[str, Exhausted]:
-    """The exercises in whose files tests of this one ran out of time or memory, by the places that are named."""
+    """The exercises in whose files shown tests of this one ran out of time or memory, by the places that are named.
+
+    What a hidden one ran out of is not to be told, and what is not run because of it would tell.
+    """
     if result.verdict is Verdict.BLOCKED:
         return {}
-    failures = [result.problem, *(test.failure for test in result.tests)]
+    failures = [result.problem, *(test.failure for test in result.tests if not test.hidden)]
     return {
         _part_of(work, failure): failure.exhausted
         for failure in failures

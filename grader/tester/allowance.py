@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAST_BOUND_FACTOR = 30.0  # of a limit, by the clock: what ends a wait that nothing else ends
+DISK_FACTOR = 3.0  # of a limit: for so long it may wait for a disk
 LOOK_EVERY_SECONDS = 0.1
 SAMPLE_EVERY_SECONDS = 0.02
 AT_A_DISK = "D"
@@ -54,6 +55,7 @@ class Idleness:
 
     def __init__(self) -> None:
         self.seconds = self.settled = 0.0
+        self.at_a_disk = 0.0
         self.first: Look | None = None
         self.latest: Look | None = None
         self.of_ended = 0.0
@@ -77,6 +79,7 @@ class Idleness:
                 self.seconds += max(0.0, look.waited - before.waited - _worked(before, look))
             self._start(look)
         elif before.usage.is_at_a_disk or look.usage.is_at_a_disk:
+            self.at_a_disk += max(0.0, look.waited - before.waited - _worked(before, look))
             self._start(look)
         else:
             self._count(first, before, look)
@@ -104,7 +107,8 @@ class Allowance:
     """A test's time, so counted that a busy machine is not held against it.
 
     It is over once the worker has used the processor for so long, or has been idle for as long while it was waited for.
-    The time in which it could run and had no core is neither; for that the clock has a bound far above. Where the
+    The time in which it could run and had no core is neither; for that the clock has a bound far above, and for waits
+    for a disk there is one of three limits. Where the
     system does not say what a process does (`usage` gives None), the clock alone counts. `overuse` says what there is
     too much of, or nothing. `own_delay` is how long this process had no core: it was not waiting for the worker then.
     """
@@ -191,7 +195,8 @@ class Allowance:
         if usage is None:
             return True
         work = usage.processor_seconds - self.processor_started
-        return max(work, self.idle, wall / LAST_BOUND_FACTOR) >= self.seconds
+        at_a_disk = self.idleness.at_a_disk / DISK_FACTOR
+        return max(work, self.idle, at_a_disk, wall / LAST_BOUND_FACTOR) >= self.seconds
 
     def _wall(self) -> float:
         return self.clock() - self.started

@@ -9,6 +9,7 @@ from pathlib import Path
 
 MAX_WRITTEN_FILE_BYTES = 16 * 2**20
 MAX_OPEN_FILES = 64
+STACK_BYTES = 8 * 2**20
 MAX_THREADS = 64
 MAX_TIMERS = 64  # and signals that wait, of which all processes of a user have a number together
 
@@ -20,6 +21,7 @@ def apply(memory: int, processor_seconds: int) -> None:
     lower(resource.RLIMIT_FSIZE, MAX_WRITTEN_FILE_BYTES)
     lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_STACK, STACK_BYTES)  # it counts neither as mapped memory beforehand nor as data
     if sys.platform == "linux":
         lower(resource.RLIMIT_SIGPENDING, MAX_TIMERS)
 

@@ -164,7 +164,9 @@ def test_the_filter_is_well_formed(machine: str) -> None:
         ("x86_64", 257, (0, 0, 0o1000), "EPERM"),  # openat for reading, emptying
         ("x86_64", 257, (0, 0, 0o1101), "allow"),  # openat for writing, emptying
         ("x86_64", 9, (0, 0, 3, 0x22), "allow"),  # mmap of memory of its own
-        ("x86_64", 9, (0, 0, 1, 0x01), "allow"),  # of a file, to read
+        ("x86_64", 9, (0, 0, 1, 0x02), "allow"),  # of a file, to read
+        ("x86_64", 9, (0, 0, 1, 0x01), "EPERM"),  # of a file, shared: it could be made to be written
+        ("x86_64", 293, (), "EPERM"),  # pipe2, whose numbers go on for all processes
         ("x86_64", 9, (0, 0, 3, 0x01), "EPERM"),  # of a file, shared and to be written
         ("x86_64", 9, (0, 0, 1, 0x21), "EPERM"),  # of memory that is shared
         ("aarch64", 222, (0, 0, 3, 0x122), "EPERM"),  # of memory that grows by itself

@@ -186,11 +186,33 @@ def _with_roster(
             else f"{submission.student} is not on the roster"
         )
         result.append(submission)
+    if not names_are_ids:
+        result = _by_names_that_are_ids(result, rows, directory, len(found), warnings)
     for row in roster:
         of_row, warning = _row_with(row, rows.get(row.key, []), names_are_ids)
         result += of_row
         warnings += warning
     return result, warnings
+
+
+def _by_names_that_are_ids(
+    unknown: list[Submission],
+    rows: dict[str, list[_Fitting]],
+    directory: Directory,
+    of: int,
+    warnings: list[str],
+) -> list[Submission]:
+    """Those who still fit no row. Where a system shows most people by their number or e-mail, the names are the ids."""
+    meant = {submission.key: directory.meant(submission.person.name) for submission in unknown}
+    claimed = Counter(people[0].key for people in meant.values() if len(people) == 1)
+    fitting = [s for s in unknown if len(meant[s.key]) == 1 and claimed[meant[s.key][0].key] == 1]
+    fitting = [s for s in fitting if not rows.get(meant[s.key][0].key)]
+    if 2 * len(fitting) <= of:
+        return unknown
+    for submission in fitting:
+        rows[meant[submission.key][0].key].append(_Fitting(submission, False))
+        warnings.remove(f"{submission.student} is not on the roster")
+    return [submission for submission in unknown if submission not in fitting]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from grader.score.intake.names import shown_path
 from grader.score.intake.submission import Aside
 from grader.score.intake.systems import PLAIN, Owner, reader_of
 
+ANOTHERS_ID = "its id is that of somebody with another name"
+
 
 @dataclass
 class Pile:
@@ -49,6 +51,9 @@ def piles_of(
             _to_submitters(piles, entry, owner, submitted)
         else:
             pile = piles.setdefault(owner.id or owner.name, Pile(owner.name, owner.id))
+            if pile.parts and pile.parts[0][1].name != owner.name:
+                aside.append(Aside(shown_path(entry.name), ANOTHERS_ID))
+                continue
             pile.parts.append((entry, owner))
             pile.notes += [note for note in owner.notes if note not in pile.notes]
     return piles, aside

@@ -69,12 +69,19 @@ def _canvas(names: Iterable[str]) -> Reader:
     """Canvas' reader for these names.
 
     Canvas takes numbers between underscores out of a person's or a group's name, not out of a file's: the first cut is
-    the right one, whatever a student calls a file. But a group may be called `team_7`: its number stands before the id,
-    and is shorter than the ids of the class.
+    the right one, whatever a student calls a file. But a group may be called `team_7`: its number stands before the id.
+    So an id that others have under another name is none, and of two ways the first counts whose numbers are as long as
+    those of the class, or nearly.
     """
-    cuts = [cuts for name in names if (cuts := _canvas_cuts(name))]
-    lengths = Counter(len(found[0]["id"]) for found in cuts if len(found) == 1)
-    usual = lengths.most_common(1)[0][0] if lengths else LIKELY_ID_DIGITS
+    sure = [cuts[0] for name in names if len(cuts := _canvas_cuts(name)) == 1]
+    known = {cut["id"]: _before(cut) for cut in sure}
+    usual_id = _usual_length((cut["id"] for cut in sure), LIKELY_ID_DIGITS)
+    usual_attachment = _usual_length((cut["attachment"] for cut in sure if cut["attachment"]), LIKELY_ID_DIGITS)
+
+    def oddness(cut: re.Match[str]) -> tuple[bool, int]:
+        is_anothers = known.get(cut["id"], _before(cut)) != _before(cut)
+        longer = len(cut["id"]) - usual_id, len(cut["attachment"] or "") - usual_attachment
+        return is_anothers, sum(map(abs, longer)) if min(longer) < 0 else 0
 
     def read(name: str) -> Owner | None:
         anonymous = CANVAS_ANONYMOUS.fullmatch(name)
@@ -83,10 +90,15 @@ def _canvas(names: Iterable[str]) -> Reader:
         cuts = _canvas_cuts(name)
         if not cuts:
             return None
-        cut = cuts[0] if len(cuts[0]["id"]) >= usual else cuts[-1]
-        return _canvas_owner(cut, name[: cut.start()])
+        cut = min(cuts, key=oddness)
+        return _canvas_owner(cut, _before(cut))
 
     return read
+
+
+def _usual_length(numbers: Iterable[str], otherwise: int) -> int:
+    lengths = Counter(map(len, numbers))
+    return lengths.most_common(1)[0][0] if lengths else otherwise
 
 
 def _canvas_cuts(name: str) -> list[re.Match[str]]:
@@ -110,24 +122,19 @@ def _canvas_owner(found: re.Match[str], name: str) -> Owner:
 def _moodle(names: Iterable[str]) -> Reader:
     """Moodle's reader for these names.
 
-    A person's name and a file's may hold Moodle's own mark. So an id that others have under another name is none, a
-    folder's own mark is its last one, and a file that its owner has downloaded and handed in again says the name twice.
+    A person's name and a file's may hold Moodle's own mark. So an id that others have under another name is none, and a
+    folder's own mark is its last one. Where more than one way is left, the entry is nobody's.
     """
     known = {cuts[0]["id"]: _before(cuts[0]) for name in names if len(cuts := _moodle_cuts(name)) == 1}
 
     def read(name: str) -> Owner | str | None:
         cuts = _moodle_cuts(name)
         fitting = [cut for cut in cuts if known.get(cut["id"], _before(cut)) == _before(cut)]
-        sure = [cut for cut in fitting if cut["id"] in known]
-        if len(fitting) < 2 or len(sure) == 1:
-            chosen = (sure or fitting or cuts)[:1]
-        elif not cuts[-1]["file"]:
-            chosen = fitting[-1:]
-        else:
-            first, second = fitting[:2]
-            again = _before(second)[first.end("part") :].strip("_ ")
-            chosen = [first] if again == _before(first) else []
-        return _moodle_owner(chosen[0]) if chosen else OF_SEVERAL if cuts else None
+        if fitting and not cuts[-1]["file"] and fitting[-1] is cuts[-1]:
+            return _moodle_owner(cuts[-1])
+        if len(fitting) == 1:
+            return _moodle_owner(fitting[0])
+        return OF_SEVERAL if cuts else None
 
     return read
 
@@ -221,6 +228,7 @@ def partial_fits(names: Iterable[str]) -> dict[str, int]:
     names = list(names)
     readers = {system: make(names) for system, make in SYSTEMS.items() if system != PLAIN}
     fits = {system: sum(read(name) is not None for name in names) for system, read in readers.items()}
+    fits["canvas"] -= sum(bool(_moodle_cuts(name)) and readers["canvas"](name) is not None for name in names)
     return {system: count for system, count in fits.items() if count}
 
 

@@ -1,8 +1,8 @@
 """seccomp: the system calls that a worker may not make, as a filter that the kernel runs before each call.
 
 Refused is what starts processes, reaches other processes, the network or the kernel's shared objects, and what
-Landlock does not cover: modes, owners, extended attributes and time stamps of files, and which pages of a file are in
-memory, by which a worker could tell another what it saw. Threads are left alone.
+Landlock does not cover: modes, owners, extended attributes and time stamps of files; which pages of a file are in
+memory, and numbers that pipes have in turn, by which a worker could tell another what it saw. Threads are left alone.
 A call that is newer than this table does not exist for the worker (ENOSYS), so programs fall back.
 """
 
@@ -53,6 +53,7 @@ setregid 114 143 | setresuid 117 147 | setresgid 119 149 | setfsuid 122 151 | se
 setgroups 116 159 | capset 126 91 | iopl 172 - | ioperm 173 - | modify_ldt 154 -
 personality 135 92 | lookup_dcookie 212 18 | uselib 134 - | nfsservctl 180 42 | vhangup 153 58
 sysfs 139 - | _sysctl 156 - | ustat 136 - | cachestat 451 451 | preadv2 327 286 | pwritev2 328 287
+pipe 22 - | pipe2 293 59
 fadvise64 221 223 | readahead 187 213 | mincore 27 232 | lsm_set_self_attr 460 460
 seccomp 317 277 | truncate 76 45 | sendmsg 46 211 | sendmmsg 307 269
 """
@@ -75,7 +76,7 @@ NUMBERS = {
 
 CLONE_THREAD = 0x10000
 O_TRUNC, ACCESS_MODE = 0o1000, 0o3
-PROT_WRITE, MAP_SHARED, MAP_ANONYMOUS, MAP_GROWSDOWN = 0x2, 0x1, 0x20, 0x100
+MAP_SHARED, MAP_GROWSDOWN = 0x1, 0x100
 # To whom a descriptor's signals go, leases, and locks that other submissions could see.
 FCNTL_REFUSED = (6, 7, 8, 10, 15, 37, 38, 1024, 1026)
 # Terminal or not, its size, bytes waiting, non-blocking, close-on-exec.
@@ -152,17 +153,11 @@ def _inspected(pid: int) -> dict[str, list[Instruction]]:
         "open": [_argument(1), *empties],
         "openat": [_argument(2), *empties],
         "madvise": [_argument(2), *_if_equal(MADVISE_REFUSED, refuse), allow],
-        # Memory that is shared, or that grows by itself, does not count as a process's own (RLIMIT_DATA).
+        # Memory that is shared, or that grows by itself, does not count as a process's own (RLIMIT_DATA), and a shared
+        # file that is mapped to be read can be made to be written.
         "mmap": [
             _argument(3),
-            (IF_ANY_BIT, 0, 1, MAP_GROWSDOWN),
-            refuse,
-            (IF_ANY_BIT, 1, 0, MAP_SHARED),
-            allow,
-            (IF_ANY_BIT, 0, 1, MAP_ANONYMOUS),
-            refuse,
-            _argument(2),
-            (IF_ANY_BIT, 0, 1, PROT_WRITE),
+            (IF_ANY_BIT, 0, 1, MAP_SHARED | MAP_GROWSDOWN),
             refuse,
             allow,
         ],

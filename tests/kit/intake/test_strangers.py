@@ -100,12 +100,50 @@ def test_a_persons_name_takes_nobodys_row_in_moodle(course: Kit, people: Path) -
 def test_a_name_that_could_be_of_several_people_is_nobodys(course: Kit, people: Path) -> None:
     lay(people, {f"Stud {n}_{1900 + n}_assignsubmission_file_scale.py": GOOD for n in range(5)})
     lay(people, {"Eve_1777_assignsubmission_file_ X_1888_assignsubmission_file_scale.py": WRONG})
-    again = "Stud 7_1907_assignsubmission_file_Stud 7_1807_assignsubmission_file_scale.py"
-    lay(people, {again: GOOD})  # downloaded from an earlier assignment
     found = read(course, people)
-    assert sorted(rows(found)) == ["Stud 0", "Stud 1", "Stud 2", "Stud 3", "Stud 4", "Stud 7"]
-    assert rows(found)["Stud 7"].person.id == "1907"
+    assert sorted(rows(found)) == ["Stud 0", "Stud 1", "Stud 2", "Stud 3", "Stud 4"]
     assert [item.reason for item in found.aside] == [OF_SEVERAL]
+
+
+def test_whoever_is_called_as_anothers_entry_takes_nothing(course: Kit, people: Path) -> None:
+    """The name of one person ends where another's entry does."""
+    named = "Stud 1_1901_assignsubmission_file_"
+    lay(people, MOODLE | {f"{named}_1777_assignsubmission_file_/scale-2.py": WRONG})
+    found = rows(read(course, people))
+    assert len(found) == 6
+    assert found["Stud 1"].files == {"ch1_mini/scale": GOOD.encode()}
+
+
+def test_a_group_takes_nobodys_row_in_canvas(course: Kit, people: Path) -> None:
+    lay(people, {f"team{letter}_{12000 + i}_{678880 + i}_scale.py": GOOD for i, letter in enumerate("abcde")})
+    lay(people, {"evil_12001_12347_888883_scale-9.py": WRONG})
+    found = rows(read(course, people))
+    assert found["teamb"].files == {"ch1_mini/scale": GOOD.encode()}
+    assert found["evil_12001"].person.id == "12347"
+
+
+def test_ids_of_canvas_may_have_other_lengths(course: Kit, people: Path) -> None:
+    lay(people, {f"stud{letter}_{12000 + i}_{678880 + i}_scale.py": GOOD for i, letter in enumerate("abcde")})
+    lay(people, {"ada_999_678899_2_scale.py": GOOD})
+    assert rows(read(course, people))["ada"].person.id == "999"
+
+
+def test_moodle_is_told_from_canvas_by_its_mark(course: Kit, people: Path) -> None:
+    lay(people, {f"user_{n}_10{n}_assignsubmission_file_/scale.py": GOOD for n in range(4)})
+    found = read(course, people)
+    assert found.system == "moodle"
+    assert {item.person.id for item in found.submissions} == {"100", "101", "102", "103"}
+
+
+def test_a_class_that_is_shown_by_its_numbers_is_found_on_the_roster(course: Kit, people: Path) -> None:
+    lay(people, {f"{1900 + n}_{100 + n}_assignsubmission_file_/scale.py": GOOD for n in range(4)})
+    known = roster(*((str(1900 + n), f"Stud {n}", f"{n}@x.org") for n in range(5)))
+    asked = course.curriculum.find_all(["scale"])
+    found = collect(people, course.layout, course.curriculum, asked=asked, roster=known)
+    assert sorted((item.person.id, item.person.name, bool(item.files)) for item in found.submissions) == [
+        (str(1900 + n), f"Stud {n}", n < 4) for n in range(5)
+    ]
+    assert found.warnings == ()
 
 
 def roster(*people: tuple[str, str, str]) -> tuple[Person, ...]:
