@@ -26,6 +26,11 @@ UNDECIDED = {
         ", can reach what this exercise bans, and nobody can see beforehand whether it does.",
         "Write the code itself out, with plain imports and names.",
     ),
+    Sort.UNKNOWN: (
+        "{}, used",
+        ", is of a module that nobody has looked through: it may do what this exercise bans.",
+        'Take it out, or put what needs it under `if __name__ == "__main__":`.',
+    ),
     Sort.TANGLED: (
         "What {} stands for",
         " has too many meanings to be looked through for what this exercise bans.",
@@ -51,7 +56,7 @@ def banned_use(tree: ast.Module, bans: tuple[Ban, ...], is_notebook: bool = Fals
     scopes, found = uses(tree.body, dead_statements(tree.body), _wanted([name for ban in bans for name in ban.names]))
     if is_notebook:
         scratch, words = Scratch(scopes, tree.body), _beginnings(bans)
-        found = [use for use in found if use.sort is Sort.BEHIND or not scratch.is_scratch(use.node, words)]
+        found = [use for use in found if not _is_nobodys(use, scratch, words)]
     found.sort(key=lambda use: _place(use.node))
     for ban in bans:
         wanted = _wanted(ban.names)
@@ -60,6 +65,12 @@ def banned_use(tree: ast.Module, bans: tuple[Ban, ...], is_notebook: bool = Fals
                 does = ", does this exercise's own work."
                 return BannedUse(f"{use.name}, used", does, _place(use.node)[0], f"Instead, {ban.instead}.")
     return next(_undecided(found, any(_wanted(ban.names).methods for ban in bans)), None)
+
+
+def _is_nobodys(use: Use, scratch: Scratch, words: tuple[str, ...]) -> bool:
+    if use.sort is Sort.UNKNOWN:
+        return scratch.is_trial(use.node)
+    return use.sort is not Sort.BEHIND and scratch.is_scratch(use.node, words)
 
 
 def banned_uses(tree: ast.Module, names: tuple[str, ...]) -> Iterator[tuple[str, int]]:

@@ -10,6 +10,14 @@ from grader.course.scopes import MODULE, Scopes
 
 PLAIN_VALUES = ("device", "Generator", "manual_seed", "tensor", "randn", "rand", "arange", "zeros", "ones", "float")
 ACTING_METHODS = ("__setattr__", "__setitem__", "__delattr__", "__dict__", "__iadd__", "__ior__", "__set__")
+PLAIN_PARTS = (ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.unaryop, ast.operator, ast.expr_context)
+# What may be given a function that is banned, in a notebook's trials: it is shown, called or timed, and not kept.
+SHOWING = {
+    *("print", "help", "repr", "str", "type", "id", "isinstance", "callable", "map", "filter", "list", "tuple", "zip"),
+    *("enumerate", "any", "all", "sum", "sorted", "max", "min", "partial", "timeit", "display"),
+}
+PASSING = (ast.Attribute, ast.Tuple, ast.List, ast.keyword, ast.Starred, ast.FormattedValue, ast.JoinedStr, ast.Compare)
+MOST_AROUND = 20
 ACTING = ("setattr", "exec", "eval", "delattr", "globals", "vars", "locals")
 
 
@@ -78,6 +86,8 @@ class Scratch:
         self.binds: dict[ast.AST, set[str]] = {node: set() for node in body}
         self.touches: dict[ast.AST, set[str]] = {node: set() for node in body}
         self.acting: set[ast.AST] = set()
+        self.defined = {name for node in body if isinstance(node, Definition) for name in _defined(node)}
+        self.given: set[ast.AST] = set()  # definitions that give names outside of them something
         self.owners: set[str] = set()  # names whose attributes a definition asks for
         for node in tree.nodes:
             if node in tree.parents:
@@ -96,11 +106,30 @@ class Scratch:
         names = self.binds[statement]
         parent, part = self.tree.parents.get(node, (None, ""))
         if not isinstance(parent, ast.Call) or part != "func":  # handed on, or another name for it
-            return not names and not self.loads[statement] & self.keeping
-        if not names:
-            return True
+            return not names and not self.loads[statement] & self.keeping and self._is_shown(node)
         is_class = isinstance(node, ast.Attribute | ast.Name) and _last(node)[:1].isupper()
+        if not names:
+            return not is_class or not self.loads[statement] & self.keeping
         return not is_class or not any(name.lower().startswith(kinds) for name in names)
+
+    def is_trial(self, node: ast.AST) -> bool:
+        """Whether a use of a module that may do anything is nobody's: of what it gives no definition has something."""
+        statement = self.statement.get(node)
+        if statement is None or isinstance(statement, Definition) or self.tree.function_around(node) is not None:
+            return False
+        return statement not in self.live and not self.loads[statement] & self.keeping
+
+    def _is_shown(self, node: ast.AST) -> bool:
+        """Whether a value is handed on to nothing but what shows it, or a function of the file."""
+        for _ in range(MOST_AROUND):
+            parent, part = self.tree.parents.get(node, (None, ""))
+            if isinstance(parent, ast.Call) and part != "func":
+                called = parent.func.id if isinstance(parent.func, ast.Name) else ""
+                return called in SHOWING or called in self.defined
+            if parent is None or not isinstance(parent, PASSING):
+                return parent is None or isinstance(parent, ast.stmt)
+            node = parent
+        return False
 
     def _look_at(self, node: ast.AST, statement: ast.AST) -> None:
         if isinstance(node, ast.Name):
@@ -114,6 +143,9 @@ class Scratch:
             self.touches[statement] |= set(_first_name(node))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             self.touches[statement] |= set(_first_name(node.func))
+        if isinstance(node, ast.Global) and isinstance(statement, Definition):
+            self.binds[statement] |= set(node.names)
+            self.given.add(statement)
         if isinstance(node, ast.Attribute) and isinstance(statement, Definition):
             self.owners |= set(_first_name(node))
         if isinstance(node, ast.Attribute) and node.attr in ACTING_METHODS:
@@ -152,6 +184,7 @@ class Scratch:
         used = set().union(*(self.loads[node] for node in body if isinstance(node, Definition)))
         found = {name for node in body if _may_keep(node) for name in self.binds[node]} & used
         found |= {name for node in body if isinstance(node, Definition) for name in self.binds[node]} & self.owners
+        found |= set().union(*(self.binds[node] for node in self.given))
         waiting = [node for node in body if self.binds[node] and not isinstance(node, ast.Import | ast.ImportFrom)]
         while more := [node for node in waiting if self.loads[node] & found and not self.binds[node] <= found]:
             found |= set().union(*(self.binds[node] for node in more))
@@ -162,9 +195,14 @@ def _may_keep(node: ast.AST) -> bool:
     if isinstance(node, Definition | ast.Import | ast.ImportFrom):
         return False
     value = getattr(node, "value", None)
-    return not isinstance(value, ast.Constant) and not (
-        isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in PLAIN_VALUES
-    )
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        of_torch = isinstance(value.func.value, ast.Name) and value.func.value.id == "torch"
+        return not (of_torch and value.func.attr in PLAIN_VALUES)
+    return not isinstance(value, ast.expr) or not all(isinstance(part, PLAIN_PARTS) for part in ast.walk(value))
+
+
+def _defined(node: ast.AST) -> list[str]:
+    return [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
 
 
 def _first_name(node: ast.AST) -> Iterator[str]:

@@ -23,6 +23,7 @@ from grader.course.reachable import (
     Value,
     extended,
     is_behind,
+    is_unknown,
     leads_out,
     may_hold_library,
     member,
@@ -156,6 +157,8 @@ class Flow:
                 self.say(Sort.TANGLED, "this expression", node)
             return
         known[value] = None
+        if isinstance(node, ast.Name) and not value.boxed and is_unknown(value):
+            self.say(Sort.UNKNOWN, value.name, node)
         self.waiting.append((node, value))
 
     def put(self, variable: Place, value: Value) -> None:
@@ -264,6 +267,8 @@ class Flow:
         """A module, or something in one, was reached by its last part."""
         if is_behind(value, part):
             self.say(Sort.BEHIND, value.name.removeprefix("builtins."), node)
+        elif is_unknown(value) and not isinstance(node, ast.alias):  # to import it does nothing
+            self.say(Sort.UNKNOWN, value.name, node)
         elif value == Value(Kind.OTHER, "sys.path"):
             self.search_path = node
         elif value == Value(Kind.OTHER, "sys.modules"):

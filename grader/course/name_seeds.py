@@ -8,7 +8,7 @@ from typing import Any
 
 from grader.course.name_flow import Flow
 from grader.course.name_uses import Sort
-from grader.course.reachable import GETTERS, Kind, Value, leads_out, root
+from grader.course.reachable import BEHIND_ANYTHING, GETTERS, Kind, Value, leads_out, root
 from grader.course.scopes import FUNCTIONS, MODULE, Variable, function_name, parameters
 
 
@@ -49,6 +49,8 @@ def _name(flow: Flow, node: ast.Name) -> None:
 
 def _attribute(flow: Flow, node: ast.Attribute) -> None:
     if not isinstance(node.ctx, ast.Load):
+        if node.attr in BEHIND_ANYTHING:
+            flow.say(Sort.BEHIND, node.attr, node)
         return
     flow.read(("attribute", node.attr), node)
     if leads_out(node.attr, node.value):

@@ -16,6 +16,7 @@ class Sort(enum.Enum):
     COMPUTED = enum.auto()  # a name of the library that is computed when the file runs
     COMPUTED_METHOD = enum.auto()  # the same of something that may be a tensor, called
     HANDED_ON = enum.auto()  # a module of the library as an argument or an entry, where it is not followed
+    UNKNOWN = enum.auto()  # something of a module that nobody has vouched for
     BEHIND = enum.auto()  # what leads anywhere, as `eval` does
     TANGLED = enum.auto()  # too much to be followed
 

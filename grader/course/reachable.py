@@ -75,11 +75,36 @@ HARMLESS = {
     *("numbers", "os", "pathlib", "platform", "posixpath", "pprint", "queue", "random", "re", "reprlib", "sched"),
     *("secrets", "shlex", "shutil", "signal", "statistics", "stat", "string", "struct", "tempfile", "textwrap"),
     *("threading", "time", "timeit", "token", "tokenize", "traceback", "type", "types", "typing", "unicodedata"),
-    *("unittest", "uuid", "warnings", "weakref", "zipfile", "zlib", "zoneinfo"),
-    *("numpy", "jaxtyping", "matplotlib", "regex", "tqdm", "einops", "typing_extensions", "beartype"),
-    *("grader", "solutions", "exercises"),
+    *("unittest", "uuid", "warnings", "weakref", "zipfile", "zlib", "zoneinfo", "atexit", "fnmatch", "tracemalloc"),
+    *("resource", "urllib", "numpy", "jaxtyping", "regex", "tqdm", "einops", "typing_extensions", "beartype"),
+    *("solutions", "exercises"),
 }
-DISPLAY = "IPython.display"  # of its package this alone
+# Of these modules only the parts that are named.
+PARTLY_HARMLESS = {
+    "IPython": {"display"},
+    "grader": {"corpora"},
+    "pytest": {"mark", "raises", "approx", "fixture", "param", "skip", "fail", "warns", "xfail"},
+    "numpy.lib": {"stride_tricks"},
+    "matplotlib": {
+        *(
+            "pyplot",
+            "use",
+            "rcParams",
+            "rc",
+            "figure",
+            "ticker",
+            "colors",
+            "cm",
+            "colormaps",
+            "patches",
+            "lines",
+            "text",
+        ),
+        *("axes", "gridspec", "animation", "style", "font_manager", "dates", "collections", "image", "transforms"),
+        *("get_backend", "__version__", "backends"),
+    },
+    "matplotlib.backends": {"backend_agg", "backend_svg", "backend_pdf"},
+}
 # Names of Python's own modules that lead to values nobody can foresee.
 BEHIND = {
     *(
@@ -124,6 +149,9 @@ BEHIND = {
     *("sys.addaudithook", "threading.setprofile", "threading.settrace", "threading.setprofile_all_threads"),
     *("threading.settrace_all_threads", "types.LambdaType", "unittest.TestLoader", "unittest.defaultTestLoader"),
     *("unittest.loader", "unittest.main", "unittest.TestProgram", "unittest.findTestCases", "unittest.makeSuite"),
+    *("typing_extensions.get_type_hints", "typing_extensions.ForwardRef", "typing_extensions.evaluate_forward_ref"),
+    *("typing.evaluate_forward_ref", "timeit.main", "numpy.conftest", "numpy.core", "numpy.compat"),
+    *("numpy.ma.testutils",),
     *("numpy.testing", "numpy.load", "numpy.ctypeslib", "numpy.f2py", "numpy.distutils", "concurrent.futures.process"),
     *("concurrent.interpreters", "_interpreters", "_xxsubinterpreters", "logging.config", "shelve", "copyreg", "_imp"),
 }
@@ -136,7 +164,17 @@ LIBRARY_BEHIND = {
 }
 # Attributes that lead from any function, class or frame to the names of its module.
 BEHIND_ANYTHING = {
-    *("__code__", "__self__", "_ForkingPickler", "npyio", "_npyio_impl", "_format_impl", "runstring"),
+    *(
+        "__code__",
+        "__self__",
+        "__annotations__",
+        "__path__",
+        "_ForkingPickler",
+        "npyio",
+        "_npyio_impl",
+        "_format_impl",
+        "runstring",
+    ),
     *("__globals__", "__subclasses__", "__builtins__", "f_globals", "f_locals", "f_builtins", "__loader__", "__spec__"),
     *(
         "__closure__",
@@ -240,14 +278,20 @@ def is_behind(value: Value, part: str) -> bool:
         return True
     if value.kind is Kind.LIBRARY and (part in LIBRARY_BEHIND or part.startswith("_jit_")):
         return True
-    return value.name in BEHIND or (value.kind is Kind.OTHER and not _is_known(value.name))
+    return value.name in BEHIND
 
 
-def _is_known(name: str) -> bool:
-    """Whether the dotted name is in a module that leads nowhere, that is followed, or in a part of the course."""
-    top = name.partition(".")[0]
-    is_part = top[:2] == "ch" and top[2:3].isdigit()
-    return top in HARMLESS or top in GATES or is_part or f"{name}.".startswith(f"{DISPLAY}.")
+def is_unknown(value: Value) -> bool:
+    """Whether it is, or is in, a module that nobody has vouched for, or a private part of another."""
+    top, *parts = value.name.split(".")
+    if value.kind is not Kind.OTHER or top in GATES or (top[:2] == "ch" and top[2:3].isdigit()):
+        return False
+    private = any(part[:1] == "_" and part[:2] != "__" for part in parts)
+    for depth in reversed(range(len(parts) + 1)):
+        within = PARTLY_HARMLESS.get(".".join([top, *parts[:depth]]))
+        if within is not None:
+            return private or (depth < len(parts) and parts[depth] not in within)
+    return private or top not in HARMLESS
 
 
 def leads_out(part: str, owner: ast.AST | None = None) -> bool:

@@ -196,6 +196,10 @@ OWN = "import torch\nimport torch.nn.functional as F\ndef softmax(x, dim):\n    
         "assert (F.softmax(x, 0) == softmax(x, 0)).all()",
         "def compare(f, g, x):\n    return (f(x, -1) - g(x, -1)).abs().max()\ncompare(softmax, F.softmax, x)",
         "print([(f(x, -1) - F.softmax(x, -1)).abs().max() for f in (softmax,)])",
+        "shape = (2, 3)\ndef check(f, g):\n    x = torch.ones(shape)\n    return f(x, -1) - g(x, -1)\n"
+        "check(softmax, F.softmax)",
+        "import pandas as pd\npd.DataFrame(F.softmax(x, -1).numpy())",
+        "print(F.softmax.__doc__)",
     ],
 )
 def test_scratch_work_of_a_notebook_is_free(cell: str, tmp_path: Path) -> None:
@@ -242,6 +246,10 @@ KEEPS = "import heapq, operator, functools\nbox = []\ndef softmax(x, dim):\n    
         "def put(f):\n    box.append(f)\nput(F.softmax)",
         "def put(f):\n    box.append(f)\ndef pass_on(f):\n    put(f)\npass_on(F.softmax)",
         "for f in (F.softmax,):\n    list.append(box, f)",
+        "import logging\nlogging.addLevelName(77, F.softmax)",
+        "def keep(f):\n    global GOT\n    GOT = f\nkeep(F.softmax)",
+        "import numpy as np\nBOX = np.zeros(1, dtype=object)\ndef f(x):\n    return BOX[0](x)\n"
+        "np.copyto(BOX, F.softmax)",
     ],
 )
 def test_what_a_definition_finds_where_a_cell_has_put_it_is_no_scratch_work(cell: str, tmp_path: Path) -> None:

@@ -145,13 +145,13 @@ def test_the_work_grows_with_the_length_alone(student, draw, expect, what):
 
 @pytest.mark.alone
 @pytest.mark.hidden
-def test_a_hundred_thousand_tokens_are_no_trouble(student, draw, expect):
-    """With a window of 4, 120,000 tokens fit into 256 MiB and into the time of a test; their pairs would do neither."""
-    q, k, v = (draw.normal(120_000, 2).float() for _ in range(3))
+def test_fifty_thousand_tokens_are_no_trouble(student, draw, expect):
+    """With a window of 4, 50,000 tokens fit into 256 MiB; their pairs would not."""
+    q, k, v = (draw.normal(50_000, 2).float() for _ in range(3))
     student.sliding_window_attention(q[:96], k[:96], v[:96], 4)  # what a library sets up at the first call is there
     with student.memory(256 * 2**20):
         came = student.sliding_window_attention(q, k, v, 4)
-    for end in (10, 70_000, 120_000):
+    for end in (10, 30_000, 50_000):
         part = slice(end - 10, end)
         expect.close(came[part][4:], attend(q[part], k[part], v[part], 4)[4:], tolerance=NEAR, dtype=False)
 
