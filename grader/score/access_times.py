@@ -22,15 +22,21 @@ NOT_ON_DISK = ("/proc", "/dev")
 def settle_once_an_hour(trees: Iterable[str], folder: Path) -> None:
     """Settle the trees, unless that was done a moment ago: the time of a file in the folder says when."""
     trees = sorted(trees)
-    stamp = folder / f"grader-settled-{os.getuid()}-{hashlib.sha256(repr(trees).encode()).hexdigest()[:16]}"
+    stamp = folder / f"settled-{os.getuid()}-{hashlib.sha256(repr(trees).encode()).hexdigest()[:16]}"
     with contextlib.suppress(OSError):
         info = os.lstat(stamp)
         if info.st_uid == os.getuid() and 0 <= time.time() - info.st_mtime < HOLDS_FOR:
             return
     settle(trees)
     with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
         stamp.touch(mode=0o600, exist_ok=False)
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what they can do without."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "transformer-kit"
 
 
 def settle(trees: Iterable[str]) -> int:

@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -261,7 +260,7 @@ def _judge(
         if scorer.tier != "none" and options.dask is None:
             report(Advance("reading the libraries once", scorer.done, scorer.total))
             trees = (*interpreter_trees(), str(scorer.layout.data), str(Path(__file__).parents[1]))
-            access_times.settle_once_an_hour(trees, Path(tempfile.gettempdir()))
+            access_times.settle_once_an_hour(trees, access_times.cache_folder())
         report(Advance("starting the judge", scorer.done, scorer.total))
         with _executor(scorer, options) as executor:
             scorer.run(executor, report)

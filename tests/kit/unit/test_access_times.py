@@ -46,7 +46,7 @@ def test_it_is_done_once_an_hour(tree: Path, monkeypatch: pytest.MonkeyPatch) ->
     for trees in (["a", "b"], ["b", "a"], ["a"]):
         settle_once_an_hour(trees, tree)
     assert done == [["a", "b"], ["a"]]
-    stamps = list(tree.glob("grader-settled-*"))
+    stamps = list(tree.glob("settled-*"))
     assert len(stamps) == 2
     for path in stamps:
         os.utime(path, (time.time() - 2 * 3600,) * 2)
