@@ -290,6 +290,10 @@ def test_the_mean_loss_needs_no_gradients(student, draw, expect):
     expect.equal(counts.saved_bytes, 0, "Gradients are on: bytes are kept for a backward pass.")
     for name, value in model.state_dict().items():
         expect.equal(value, state[name], f"`{name}` was changed.")
+    for name, value in model.gradients().items():
+        expect.true(value is None, f"`{name}` was given a gradient.", actual=value)
+    for parameter in model.parameters():
+        expect.true(parameter.requires_grad, "A parameter was frozen: it can no longer be trained.")
 
 
 @pytest.mark.alone
@@ -302,10 +306,6 @@ def test_the_mean_loss_of_a_deep_model_takes_little_memory(student, draw, expect
     with student.memory(112 * 2**20):
         came = student.mean_loss(model, data, 4)
     expect.between(came, 0.5, 4.0, "The mean loss of four ids is far from ln 4 ≈ 1.39:")
-    for name, value in model.gradients().items():
-        expect.true(value is None, f"`{name}` was given a gradient.", actual=value)
-    for parameter in model.parameters():
-        expect.true(parameter.requires_grad, "A parameter was frozen: it can no longer be trained.")
 
 
 def test_the_mean_loss_leaves_mode_and_gradients(student, draw, expect):
