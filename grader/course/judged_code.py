@@ -86,7 +86,7 @@ class Scratch:
         self.binds: dict[ast.AST, set[str]] = {node: set() for node in body}
         self.touches: dict[ast.AST, set[str]] = {node: set() for node in body}
         self.acting: set[ast.AST] = set()
-        self.defined = {name for node in body if isinstance(node, Definition) for name in _defined(node)}
+        self.defined = {node.name for node in body if isinstance(node, Definition)}
         self.given: set[ast.AST] = set()  # definitions that give names outside of them something
         self.owners: set[str] = set()  # names whose attributes a definition asks for
         for node in tree.nodes:
@@ -98,10 +98,8 @@ class Scratch:
 
     def is_scratch(self, node: ast.AST, kinds: tuple[str, ...]) -> bool:
         """Whether a use of a banned name is nobody's. `kinds` are beginnings of names for which it may be kept."""
-        statement = self.statement.get(node)
-        if statement is None or isinstance(statement, Definition | ast.Import | ast.ImportFrom):
-            return False
-        if statement in self.live or self.tree.function_around(node) is not None:
+        statement = self._trial_around(node)
+        if statement is None or isinstance(statement, ast.Import | ast.ImportFrom):
             return False
         names = self.binds[statement]
         parent, part = self.tree.parents.get(node, (None, ""))
@@ -114,10 +112,15 @@ class Scratch:
 
     def is_trial(self, node: ast.AST) -> bool:
         """Whether a use of a module that may do anything is nobody's: of what it gives no definition has something."""
+        statement = self._trial_around(node)
+        return statement is not None and not self.loads[statement] & self.keeping
+
+    def _trial_around(self, node: ast.AST) -> ast.AST | None:
+        """The statement in which the node stands, if no definition is or needs it."""
         statement = self.statement.get(node)
-        if statement is None or isinstance(statement, Definition) or self.tree.function_around(node) is not None:
-            return False
-        return statement not in self.live and not self.loads[statement] & self.keeping
+        if isinstance(statement, Definition) or statement in self.live or self.tree.function_around(node) is not None:
+            return None
+        return statement
 
     def _is_shown(self, node: ast.AST) -> bool:
         """Whether a value is handed on to nothing but what shows it, or a function of the file."""
@@ -199,10 +202,6 @@ def _may_keep(node: ast.AST) -> bool:
         of_torch = isinstance(value.func.value, ast.Name) and value.func.value.id == "torch"
         return not (of_torch and value.func.attr in PLAIN_VALUES)
     return not isinstance(value, ast.expr) or not all(isinstance(part, PLAIN_PARTS) for part in ast.walk(value))
-
-
-def _defined(node: ast.AST) -> list[str]:
-    return [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
 
 
 def _first_name(node: ast.AST) -> Iterator[str]:

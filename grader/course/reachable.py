@@ -269,7 +269,11 @@ def may_hold_library(value: Value) -> bool:
     top = value.name.partition(".")[0]
     if value.kind is not Kind.OTHER:
         return False
-    return top in GATES or top in ("", "grader", "solutions", "exercises") or (top[:2] == "ch" and top[2:3].isdigit())
+    return top in GATES or top in ("", "grader", "solutions", "exercises") or _is_chapter(top)
+
+
+def _is_chapter(top: str) -> bool:
+    return top[:2] == "ch" and top[2:3].isdigit()
 
 
 def is_behind(value: Value, part: str) -> bool:
@@ -283,8 +287,10 @@ def is_behind(value: Value, part: str) -> bool:
 
 def is_unknown(value: Value) -> bool:
     """Whether it is, or is in, a module that nobody has vouched for, or a private part of another."""
+    if value.kind is not Kind.OTHER:
+        return False
     top, *parts = value.name.split(".")
-    if value.kind is not Kind.OTHER or top in GATES or (top[:2] == "ch" and top[2:3].isdigit()):
+    if top in GATES or _is_chapter(top):
         return False
     private = any(part[:1] == "_" and part[:2] != "__" for part in parts)
     for depth in reversed(range(len(parts) + 1)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
@@ -203,8 +204,10 @@ Event = SuiteStarted | TestStarted | TestFinished | Progress | Recorded | SuiteF
 
 def exercise_verdict(tests: tuple[TestResult, ...]) -> Verdict:
     """The worst verdict decides: the kit's fault, then a failure or time-out, then what is to do."""
-    found = {test.verdict for test in tests}
-    for verdict in (Verdict.ERROR, Verdict.FAILED, Verdict.TIMEOUT, Verdict.TODO, Verdict.BLOCKED):
-        if verdict in found:
-            return verdict
-    return Verdict.PASSED if tests else Verdict.ERROR
+    return worst(test.verdict for test in tests) if tests else Verdict.ERROR
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Of several verdicts the one that decides."""
+    order = (Verdict.ERROR, Verdict.FAILED, Verdict.TIMEOUT, Verdict.TODO, Verdict.BLOCKED)
+    return min((verdict for verdict in verdicts if verdict in order), key=order.index, default=Verdict.PASSED)

@@ -259,8 +259,8 @@ def _judge(
     if scorer.planned:
         if scorer.tier != "none" and options.dask is None:
             report(Advance("reading the libraries once", scorer.done, scorer.total))
-            trees = (*interpreter_trees(), str(scorer.layout.data), str(Path(__file__).parents[1]))
-            access_times.settle_once_an_hour(trees, access_times.cache_folder())
+            access_times.settle_once_an_hour(interpreter_trees(), access_times.cache_folder())
+            access_times.settle((str(scorer.layout.data), str(Path(__file__).parents[1])))  # few, and of this kit
         report(Advance("starting the judge", scorer.done, scorer.total))
         with _executor(scorer, options) as executor:
             scorer.run(executor, report)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Curriculum
-from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
+from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict, worst
 from grader.score.exhaustion import why_not_run
 from grader.score.intake.submission import Submission
 from grader.score.journal import Item
@@ -148,9 +148,8 @@ def _shown_verdict(result: ExerciseResult, tests: tuple[TestView, ...]) -> str:
     """
     if result.verdict in (Verdict.PASSED, Verdict.ERROR) or not any(test.hidden for test in tests):
         return str(result.verdict)
-    shown = {test.verdict for test in tests}
-    order = (Verdict.FAILED, Verdict.TIMEOUT, Verdict.TODO, Verdict.BLOCKED)
-    return next((str(verdict) for verdict in order if str(verdict) in shown), str(result.verdict))
+    shown = worst(Verdict(test.verdict) for test in tests)
+    return str(result.verdict if shown is Verdict.PASSED else shown)
 
 
 def _test_view(test: TestResult, worth: float, own: TestResult | None, not_run: str) -> TestView:

@@ -176,6 +176,12 @@ class Kit:
             return unreadable_result(exercise, problem, display_path, None, seed)
         return self.judge_job(build_job(self.layout, exercise, seed=seed))
 
+    def judge_with(self, suite: str, text: str) -> ExerciseResult:
+        """A learner's file by another suite than the kit's."""
+        self.layout.suite_file(self.name).write_text(suite, encoding="utf-8")
+        self.file.write_text(text, encoding="utf-8")
+        return self.judge()
+
     def judge_job(self, job: Job) -> ExerciseResult:
         return self._judge.judge(job)
 

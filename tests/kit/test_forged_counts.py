@@ -135,10 +135,7 @@ def test_halve(student, draw, expect):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system says nothing of its processes")
 def test_what_is_written_is_bounded_beside_what_is_mapped(judge: Judge, tmp_path: Path) -> None:
     """Whoever unmaps a library has room below the one bound, and not below the other."""
-    kit = Kit(tmp_path, judge)
-    kit.layout.suite_file(kit.name).write_text(MEASURES)
-    kit.file.write_text(LIMITS)
-    found = result_of(kit.judge(), "test_double")
+    found = result_of(Kit(tmp_path, judge).judge_with(MEASURES, LIMITS), "test_double")
     assert found.verdict is Verdict.PASSED, found.failure
 
 

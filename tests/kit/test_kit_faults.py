@@ -155,9 +155,7 @@ def test_halve(student, draw, expect):
 
 def test_what_code_still_does_is_not_laid_to_the_suite(judge: Judge, tmp_path: Path) -> None:
     """The reference is tried without the learner's process and in an empty scratch: it does not stumble."""
-    kit = Kit(tmp_path, judge)
-    kit.layout.suite_file(kit.name).write_text(STUMBLES)
-    kit.file.write_text(MEDDLES)
-    found = result_of(kit.judge(), "test_double")
+    result = Kit(tmp_path, judge).judge_with(STUMBLES, MEDDLES)
+    found = result_of(result, "test_double")
     assert found.verdict is Verdict.FAILED, found.failure
-    assert result_of(kit.judge(), "test_halve").verdict is Verdict.PASSED
+    assert result_of(result, "test_halve").verdict is Verdict.PASSED

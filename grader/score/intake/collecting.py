@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -173,21 +173,19 @@ def _with_roster(
         return found, []
     directory = Directory(roster)
     rows: dict[str, list[_Fitting]] = defaultdict(list)
-    result, warnings = [], []
+    unknown: dict[str, tuple[Submission, list[Person]]] = {}
     for submission in found:
         meant, by_id = _rows_of(submission.person, directory, names_are_ids)
         if len(meant) == 1:
             rows[meant[0].key].append(_Fitting(submission, by_id))
-            continue
-        several = ", ".join(row.key for row in meant)
-        warnings.append(
-            f"{submission.student} may be any of several on the roster: {several}"
-            if meant
-            else f"{submission.student} is not on the roster"
-        )
-        result.append(submission)
+        else:
+            unknown[submission.key] = (submission, meant)
     if not names_are_ids:
-        result = _by_names_that_are_ids(result, rows, directory, len(found), warnings)
+        people = [submission for submission, _ in unknown.values()]
+        for key, meant_row in _by_names_that_are_ids(people, rows.keys(), directory, len(found)).items():
+            rows[meant_row].append(_Fitting(unknown.pop(key)[0], False))
+    result = [submission for submission, _ in unknown.values()]
+    warnings = [_unknown_text(submission, meant) for submission, meant in unknown.values()]
     for row in roster:
         of_row, warning = _row_with(row, rows.get(row.key, []), names_are_ids)
         result += of_row
@@ -196,23 +194,21 @@ def _with_roster(
 
 
 def _by_names_that_are_ids(
-    unknown: list[Submission],
-    rows: dict[str, list[_Fitting]],
-    directory: Directory,
-    of: int,
-    warnings: list[str],
-) -> list[Submission]:
-    """Those who still fit no row. Where a system shows most people by their number or e-mail, the names are the ids."""
+    unknown: list[Submission], taken: Collection[str], directory: Directory, of: int
+) -> dict[str, str]:
+    """The rows of those who fit none: where a system shows most people by their number or e-mail, names are ids."""
     meant = {submission.key: directory.meant(submission.person.name) for submission in unknown}
-    claimed = Counter(people[0].key for people in meant.values() if len(people) == 1)
-    fitting = [s for s in unknown if len(meant[s.key]) == 1 and claimed[meant[s.key][0].key] == 1]
-    fitting = [s for s in fitting if not rows.get(meant[s.key][0].key)]
-    if 2 * len(fitting) <= of:
-        return unknown
-    for submission in fitting:
-        rows[meant[submission.key][0].key].append(_Fitting(submission, False))
-        warnings.remove(f"{submission.student} is not on the roster")
-    return [submission for submission in unknown if submission not in fitting]
+    rows = {key: people[0].key for key, people in meant.items() if len(people) == 1}
+    claimed = Counter(rows.values())
+    fitting = {key: row for key, row in rows.items() if claimed[row] == 1 and row not in taken}
+    return fitting if 2 * len(fitting) > of else {}
+
+
+def _unknown_text(submission: Submission, meant: list[Person]) -> str:
+    if not meant:
+        return f"{submission.student} is not on the roster"
+    several = ", ".join(row.key for row in meant)
+    return f"{submission.student} may be any of several on the roster: {several}"
 
 
 @dataclass(frozen=True)

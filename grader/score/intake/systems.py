@@ -74,14 +74,13 @@ def _canvas(names: Iterable[str]) -> Reader:
     those of the class, or nearly.
     """
     sure = [cuts[0] for name in names if len(cuts := _canvas_cuts(name)) == 1]
-    known = {cut["id"]: _before(cut) for cut in sure}
+    is_anothers = _others(sure)
     usual_id = _usual_length((cut["id"] for cut in sure), LIKELY_ID_DIGITS)
     usual_attachment = _usual_length((cut["attachment"] for cut in sure if cut["attachment"]), LIKELY_ID_DIGITS)
 
     def oddness(cut: re.Match[str]) -> tuple[bool, int]:
-        is_anothers = known.get(cut["id"], _before(cut)) != _before(cut)
         longer = len(cut["id"]) - usual_id, len(cut["attachment"] or "") - usual_attachment
-        return is_anothers, sum(map(abs, longer)) if min(longer) < 0 else 0
+        return is_anothers(cut), sum(map(abs, longer)) if min(longer) < 0 else 0
 
     def read(name: str) -> Owner | None:
         anonymous = CANVAS_ANONYMOUS.fullmatch(name)
@@ -125,11 +124,11 @@ def _moodle(names: Iterable[str]) -> Reader:
     A person's name and a file's may hold Moodle's own mark. So an id that others have under another name is none, and a
     folder's own mark is its last one. Where more than one way is left, the entry is nobody's.
     """
-    known = {cuts[0]["id"]: _before(cuts[0]) for name in names if len(cuts := _moodle_cuts(name)) == 1}
+    is_anothers = _others(cuts[0] for name in names if len(cuts := _moodle_cuts(name)) == 1)
 
     def read(name: str) -> Owner | str | None:
         cuts = _moodle_cuts(name)
-        fitting = [cut for cut in cuts if known.get(cut["id"], _before(cut)) == _before(cut)]
+        fitting = [cut for cut in cuts if not is_anothers(cut)]
         if fitting and not cuts[-1]["file"] and fitting[-1] is cuts[-1]:
             return _moodle_owner(cuts[-1])
         if len(fitting) == 1:
@@ -143,6 +142,12 @@ def _moodle_cuts(name: str) -> list[re.Match[str]]:
     """The ways to cut a name into a person, an id and a file."""
     places = itertools.islice((found.start() for found in MOODLE_CUT.finditer(name) if found.start()), MOST_CUTS)
     return [cut for place in places if (cut := MOODLE.fullmatch(name, place)) is not None]
+
+
+def _others(sure: Iterable[re.Match[str]]) -> Callable[[re.Match[str]], bool]:
+    """Tells of a cut whether its id is that of somebody with another name, as those say that can be cut in one way."""
+    known = {cut["id"]: _before(cut) for cut in sure}
+    return lambda cut: known.get(cut["id"], _before(cut)) != _before(cut)
 
 
 def _before(cut: re.Match[str]) -> str:
