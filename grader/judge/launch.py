@@ -18,6 +18,11 @@ SERVER, TESTER, WORKER = "grader.judge.server", "grader.judge.spawned_tester", "
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 # The order of a set is the same in every run: where a wrong answer rests on it, its verdict is no matter of luck.
 ONE_ORDER = {"PYTHONHASHSEED": "0"}
+# Large blocks come from the system and go back to it one by one. Left to itself the allocator soon takes them from its
+# heap, where small ones that are kept in between split the room: what a right answer takes at most, such as 27 MiB,
+# was up to 333 MiB by chance, and no bound of memory could tell it from a wrong one.
+BLOCK_BYTES = 2**20
+NO_PIECES = {"MALLOC_MMAP_THRESHOLD_": str(BLOCK_BYTES), "MALLOC_TRIM_THRESHOLD_": str(2 * BLOCK_BYTES)}
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "GRADER_TRACE")
 
 
@@ -33,9 +38,9 @@ def boot_command(module: str, *arguments: str) -> list[str]:
 def trusted_environment() -> dict[str, str]:
     """What server and testers need of the caller's environment, and nothing else of it."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return kept | ONE_THREAD | ONE_ORDER | {"MPLBACKEND": "Agg"}
+    return kept | ONE_THREAD | ONE_ORDER | NO_PIECES | {"MPLBACKEND": "Agg"}
 
 
 def worker_environment() -> dict[str, str]:
     """What a worker gets that is started as a process of its own."""
-    return {"PATH": os.defpath, **ONE_THREAD, **ONE_ORDER}
+    return {"PATH": os.defpath, **ONE_THREAD, **ONE_ORDER, **NO_PIECES}
