@@ -1,0 +1,10 @@
+"""Q2 is answered with the text of the right document where its letter, B, is asked."""
+
+Q1 = "C"
+Q2 = "The man bites the dog!"
+Q3 = "D"
+Q4 = "A"
+Q5 = "C"
+Q6 = "B"
+Q7 = "D"
+Q8 = "A"

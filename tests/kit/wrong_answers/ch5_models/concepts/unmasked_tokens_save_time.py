@@ -1,0 +1,64 @@
+"""Q5 has the answer A (the 20 % do not count in the loss); all chosen tokens count, and the right answer is C."""
+
+# Q1. The language models of today are decoders without an encoder. What is the main reason?
+#   A. A decoder has no attention over padding, so it needs fewer operations per token.
+#   B. Every position of any text is a training example of what the model is used for, predicting the next token,
+#      and prompt and answer are one text that one stack reads and goes on with.
+#   C. An encoder cannot be made larger than 340 million parameters.
+#   D. Only a decoder can have its head tied to its token table.
+Q1 = "B"
+
+# Q2. "The embedding layer" and "the encoder" both turn tokens into vectors. What is the difference?
+#   A. The encoder is the embedding layer of a model with positions.
+#   B. The embedding layer has parameters; the encoder only mixes what is there.
+#   C. The embedding layer makes one vector of a whole sentence, the encoder one for each token.
+#   D. The embedding layer gives a token the same vector in every sentence; the encoder's vector for it depends on all
+#      the tokens around it.
+Q2 = "D"
+
+# Q3. In "the ___ of the river was muddy" a model is to fill the gap. What does a BERT see there that a GPT, reading
+# from the left, does not?
+#   A. "of the river was muddy": the tokens to the right of the gap.
+#   B. "the": the token to the left of the gap.
+#   C. The position of the gap.
+#   D. The vectors of earlier sentences.
+Q3 = "A"
+
+# Q4. Someone removes the causal mask from a GPT and trains it as before. What happens?
+#   A. It learns more slowly, but to the same loss.
+#   B. The training loss falls to nearly zero, and the text that it writes is worthless.
+#   C. The loss stays at ln(vocab).
+#   D. It becomes a BERT and writes as well as before.
+Q4 = "B"
+
+# Q5. In BERT's pretraining 15 % of the tokens are chosen, and 20 % of those are not replaced by [MASK]. What are these
+# 20 % for?
+#   A. They save time: they do not count in the loss.
+#   B. They keep the special tokens from being masked.
+#   C. [MASK] never occurs in later use; so it must make a good vector of every token, since any may be asked for.
+#   D. They make next-sentence prediction possible.
+Q5 = "A"
+
+# Q6. A translator of 2017 reads a source of 20 tokens and writes token 7 of the target. What may its decoder look at?
+#   A. Source tokens 1 to 7, and target tokens 1 to 6.
+#   B. Source tokens 1 to 20, and target tokens 1 to 20.
+#   C. Only the last vector of the memory, and target token 6.
+#   D. Source tokens 1 to 20, and target tokens 1 to 6.
+Q6 = "D"
+
+# Q7. A recurrent network and a Transformer are trained on sentences of n tokens. Compare the way of a signal from the
+# first token to the last, and the number of steps that have to wait for one another in the forward pass.
+#   A. Recurrent: n steps for both. Attention: one layer for the way, and a number of waiting steps that does not
+#      grow with n.
+#   B. Recurrent: one step for the way, n steps of waiting. Attention: n for both.
+#   C. n for both, in both; attention only has fewer parameters.
+#   D. Attention: n² steps for both, which is why it needs a GPU.
+Q7 = "A"
+
+# Q8. GPT-1 and BERT read 512 tokens. With all else as it is, twice that would have cost how much, for what, and changed
+# the number of parameters by how much?
+#   A. Twice the memory of the scores; the parameters double.
+#   B. The same memory, since scores are shared by the heads; the parameters grow by a third.
+#   C. Four times the memory of the scores, in each head of each layer; the parameters grow by less than one percent.
+#   D. Four times the parameters; the memory of the scores stays.
+Q8 = "C"
