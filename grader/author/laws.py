@@ -9,9 +9,7 @@ from pathlib import Path
 
 from grader.author.architecture import architecture_file, derived_architecture, is_own_repository
 from grader.author.leaks import secrets_in
-from grader.author.mutation import changes
 from grader.author.names import undefined_names
-from grader.author.program import read_program
 from grader.author.promise_laws import broken_promises
 from grader.author.public_tree import write_public_tree
 from grader.course.concepts import answers_file, derive_answers
@@ -20,6 +18,8 @@ from grader.course.files import write_atomically
 from grader.course.imports import imported
 from grader.course.layout import Layout
 from grader.course.mistakes import load_equivalents, load_mutants
+from grader.course.mutation import changes
+from grader.course.program import read_program
 from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError
 

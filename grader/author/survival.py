@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from grader.author.given_tests import GivenTests, given_tests_file
-from grader.author.mutation import Mutant, mutants_of
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.mistakes import load_equivalents, load_mutants
+from grader.course.mutation import Mutant, mutants_of
 from grader.errors import GraderError
 from grader.judge.client import Judge
 from grader.judge.job_builder import build_job, source_in

@@ -99,7 +99,7 @@ class GetLength(Request, frozen=True, kw_only=True):
 
 
 class Call(Request, frozen=True, kw_only=True):
-    """`target(*args, **kwargs)`, with gradients if `grad`, its work counted if `count`."""
+    """`target(*args, **kwargs)`: with gradients if `grad`, its work counted if `count`, its lines noted if `trace`."""
 
     VALUES: ClassVar[tuple[str, ...]] = ("target", "args", "kwargs")
     target: AsSent
@@ -107,6 +107,11 @@ class Call(Request, frozen=True, kw_only=True):
     kwargs: AsSent
     grad: bool
     count: bool
+    trace: bool = False
+
+
+class GetLines(Request, frozen=True, kw_only=True):
+    """What the lines of the latest call that was followed have bound, each as `LineTrace` notes it."""
 
 
 class Backward(Request, frozen=True, kw_only=True):
@@ -148,6 +153,7 @@ AnyRequest = (
     | GetItem
     | GetLength
     | Call
+    | GetLines
     | Backward
     | GetParameters
     | GetNamedParameters

@@ -57,7 +57,8 @@ class Call(msgspec.Struct, frozen=True):
 class Difference(msgspec.Struct, frozen=True):
     """How far the actual values are from the expected ones. Differences are absolute and in the values' own unit.
 
-    `largest` and `mean` are None where an infinity or NaN is on one side alone: no number says how far that is.
+    `largest` and `mean` are None where no number says how far that is: an infinity or NaN is on one side alone, or the
+    values are ids, counts or truth values.
     """
 
     wrong: int
@@ -67,6 +68,17 @@ class Difference(msgspec.Struct, frozen=True):
     worst_actual: str
     largest: float | None
     mean: float | None
+
+
+class WrongLine(msgspec.Struct, frozen=True):
+    """The first line of a call whose value is not the reference's: where, its text, and what it binds.
+
+    `right_before` is the last line before it, in the same call, whose value was right.
+    """
+
+    place: Place
+    text: str
+    right_before: Place
 
 
 class SmallestCase(msgspec.Struct, frozen=True):
@@ -88,7 +100,8 @@ class Exhausted(enum.StrEnum):
 class Failure(msgspec.Struct, frozen=True):
     """Why a test did not pass, in the order in which a reader wants to know.
 
-    `blocked_by` is the earlier exercise that is still to do, where the verdict is `blocked`.
+    `facts` say in what way the actual value differs from the expected one, `values` are lines with some of both side by
+    side. `blocked_by` is the earlier exercise that is still to do, where the verdict is `blocked`.
     """
 
     message: str
@@ -96,10 +109,13 @@ class Failure(msgspec.Struct, frozen=True):
     expected: str = ""
     actual: str = ""
     difference: Difference | None = None
+    facts: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
     place: Place | None = None
     advice: str = ""
     smallest: SmallestCase | None = None
+    wrong_line: WrongLine | None = None
     blocked_by: str = ""
     exhausted: Exhausted | None = None
 

@@ -7,15 +7,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.course.visible import visible
-from grader.protocol.results import Call, Difference, Failure, Place, SmallestCase
+from grader.protocol.results import Call, Difference, Failure, Place, SmallestCase, WrongLine
 
 LABEL = 10
 
 
 class Kind(enum.StrEnum):
-    """What a row's text is: the sentence above all others, words, values and calls, a place, or a line of code."""
+    """What a row's text is.
+
+    The sentence above all others, what is known of the wrong value, a line of values side by side, words, values and
+    calls, a place, or a line of code.
+    """
 
     MESSAGE = "message"
+    FACT = "fact"
+    TABLE = "table"
     PROSE = "prose"
     CODE = "code"
     FRAME = "frame"
@@ -33,14 +39,16 @@ class Row:
 
 def failure_rows(failure: Failure) -> tuple[Row, ...]:
     """Everything that is known of a failure, in the order in which a reader wants to know."""
-    rows = (Row("", failure.message, Kind.MESSAGE), *_rows(failure))
+    facts = (Row("", fact, Kind.FACT) for fact in failure.facts)
+    rows = (Row("", failure.message, Kind.MESSAGE), *facts, *_rows(failure))
     return tuple(Row(row.label, visible(row.text), row.kind) for row in rows)
 
 
 def plain_lines(failure: Failure) -> list[str]:
     """The rows as lines of plain text, the labels in a column."""
     message, *rows = failure_rows(failure)
-    return [message.text, *(f"{row.label:<{LABEL}}{row.text}" for row in rows)]
+    margin = {Kind.FACT: 0, Kind.TABLE: 0}
+    return [message.text, *(f"{row.label:<{margin.get(row.kind, LABEL)}}{row.text}" for row in rows)]
 
 
 def shown_place(place: Place) -> str:
@@ -52,17 +60,22 @@ def shown_place(place: Place) -> str:
 def _rows(failure: Failure) -> Iterator[Row]:
     if failure.call is not None and failure.call.name:
         yield Row("called", _call(failure.call), Kind.CODE)
-    if failure.expected:
-        yield Row("expected", failure.expected, Kind.CODE)
-    if failure.actual:
-        yield Row("actual", failure.actual, Kind.CODE)
+    if not failure.values or failure.expected != failure.actual:
+        yield from (Row(*row, Kind.CODE) for row in _two(failure) if row[1])
+    yield from (Row("", line, Kind.TABLE) for line in failure.values)
     if failure.difference is not None:
         yield from _difference(failure.difference)
+    if failure.wrong_line is not None:
+        yield from _line(failure.wrong_line)
     if failure.smallest is not None:
         yield from _by_hand(failure.smallest)
     yield from _places(failure)
     if failure.advice:
         yield Row("next", failure.advice, Kind.PROSE)
+
+
+def _two(failure: Failure) -> tuple[tuple[str, str], ...]:
+    return ("expected", failure.expected), ("actual", failure.actual)
 
 
 def _call(call: Call) -> str:
@@ -71,14 +84,19 @@ def _call(call: Call) -> str:
 
 
 def _difference(found: Difference) -> Iterator[Row]:
-    values = f"expected {found.worst_expected}, got {found.worst_actual}"
     if found.total == 1:
-        yield Row("wrong", values, Kind.PROSE)
+        yield Row("wrong", f"expected {found.worst_expected}, got {found.worst_actual}", Kind.PROSE)
         return
-    where = f" at {list(found.worst_index)}" if found.worst_index else ""
-    yield Row("wrong", f"{found.wrong} of {found.total} values; worst{where}: {values}", Kind.PROSE)
-    if found.largest is not None and found.mean is not None:
-        yield Row("off by", f"at most {found.largest:.4g}, on average {found.mean:.4g}", Kind.PROSE)
+    text = f"{found.wrong} of {found.total} values"
+    if found.largest is not None:
+        text += f"; the largest difference is {found.largest:.4g}, at {list(found.worst_index)}"
+    yield Row("wrong", text, Kind.PROSE)
+
+
+def _line(found: WrongLine) -> Iterator[Row]:
+    where = f"Up to line {found.right_before.line} the values agree with the reference's."
+    yield Row("begins", f"{where} The first that does not is made at {shown_place(found.place)}:", Kind.PROSE)
+    yield Row("", found.text, Kind.SOURCE)
 
 
 def _by_hand(case: SmallestCase) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -40,7 +41,8 @@ SIGNS = {
     Verdict.ERROR: "!",
 }
 OUTPUT_LINES = 12
-FULL_EXPLANATIONS = 3
+NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+LINES_OF_FULL_WAYS, LINES_OF_WAYS = 12, 24  # after so many lines the next way is brief, or counted
 
 
 class SuiteProgress:
@@ -92,17 +94,21 @@ class CheckReport:
         self.lines.text(Text.assemble(sign, (result.exercise, "bold"), (f"  {word}", style), (f"  {points}", "dim")))
 
     def _tests(self, result: ExerciseResult) -> None:
+        """What failed first; of what passed a learner needs no more than the count."""
         wrong = [t for t in result.tests if t.verdict not in (Verdict.PASSED, Verdict.TODO)]
         todo = [t for t in result.tests if t.verdict is Verdict.TODO]
         passed = [t for t in result.tests if t.verdict is Verdict.PASSED]
-        if self.verbose or (wrong and result.tests):
-            for test in passed:
-                self._test_line(test)
         self._wrong(wrong)
         if todo and result.verdict is not Verdict.TODO:
             self.lines.line(f"{SIGNS[Verdict.TODO]} {_count(len(todo), 'test')} of what is still to do", 2, "yellow")
         elif todo:
             self._todo(result, passed, todo)
+        if self.verbose:
+            for test in passed:
+                self._test_line(test)
+        elif wrong and passed:
+            other = f"{_count(len(passed), 'other test')} {'pass' if len(passed) > 1 else 'passes'}"
+            self.lines.line(f"{SIGNS[Verdict.PASSED]} {other} (-v lists them)", 2, "green")
 
     def _todo(self, result: ExerciseResult, passed: list[TestResult], todo: list[TestResult]) -> None:
         if passed:
@@ -122,35 +128,49 @@ class CheckReport:
         self.lines.text(text, 2)
 
     def _wrong(self, wrong: list[TestResult]) -> None:
-        """What failed in the same way stands together: one explanation, and how many more there are."""
+        """What failed in the same way stands together: one explanation, and how many more there are.
+
+        Without `-v` it is no more than a screen: the later ways in a line or two, the last ones as a count.
+        """
         groups: dict[str, list[TestResult]] = {}
         for test in wrong:
             groups.setdefault(_way(test), []).append(test)
-        for number, tests in enumerate(groups.values()):
-            shown = tests if self.verbose else tests[:1]
-            for test in shown:
-                self._test_line(test)
-                self._explanation(test, brief=number >= FULL_EXPLANATIONS and not self.verbose)
-            if len(tests) > len(shown):
-                more = _count(len(tests) - len(shown), "more test")
-                self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in the same way (-v shows them)", 2, "red")
+        ways, first = list(groups.values()), self.lines.printed
+        for number, tests in enumerate(ways):
+            used = self.lines.printed - first
+            if used > LINES_OF_WAYS and not self.verbose:
+                more = _count(sum(map(len, ways[number:])), "more test")
+                self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in other ways (-v shows them)", 2, "red")
+                return
+            self._group(tests, brief=used > LINES_OF_FULL_WAYS and not self.verbose)
+
+    def _group(self, tests: list[TestResult], brief: bool) -> None:
+        shown = tests if self.verbose else tests[:1]
+        for test in shown:
+            self._test_line(test)
+            self._explanation(test, brief)
+        if len(tests) > len(shown):
+            more = _count(len(tests) - len(shown), "more test")
+            self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in the same way (-v shows them)", 2, "red")
 
     def _explanation(self, test: TestResult, brief: bool) -> None:
         if test.failure is None:
             return
         if test.mistake is not None:
             self.lines.text(Text(visible(test.mistake.says), style="bold"), 6)
-        self._failure(test.failure, indent=6, brief=brief)
+        self._failure(test.failure, indent=6, brief=brief, is_named=test.mistake is not None)
         if test.output.strip():
             self._output(test.output)
 
-    def _failure(self, failure: Failure, indent: int, brief: bool = False) -> None:
-        rows = failure_rows(failure)
-        for row in rows[:1] if brief else rows:
+    def _failure(self, failure: Failure, indent: int, brief: bool = False, is_named: bool = False) -> None:
+        """The first line stands out: the mistake if it has a name, else what was seen."""
+        first, *rows = failure_rows(failure)
+        self.lines.text(Text(first.text, style="" if is_named else "bold"), indent)
+        for row in () if brief else rows:
             self._row(row, indent)
 
     def _row(self, row: Row, indent: int) -> None:
-        if row.kind is Kind.MESSAGE:
+        if row.kind in (Kind.FACT, Kind.TABLE):
             self.lines.text(Text(row.text), indent)
         elif row.kind is Kind.SOURCE:
             self.lines.text(Text(row.text, style="cyan"), indent + LABEL + 2)
@@ -214,10 +234,12 @@ class CheckReport:
 
 
 def _way(test: TestResult) -> str:
-    """Tests with the same words here failed in the same way."""
+    """Tests with the same words here, but for numbers, failed in the same way."""
     if test.mistake is not None:
         return test.mistake.name
-    return f"{test.failure.message} {test.failure.place}" if test.failure is not None else test.name
+    if test.failure is None:
+        return test.name
+    return f"{NUMBER.sub('0', test.failure.message)} {test.failure.place}"
 
 
 def _points(number: float) -> str:

@@ -30,6 +30,7 @@ class Lines:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.plain = not _can_encode(console)
+        self.printed = 0  # so far
 
     def line(self, text: str, indent: int = 0, style: str = "") -> None:
         self.text(Text(visible(text), style=style), indent)
@@ -51,6 +52,7 @@ class Lines:
             if self.plain:
                 whole.plain = _plain(whole.plain)
             self.console.print(whole, soft_wrap=True)
+            self.printed += 1
 
 
 def _can_encode(console: Console) -> bool:

@@ -1,26 +1,36 @@
 """Which known mistake is behind a failure: the same tests, run on the reference with each mistake in it.
 
-A mistake is named only where every value that crossed the boundary agrees. It must explain each test that it
-would fail, and no other mistake may explain the same; in doubt, nothing is named.
+The evidence is weighed. A mistake is named for the tests in which everything that crossed the boundary agrees. It is
+to explain all that it would fail; where some differ, at least two, with a value that tells: a second fault may lie
+behind the others. None may have passed that it would fail. Of two the one that explains more is named; in doubt, none.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from grader.course.mutants import Mistake
 from grader.protocol.results import Verdict
-from grader.tester.compare import values_match
+from grader.tester.compare import as_array, values_match
 from grader.tester.file_run import FileRun
 from grader.tester.mutants import SLOW_SECONDS, MutantUnderTest
 from grader.tester.transcript import NO_ANSWER, Entry
 
 BUDGET_SECONDS = 120.0
 BUDGET_AFTER_A_TIMEOUT = 10.0
+BUDGET_OF_GUESSES = 3.0
 MUTANT_SECONDS = 2.0
+GUESS_SECONDS = 0.2  # a solution changed anywhere often comes to no end
 MOST_MUTANT_SECONDS = 30.0
+NUMBER = re.compile(r"[\d.]+")
+MOST_TRIED = 6  # failures, before a mutant is left alone
+MOST_DIFFERING = 3  # before anything agrees
+FEWEST_DIGITS, MOST_NUMBERS, MOST_PARTS = 4, 64, 8
 
 
 class OutOfTime(Exception):
@@ -29,27 +39,54 @@ class OutOfTime(Exception):
 
 @dataclass
 class Candidate:
-    """A mutant that explains at least one failure: which ones, and whether anything speaks against it."""
+    """A mutant that explains at least one failure: which ones, and what speaks for it and against it.
+
+    `differing` are failures that it would cause as well, but with other values; `telling` says that one of the values
+    that agree is a long number which hardly another mistake gives, `same_words` that the tests said the same.
+    """
 
     mutant: MutantUnderTest
     explained: set[str] = field(default_factory=set)
+    differing: set[str] = field(default_factory=set)
+    telling: bool = False
+    same_words: bool = True
     consistent: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a mutant fails a test, whether with the values that the learner's code gave, and with the same words."""
+
+    agrees: bool = False
+    fails: bool = False
+    same_words: bool = False
 
 
 class Diagnosis:
     """Looks for the mistakes behind a run's failures. `long_tests` are given more time than others.
 
-    Where no single mistake explains all failures, each may explain some, if there may be `several`.
+    Where no single mistake explains all failures, each may explain some, if there may be `several`. Failures that are
+    `explained` are left alone. With `only_telling` nothing is named without a value that tells: for mutants that are no
+    mistakes which somebody has made, but guesses.
     """
 
-    def __init__(self, run: FileRun, long_tests: Collection[str] = (), several: bool = True) -> None:
+    def __init__(
+        self,
+        run: FileRun,
+        long_tests: Collection[str] = (),
+        several: bool = True,
+        explained: Collection[str] = (),
+        only_telling: bool = False,
+    ) -> None:
         self.run = run
         self.long_tests = long_tests
         self.several = several
+        self.only_telling = only_telling
         was_run = {name: result for name, result in run.results.items() if name in run.transcripts}
-        wrong = [name for name, result in was_run.items() if result.verdict.is_wrong]
+        wrong = [name for name, result in was_run.items() if result.verdict.is_wrong and name not in explained]
         stuck = any(was_run[name].verdict is Verdict.TIMEOUT for name in wrong)
-        self.deadline = time.monotonic() + (BUDGET_AFTER_A_TIMEOUT if stuck else BUDGET_SECONDS)
+        budget = BUDGET_OF_GUESSES if only_telling else BUDGET_AFTER_A_TIMEOUT if stuck else BUDGET_SECONDS
+        self.deadline = time.monotonic() + budget
         quick = [name for name in wrong if self.is_quick(name)]
         answered = [name for name in wrong if run.results[name].verdict is not Verdict.TIMEOUT]
         order = {name: place for place, name in enumerate(run.order)}
@@ -78,11 +115,26 @@ class Diagnosis:
         A mutant that explains every failure also explains the first one. So where there is one, looking at the
         mutants that agree on that first failure finds it, and every other one like it.
         """
-        suspects = [mutant for mutant in mutants if all(self.try_test(mutant, self.failed[0]))]
+        suspects = [mutant for mutant in mutants if self.try_test(mutant, self.failed[0]).agrees]
         candidates = self.consistent(suspects)
         if any(self.is_whole(candidate) for candidate in candidates):
             return candidates
-        return self.consistent(mutants) if self.several else []
+        return self.consistent(self.suspects(mutants)) if self.several else []
+
+    def suspects(self, mutants: Sequence[MutantUnderTest]) -> list[MutantUnderTest]:
+        """Those that agree on one of a few failures: most mutants pass every test that failed here."""
+        some = self.some_failures()
+        return [mutant for mutant in mutants if any(self.try_test(mutant, name).agrees for name in some)]
+
+    def some_failures(self) -> list[str]:
+        """One of each kind, and then others from all over."""
+        kinds: dict[tuple[str, str], str] = {}
+        for name in self.failed:
+            failure = self.run.results[name].failure
+            words = NUMBER.sub("", failure.message) if failure is not None else ""
+            kinds.setdefault((words, failure.call.name if failure is not None and failure.call else ""), name)
+        step = max(1, len(self.failed) // MOST_TRIED)
+        return list(dict.fromkeys([*kinds.values(), *self.failed[::step]]))[:MOST_TRIED]
 
     def consistent(self, mutants: Sequence[MutantUnderTest]) -> list[Candidate]:
         found = [self.examine(mutant) for mutant in mutants]
@@ -95,55 +147,91 @@ class Diagnosis:
         """Try the failed tests, then the passed ones, on a mutant."""
         candidate = Candidate(mutant)
         for name in self.failed:
-            agrees, fails = self.try_test(mutant, name)
-            if agrees and fails:
+            outcome = self.try_test(mutant, name)
+            if outcome.agrees:
                 candidate.explained.add(name)
-            elif fails:
-                return None  # it would fail here too, but in another way
-        if not candidate.explained:
+                candidate.same_words = candidate.same_words and outcome.same_words
+                candidate.telling = candidate.telling or is_telling(self.run.transcripts[name].entries)
+            elif outcome.fails:
+                candidate.differing.add(name)
+                if not candidate.explained and len(candidate.differing) >= MOST_DIFFERING:
+                    return None
+        if not candidate.explained or not self.is_enough(candidate):
             return None
-        candidate.consistent = not any(self.try_test(mutant, name)[1] for name in self.passed)
+        candidate.consistent = not any(self.try_test(mutant, name).fails for name in self.passed)
         return candidate
 
-    def try_test(self, mutant: MutantUnderTest, name: str) -> tuple[bool, bool]:
-        """Whether a test on the mutant saw the same values as on the learner's code, and whether it failed."""
+    def is_enough(self, candidate: Candidate) -> bool:
+        """All that it would fail, and not by a single coincidence; or two tests, where a value tells."""
+        if self.only_telling and not candidate.telling:
+            return False
+        explained, differing = len(candidate.explained), len(candidate.differing)
+        if differing:
+            return explained >= 2 and candidate.telling
+        return explained >= 2 or explained == len(self.failed) or candidate.telling or candidate.same_words
+
+    def try_test(self, mutant: MutantUnderTest, name: str) -> Outcome:
+        """What came of a test on the mutant, beside what came of it on the learner's code."""
         if time.monotonic() > self.deadline:
             raise OutOfTime
         seen = mutant.test(name, self.seconds_for(name))
         if seen is None:
-            return False, False
+            return Outcome()
         message, entries = seen
-        mine = self.run.transcripts[name].entries
-        return transcripts_match(mine, entries) and self.same_words(name, entries, message), True
+        failure = self.run.results[name].failure
+        same_words = failure is not None and message == failure.message
+        silent = bool(entries) and entries[-1].raised == NO_ANSWER  # the test's words are all that there is
+        agrees = transcripts_match(self.run.transcripts[name].entries, entries) and (same_words or not silent)
+        return Outcome(agrees, True, same_words)
 
     def seconds_for(self, name: str) -> float:
         """How long a mutant may take. Where the learner's code gave no answer, one that gives none soon is like it."""
         result = self.run.results[name]
+        least = GUESS_SECONDS if self.only_telling else MUTANT_SECONDS
         if result.verdict is Verdict.TIMEOUT:
-            return MUTANT_SECONDS
-        return min(MOST_MUTANT_SECONDS, max(MUTANT_SECONDS, 10 * result.seconds))
-
-    def same_words(self, name: str, entries: list[Entry], message: str) -> bool:
-        """Where the last call gave no value, what the test said of it must agree as well."""
-        if not entries or entries[-1].raised != NO_ANSWER:
-            return True
-        failure = self.run.results[name].failure
-        return failure is not None and message == failure.message
+            return least
+        return min(MOST_MUTANT_SECONDS, max(least, 10 * result.seconds))
 
     def chosen(self, candidates: list[Candidate]) -> list[Candidate]:
-        """One that explains every failure, if there is just one; else those that no other one overlaps."""
+        """One that explains every failure, if there is just one; else those to which no other one comes near."""
         whole = [item for item in candidates if self.is_whole(item)]
         if whole:
-            return whole if len(whole) == 1 else []
+            return whole[:1] if len({item.mutant.mistake.says for item in whole}) == 1 else []
         return [
-            item
-            for item in candidates
-            if not any(item is not other and item.explained & other.explained for other in candidates)
+            item for item in candidates if all(other is item or self.is_better(item, other) for other in candidates)
         ]
+
+    @staticmethod
+    def is_better(item: Candidate, other: Candidate) -> bool:
+        """Whether the other one says the same, or explains none of its failures, or some of them and nothing else."""
+        if item.mutant.mistake.says == other.mutant.mistake.says:
+            return True
+        return not item.explained & other.explained or item.explained > other.explained
+
+
+def is_telling(entries: Sequence[Entry]) -> bool:
+    """Whether what crossed last holds numbers with digits that agree with nothing by chance."""
+    return any(_digits_in(entry.value) >= FEWEST_DIGITS for entry in entries[-2:])
+
+
+def _digits_in(value: object) -> int:
+    """How many different finite numbers with a fraction a value holds."""
+    items = value if type(value) in (list, tuple) else [value]
+    assert isinstance(items, Sequence)
+    found: set[float] = set()
+    for item in items[:MOST_PARTS]:
+        array = as_array(item)
+        if array is not None and array.dtype.kind == "f":
+            some = array.reshape(-1)[:MOST_NUMBERS]
+            found.update(float(number) for number in some if np.isfinite(number) and number != np.round(number))
+    return len(found)
 
 
 def transcripts_match(mine: list[Entry], theirs: list[Entry]) -> bool:
-    """Two transcripts of the same test: the same calls, with the same results but for rounding."""
+    """Two transcripts of the same test: the same calls, with the same results but for rounding.
+
+    Exceptions are the same where their classes are, and both codes raise them or a library gives the same numbers.
+    """
     if len(mine) != len(theirs):
         return False
     return all(_entries_match(x, y) for x, y in zip(mine, theirs, strict=True))
@@ -152,4 +240,5 @@ def transcripts_match(mine: list[Entry], theirs: list[Entry]) -> bool:
 def _entries_match(x: Entry, y: Entry) -> bool:
     ended = {"MutantTimeout": NO_ANSWER[0]}
     a, b = (ended.get(entry.raised[0], entry.raised[0]) if entry.raised else "" for entry in (x, y))
-    return x.name == y.name and a == b and values_match(x.value, y.value)
+    same = x.name == y.name and a == b and x.sign == y.sign
+    return same and values_match(x.value, y.value)

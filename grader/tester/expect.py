@@ -10,10 +10,13 @@ import numpy as np
 from grader.protocol.describe import describe, describe_result, shorten
 from grader.protocol.results import Call, Difference, Failure
 from grader.protocol.wire import Unsendable
-from grader.tester import compare, mention
+from grader.tester import compare, difference, item_shapes, mention
 from grader.tester.failures import StudentRaised, SuiteFailure
 from grader.tester.opaque import Opaque
+from grader.tester.pair import Pair, Setting
 from grader.tester.peer import Peer
+from grader.tester.setting import setting_of
+from grader.tester.shown_values import side_by_side
 
 
 class Expect:
@@ -43,21 +46,17 @@ class Expect:
             raise TypeError(f"expect.close wants numbers to compare with, not {expected!r}")
         if x is None:
             self._fail(message or "The result is not what was expected.", actual, expected, call=call)
+        relative, absolute = (tolerance, tolerance) if tolerance is not None else compare.tolerance(actual, expected)
         if x.shape != y.shape:
-            self._fail(message or "The shape is wrong.", actual, expected, call=call)
+            facts = self._facts(actual, x, y, relative, absolute)
+            self._fail(message, actual, expected, plainly="The shape is wrong.", facts=facts, call=call)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if dtype and all(names) and names[0] != names[1]:
             self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected, call=call)
-        relative, absolute = (tolerance, tolerance) if tolerance is not None else compare.tolerance(actual, expected)
         wrong = compare.mismatch_mask(y, x, relative, absolute)
         if wrong.any():
-            self._fail(
-                message or _values_message(x, y),
-                actual,
-                expected,
-                difference=compare.difference(y, x, wrong),
-                call=call,
-            )
+            facts = self._facts(actual, x, y, relative, absolute)
+            self._fail_values(message, actual, expected, Pair(y, x, relative, absolute), facts, call)
 
     def equal(self, actual: Any, expected: Any, message: str = "") -> None:
         """Exactly the same: whole numbers, strings, lists, dicts, boolean masks, ids."""
@@ -65,11 +64,13 @@ class Expect:
         if x is not None and y is not None:
             self._equal_arrays(actual, expected, x, y, message)
         elif isinstance(actual, Opaque | Unsendable) or not _plainly_equal(actual, expected):
-            self._fail(message or "The result is not what was expected.", actual, expected)
+            facts = () if isinstance(actual, Opaque | Unsendable) else _item_facts(actual, expected)
+            self._fail(message, actual, expected, facts=facts)
 
     def _equal_arrays(self, actual: Any, expected: Any, x: np.ndarray, y: np.ndarray, message: str) -> None:
         if x.shape != y.shape:
-            self._fail(message or "The shape is wrong.", actual, expected)
+            facts = self._facts(actual, x, y, 0.0, 0.0) or _item_facts(actual, expected)
+            self._fail(message, actual, expected, plainly="The shape is wrong.", facts=facts)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if all(names) and names[0] != names[1]:
             self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected)
@@ -77,7 +78,8 @@ class Expect:
             self._fail(message or f"A {type(expected).__name__} was expected.", actual, expected)
         wrong = compare.mismatch_mask(y, x, 0.0, 0.0)
         if wrong.any():
-            self._fail(message or _values_message(x, y), actual, expected, difference=compare.difference(y, x, wrong))
+            facts = self._facts(actual, x, y, 0.0, 0.0) or _item_facts(actual, expected)
+            self._fail_values(message, actual, expected, Pair(y, x, 0.0, 0.0), facts)
 
     def shape(self, actual: Any, expected: tuple[int, ...], message: str = "") -> None:
         """The result is an array or tensor of exactly this shape."""
@@ -109,26 +111,35 @@ class Expect:
 
     def less(self, actual: Any, bound: Any, message: str) -> None:
         """A number is finite and below the bound."""
-        self._number(actual, message)
-        if not float(actual) < float(bound):
-            self._fail(message, actual, f"less than {compare.show_number(bound)}")
+        wanted = f"less than {compare.show_number(bound)}"
+        if not self._number(actual, message, wanted) < float(bound):
+            self._fail_number(message, actual, wanted)
 
     def greater(self, actual: Any, bound: Any, message: str) -> None:
         """A number is finite and above the bound."""
-        self._number(actual, message)
-        if not float(actual) > float(bound):
-            self._fail(message, actual, f"greater than {compare.show_number(bound)}")
+        wanted = f"greater than {compare.show_number(bound)}"
+        if not self._number(actual, message, wanted) > float(bound):
+            self._fail_number(message, actual, wanted)
 
     def between(self, actual: Any, low: float, high: float, message: str) -> None:
         """A number is finite and from `low` to `high`."""
-        self._number(actual, message)
-        if not low <= float(actual) <= high:
-            self._fail(message, actual, f"from {compare.show_number(low)} to {compare.show_number(high)}")
+        wanted = f"{compare.show_number(low)} to {compare.show_number(high)}"
+        if not low <= self._number(actual, message, wanted) <= high:
+            self._fail_number(message, actual, wanted)
 
-    def _number(self, actual: Any, message: str) -> None:
+    def _number(self, actual: Any, message: str, wanted: str) -> float:
         x = compare.as_array(actual)
-        if x is None or x.size != 1 or not np.isfinite(x).all():
-            self._fail(message, actual, "a finite number")
+        if x is None or x.size != 1 or x.dtype.kind == "c":
+            self._fail(message, actual, f"a number, {wanted}")
+        if not np.isfinite(x).all():
+            self._fail_number(message, actual, wanted)
+        return float(x.reshape(()))
+
+    def _fail_number(self, message: str, actual: Any, wanted: str) -> NoReturn:
+        """The number goes on with the sentence, or stands in one of its own."""
+        number = compare.show_number(np.asarray(compare.as_array(actual)).reshape(-1)[0])
+        joint = " It is" if message.endswith(".") else ""
+        self._fail(f"{message}{joint} {number}; it ought to be {wanted}.", None, "")
 
     def raises(
         self, error: type[Exception], function: Callable[..., Any], *args: Any, mentions: Any = None, **kwargs: Any
@@ -157,26 +168,68 @@ class Expect:
 
     # -- failing --------------------------------------------------------------------------------------
 
+    def _fail_values(
+        self,
+        message: str,
+        actual: Any,
+        expected: Any,
+        pair: Pair,
+        facts: tuple[str, ...],
+        call: Call | None = None,
+    ) -> NoReturn:
+        """Shape and dtype are right; some values are not."""
+        self._fail(
+            message,
+            actual,
+            expected,
+            plainly=_values_message(pair.came, pair.wanted),
+            facts=facts,
+            values=side_by_side(pair.wanted, pair.came, pair.wrong),
+            difference=compare.difference(pair.wanted, pair.came, pair.wrong),
+            call=call,
+        )
+
     def _fail(
         self,
         message: str,
         actual: Any,
         expected: Any,
         *,
+        plainly: str = "The result is not what was expected.",
+        facts: tuple[str, ...] = (),
+        values: tuple[str, ...] = (),
         difference: Difference | None = None,
         call: Call | None = None,
     ) -> NoReturn:
+        """Where the test has no sentence of its own, the first fact stands for it, or else what is said `plainly`."""
+        if not message:
+            message, facts = (facts[0], facts[1:]) if facts else (plainly, ())
         entry = self._peer.transcript.origin_of(actual)
         raise SuiteFailure(
             Failure(
                 message=message,
                 call=call or (entry.call if entry else None),
-                expected=_shown(expected),
-                actual=_shown(actual) if actual is not None else "",
+                expected=_shown(expected, plainly=bool(values)),
+                actual=_shown(actual, plainly=bool(values)) if actual is not None else "",
                 difference=difference,
+                facts=facts,
+                values=values,
                 place=self._peer.index.place(entry.path) if entry else None,
             )
         )
+
+    def _facts(self, actual: Any, x: np.ndarray, y: np.ndarray, relative: float, absolute: float) -> tuple[str, ...]:
+        """In what way what came, `x`, differs from what was wanted, `y`."""
+        transcript = self._peer.transcript
+        entry = transcript.origin_of(actual)
+        setting = Setting() if entry is None else setting_of(entry, transcript.entries, self._peer.contract)
+        return difference.sentences(Pair(y, x, relative, absolute, setting))
+
+
+def _item_facts(actual: Any, expected: Any) -> tuple[str, ...]:
+    """Of lists of numbers, what is missing or too many."""
+    fact = item_shapes.of_items(expected, actual)
+    return (fact,) if fact else ()
 
 
 def _plainly_equal(actual: Any, expected: Any) -> bool:
@@ -192,7 +245,10 @@ def _values_message(actual: np.ndarray, expected: np.ndarray) -> str:
     return "The values are wrong."
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, plainly: bool = False) -> str:
+    """A value in a line; `plainly` without numbers, where these are shown elsewhere."""
+    if plainly:
+        return describe_result(value)
     if isinstance(value, str):
         return shorten(value, 200)
     array = compare.as_array(value)

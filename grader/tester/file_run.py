@@ -9,7 +9,7 @@ import msgspec
 
 from grader.course.mutants import Mistake
 from grader.protocol.jobs import Job
-from grader.protocol.results import Failure, SmallestCase, TestResult, Verdict
+from grader.protocol.results import Failure, SmallestCase, TestResult, Verdict, WrongLine
 from grader.tester.transcript import Transcript
 
 
@@ -46,9 +46,16 @@ def with_mistakes(results: Mapping[str, TestResult], found: Mapping[str, Mistake
 
 def with_smallest_cases(results: Mapping[str, TestResult], found: Mapping[str, SmallestCase]) -> dict[str, TestResult]:
     """The results with failing calls that can be checked by hand."""
-    return {name: _with_case(result, found[name]) if name in found else result for name, result in results.items()}
+    return {name: _with(result, smallest=found[name]) if name in found else result for name, result in results.items()}
 
 
-def _with_case(result: TestResult, case: SmallestCase) -> TestResult:
+def with_wrong_lines(results: Mapping[str, TestResult], found: Mapping[str, WrongLine]) -> dict[str, TestResult]:
+    """The results with the lines at which calls go wrong."""
+    return {
+        name: _with(result, wrong_line=found[name]) if name in found else result for name, result in results.items()
+    }
+
+
+def _with(result: TestResult, **more: SmallestCase | WrongLine) -> TestResult:
     assert result.failure is not None
-    return msgspec.structs.replace(result, failure=msgspec.structs.replace(result.failure, smallest=case))
+    return msgspec.structs.replace(result, failure=msgspec.structs.replace(result.failure, **more))

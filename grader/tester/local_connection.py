@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import resource
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ from grader.worker.request_handler import RequestHandler
 class LocalConnection:
     """A module in this process, spoken to as if it were in another."""
 
-    def __init__(self, module: Any, root: str) -> None:
+    def __init__(self, module: Any, root: str, file: str = "") -> None:
         self.callback: Callback | None = None
-        self.handler = RequestHandler(self._call_back, module, root)
+        self.handler = RequestHandler(self._call_back, module, root, file)
         self.random = RandomState()
 
     def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -83,9 +84,9 @@ def connect_reference(job: Job, solution: Solution) -> LocalConnection:
 
 def connect_mutant(job: Job, solution: Solution, source: str, folder: str) -> LocalConnection:
     """The reference with a mistake in it, under a name of its own."""
-    path = Path(folder) / "mutant.py"
+    path = Path(folder) / f"mutant_{zlib.crc32(source.encode())}.py"  # lines are read from it when it raises
     path.write_text(source, encoding="utf-8")
-    return LocalConnection(loading.load_source(job.module + "__mutant", path), solution.root)
+    return LocalConnection(loading.load_source(job.module + "__mutant", path), solution.root, str(path))
 
 
 def connect_here(root: str) -> LocalConnection:

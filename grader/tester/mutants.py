@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from grader.course.hypotheses import hypotheses
 from grader.course.mutants import Mistake, Mutant
 from grader.protocol.jobs import Job, Solution
 from grader.tester.failures import MutantTimeout
@@ -95,6 +97,22 @@ def mutants_of(runner: TestRunner, items: list[pytest.Item], take: Take | None, 
         by_name = {item.name: item for item in items}
         found += [MutantRunner(runner, by_name, job.reference, mutant, folder, memo) for mutant in job.mutants]
     return found
+
+
+def hypotheses_of(runner: TestRunner, items: list[pytest.Item], folder: str) -> list[MutantUnderTest]:
+    """The solution changed in one place each, where there is one to change."""
+    job = runner.job
+    if not isinstance(job.reference, Solution):
+        return []
+    memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
+    by_name = {item.name: item for item in items}
+    found = _hypotheses(Path(job.reference.file).read_text(encoding="utf-8"))
+    return [MutantRunner(runner, by_name, job.reference, mutant, folder, memo) for mutant in found]
+
+
+@functools.lru_cache(maxsize=1)
+def _hypotheses(source: str) -> tuple[Mutant, ...]:
+    return hypotheses(source)
 
 
 def load_mutant(job: Job, solution: Solution, mutant: Mutant, folder: str) -> LocalConnection | None:

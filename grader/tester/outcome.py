@@ -47,8 +47,12 @@ def learners_view(job: Job, failure: Failure) -> Failure:
         Frame(_as_named(job, frame.place), frame.function, frame.text, frame.locals) for frame in failure.frames
     )
     place = None if failure.place is None else _as_named(job, failure.place)
+    line = failure.wrong_line
+    if line is not None:
+        place_before = _as_named(job, line.right_before)
+        line = msgspec.structs.replace(line, place=_as_named(job, line.place), right_before=place_before)
     message = failure.message.replace(learner.file, learner.display_path)
-    return msgspec.structs.replace(failure, frames=frames, place=place, message=message)
+    return msgspec.structs.replace(failure, frames=frames, place=place, message=message, wrong_line=line)
 
 
 def _as_named(job: Job, place: Place) -> Place:

@@ -36,11 +36,12 @@ from grader.tester.contract import Contract, complaint_text
 from grader.tester.failures import SuiteFailure, WorkerLost
 from grader.tester.gradients import join_graph
 from grader.tester.proxies import Handle, Proxy
-from grader.tester.raised import student_raised
+from grader.tester.raised import sign_of, student_raised
 from grader.tester.source_index import SourceIndex
 from grader.tester.source_tree import SourceTree
 from grader.tester.trace import Trace
 from grader.tester.transcript import NO_ANSWER, Entry, Transcript
+from grader.tester.watch import Enough, Watch
 
 # Of what the other side says about an exception; an honest worker says less.
 MAX_TYPES, MAX_FRAMES, MAX_MESSAGE, MAX_PATH = 40, 8, 4000, 4096
@@ -96,6 +97,7 @@ class Peer:
         self.attachments = 0
         self.counts: Counts | None = None
         self.callbacks: list[Any] = []
+        self.watch: Watch | None = None
 
     def start_file(self, index: SourceIndex, source: SourceTree | None = None) -> None:
         """Speak of this file from now on: where its names stand, what it is called, what stands beside it."""
@@ -240,6 +242,7 @@ class Peer:
         args, kwargs = tuple(_sendable(value) for value in args), {key: _sendable(v) for key, v in kwargs.items()}
         path = target._path + (".forward" if target._kind == "module" else "")
         call = self.describe_call(path, args, kwargs)
+        watch = self.watch if self.watch is not None and self.watch.number == len(self.transcript.entries) else None
         inputs: list[Any] = []
         request = messages.Call(
             target=target,
@@ -247,9 +250,15 @@ class Peer:
             kwargs=kwargs,
             grad=torch is not None and torch.is_grad_enabled(),
             count=self.counts is not None,
+            trace=watch is not None,
         )
         self.transcript.add(Entry(path, call, raised=NO_ANSWER, path=path, args=args, kwargs=kwargs))
-        found = self.returned(self.ask(request, inputs), call, path)
+        with watch.looking() if watch is not None else contextlib.nullcontext():
+            reply = self.ask(request, inputs)
+        found = self.returned(reply, call, path)
+        if watch is not None:
+            watch.seen(Entry(path, call, found.value, path=path, args=args, kwargs=kwargs))
+            raise Enough
         value = self.checked_kind(path, call, found.value)
         self.apply_changes(call, target, args, kwargs, found.changed)
         if self.counts is not None and found.counts is not None:
@@ -257,7 +266,7 @@ class Peer:
         value = join_graph(self, value, inputs, found.graph)
         if isinstance(value, Handle) and not value._path:
             value._path = value._type_name
-        self.transcript.settle(Entry(path, _with_result(call, value), value, (), path, args, kwargs))
+        self.transcript.settle(Entry(path, _with_result(call, value), value, path=path, args=args, kwargs=kwargs))
         return value
 
     @contextlib.contextmanager
@@ -306,7 +315,7 @@ class Peer:
         types = tuple(name[:80] for name in raised.types[:MAX_TYPES]) or ("exception",)
         text = raised.message[:MAX_MESSAGE]
         frames = tuple(_frame(item) for item in raised.frames[:MAX_FRAMES])
-        self.transcript.settle(Entry(path, call, raised=types))
+        self.transcript.settle(Entry(path, call, raised=types, sign=sign_of(text, frames)))
         raise student_raised(self.source, call, types, text, frames)
 
     def apply_changes(

@@ -18,6 +18,7 @@ OF_A_LIBRARY = (
     "Convert the tensor first, or reach the result by other operations."
 )
 TORCHS_LIST = " This could be because the operator doesn't exist for this backend"  # and then all backends
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 OUT_OF_MEMORY = "can't allocate memory"
 
 
@@ -50,6 +51,13 @@ def student_raised(
         exhausted=Exhausted.MEMORY if is_out_of_memory(types, text) else None,
     )
     return StudentRaised(failure, types, text, explained=words is not None)
+
+
+def sign_of(text: str, frames: tuple[Frame, ...]) -> str:
+    """What tells an exception from others of its class, whatever words its author chose."""
+    if frames and frames[-1].text.startswith("raise"):
+        return "raise"
+    return " ".join(NUMBER.findall(text))
 
 
 def is_out_of_memory(types: tuple[str, ...], text: str) -> bool:

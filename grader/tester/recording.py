@@ -39,6 +39,7 @@ class RecordedEntry(msgspec.Struct, frozen=True, array_like=True):
     name: str
     raised: tuple[str, ...]
     value: int
+    sign: str = ""
 
 
 class RecordedFailure(msgspec.Struct, frozen=True, array_like=True):
@@ -155,7 +156,9 @@ class ValuePool:
 
 def recorded_entries(entries: list[Entry], pool: ValuePool) -> tuple[RecordedEntry, ...]:
     """A transcript as data. Handles keep their kind alone."""
-    return tuple(RecordedEntry(e.name, e.raised, pool.number(values.encode(e.value, _kind_alone))) for e in entries)
+    return tuple(
+        RecordedEntry(e.name, e.raised, pool.number(values.encode(e.value, _kind_alone)), e.sign) for e in entries
+    )
 
 
 def entries_of(test: RecordedFailure, kept: tuple[bytes, ...], peer: Peer) -> list[Entry]:
@@ -164,7 +167,7 @@ def entries_of(test: RecordedFailure, kept: tuple[bytes, ...], peer: Peer) -> li
     def restore(tag: str, rest: list[Any]) -> Any:
         return Handle(peer, -1, rest[0], "")
 
-    return [Entry(e.name, Call(e.name), values.decode(kept[e.value], restore), e.raised) for e in test.entries]
+    return [Entry(e.name, Call(e.name), values.decode(kept[e.value], restore), e.raised, e.sign) for e in test.entries]
 
 
 def _kind_alone(value: Any) -> list[Any] | None:

@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from grader.course.mutants import Mistake
-from grader.protocol.jobs import Job, JudgeMode, RecordMode
+from grader.protocol.jobs import Job, JudgeMode, RecordMode, Shown
 from grader.protocol.results import Failure, Recorded, SuiteStarted, TestFinished, TestResult, TestStarted, Verdict
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.draw import Draw, derive_seed
-from grader.tester.file_run import FileRun, Problem, with_mistakes, with_smallest_cases
-from grader.tester.mutants import mutants_of
+from grader.tester.file_run import FileRun, Problem, with_mistakes, with_smallest_cases, with_wrong_lines
+from grader.tester.locate import wrong_lines
+from grader.tester.mutants import hypotheses_of, mutants_of
 from grader.tester.outcome import as_shown, outcome
 from grader.tester.patience import Patience
 from grader.tester.record import record
@@ -82,22 +83,34 @@ class Suite:
                 return run
 
     def with_extras(self, run: FileRun, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
-        """The run with the mistakes that were found and the smallest cases of the rest."""
-        named = with_mistakes(run.results, self.mistakes(run, items))
-        if not mode.shrink:
+        """The run with the mistakes that were found, and the wrong lines and the smallest cases of the rest.
+
+        The first tests of the suite get them: these are shown first.
+        """
+        in_order = {name: run.results[name] for name in run.order if name in run.results}
+        named = with_mistakes(in_order, self.mistakes(run, items))
+        if not mode.shrink or mode.shown is Shown.NONE:
             return replace(run, results=named)
-        cases = smallest_cases(self.runner, named, run.transcripts)
-        return replace(run, results=with_smallest_cases(named, cases))
+        by_name = {item.name: item for item in items}
+        placed = with_wrong_lines(named, wrong_lines(self.runner, by_name, named, run.transcripts))
+        cases = smallest_cases(self.runner, placed, run.transcripts)
+        return replace(run, results=with_smallest_cases(placed, cases))
 
     def mistakes(self, run: FileRun, items: list[pytest.Item]) -> dict[str, Mistake]:
-        """The mistakes that explain failures, by test."""
+        """The mistakes that explain failures, by test: listed ones, and for the rest changes of the solution."""
         mode = run.job.mode
         several = isinstance(mode, JudgeMode) and mode.several
-        diagnosis = Diagnosis(run, [item.name for item in items if self.runner.is_long(item)], several)
+        long_tests = [item.name for item in items if self.runner.is_long(item)]
+        diagnosis = Diagnosis(run, long_tests, several)
         if not diagnosis.failed:
             return {}
         with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
-            return diagnosis.mistakes(mutants_of(self.runner, items, self.recorded, folder))
+            found = diagnosis.mistakes(mutants_of(self.runner, items, self.recorded, folder))
+            left = [*found, *(item.name for item in items if is_hidden(item))]
+            rest = Diagnosis(run, long_tests, several, explained=left, only_telling=True)
+            if several and rest.failed:
+                found |= rest.mistakes(hypotheses_of(self.runner, items, folder))
+        return found
 
     def run_tests(self, job: Job, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
         """Every test once. The order is drawn too, so that no test leans on another.

@@ -14,6 +14,7 @@ NO_ANSWER = ("no answer",)
 class Entry:
     """One exchange: what was asked, and what came of it. `raised` are the names of an exception's class and bases.
 
+    `sign` tells it from others of its class: that the code itself raises it, or the numbers in a library's words.
     `path`, `args` and `kwargs` are there for calls, so that one can be made again.
     """
 
@@ -21,6 +22,7 @@ class Entry:
     call: Call
     value: Any = None
     raised: tuple[str, ...] = ()
+    sign: str = ""
     path: str = ""
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)

@@ -31,6 +31,7 @@ from grader.protocol.messages import (
     GetGradients,
     GetItem,
     GetLength,
+    GetLines,
     GetNamedParameters,
     GetParameters,
     Import,
@@ -50,6 +51,7 @@ from grader.worker import loading
 from grader.worker.cell_loader import CellRun
 from grader.worker.counting import OpCounter
 from grader.worker.exception_text import message_of
+from grader.worker.line_trace import LineTrace
 
 Callback = Callable[[int, list[Any], dict[str, Any]], Any]
 FRAMES_SHOWN = 6
@@ -66,14 +68,15 @@ def _described(words: str) -> bytes:
 class RequestHandler:
     """One exercise under test, and the objects of it that the tester holds handles to."""
 
-    def __init__(self, callback: Callback, module: Any = None, root: str = "") -> None:
+    def __init__(self, callback: Callback, module: Any = None, root: str = "", file: str = "") -> None:
         self.callback = callback
         self.module = module
         self.root = root
-        self.file = ""
+        self.file = file
         self.objects: dict[int, Any] = {}
         self.graphs: dict[int, tuple[list[Any], list[Any]]] = {}
         self.counter = 0
+        self.lines: list[list[Any]] = []
 
     # -- frames ---------------------------------------------------------------------------------------
 
@@ -178,6 +181,8 @@ class RequestHandler:
                 return Returned(value=importlib.import_module(request.name))
             case Call():
                 return self.call(request, inputs)
+            case GetLines():
+                return Returned(value=self.lines)
             case Backward():
                 return self.differentiate(*self.graphs[request.graph], request.grads)
             case GetItem():
@@ -234,11 +239,23 @@ class RequestHandler:
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         before = {key: self.snapshot(value) for key, value in named.items()}
         counter = OpCounter() if request.count else None
-        with _grad_mode(request.grad), counter.measuring() if counter else contextlib.nullcontext():
+        with (
+            _grad_mode(request.grad),
+            counter.measuring() if counter else contextlib.nullcontext(),
+            self.following() if request.trace else contextlib.nullcontext(),
+        ):
             value = request.target(*args, **kwargs)
         changed = {key: item for key, item in named.items() if self.snapshot(item) != before[key]}
         counts = counter.counts() if counter else None
         return Returned(value=value, changed=changed, graph=self.next_graph(), counts=counts)
+
+    @contextlib.contextmanager
+    def following(self) -> Iterator[None]:
+        """Note what each line of the learner's own files binds."""
+        trace = LineTrace(self.is_own)
+        self.lines = trace.bound
+        with trace.following():
+            yield
 
     def next_graph(self) -> int:
         self.counter += 1

@@ -9,6 +9,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from grader.course.curriculum import Chapter, Curriculum, Exercise
@@ -34,6 +35,7 @@ from grader.score.views import ExerciseView, StudentView, TestView
 
 NAME = "ch3/softmax"
 FILE = "exercises/ch3/softmax.py"
+LETTERS = "abcdefgh"
 
 
 def frame(line: int, function: str, text: str, *values: tuple[str, str]) -> Frame:
@@ -50,6 +52,8 @@ WRONG = Failure(
     expected="tensor float64 (3, 5)",
     actual="tensor float64 (3, 1)",
     difference=Difference(15, 15, (1, 2), "0.25", "0.75", 0.5, 0.125),
+    facts=("Every value is twice what was wanted.",),
+    values=("expected            actual", "    0.25               0.5"),
     frames=(
         frame(11, "helper", "return y"),
         frame(12, "softmax", "y = e / s", ("self", "0"), ("s", "2")),
@@ -59,11 +63,13 @@ WRONG = Failure(
 )
 LINES = [
     "The values are wrong.",
+    "Every value is twice what was wanted.",
     "called    softmax(x: tensor float64 (3, 5))",
     "expected  tensor float64 (3, 5)",
     "actual    tensor float64 (3, 1)",
-    "wrong     15 of 15 values; worst at [1, 2]: expected 0.25, got 0.75",
-    "off by    at most 0.5, on average 0.125",
+    "expected            actual",
+    "    0.25               0.5",
+    "wrong     15 of 15 values; the largest difference is 0.5, at [1, 2]",
     "by hand   softmax with",
     "          x = [0.0, 0.0]",
     "          expected [0.5, 0.5]",
@@ -78,11 +84,14 @@ LINES = [
 
 
 def terminal(failure: Failure) -> str:
+    return shown_tests(TestResult("test_sum", "The rows sum to one.", Verdict.FAILED, failure=failure))
+
+
+def shown_tests(*tests: TestResult) -> str:
     exercise = Exercise(NAME, "Softmax", 10, (), (), 1, 2**30, (), False, 20)
     stream = io.StringIO()
     report = CheckReport(make_console(stream, width=80), Curriculum((Chapter("ch3", "Attention", (exercise,)),)))
-    test = TestResult("test_sum", "The rows sum to one.", Verdict.FAILED, failure=failure)
-    report.exercise(ExerciseResult(NAME, Verdict.FAILED, (test,), points_possible=10))
+    report.exercise(ExerciseResult(NAME, Verdict.FAILED, tests, points_possible=10))
     return stream.getvalue()
 
 
@@ -115,7 +124,7 @@ def test_the_rows_are_in_the_order_in_which_a_reader_wants_to_know() -> None:
 def test_a_row_says_what_its_text_is() -> None:
     kinds = {row.label: row.kind for row in failure_rows(WRONG) if row.label}
     assert kinds == {
-        "called": Kind.CODE, "expected": Kind.CODE, "actual": Kind.CODE, "wrong": Kind.PROSE, "off by": Kind.PROSE,
+        "called": Kind.CODE, "expected": Kind.CODE, "actual": Kind.CODE, "wrong": Kind.PROSE,
         "by hand": Kind.CODE, "at": Kind.FRAME, "there": Kind.CODE, "next": Kind.PROSE,
     }  # fmt: skip
 
@@ -135,6 +144,20 @@ def assert_every_row(text: str) -> None:
         assert " ".join(f"{row.label} {row.text}".split()) in shown
 
 
+def test_many_ways_to_fail_are_one_screen() -> None:
+    """The first whole, some more in a line or two, the others as a count; what differs in numbers alone is one way."""
+    ways = [
+        msgspec.structs.replace(WRONG, message=f"Way {letter} is wrong by {n}.") for letter in LETTERS for n in (1, 2)
+    ]
+    tests = [TestResult(f"test_{n}", "The rows sum to one.", Verdict.FAILED, failure=way) for n, way in enumerate(ways)]
+    lines = shown_tests(*tests, TestResult("test_x", "It is there.", Verdict.PASSED)).splitlines()
+    assert len(lines) <= 40
+    assert sum("by hand" in line for line in lines) == 1
+    assert sum("1 more test, in the same way (-v shows them)" in line for line in lines) > 2
+    assert any("more tests, in other ways (-v shows them)" in line for line in lines)
+    assert "  ✓ 1 other test passes (-v lists them)" in lines
+
+
 def test_gradescope_has_the_lines_in_columns() -> None:
     assert gradescope(failed(WRONG)) == "\n".join(["A listed mistake.", *LINES])
 
@@ -142,6 +165,15 @@ def test_gradescope_has_the_lines_in_columns() -> None:
 def test_what_was_called_is_placed_where_no_line_of_an_exception_is() -> None:
     rows = failure_rows(placed("The shape is wrong.", 12))
     assert rows == (Row("", "The shape is wrong.", Kind.MESSAGE), Row("in", f"{FILE}:12", Kind.FRAME))
+
+
+def test_two_values_of_one_kind_need_no_description() -> None:
+    """Where some are shown, it says nothing more; a dtype that differs does."""
+    values = ("expected   actual", "   1   2")
+    shown = [row.text for row in failure_rows(Failure("Wrong.", expected="array", actual="array", values=values))]
+    assert shown == ["Wrong.", *values]
+    shown = [row.text for row in failure_rows(Failure("Wrong.", expected="array", actual="list", values=values))]
+    assert shown == ["Wrong.", "array", "list", *values]
 
 
 def test_one_value_needs_no_count() -> None:

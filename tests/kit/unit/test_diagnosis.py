@@ -83,23 +83,42 @@ def test_two_that_explain_everything_name_nothing() -> None:
 
 
 def test_two_faults_are_each_named_where_they_show() -> None:
-    run = run_of({"a": 1.0, "b": 2.0}, passed=["c"])
-    assert named(run, FakeMutant("one", {"a": 1.0}), FakeMutant("two", {"b": 2.0})) == {"a": "one", "b": "two"}
+    run = run_of({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}, passed=["e"])
+    one, two = FakeMutant("one", {"a": 1.0, "b": 2.0}), FakeMutant("two", {"c": 3.0, "d": 4.0})
+    assert named(run, one, two) == {"a": "one", "b": "one", "c": "two", "d": "two"}
 
 
-def test_a_failure_that_two_explain_in_part_is_left_open() -> None:
-    run = run_of({"a": 1.0, "b": 2.0, "c": 3.0})
-    one, two, three = (
-        FakeMutant("one", {"a": 1.0, "b": 2.0}),
-        FakeMutant("two", {"b": 2.0}),
-        FakeMutant("x", {"c": 3.0}),
-    )
-    assert named(run, one, two, three) == {"c": "x"}
-
-
-def test_one_that_fails_another_test_in_another_way_is_not_named() -> None:
+def test_one_test_of_several_is_a_coincidence_unless_the_words_are_the_same() -> None:
     run = run_of({"a": 1.0, "b": 2.0})
-    assert named(run, FakeMutant("m", {"a": 1.0, "b": 7.0})) == {}
+    assert named(run, FakeMutant("m", {"a": 1.0}, "Other words.")) == {}
+    assert named(run, FakeMutant("m", {"a": 1.0})) == {"a": "m"}
+
+
+def test_of_two_the_one_that_explains_more_is_named() -> None:
+    run = run_of({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
+    more, less = FakeMutant("more", {"a": 1.0, "b": 2.0, "c": 3.0}), FakeMutant("less", {"a": 1.0, "b": 2.0})
+    assert named(run, less, more) == {"a": "more", "b": "more", "c": "more"}
+
+
+def test_where_two_explain_the_same_in_part_it_is_left_open() -> None:
+    run = run_of({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
+    one, two = FakeMutant("one", {"a": 1.0, "b": 2.0}), FakeMutant("two", {"b": 2.0, "c": 3.0})
+    assert named(run, one, two) == {}
+
+
+def test_one_that_fails_some_tests_in_another_way_is_not_named() -> None:
+    run = run_of({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
+    assert named(run, FakeMutant("m", {"a": 1.0, "b": 2.0, "c": 3.0, "d": 9.0})) == {}
+
+
+def test_a_value_that_tells_weighs_more_than_others_that_differ() -> None:
+    """A second fault changes what two other tests see."""
+    digits = [0.123, 0.456, 0.789, 0.321]
+    run = run_of({"a": [answered(digits)], "b": [answered(digits)], "c": 3.0, "d": 4.0})
+    assert named(run, FakeMutant("m", {"a": [answered(digits)], "b": [answered(digits)], "c": 9.0, "d": 9.0})) == {
+        "a": "m",
+        "b": "m",
+    }
 
 
 def test_one_that_would_fail_a_test_that_passed_is_not_named() -> None:
@@ -178,13 +197,14 @@ def test_without_an_answer_the_words_must_agree_too(words: str, expected: dict[s
     assert named(run, FakeMutant("m", {"a": [unanswered()]}, words)) == expected
 
 
-def test_exceptions_agree_by_their_class() -> None:
-    def raised(*types: str) -> list[Entry]:
-        return [Entry("f", Call("f"), raised=types)]
+def test_exceptions_agree_by_their_class_and_by_who_raises_them() -> None:
+    def raised(*types: str, sign: str = "raise") -> list[Entry]:
+        return [Entry("f", Call("f"), raised=types, sign=sign)]
 
     run = run_of({"a": raised("KeyError", "LookupError")})
     assert named(run, FakeMutant("m", {"a": raised("KeyError", "Other")}, "other words")) == {"a": "m"}
     assert named(run, FakeMutant("m", {"a": raised("IndexError", "LookupError")})) == {}
+    assert named(run, FakeMutant("m", {"a": raised("KeyError", "LookupError", sign="3 5")})) == {}
 
 
 # -- in doubt -----------------------------------------------------------------------------------------------

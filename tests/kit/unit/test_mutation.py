@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.author.mutation import changes, mutants_of
-from grader.author.program import read_program
 from grader.course.layout import Layout
+from grader.course.mutation import changes, mutants_of
+from grader.course.program import read_program
 
 SOLUTIONS = sorted(Layout(Path(__file__).resolve().parents[3]).solutions.rglob("*.py"))
 

@@ -10,8 +10,8 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from grader.author.mutators import MUTATORS, is_text, is_unseen
-from grader.author.program import Change, Program, read_program
+from grader.course.mutators import MUTATORS, is_text, is_unseen
+from grader.course.program import Change, Program, read_program
 from grader.course.stubs import derive_stub
 
 

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from grader.author.program import Change, Program, Token
+from grader.course.program import Change, Program, Token
 
 Mutator = Callable[[Program, ast.AST, ast.AST], Iterator[Change]]  # of a node and of the one that holds it
 

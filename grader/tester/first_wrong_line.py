@@ -1,0 +1,137 @@
+"""Where a wrong value comes from: the first line whose tensor is none that the reference makes on its way.
+
+The learner may go another way than the reference, and come back to it. So a line counts as wrong only where nothing
+that is made of its value is right again, and everything it was made of is.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.tester.compare import as_array, mismatch_mask
+
+FEWEST_VALUES = 4  # fewer, or all alike, may agree with anything
+RELATIVE, ABSOLUTE = 2e-4, 2e-5
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A name that a line has bound, in which call of which function, and to what."""
+
+    line: int
+    function: str
+    call: int
+    name: str
+    value: np.ndarray
+
+
+@dataclass(frozen=True)
+class Found:
+    """A line with the name that it binds, and the last one before it in the same call whose value was right."""
+
+    line: int
+    name: str
+    right_before: int
+
+
+def bounds_of(raw: Any, file: str) -> list[Bound]:
+    """The learner's lines as they came from the worker: what is not understood is left out."""
+    found = []
+    for item in raw if type(raw) is list else []:
+        if type(item) is not list or len(item) != 6 or item[0] != file:
+            continue
+        line, function, call, name = item[1:5]
+        array = as_array(item[5])
+        if type(line) is int and type(function) is type(name) is str and type(call) is int and array is not None:
+            found.append(Bound(line, function[:200], call, name[:200], array))
+    return found
+
+
+def first_wrong_line(
+    bound: Sequence[Bound], tree: ast.AST, right: Iterable[np.ndarray], given: Iterable[np.ndarray]
+) -> Found | None:
+    """The line at which the learner's values leave the reference's, where that can be told."""
+    known, inputs = Known(right), Known(given)
+    reads = Reads(tree)
+    states = [_state(item.value, known, inputs) for item in bound]
+    parents = list(_parents(bound, reads))
+    saved = _saved(states, parents)
+    for number, item in enumerate(bound):
+        if states[number] is not False or number in saved:
+            continue
+        above = [states[parent] for parent in parents[number]]
+        before = [b.line for b, state in zip(bound[:number], states, strict=False) if state and b.call == item.call]
+        if False in [state for parent, state in zip(parents[number], above, strict=True) if parent not in saved]:
+            continue
+        earlier = [line for line in before if line < item.line and line != reads.first_line(item.function)]
+        if True in above and earlier:
+            return Found(item.line, item.name, max(earlier))
+    return None
+
+
+def _state(value: np.ndarray, known: Known, inputs: Known) -> bool | None:
+    """True for a value that the reference has, False for another one, None where its like may be found anywhere."""
+    if value.size < FEWEST_VALUES or value.dtype.kind not in "if" or (value == value.flat[0]).all():
+        return None
+    return known.has(value) or inputs.has(value)
+
+
+def _parents(bound: Sequence[Bound], reads: Reads) -> Iterator[list[int]]:
+    """For each value the latest ones before it, in the same call, of the names that its line reads."""
+    latest: dict[tuple[int, str], int] = {}
+    for number, item in enumerate(bound):
+        names = reads.at(item.line)
+        yield [latest[item.call, name] for name in names if (item.call, name) in latest]
+        latest[item.call, item.name] = number
+
+
+def _saved(states: Sequence[bool | None], parents: Sequence[Sequence[int]]) -> set[int]:
+    """The values of which something is made that the reference has as well."""
+    saved: set[int] = set()
+    for number in range(len(states) - 1, -1, -1):
+        if states[number] or number in saved:
+            saved.update(parents[number])
+    return saved
+
+
+class Known:
+    """Arrays that are found again whatever the order of their axes: by their values in order."""
+
+    def __init__(self, arrays: Iterable[np.ndarray]) -> None:
+        self.by_size: dict[int, list[np.ndarray]] = {}
+        for array in arrays:
+            if array.size >= FEWEST_VALUES and array.dtype.kind in "if":
+                self.by_size.setdefault(array.size, []).append(np.sort(array, axis=None))
+
+    def has(self, value: np.ndarray) -> bool:
+        ordered = np.sort(value, axis=None)
+        return any(
+            not mismatch_mask(array, ordered, RELATIVE, ABSOLUTE).any() for array in self.by_size.get(value.size, ())
+        )
+
+
+class Reads:
+    """The names that the statement at each line reads, and where each function begins."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self.names: dict[int, set[str]] = {}
+        self.starts: dict[str, int] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                self.starts[node.name] = node.lineno
+            elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
+                found = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                    self.names.setdefault(line, set()).update(found)
+
+    def at(self, line: int) -> set[str]:
+        return self.names.get(line, set())
+
+    def first_line(self, function: str) -> int:
+        """Where the function of this qualified name begins: its arguments are bound there."""
+        return self.starts.get(function.rpartition(".")[2], 0)

@@ -1,0 +1,86 @@
+"""What is said of a wrong answer that is on no list: in what way its value is wrong, and at which line it begins."""
+
+from __future__ import annotations
+
+from miniature import Kit, result_of
+
+from grader.protocol.results import Failure, Place, Verdict
+
+SOLUTION = '''"""# Mix
+
+Rows shared out by their products.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def mix(x: Float[Tensor, "rows dim"], y: Float[Tensor, "cols dim"]) -> Float[Tensor, "rows dim"]:
+    """Each row of x shares out its weight over the rows of y."""
+    # TODO: products, divided; the softmax; the sum.
+    scores = x @ y.T / x.shape[-1] ** 0.5
+    return torch.softmax(scores, dim=-1) @ y
+'''
+SUITE = '''"""Mix."""
+
+import pytest
+
+
+def test_mix(student, reference, draw, expect):
+    """Each row is a mixture."""
+    x, y = draw.normal(3, 8), draw.normal(5, 8)
+    expect.close(student.mix(x, y), reference.mix(x, y))
+
+
+@pytest.mark.hidden
+def test_more(student, reference, draw, expect):
+    """So is each of other rows."""
+    x, y = draw.normal(4, 6), draw.normal(7, 6)
+    expect.close(student.mix(x, y), reference.mix(x, y))
+'''
+OTHER_WAY = """import torch
+
+
+def mix(x, y):
+    small = x / 8**0.25
+    products = small @ (y / 8**0.25).t()
+    weights = products.softmax({axis})
+    mixed = weights @ y
+    return mixed{ending}
+"""
+
+
+def failure_of(kit: Kit, text: str, test: str = "test_mix") -> Failure:
+    kit.layout.solution_file(kit.name).write_text(SOLUTION, encoding="utf-8")
+    kit.layout.mistakes_file(kit.name).unlink()
+    found = result_of(kit.judge_with(SUITE, text), test)
+    assert found.verdict is Verdict.FAILED
+    assert found.failure is not None
+    return found.failure
+
+
+def test_the_line_at_which_it_goes_wrong(kit: Kit) -> None:
+    line = failure_of(kit, OTHER_WAY.format(axis=0, ending="")).wrong_line
+    assert line is not None
+    file = "exercises/ch1_mini/scale.py"
+    assert (line.place, line.right_before) == (Place(file, 7), Place(file, 6))
+    assert line.text == "weights = products.softmax(0)"
+
+
+def test_in_what_way_the_value_is_wrong(kit: Kit) -> None:
+    failure = failure_of(kit, OTHER_WAY.format(axis=1, ending=" * 8**0.5"))
+    assert failure.message == "Every value is 2.828 times what was wanted; 2.828 is √8, and 8 is dim."
+    assert failure.wrong_line is not None
+    assert failure.wrong_line.text == "return mixed * 8**0.5"
+
+
+def test_a_hidden_test_is_not_run_again(kit: Kit) -> None:
+    failure = failure_of(kit, OTHER_WAY.format(axis=0, ending=""), "test_more")
+    assert failure.wrong_line is None
+
+
+def test_code_that_follows_its_own_lines_costs_itself_that_answer(kit: Kit) -> None:
+    """It may take the look away; nothing else comes of it."""
+    text = OTHER_WAY.format(axis=0, ending="").replace("    small", "    import sys; sys.settrace(None)\n    small")
+    assert failure_of(kit, text).wrong_line is None
