@@ -18,6 +18,8 @@ from grader.tester.peer import Peer
 from grader.tester.setting import setting_of
 from grader.tester.shown_values import side_by_side
 
+UNKNOWN = Call("")  # what is compared was worked out of several answers
+
 
 class Expect:
     """Shape, dtype and finiteness are looked at before values. Every method fails with a sentence."""
@@ -208,7 +210,7 @@ class Expect:
         raise SuiteFailure(
             Failure(
                 message=message,
-                call=call or (entry.call if entry else None),
+                call=call or (entry.call if entry else UNKNOWN),
                 expected=_shown(expected, plainly=bool(values)),
                 actual=_shown(actual, plainly=bool(values)) if actual is not None else "",
                 difference=difference,

@@ -7,6 +7,7 @@ that is made of its value is right again, and everything it was made of is.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from grader.tester.compare import as_array, mismatch_mask
 
 FEWEST_VALUES = 4  # fewer, or all alike, may agree with anything
+MOST_AXES = 4
 RELATIVE, ABSOLUTE = 2e-4, 2e-5
 
 
@@ -61,6 +63,7 @@ def first_wrong_line(
     states = [_state(item.value, known, inputs) for item in bound]
     parents = list(_parents(bound, reads))
     saved = _saved(states, parents)
+    doubtful = {*_doubtful(bound, states, parents), *_unknown_masks(bound, known, inputs)}
     for number, item in enumerate(bound):
         if states[number] is not False or number in saved:
             continue
@@ -69,7 +72,7 @@ def first_wrong_line(
         if False in [state for parent, state in zip(parents[number], above, strict=True) if parent not in saved]:
             continue
         earlier = [line for line in before if line < item.line and line != reads.first_line(item.function)]
-        if True in above and earlier:
+        if True in above and earlier and not doubtful & _ancestors(number, parents):
             return Found(item.line, item.name, max(earlier))
     return None
 
@@ -99,20 +102,91 @@ def _saved(states: Sequence[bool | None], parents: Sequence[Sequence[int]]) -> s
     return saved
 
 
+def _ancestors(number: int, parents: Sequence[Sequence[int]]) -> set[int]:
+    """Everything that a value was made of."""
+    found: set[int] = set()
+    left = [number]
+    while left:
+        new = [parent for parent in parents[left.pop()] if parent not in found]
+        found.update(new)
+        left += new
+    return found
+
+
+def _doubtful(bound: Sequence[Bound], states: Sequence[bool | None], parents: Sequence[Sequence[int]]) -> Iterator[int]:
+    """Values that are right, but the right ones for another name: keys that are the queries, made anew.
+
+    Arguments may be the same.
+    """
+    for number, item in enumerate(bound):
+        others = (n for n in range(number) if bound[n].call == item.call and bound[n].name != item.name)
+        above = _ancestors(number, parents)
+        if (
+            states[number]
+            and above
+            and any(n not in above and is_rearranged(bound[n].value, item.value) for n in others)
+        ):
+            yield number
+
+
+def _unknown_masks(bound: Sequence[Bound], known: Known, inputs: Known) -> Iterator[int]:
+    """Truth values that the reference does not have, nor their opposite: these may be why a later line differs."""
+    for number, item in enumerate(bound):
+        value = item.value
+        hides_some = _is_mask(value) and value.any() and not value.all()
+        if hides_some and not any(side.has(mask) for side in (known, inputs) for mask in (value, ~value)):
+            yield number
+
+
 class Known:
-    """Arrays that are found again whatever the order of their axes: by their values in order."""
+    """Arrays that are found again whatever the order of their axes, cut up or joined."""
 
     def __init__(self, arrays: Iterable[np.ndarray]) -> None:
         self.by_size: dict[int, list[np.ndarray]] = {}
         for array in arrays:
-            if array.size >= FEWEST_VALUES and array.dtype.kind in "if":
-                self.by_size.setdefault(array.size, []).append(np.sort(array, axis=None))
+            if array.size >= FEWEST_VALUES and array.dtype.kind in "bif":
+                self.by_size.setdefault(array.size, []).append(array)
 
     def has(self, value: np.ndarray) -> bool:
-        ordered = np.sort(value, axis=None)
-        return any(
-            not mismatch_mask(array, ordered, RELATIVE, ABSOLUTE).any() for array in self.by_size.get(value.size, ())
-        )
+        alike = (array for array in self.by_size.get(value.size, ()) if _is_mask(array) == _is_mask(value))
+        return any(is_rearranged(array, value) for array in alike)
+
+
+def is_rearranged(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether both are the same but for the order of axes, and for neighbouring axes that one has joined."""
+    if a.size != b.size or not _near(np.sort(a, axis=None), np.sort(b, axis=None)):
+        return False
+    a, b = a.reshape(_long(a)), b.reshape(_long(b))
+    more, fewer = (a, b) if a.ndim >= b.ndim else (b, a)
+    turned = (more.transpose(order) for order in _orders(more))
+    return any(_joins_to(x.shape, fewer.shape) and _near(x.reshape(fewer.shape), fewer) for x in turned)
+
+
+def _joins_to(shape: tuple[int, ...], joined: tuple[int, ...]) -> bool:
+    """Whether the second shape is the first with neighbouring axes joined."""
+    left = list(shape)
+    for length in joined:
+        while left and length % left[0] == 0 and length > 1:
+            length //= left.pop(0)
+        if length > 1:
+            return False
+    return not left
+
+
+def _is_mask(a: np.ndarray) -> bool:
+    return a.dtype.kind == "b"
+
+
+def _near(a: np.ndarray, b: np.ndarray) -> bool:
+    return not mismatch_mask(a, b, RELATIVE, ABSOLUTE).any()
+
+
+def _long(a: np.ndarray) -> tuple[int, ...]:
+    return tuple(length for length in a.shape if length > 1)
+
+
+def _orders(a: np.ndarray) -> Iterable[tuple[int, ...]]:
+    return itertools.permutations(range(a.ndim)) if a.ndim <= MOST_AXES else (tuple(range(a.ndim)),)
 
 
 class Reads:

@@ -9,6 +9,7 @@ import numpy as np
 from grader.tester.pair import Pair
 
 FEW = 3
+MANY, MIXED = 8, 0.2
 PRECISIONS = {"float32": (2e-6, 1e-6), "half precision": (4e-3, 2e-3)}
 
 
@@ -21,9 +22,16 @@ def precision(pair: Pair) -> str | None:
             continue
         size = float(np.abs(pair.wanted[np.isfinite(pair.wanted)]).max(initial=0.0))
         near = np.isclose(pair.came, pair.wanted, rtol=relative, atol=absolute * min(1.0, size), equal_nan=True)
-        if near.all():
+        if near.all() and _is_rounding(pair):
             return f"The values are right to the digits of {name}, and no further."
     return None
+
+
+def _is_rounding(pair: Pair) -> bool:
+    """Whether some values are too large and some too small: what is wrong in one way is no matter of digits."""
+    there = pair.wrong & (pair.wanted != 0)
+    outwards = np.abs(pair.came[there]) > np.abs(pair.wanted[there])
+    return bool(there.sum() >= MANY and MIXED < outwards.mean() < 1 - MIXED)
 
 
 def nowhere_to_look(pair: Pair) -> str | None:

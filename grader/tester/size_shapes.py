@@ -6,6 +6,8 @@ import numpy as np
 
 from grader.tester.pair import Pair
 
+SHORTEST = 3  # a length that is told from others
+
 
 def cut(pair: Pair) -> str | None:
     """Right but for entries at one end of an axis that are missing, or too many."""
@@ -50,15 +52,19 @@ def reduced(pair: Pair) -> str | None:
 def spread_too_far(pair: Pair) -> str | None:
     """One axis of length n became n by n: a row has met a column."""
     wanted, came = pair.wanted.shape, pair.came.shape
-    grown = [n for n in wanted if n > 1]
-    if came != wanted and len([n for n in came if n > 1]) > len(grown) and grown and pair.came.size > pair.wanted.size:
-        extra = pair.came.size / pair.wanted.size
-        if extra in came and extra in wanted:
-            return (
-                f"The shape {came} has the length {int(extra)} once too often: "
-                "two arrays of which one is a row and one a column were combined."
-            )
-    return None
+    if pair.came.dtype.kind != "f" or pair.wanted.dtype.kind != "f" or pair.came.size <= pair.wanted.size:
+        return None
+    extra = pair.came.size // pair.wanted.size
+    if extra < SHORTEST or extra not in wanted or sorted([*_long(wanted), extra]) != sorted(_long(came)):
+        return None
+    return (
+        f"The shape {came} has the length {extra} once too often: "
+        "two arrays of which one is a row and one a column were combined."
+    )
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    return [length for length in shape if length > 1]
 
 
 def repeated(pair: Pair) -> str | None:

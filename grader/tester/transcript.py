@@ -54,9 +54,13 @@ class Transcript:
         return self.entries[-1].call if self.entries else None
 
     def origin_of(self, value: Any) -> Entry | None:
-        """The exchange from which a value came: that very object, or else the latest call."""
+        """The exchange from which a value came: that very object, or else the latest call, if all were of one function.
+
+        What a test has worked out of the answers of several came from none of them.
+        """
         for entry in reversed(self.entries):
-            parts = entry.value if type(entry.value) in (list, tuple) else [entry.value]
+            parts = [entry.value, *(entry.value if type(entry.value) in (list, tuple) else ())]
             if any(part is value for part in parts) and value is not None and not isinstance(value, bool | int):
                 return entry
-        return next((entry for entry in reversed(self.entries) if entry.call.arguments), None) or self.last
+        calls = [entry for entry in self.entries if entry.call.arguments] or self.entries
+        return calls[-1] if len({entry.path or entry.name for entry in calls}) == 1 else None

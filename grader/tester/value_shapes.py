@@ -60,11 +60,10 @@ def offset(pair: Pair) -> str | None:
         return None
     if not whole and not abs(distance) > 100 * (pair.absolute + pair.relative * float(np.abs(pair.came).max())):
         return None
-    if pair.wanted.size == 1 and not (whole and abs(distance) == 1):
-        return None
+    if pair.wanted.size == 1:
+        return None  # both numbers are shown
     amount = show_number(int(abs(distance)) if whole else float(f"{abs(distance):.4g}"))
-    subject = "It" if pair.wanted.size == 1 else "Every value"
-    return f"{subject} is {amount} {'more' if distance > 0 else 'less'} than what was wanted."
+    return f"Every value is {amount} {'more' if distance > 0 else 'less'} than what was wanted."
 
 
 def factor(pair: Pair) -> str | None:
@@ -91,6 +90,7 @@ def factor(pair: Pair) -> str | None:
 
 def _multiple(found: float, known: str, subject: str) -> str:
     near = next((words for value, words in PLAIN_FACTORS.items() if abs(abs(found) / value - 1) < 1e-3), "")
+    known = "" if near and known.partition(" is ")[2] in ("1/2", "1/4") else known
     times = f"{near} " if near else f"{show_number(float(f'{abs(found):.4g}'))} times "
     turned = ", and its sign is wrong" if found < 0 else ""
     text = f"{subject} is {times}what was wanted{turned}"
@@ -168,12 +168,14 @@ def _normalised_at(pair: Pair, axis: int, number: int) -> str | None:
     sums, others = pair.wanted.sum(axis=axis), pair.came.sum(axis=axis)
     if not pair.same(np.ones_like(sums, dtype=float), sums.astype(float)) or (pair.came < -pair.absolute).any():
         return None
+    if pair.same(np.ones_like(others), others):
+        return None
     for other in range(pair.wanted.ndim):
         along = pair.came.sum(axis=other)
         if other != number and pair.came.shape[other] > 1 and pair.same(np.ones_like(along), along):
             return f"What came sums to 1 along {pair.axis(other)}; it ought to along {pair.axis(number)}."
     total = np.expand_dims(others, axis)
-    if (total > 0).all() and not pair.same(np.ones_like(others), others) and pair.same(pair.came / total, pair.wanted):
+    if (total > 0).all() and pair.same(pair.came / total, pair.wanted):
         return f"The values are right but for their sum, which ought to be 1 along {pair.axis(number)}."
     return None
 

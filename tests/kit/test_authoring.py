@@ -59,7 +59,7 @@ def test_a_solution_that_fails_is_told(kit: Kit) -> None:
     kit.layout.mistakes_file(kit.name).write_text(MISTAKES.replace("x / 2", "x / 3"))
     done = grader(kit.layout.root, "dev", "check", "scale", "--seeds", "2")
     assert done.stdout.count("the solution, seed") == 2
-    assert "test_halve: The values are wrong." in done.stdout
+    assert "test_halve: Every value is 0.6667 times what was wanted" in done.stdout
 
 
 def test_orphans_and_bare_asserts_are_told(kit: Kit) -> None:

@@ -22,8 +22,8 @@ ANSWERS = {
     "a NumPy array": ("", "return (2 * x).numpy()", "failed", "got array float64 (3, 5)"),
     "a wrong dtype": ("", "return (2 * x).float()", "failed", "The dtype is float32, not float64"),
     "whole numbers": ("", "return (2 * x).long()", "failed", "got tensor int64 (3, 5)"),
-    "a wrong shape": ("", "return (2 * x).T", "failed", "The shape is wrong"),
-    "NaN": ("", "return x * float('nan')", "failed", "The result holds NaN"),
+    "a wrong shape": ("", "return (2 * x).T", "failed", "What came is what was wanted with axes 0 and 1 exchanged"),
+    "NaN": ("", "return x * float('nan')", "failed", "Every value is NaN"),
     "a subclass": (
         "class Mine(torch.Tensor):\n    pass",
         "return (2 * x).as_subclass(Mine)",

@@ -58,8 +58,16 @@ def test_a_failure_names_the_mistake_and_shows_what_came(kit: Kit) -> None:
     assert all(len(line) <= 80 for line in lines)
 
 
-def test_a_mistake_that_is_not_listed_is_not_named(kit: Kit) -> None:
+def test_what_is_on_no_list_is_compared_with_changes_in_one_place(kit: Kit) -> None:
     kit.write("return 3 * x")
+    (exercise,) = json.loads(grader(kit.layout.root, "check", "scale", "--json").stdout)["exercises"]
+    (guess,) = exercise["mistakes"]
+    assert guess["name"].startswith("one-place-")
+    assert guess["says"].startswith("Your code behaves like a right one but for one place in `double`: ")
+
+
+def test_what_nothing_explains_has_no_name(kit: Kit) -> None:
+    kit.write("return 2 * x + x.flip(0)")
     done = grader(kit.layout.root, "check", "scale", "--json")
     (exercise,) = json.loads(done.stdout)["exercises"]
     assert exercise["verdict"] == "failed"

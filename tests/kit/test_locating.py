@@ -45,10 +45,11 @@ OTHER_WAY = """import torch
 def mix(x, y):
     small = x / 8**0.25
     products = small @ (y / 8**0.25).t()
-    weights = products.softmax({axis})
+    weights = {weights}
     mixed = weights @ y
     return mixed{ending}
 """
+WRONG = "products.softmax(1) ** 1.5"
 
 
 def failure_of(kit: Kit, text: str, test: str = "test_mix") -> Failure:
@@ -61,26 +62,27 @@ def failure_of(kit: Kit, text: str, test: str = "test_mix") -> Failure:
 
 
 def test_the_line_at_which_it_goes_wrong(kit: Kit) -> None:
-    line = failure_of(kit, OTHER_WAY.format(axis=0, ending="")).wrong_line
+    line = failure_of(kit, OTHER_WAY.format(weights=WRONG, ending="")).wrong_line
     assert line is not None
     file = "exercises/ch1_mini/scale.py"
     assert (line.place, line.right_before) == (Place(file, 7), Place(file, 6))
-    assert line.text == "weights = products.softmax(0)"
+    assert line.text == f"weights = {WRONG}"
 
 
 def test_in_what_way_the_value_is_wrong(kit: Kit) -> None:
-    failure = failure_of(kit, OTHER_WAY.format(axis=1, ending=" * 8**0.5"))
+    failure = failure_of(kit, OTHER_WAY.format(weights="products.softmax(1)", ending=" * 8**0.5"))
     assert failure.message == "Every value is 2.828 times what was wanted; 2.828 is √8, and 8 is dim."
     assert failure.wrong_line is not None
     assert failure.wrong_line.text == "return mixed * 8**0.5"
 
 
 def test_a_hidden_test_is_not_run_again(kit: Kit) -> None:
-    failure = failure_of(kit, OTHER_WAY.format(axis=0, ending=""), "test_more")
+    failure = failure_of(kit, OTHER_WAY.format(weights=WRONG, ending=""), "test_more")
     assert failure.wrong_line is None
 
 
 def test_code_that_follows_its_own_lines_costs_itself_that_answer(kit: Kit) -> None:
     """It may take the look away; nothing else comes of it."""
-    text = OTHER_WAY.format(axis=0, ending="").replace("    small", "    import sys; sys.settrace(None)\n    small")
-    assert failure_of(kit, text).wrong_line is None
+    text = OTHER_WAY.format(weights=WRONG, ending="")
+    blinded = text.replace("    small", "    import sys; sys.settrace(None)\n    small")
+    assert failure_of(kit, blinded).wrong_line is None

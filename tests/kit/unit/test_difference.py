@@ -51,7 +51,6 @@ CASES: dict[str, tuple[np.ndarray, np.ndarray, str]] = {
     "logarithm to 2": (X, X / np.log(2), "Every value is 1.443 times what was wanted; 1.443 is 1/ln 2."),
     "offset": (X, X + 1.5, "Every value is 1.5 more than what was wanted."),
     "ids": (IDS, IDS - 1, "Every value is 1 less than what was wanted."),
-    "one number": (np.array(7), np.array(8), "It is 1 more than what was wanted."),
     "reciprocal": (W, 1 / W, "Every value is the reciprocal of what was wanted."),
     "logarithm": (W, np.log(W), "Every value is the logarithm of what was wanted."),
     "exponential": (X, np.exp(X), "Every value is the exponential of what was wanted."),
@@ -186,6 +185,19 @@ def test_the_digits_of_float32() -> None:
     """Where a test asks for more of them."""
     pair = Pair(X, X.astype(np.float32).astype(float), 1e-12, 1e-12)
     assert sentences(pair)[:1] == ("The values are right to the digits of float32, and no further.",)
+
+
+def test_what_is_a_little_too_small_everywhere_is_no_matter_of_digits() -> None:
+    pair = Pair(X, X * (1 - 1e-3), 1e-12, 1e-12)
+    assert not any("digits" in text for text in sentences(pair))
+
+
+def test_one_number_beside_another_says_nothing() -> None:
+    """Unless it is a multiple that has a meaning."""
+    assert said(np.array(7), np.array(8)) == ()
+    assert said(np.array(7.0), np.array(7.0 * 8**0.5)) == (
+        "It is 2.828 times what was wanted; 2.828 is √8, and 8 is d_k.",
+    )
 
 
 def test_rows_without_anything_to_see() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.tester.first_wrong_line import Found, bounds_of, first_wrong_line
+from grader.tester.first_wrong_line import Found, bounds_of, first_wrong_line, is_rearranged
 from grader.worker.line_trace import MOST_BOUND, LineTrace
 
 Q, K, V = (torch.randn(2, n, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(n)) for n in (3, 5, 5))
@@ -94,6 +94,28 @@ def test_where_no_line_before_is_right_nothing_is_said(tmp_path: Path, body: str
     assert found_in(tmp_path, body) is None
 
 
+def test_a_reshape_is_no_exchange_of_axes(tmp_path: Path) -> None:
+    """The same values in the order of another shape: the line that cuts them wrongly is not taken for right."""
+    body = """
+        s = q @ k.mT
+        turned = v.reshape(2, 4, 5)
+        w = (s / 2).softmax(-1)
+        return w @ turned.mT
+    """
+    assert found_in(tmp_path, body) == Found(6, "turned", 5)
+
+
+def test_the_right_values_under_another_name_are_in_doubt(tmp_path: Path) -> None:
+    """Keys that are made like the queries: no line after them is to blame."""
+    body = """
+        queries = q * 3
+        keys = q * 3
+        s = queries @ keys.mT
+        return s.softmax(-1) @ v[:, :3]
+    """
+    assert found_in(tmp_path, body, [Q * 3, K * 3, Q @ K.mT * 9]) is None
+
+
 def test_where_all_is_right_nothing_is_said(tmp_path: Path) -> None:
     assert found_in(tmp_path, "s = q @ k.mT / 2\nw = s.softmax(-1)\nout = w @ v\nreturn out") is None
 
@@ -107,6 +129,38 @@ def test_values_that_may_agree_with_anything_are_no_ground(tmp_path: Path) -> No
         return w @ v
     """
     assert found_in(tmp_path, body) == Found(8, "w", 6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "order", "joined", "same"),
+    [
+        ((2, 3, 4), (0, 1, 2), (2, 3, 4), True),
+        ((2, 3, 4), (0, 2, 1), (2, 4, 3), True),
+        ((2, 3, 4), (0, 1, 2), (2, 4, 3), False),
+        ((2, 3, 4), (0, 1, 2), (6, 4), True),
+        ((2, 3, 4), (0, 2, 1), (8, 3), True),
+        ((2, 3, 4), (0, 1, 2), (8, 3), False),
+        ((2, 3, 4), (2, 0, 1), (4, 1, 6), True),
+        ((2, 3, 4), (0, 1, 2), (24,), True),
+        ((6, 4), (0, 1), (2, 3, 4), True),
+        ((6, 4), (0, 1), (2, 4, 3), False),
+    ],
+)
+def test_axes_may_change_places_and_be_joined_and_nothing_else(
+    shape: tuple[int, ...], order: tuple[int, ...], joined: tuple[int, ...], same: bool
+) -> None:
+    a = np.random.default_rng(1).normal(size=shape)
+    assert is_rearranged(a, a.transpose(order).reshape(joined)) is same
+
+
+def test_a_mask_that_the_reference_has_not_is_why_a_later_line_differs(tmp_path: Path) -> None:
+    body = """
+        hidden = torch.ones(3, 5, dtype=torch.bool).tril()
+        s = q @ k.mT
+        s = s.masked_fill(hidden, -1e9)
+        return s.softmax(-1) @ v
+    """
+    assert found_in(tmp_path, body) is None
 
 
 def test_what_the_worker_says_is_a_claim() -> None:

@@ -53,7 +53,7 @@ def test_each_exchange_is_one_line(tmp_path: Path) -> None:
 def test_values_are_described_and_what_is_empty_is_left_out(tmp_path: Path) -> None:
     returned = Returned(value=(torch.ones(2), Unsendable("a thing")), changed={})
     assert told(tmp_path, call(torch.ones(2, 3), "a\nb"), returned) == (
-        r"Call(args=[tensor float32 (2, 3), 'a\nb'], grad=True, count=False)"
+        r"Call(args=[tensor float32 (2, 3), 'a\nb'], grad=True, count=False, trace=False)"
         " -> Returned(value=(tensor float32 (2,), a thing))"
     )
 
@@ -80,7 +80,7 @@ def test_handles_are_named_and_not_asked(tmp_path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [line.partition("your code: ")[2] for line in lines] == [
         "Lookup(name='layer') -> Returned(value=a Layer)",
-        "Call(target=a Layer, args=[a Layer], grad=True, count=False) -> Returned(value=[1])",
+        "Call(target=a Layer, args=[a Layer], grad=True, count=False, trace=False) -> Returned(value=[1])",
     ]
 
 

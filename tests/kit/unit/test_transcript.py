@@ -41,19 +41,22 @@ def test_an_empty_one_has_no_last() -> None:
 
 
 def test_a_value_comes_from_the_exchange_that_returned_it() -> None:
-    x, y = torch.ones(2), torch.ones(2)
-    found = transcript(entry("f", x), entry("g", (y, 1)), entry("h", torch.ones(2)))
-    assert [item and item.name for item in map(found.origin_of, (x, y, torch.ones(2)))] == ["f", "g", "h"]
+    x, y, z = torch.ones(2), torch.ones(2), [1, 2]
+    found = transcript(entry("f", x), entry("g", (y, 1)), entry("h", z))
+    assert [item and item.name for item in map(found.origin_of, (x, y, z))] == ["f", "g", "h"]
 
 
-def test_small_numbers_and_none_come_from_anywhere_so_the_latest_call_it_is() -> None:
-    found = transcript(entry("f", None), entry("g", True), entry("h", 3), entry("weight", 1.5, arguments=False))
-    for value in (None, True, 3):
-        origin = found.origin_of(value)
-        assert origin is not None and origin.name == "h"
+def test_what_was_worked_out_comes_from_the_latest_call_of_the_only_function() -> None:
+    found = transcript(entry("f", None), entry("f", 3), entry("weight", 1.5, arguments=False))
+    for value in (None, True, 3, torch.ones(2)):
+        assert found.origin_of(value) is found.entries[1]
 
 
-def test_without_any_call_it_is_the_last_exchange() -> None:
-    found = transcript(entry("weight", 1.5, arguments=False), entry("bias", 2.5, arguments=False))
-    origin = found.origin_of(object())
-    assert origin is not None and origin.name == "bias"
+def test_where_several_functions_were_called_it_comes_from_none() -> None:
+    found = transcript(entry("f", None), entry("g", 3))
+    assert found.origin_of(torch.ones(2)) is None
+
+
+def test_without_any_call_it_is_the_last_exchange_of_the_only_name() -> None:
+    found = transcript(entry("weight", 1.5, arguments=False), entry("weight", 2.5, arguments=False))
+    assert found.origin_of(object()) is found.entries[1]
