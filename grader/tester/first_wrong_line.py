@@ -148,8 +148,12 @@ class Known:
                 self.by_size.setdefault(array.size, []).append(array)
 
     def has(self, value: np.ndarray) -> bool:
-        alike = (array for array in self.by_size.get(value.size, ()) if _is_mask(array) == _is_mask(value))
-        return any(is_rearranged(array, value) for array in alike)
+        """Whether it is one of them. All values in a row, as they are sent or compared, say nothing of any axes."""
+        return any(
+            is_rearranged(array, value)
+            for array in self.by_size.get(value.size, ())
+            if _is_mask(array) == _is_mask(value) and (array.ndim > 1 or value.ndim == 1)
+        )
 
 
 def is_rearranged(a: np.ndarray, b: np.ndarray) -> bool:

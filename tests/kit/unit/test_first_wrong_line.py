@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.tester.first_wrong_line import Found, bounds_of, first_wrong_line, is_rearranged
+from grader.tester.first_wrong_line import Found, Known, bounds_of, first_wrong_line, is_rearranged
 from grader.worker.line_trace import MOST_BOUND, LineTrace
 
 Q, K, V = (torch.randn(2, n, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(n)) for n in (3, 5, 5))
@@ -151,6 +151,12 @@ def test_axes_may_change_places_and_be_joined_and_nothing_else(
 ) -> None:
     a = np.random.default_rng(1).normal(size=shape)
     assert is_rearranged(a, a.transpose(order).reshape(joined)) is same
+
+
+def test_all_values_in_a_row_are_no_ground_for_an_order_of_axes() -> None:
+    known = Known([np.arange(24.0)])
+    assert known.has(np.arange(24.0))
+    assert not known.has(np.arange(24.0).reshape(4, 6))
 
 
 def test_a_mask_that_the_reference_has_not_is_why_a_later_line_differs(tmp_path: Path) -> None:
