@@ -22,20 +22,24 @@ LEAD = "Your code behaves like a right one but for one place"
 def hypotheses(source: str) -> tuple[Mutant, ...]:
     """Every change of the solution in one place. Code that the stub gives stays as it is."""
     program = read_program(source)
-    changed = [mutant for mutant in mutants_of(source) if not mutant.given]
     return tuple(
         Mutant(Mistake(f"{PREFIX}{number}", _sentence(program, mutant)), mutant.source)
-        for number, mutant in enumerate(changed)
+        for number, mutant in enumerate(_changed(source))
     )
 
 
 def edit_of(source: str, name: str) -> tuple[str, str] | None:
     """The lines of the solution before and after the change of this name: for those who may see them."""
-    changed = [mutant for mutant in mutants_of(source) if not mutant.given]
+    changed = _changed(source)
     number = name.removeprefix(PREFIX)
     if not name.startswith(PREFIX) or not number.isdigit() or int(number) >= len(changed):
         return None
     return changed[int(number)].change.lines(source)
+
+
+def _changed(source: str) -> list[Changed]:
+    """In the order by which they are numbered."""
+    return [mutant for mutant in mutants_of(source) if not mutant.given]
 
 
 def _sentence(program: Program, mutant: Changed) -> str:

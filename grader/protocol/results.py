@@ -71,7 +71,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class WrongLine(msgspec.Struct, frozen=True):
-    """The first line of a call whose value is not the reference's: where, its text, and what it binds.
+    """The first line of a call whose value is not the reference's: where it stands, and its text.
 
     `right_before` is the last line before it, in the same call, whose value was right.
     """

@@ -36,6 +36,11 @@ class Row:
     text: str
     kind: Kind
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a line of its own, with no column for a label."""
+        return self.kind in (Kind.FACT, Kind.TABLE)
+
 
 def failure_rows(failure: Failure) -> tuple[Row, ...]:
     """Everything that is known of a failure, in the order in which a reader wants to know."""
@@ -47,8 +52,7 @@ def failure_rows(failure: Failure) -> tuple[Row, ...]:
 def plain_lines(failure: Failure) -> list[str]:
     """The rows as lines of plain text, the labels in a column."""
     message, *rows = failure_rows(failure)
-    margin = {Kind.FACT: 0, Kind.TABLE: 0}
-    return [message.text, *(f"{row.label:<{margin.get(row.kind, LABEL)}}{row.text}" for row in rows)]
+    return [message.text, *(row.text if row.is_whole else f"{row.label:<{LABEL}}{row.text}" for row in rows)]
 
 
 def shown_place(place: Place) -> str:

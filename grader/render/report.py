@@ -170,7 +170,7 @@ class CheckReport:
             self._row(row, indent)
 
     def _row(self, row: Row, indent: int) -> None:
-        if row.kind in (Kind.FACT, Kind.TABLE):
+        if row.is_whole:
             self.lines.text(Text(row.text), indent)
         elif row.kind is Kind.SOURCE:
             self.lines.text(Text(row.text, style="cyan"), indent + LABEL + 2)

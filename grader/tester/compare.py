@@ -46,6 +46,12 @@ def as_array(value: Any) -> np.ndarray | None:
     return value.astype({"b": "bool", "i": "int64", "u": "int64", "f": "float64", "c": "complex128"}[value.dtype.kind])
 
 
+def is_array(value: Any) -> bool:
+    """Whether it is a tensor or a NumPy array, rather than a number or a list of some."""
+    torch = loaded_torch()
+    return isinstance(value, np.ndarray) or (torch is not None and isinstance(value, torch.Tensor))
+
+
 def _is_number_list(value: Any) -> bool:
     if type(value) not in (list, tuple):
         return False

@@ -40,6 +40,10 @@ class Contract:
         """Whether a suite may ask the learner's file for it."""
         return self.names is None or name in self.names
 
+    def parameters_of(self, name: str) -> tuple[str, ...]:
+        """The parameters of a function, or of what makes a class's objects."""
+        return self.parameters.get(name) or self.parameters.get(f"{name}.__init__") or ()
+
     def complaint(self, name: str, value: Any) -> str | None:
         """What was expected, `a tensor` say, where the result is of another kind. None when it is right."""
         annotation = self.returns.get(name)

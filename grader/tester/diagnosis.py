@@ -41,14 +41,13 @@ class OutOfTime(Exception):
 class Candidate:
     """A mutant that explains at least one failure: which ones, and what speaks for it and against it.
 
-    `differing` are failures that it would cause as well, but with other values; `telling` says that one of the values
-    that agree is a long number which hardly another mistake gives, `same_words` that the tests said the same.
+    `differing` are failures that it would cause as well, but with other values; `same_words` says that the tests said
+    the same where the values agree.
     """
 
     mutant: MutantUnderTest
     explained: set[str] = field(default_factory=set)
     differing: set[str] = field(default_factory=set)
-    telling: bool = False
     same_words: bool = True
     consistent: bool = True
 
@@ -93,6 +92,7 @@ class Diagnosis:
         self.failed = sorted(
             quick or answered or wrong[:1], key=lambda name: (round(run.results[name].seconds, 1), order[name])
         )
+        self.telling = {name for name in self.failed if is_telling(run.transcripts[name].entries)}
         self.passed = [
             name for name, result in run.results.items() if result.verdict is Verdict.PASSED and self.is_quick(name)
         ]
@@ -151,7 +151,6 @@ class Diagnosis:
             if outcome.agrees:
                 candidate.explained.add(name)
                 candidate.same_words = candidate.same_words and outcome.same_words
-                candidate.telling = candidate.telling or is_telling(self.run.transcripts[name].entries)
             elif outcome.fails:
                 candidate.differing.add(name)
                 if not candidate.explained and len(candidate.differing) >= MOST_DIFFERING:
@@ -163,12 +162,13 @@ class Diagnosis:
 
     def is_enough(self, candidate: Candidate) -> bool:
         """All that it would fail, and not by a single coincidence; or two tests, where a value tells."""
-        if self.only_telling and not candidate.telling:
+        telling = bool(candidate.explained & self.telling)
+        if self.only_telling and not telling:
             return False
         explained, differing = len(candidate.explained), len(candidate.differing)
         if differing:
-            return explained >= 2 and candidate.telling
-        return explained >= 2 or explained == len(self.failed) or candidate.telling or candidate.same_words
+            return explained >= 2 and telling
+        return explained >= 2 or explained == len(self.failed) or telling or candidate.same_words
 
     def try_test(self, mutant: MutantUnderTest, name: str) -> Outcome:
         """What came of a test on the mutant, beside what came of it on the learner's code."""

@@ -11,10 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from grader.tester import place_shapes, region_shapes, size_shapes, value_shapes
-from grader.tester.pair import Pair
+from grader.tester.pair import MOST_VALUES, Pair
 
 MOST_SENTENCES = 2
-MOST_VALUES = 50_000  # more are not looked at: sorting them would cost more than the sentence is worth
 
 Finder = Callable[[Pair], str | None]
 # Of each group one sentence at most is said, the first: those behind it say less, or the same in other words.

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.tester.compare import as_array, mismatch_mask
+from grader.tester.pair import without_ones
 
 FEWEST_VALUES = 4  # fewer, or all alike, may agree with anything
 MOST_AXES = 4
@@ -160,7 +161,7 @@ def is_rearranged(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether both are the same but for the order of axes, and for neighbouring axes that one has joined."""
     if a.size != b.size or not _near(np.sort(a, axis=None), np.sort(b, axis=None)):
         return False
-    a, b = a.reshape(_long(a)), b.reshape(_long(b))
+    a, b = a.reshape(without_ones(a.shape)), b.reshape(without_ones(b.shape))
     more, fewer = (a, b) if a.ndim >= b.ndim else (b, a)
     turned = (more.transpose(order) for order in _orders(more))
     return any(_joins_to(x.shape, fewer.shape) and _near(x.reshape(fewer.shape), fewer) for x in turned)
@@ -183,10 +184,6 @@ def _is_mask(a: np.ndarray) -> bool:
 
 def _near(a: np.ndarray, b: np.ndarray) -> bool:
     return not mismatch_mask(a, b, RELATIVE, ABSOLUTE).any()
-
-
-def _long(a: np.ndarray) -> tuple[int, ...]:
-    return tuple(length for length in a.shape if length > 1)
 
 
 def _orders(a: np.ndarray) -> Iterable[tuple[int, ...]]:

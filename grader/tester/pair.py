@@ -11,6 +11,7 @@ import numpy as np
 
 from grader.tester.compare import mismatch_mask, show_number
 
+MOST_VALUES = 50_000  # larger arrays are not looked at: sorting them would cost more than a sentence is worth
 CLOSE = 1e-3  # a relation between numbers is told from another one that is this near
 
 
@@ -69,6 +70,11 @@ class Pair:
         names = self.setting.result_axes
         known = len(names) == self.wanted.ndim and names[number].isidentifier()
         return f"axis {number} ({names[number]})" if known else f"axis {number}"
+
+
+def without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The lengths of the axes that have more than one place."""
+    return tuple(length for length in shape if length != 1)
 
 
 def bits(a: np.ndarray) -> float:

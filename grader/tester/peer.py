@@ -305,8 +305,7 @@ class Peer:
         )
 
     def describe_call(self, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        known = self.contract.parameters
-        names = known.get(path) or known.get(path + ".__init__") or ()
+        names = self.contract.parameters_of(path)
         labels = [names[i] if i < len(names) else f"argument {i + 1}" for i in range(len(args))]
         pairs = [*zip(labels, args, strict=True), *kwargs.items()]
         return Call(path, tuple((label, describe(value)) for label, value in pairs))

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.tester.pair import Pair
+from grader.tester.pair import Pair, without_ones
 
 MANY = 5  # of fewer different values two unrelated arrays may hold the same by chance
 
@@ -44,7 +44,7 @@ def regrouped(pair: Pair) -> str | None:
         return None
     if not pair.same(wanted.reshape(-1), came.reshape(-1)):
         return None
-    if [n for n in wanted.shape if n != 1] == [n for n in came.shape if n != 1]:
+    if without_ones(wanted.shape) == without_ones(came.shape):
         kind = "too many" if came.ndim > wanted.ndim else "too few"
         if came.ndim == wanted.ndim:
             return f"The values are right; the shape ought to be {wanted.shape}, not {came.shape}."

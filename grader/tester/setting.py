@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.wire import loaded_torch
-from grader.tester.compare import as_array
+from grader.tester.compare import as_array, is_array
 from grader.tester.contract import Contract, shape_of
-from grader.tester.pair import Setting
+from grader.tester.pair import MOST_VALUES, Setting
 from grader.tester.transcript import Entry
 
-MOST_VALUES = 50_000
 SHARED_OUT = ("n_heads", "n_kv_heads")  # what widths are divided by
 
 
@@ -28,16 +26,11 @@ def setting_of(entry: Entry, entries: Iterable[Entry], contract: Contract) -> Se
 
 
 def _arguments(entry: Entry, contract: Contract) -> dict[str, Any]:
-    parameters = contract.parameters
-    names = parameters.get(entry.path) or parameters.get(entry.path + ".__init__") or ()
-    return {**dict(zip(names, entry.args, strict=False)), **entry.kwargs}
+    return {**dict(zip(contract.parameters_of(entry.path), entry.args, strict=False)), **entry.kwargs}
 
 
 def _array(value: Any) -> np.ndarray | None:
-    torch = loaded_torch()
-    if not isinstance(value, np.ndarray) and not (torch is not None and isinstance(value, torch.Tensor)):
-        return None
-    array = as_array(value)
+    array = as_array(value) if is_array(value) else None
     return array if array is not None and 0 < array.size <= MOST_VALUES else None
 
 

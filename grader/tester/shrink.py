@@ -17,6 +17,7 @@ from grader.protocol.describe import describe
 from grader.protocol.results import SmallestCase, TestResult, Verdict
 from grader.protocol.wire import loaded_torch
 from grader.tester import compare
+from grader.tester.compare import is_array
 from grader.tester.failures import SuiteFailure
 from grader.tester.opaque import Opaque
 from grader.tester.peer import Peer
@@ -38,7 +39,7 @@ class Case:
     arguments: dict[str, Any]
 
     def numbers(self) -> int:
-        return sum(int(np.prod(value.shape)) for value in self.arguments.values() if _is_array(value))
+        return sum(int(np.prod(value.shape)) for value in self.arguments.values() if is_array(value))
 
 
 class Shrinker:
@@ -79,7 +80,7 @@ class Shrinker:
 
     def sliced(self, label: str, value: Any, axis: str, size: int) -> Any:
         names = self.shapes.get(label, "").split()
-        if not _is_array(value) or len(names) != value.ndim:
+        if not is_array(value) or len(names) != value.ndim:
             return value
         index = tuple(slice(0, size) if name == axis else slice(None) for name in names)
         return _copy(value[index])
@@ -174,29 +175,24 @@ def _call_to_shrink(result: TestResult, transcripts: Mapping[str, Transcript]) -
 
 def write_out(value: Any) -> str:
     """A value with all its numbers."""
-    if type(value) in (tuple, list) and any(_is_array(item) for item in value):
+    if type(value) in (tuple, list) and any(is_array(item) for item in value):
         return "(" + ", ".join(write_out(item) for item in value) + ")"
-    array = compare.as_array(value) if _is_array(value) else None
+    array = compare.as_array(value) if is_array(value) else None
     if array is None:
         return describe(value)
     return np.array2string(array, precision=DIGITS, separator=", ", suppress_small=True).replace("\n", "")
 
 
-def _is_array(value: Any) -> bool:
-    torch = loaded_torch()
-    return isinstance(value, np.ndarray) or (torch is not None and isinstance(value, torch.Tensor))
-
-
 def _is_plain(value: Any) -> bool:
     if isinstance(value, Opaque):
         return False
-    return value is None or _is_array(value) or isinstance(value, bool | int | float | str)
+    return value is None or is_array(value) or isinstance(value, bool | int | float | str)
 
 
 def _copy(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.copy()
-    return value.detach().clone() if _is_array(value) else value
+    return value.detach().clone() if is_array(value) else value
 
 
 def _rounded(value: Any, digits: int) -> Any:
