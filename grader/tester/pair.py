@@ -57,13 +57,21 @@ class Pair:
         """Whether both hold numbers that can be reckoned with: no truth values, no complex ones."""
         return all(array.dtype.kind in "if" for array in (self.wanted, self.came))
 
+    @cached_property
+    def is_told_apart(self) -> bool:
+        """Whether what was wanted at different places differs: only then a change of places is seen."""
+        return tells_places_apart(self.wanted)
+
+    @cached_property
+    def same_values(self) -> bool:
+        """Whether both hold the same values, wherever they stand. Complex ones have no order: there it is not known."""
+        if self.wanted.size != self.came.size or "c" in (self.wanted.dtype.kind, self.came.dtype.kind):
+            return self.wanted.size == self.came.size
+        return self.same(np.sort(self.wanted, axis=None), np.sort(self.came, axis=None))
+
     def same(self, a: np.ndarray, b: np.ndarray) -> bool:
         """Whether two arrays agree as these two ought to."""
         return a.shape == b.shape and not mismatch_mask(a, b, self.relative, self.absolute).any()
-
-    def is_told_apart(self, a: np.ndarray) -> bool:
-        """Whether values at different places differ: only then a change of places is seen."""
-        return a.size > 1 and bits(a) >= 12
 
     def axis(self, number: int) -> str:
         """`axis 1`, or `axis 1 (q_len)` where the name is known."""
@@ -81,6 +89,11 @@ def bits(a: np.ndarray) -> float:
     """How much the order of these values says: their number times the logarithm of how many of them differ."""
     different = len(np.unique(a))
     return float(a.size * math.log2(different)) if different > 1 else 0.0
+
+
+def tells_places_apart(a: np.ndarray) -> bool:
+    """Whether its values are different enough to know each place again."""
+    return a.size > 1 and bits(a) >= 12
 
 
 def in_words(number: float, setting: Setting) -> str:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.tester.pair import Pair, without_ones
+from grader.tester.pair import Pair, tells_places_apart, without_ones
 
 MANY = 5  # of fewer different values two unrelated arrays may hold the same by chance
 
@@ -14,7 +14,7 @@ MANY = 5  # of fewer different values two unrelated arrays may hold the same by 
 def exchanged(pair: Pair) -> str | None:
     """Two axes in each other's place, whether or not the shape tells."""
     wanted, came = pair.wanted, pair.came
-    if wanted.ndim != came.ndim or wanted.ndim < 2 or not pair.is_told_apart(wanted):
+    if wanted.ndim != came.ndim or wanted.ndim < 2 or not _may_be_moved(pair):
         return None
     for i, j in combinations(range(wanted.ndim), 2):
         if min(wanted.shape[i], wanted.shape[j]) > 1 and pair.same(wanted.swapaxes(i, j), came):
@@ -25,7 +25,7 @@ def exchanged(pair: Pair) -> str | None:
 def misread(pair: Pair) -> str | None:
     """The values lie in memory as if two axes had not changed places: `view` where a `transpose` is needed."""
     wanted, came = pair.wanted, pair.came
-    if wanted.size != came.size or not pair.is_told_apart(wanted):
+    if not _may_be_moved(pair):
         return None
     for i, j in combinations(range(wanted.ndim), 2):
         other = wanted.swapaxes(i, j)
@@ -40,7 +40,7 @@ def misread(pair: Pair) -> str | None:
 def regrouped(pair: Pair) -> str | None:
     """The right values in the right order, under another shape."""
     wanted, came = pair.wanted, pair.came
-    if wanted.size != came.size or wanted.shape == came.shape or not pair.is_told_apart(wanted):
+    if wanted.shape == came.shape or not _may_be_moved(pair):
         return None
     if not pair.same(wanted.reshape(-1), came.reshape(-1)):
         return None
@@ -53,7 +53,7 @@ def regrouped(pair: Pair) -> str | None:
 
 
 def reversed_along(pair: Pair) -> str | None:
-    for axis in _long_axes(pair):
+    for axis in _long_axes(pair) if pair.same_values else ():
         if pair.same(np.flip(pair.wanted, axis), pair.came):
             return f"The values are in reverse order along {pair.axis(axis)}."
     return None
@@ -67,9 +67,9 @@ def shifted(pair: Pair) -> str | None:
             if wanted.shape[axis] <= steps + 1:
                 continue
             first, last = _slices(wanted, axis, None, -steps), _slices(wanted, axis, steps, None)
-            if pair.is_told_apart(first) and pair.same(first, _slices(came, axis, steps, None)):
+            if tells_places_apart(first) and pair.same(first, _slices(came, axis, steps, None)):
                 return _moved(pair, axis, steps, "before it")
-            if pair.is_told_apart(last) and pair.same(last, _slices(came, axis, None, -steps)):
+            if tells_places_apart(last) and pair.same(last, _slices(came, axis, None, -steps)):
                 return _moved(pair, axis, steps, "after it")
     return None
 
@@ -81,7 +81,7 @@ def _moved(pair: Pair, axis: int, steps: int, where: str) -> str:
 
 def permuted(pair: Pair) -> str | None:
     """The slices along one axis are all there, in another order."""
-    for axis in _long_axes(pair):
+    for axis in _long_axes(pair) if pair.same_values else ():
         rows = np.moveaxis(pair.wanted.astype(float), axis, 0).reshape(pair.wanted.shape[axis], -1)
         others = np.moveaxis(pair.came.astype(float), axis, 0).reshape(rows.shape)
         if rows.shape[1] < 2 or not np.isfinite(rows).all() or not np.isfinite(others).all():
@@ -94,11 +94,7 @@ def permuted(pair: Pair) -> str | None:
 
 def misplaced(pair: Pair) -> str | None:
     """The same values altogether, each somewhere else."""
-    if not pair.alike or not pair.is_told_apart(pair.wanted) or not _ordered(pair):
-        return None
-    if len(np.unique(pair.wanted)) < MANY or not pair.same(
-        np.sort(pair.wanted, axis=None), np.sort(pair.came, axis=None)
-    ):
+    if not pair.alike or not _may_be_moved(pair) or not _ordered(pair) or len(np.unique(pair.wanted)) < MANY:
         return None
     return "The values are the right ones, but in other places."
 
@@ -115,12 +111,17 @@ def cumulated(pair: Pair) -> str | None:
     return None
 
 
+def _may_be_moved(pair: Pair) -> bool:
+    """Whether the values are the same ones, and each is known again at another place."""
+    return pair.same_values and pair.is_told_apart
+
+
 def _two(pair: Pair, i: int, j: int) -> str:
     return f"axes {i} and {j}" if pair.axis(i) == f"axis {i}" else f"{pair.axis(i)} and {pair.axis(j)}"
 
 
 def _long_axes(pair: Pair) -> list[int]:
-    if not pair.alike or not _ordered(pair) or not pair.is_told_apart(pair.wanted):
+    if not pair.alike or not _ordered(pair) or not pair.is_told_apart:
         return []
     return [axis for axis in range(pair.wanted.ndim) if pair.wanted.shape[axis] > 1]
 

@@ -18,7 +18,7 @@ def cut(pair: Pair) -> str | None:
     if len(axes) != 1:
         return None
     axis, n = axes[0], min(wanted[axes[0]], came[axes[0]])
-    if n == 0 or not pair.is_told_apart(pair.wanted):
+    if n == 0 or not pair.is_told_apart:
         return None
     missing = wanted[axis] > came[axis]
     count = abs(wanted[axis] - came[axis])
@@ -65,7 +65,7 @@ def spread_too_far(pair: Pair) -> str | None:
 
 def repeated(pair: Pair) -> str | None:
     """The right values, copied along an axis that nobody wanted."""
-    if pair.came.ndim != pair.wanted.ndim + 1 or not pair.is_told_apart(pair.wanted):
+    if pair.came.ndim != pair.wanted.ndim + 1 or not pair.is_told_apart:
         return None
     for axis, count in enumerate(pair.came.shape):
         others = np.delete(np.array(pair.came.shape), axis)
