@@ -114,6 +114,19 @@ class GetLines(Request, frozen=True, kw_only=True):
     """What the lines of the latest call that was followed have bound, each as `LineTrace` notes it."""
 
 
+class PutIn(Request, frozen=True, kw_only=True):
+    """Put a function of the tester's in the place of `name`, for whoever of the learner's modules has that name.
+
+    It is defined in `module`, or in the exercise itself where that is empty. `gradients` differentiates its calls.
+    """
+
+    VALUES: ClassVar[tuple[str, ...]] = ("function", "gradients")
+    module: str
+    name: str
+    function: AsSent
+    gradients: AsSent
+
+
 class Backward(Request, frozen=True, kw_only=True):
     """Differentiate an earlier call. `grads` has one gradient for each of its outputs, or None."""
 
@@ -154,6 +167,7 @@ AnyRequest = (
     | GetLength
     | Call
     | GetLines
+    | PutIn
     | Backward
     | GetParameters
     | GetNamedParameters

@@ -97,11 +97,25 @@ class Exhausted(enum.StrEnum):
     MEMORY = "memory"
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """The function that is at fault: with a right one in its place, `passing` of the `failing` tests pass.
+
+    `part` is the earlier exercise that it comes from, empty for one of the same file. Where none was put in its place,
+    both numbers are 0: it is suspected, because its own tests fail.
+    """
+
+    function: str
+    part: str = ""
+    passing: int = 0
+    failing: int = 0
+
+
 class Failure(msgspec.Struct, frozen=True):
     """Why a test did not pass, in the order in which a reader wants to know.
 
-    `facts` say in what way the actual value differs from the expected one, `values` are lines with some of both side by
-    side. `blocked_by` is the earlier exercise that is still to do, where the verdict is `blocked`.
+    `cause` is a function that the call rests on. `facts` say in what way the actual value differs from the expected
+    one, `values` are lines with some of both side by side. `blocked_by` is the earlier exercise that is still to do,
+    where the verdict is `blocked`.
     """
 
     message: str
@@ -109,6 +123,7 @@ class Failure(msgspec.Struct, frozen=True):
     expected: str = ""
     actual: str = ""
     difference: Difference | None = None
+    cause: Cause | None = None
     facts: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.course.visible import visible
-from grader.protocol.results import Call, Difference, Failure, Place, SmallestCase, WrongLine
+from grader.protocol.results import Call, Cause, Difference, Failure, Place, SmallestCase, WrongLine
 
 LABEL = 10
 
@@ -44,7 +44,8 @@ class Row:
 
 def failure_rows(failure: Failure) -> tuple[Row, ...]:
     """Everything that is known of a failure, in the order in which a reader wants to know."""
-    facts = (Row("", fact, Kind.FACT) for fact in failure.facts)
+    said = (*((_cause(failure.cause),) if failure.cause is not None else ()), *failure.facts)
+    facts = (Row("", fact, Kind.FACT) for fact in said)
     rows = (Row("", failure.message, Kind.MESSAGE), *facts, *_rows(failure))
     return tuple(Row(row.label, visible(row.text), row.kind) for row in rows)
 
@@ -102,6 +103,15 @@ def _line(found: WrongLine) -> Iterator[Row]:
     what = f"The first that is none of them is made at {shown_place(found.place)}; look there, and at what follows:"
     yield Row("begins", f"{where} {what}", Kind.PROSE)
     yield Row("", found.text, Kind.SOURCE)
+
+
+def _cause(found: Cause) -> str:
+    name = f"`{found.function}`"
+    if not found.passing:
+        return f"This calls {name}, whose own tests fail. Mend that first."
+    where = f"Your {name} of {found.part} causes this" if found.part else f"The fault is in {name}"
+    tests = f"{found.passing} of {found.failing} failed tests pass" if found.failing > 1 else "the test passes"
+    return f"{where}: with a right one in its place, {tests}."
 
 
 def _by_hand(case: SmallestCase) -> Iterator[Row]:

@@ -239,6 +239,8 @@ def _way(test: TestResult) -> str:
         return test.mistake.name
     if test.failure is None:
         return test.name
+    if test.failure.cause is not None:
+        return f"{test.failure.cause.part} {test.failure.cause.function}"
     return f"{NUMBER.sub('0', test.failure.message)} {test.failure.place}"
 
 

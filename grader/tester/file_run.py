@@ -9,7 +9,7 @@ import msgspec
 
 from grader.course.mutants import Mistake
 from grader.protocol.jobs import Job
-from grader.protocol.results import Failure, SmallestCase, TestResult, Verdict, WrongLine
+from grader.protocol.results import Cause, Failure, SmallestCase, TestResult, Verdict, WrongLine
 from grader.tester.transcript import Transcript
 
 
@@ -56,6 +56,11 @@ def with_wrong_lines(results: Mapping[str, TestResult], found: Mapping[str, Wron
     }
 
 
-def _with(result: TestResult, **more: SmallestCase | WrongLine) -> TestResult:
+def with_causes(results: Mapping[str, TestResult], found: Mapping[str, Cause]) -> dict[str, TestResult]:
+    """The results with the functions that are at fault."""
+    return {name: _with(result, cause=found[name]) if name in found else result for name, result in results.items()}
+
+
+def _with(result: TestResult, **more: SmallestCase | WrongLine | Cause) -> TestResult:
     assert result.failure is not None
     return msgspec.structs.replace(result, failure=msgspec.structs.replace(result.failure, **more))

@@ -16,6 +16,7 @@ import msgspec
 from grader.protocol import messages
 from grader.protocol.describe import describe, describe_result
 from grader.protocol.frames import FrameKind
+from grader.protocol.gradients import join_graph
 from grader.protocol.messages import (
     AnyReply,
     Backward,
@@ -34,7 +35,6 @@ from grader.tester.changes import advance, write_back
 from grader.tester.connection import Connection
 from grader.tester.contract import Contract, complaint_text
 from grader.tester.failures import SuiteFailure, WorkerLost
-from grader.tester.gradients import join_graph
 from grader.tester.proxies import Handle, Proxy
 from grader.tester.raised import sign_of, student_raised
 from grader.tester.source_index import SourceIndex
@@ -97,6 +97,7 @@ class Peer:
         self.attachments = 0
         self.counts: Counts | None = None
         self.callbacks: list[Any] = []
+        self.put_in_place: list[Any] = []
         self.watch: Watch | None = None
 
     def start_file(self, index: SourceIndex, source: SourceTree | None = None) -> None:
@@ -104,6 +105,17 @@ class Peer:
         self.index = index
         self.source = source or SourceTree()
         self.names.clear()
+
+    def put_in(self, module: str, name: str, function: Callable[..., Any], gradients: Callable[..., Any]) -> None:
+        """Have the other side call this function where it would call its own, until `let_go`."""
+        self.callbacks = []
+        request = messages.PutIn(module=module, name=name, function=function, gradients=gradients)
+        self.returned(self.ask(request), Call(name), name)
+        self.put_in_place = list(self.callbacks)
+
+    def let_go(self) -> None:
+        """Keep no function for the other side any longer than a test."""
+        self.put_in_place = self.callbacks = []
 
     # -- exchange -------------------------------------------------------------------------------------
 
@@ -129,7 +141,7 @@ class Peer:
     def begin(self, seed: int) -> None:
         """A new test: an empty transcript and known random state on the other side."""
         self.transcript = Transcript()
-        self.callbacks = []
+        self.callbacks = list(self.put_in_place)
         if not self.keep_names:
             self.names.clear()
         self.ask(Begin(seed=seed))

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn, Protocol
 
+from grader.protocol.gradients import Differentiable, release
 from grader.protocol.messages import GetGradients, GetItem, GetLength, GetNamedParameters, GetParameters, Request
 from grader.protocol.results import Failure
 from grader.tester.failures import SuiteFailure
-from grader.tester.gradients import Differentiable, release
 from grader.tester.opaque import Opaque
 from grader.tester.transcript import Transcript
 

@@ -14,7 +14,8 @@ from grader.protocol.jobs import Job, JudgeMode, RecordMode, Shown
 from grader.protocol.results import Failure, Recorded, SuiteStarted, TestFinished, TestResult, TestStarted, Verdict
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.draw import Draw, derive_seed
-from grader.tester.file_run import FileRun, Problem, with_mistakes, with_smallest_cases, with_wrong_lines
+from grader.tester.fault import causes
+from grader.tester.file_run import FileRun, Problem, with_causes, with_mistakes, with_smallest_cases, with_wrong_lines
 from grader.tester.locate import wrong_lines
 from grader.tester.mutants import hypotheses_of, mutants_of
 from grader.tester.outcome import as_shown, outcome
@@ -92,7 +93,8 @@ class Suite:
         if not mode.shrink or mode.shown is Shown.NONE:
             return replace(run, results=named)
         by_name = {item.name: item for item in items}
-        placed = with_wrong_lines(named, wrong_lines(self.runner, by_name, named, run.transcripts))
+        caused = with_causes(named, causes(self.runner, by_name, named, run.transcripts))
+        placed = with_wrong_lines(caused, wrong_lines(self.runner, by_name, caused, run.transcripts))
         cases = smallest_cases(self.runner, placed, run.transcripts)
         return replace(run, results=with_smallest_cases(placed, cases))
 

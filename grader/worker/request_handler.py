@@ -11,6 +11,7 @@ import importlib
 import linecache
 import pathlib
 import random
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -39,6 +40,7 @@ from grader.protocol.messages import (
     Loaded,
     Lookup,
     Missing,
+    PutIn,
     Raised,
     RaisedFrame,
     Returned,
@@ -52,6 +54,7 @@ from grader.worker.cell_loader import CellRun
 from grader.worker.counting import OpCounter
 from grader.worker.exception_text import message_of
 from grader.worker.line_trace import LineTrace
+from grader.worker.stand_in import StandIn
 
 Callback = Callable[[int, list[Any], dict[str, Any]], Any]
 FRAMES_SHOWN = 6
@@ -183,6 +186,8 @@ class RequestHandler:
                 return self.call(request, inputs)
             case GetLines():
                 return Returned(value=self.lines)
+            case PutIn():
+                return self.put_in(request.module, request.name, StandIn(request.function, request.gradients))
             case Backward():
                 return self.differentiate(*self.graphs[request.graph], request.grads)
             case GetItem():
@@ -248,6 +253,15 @@ class RequestHandler:
         changed = {key: item for key, item in named.items() if self.snapshot(item) != before[key]}
         counts = counter.counts() if counter else None
         return Returned(value=value, changed=changed, graph=self.next_graph(), counts=counts)
+
+    def put_in(self, module: str, name: str, function: Any) -> Returned:
+        """Another function where this one is looked up: in its own module, and in those that have imported it."""
+        old = getattr(importlib.import_module(module) if module else self.module, name)
+        modules = [item for item in list(sys.modules.values()) if self.is_own(getattr(item, "__file__", None) or "")]
+        for found in [self.module, *modules]:
+            for key in [key for key, value in vars(found).items() if value is old]:
+                setattr(found, key, function)
+        return Returned()
 
     @contextlib.contextmanager
     def following(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The tester's autograd passes through calls that are made elsewhere: their backward pass is one more request."""
+"""Autograd passes through calls that are made in another process: their backward pass is one more request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def release(peer: Differentiable, number: int, generation: int) -> None:
 
 
 def join_graph(peer: Differentiable, value: Any, inputs: list[Any], graph: int | None) -> Any:
-    """Make the tester's autograd pass through the call, if anything in the result asks for it."""
+    """Make this process's autograd pass through the call, if anything in the result asks for it."""
     torch = loaded_torch()
     outputs = [item for item in _leaves(value) if torch is not None and _needs_grad(item, torch)]
     if not outputs or graph is None:
@@ -43,6 +43,12 @@ def join_graph(peer: Differentiable, value: Any, inputs: list[Any], graph: int |
     joined = _remote_function(torch).apply(GraphRef(peer, graph), len(outputs), anchor, *outputs, *inputs)
     replaced = {id(old): new for old, new in zip(outputs, joined, strict=True)}
     return _replace(value, replaced)
+
+
+def without_graph(value: Any) -> Any:
+    """The same result with no tensor in it that asks for a gradient."""
+    torch = loaded_torch()
+    return _replace(value, {id(i): i.detach() for i in _leaves(value) if torch is not None and _needs_grad(i, torch)})
 
 
 def _remote_function(torch: Any) -> Any:
