@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
 from grader.judge.pace import Pace
@@ -163,7 +165,8 @@ class Scorer:
         replaced = [part.name for part in self.curriculum.prerequisites_of(exercise) if part.name in work.parts]
         blocking = {name: self.exhausted[student][name] for name in replaced if name in self.exhausted[student]}
         if not (self.carry_forward and blocking):
-            self.want(student, work)
+            wrong = self.carry_forward and any((student, name) not in self.passed for name in replaced)
+            self.want(student, msgspec.structs.replace(work, on_wrong_parts=wrong))
             return
         own = not_run_result(exercise, work, blocking)
         self._note(student, work, own)

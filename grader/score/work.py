@@ -35,6 +35,7 @@ class Work(msgspec.Struct, frozen=True):
     """`file` is the student's, `parts` are the earlier ones that it rests on, by exercise.
 
     `notebooks` has the cells of what was handed in as a notebook. Two equal digests are the same work.
+    `on_wrong_parts` says that one of the parts has failed by itself, and may be why this one fails.
     """
 
     exercise: str
@@ -45,6 +46,7 @@ class Work(msgspec.Struct, frozen=True):
     tier: str
     digest: str
     carried: bool = False
+    on_wrong_parts: bool = False
 
 
 def make_work(
@@ -135,7 +137,9 @@ class Workshop:
             exercise,
             learner=LearnerSource(str(path), str(root), display_path, work.notebooks),
             seed=work.seed,
-            mode=JudgeMode(shown=Shown.NONE if work.carried else Shown.PUBLIC),
+            mode=JudgeMode(
+                several=not work.on_wrong_parts, shown=Shown.NONE if work.carried else Shown.PUBLIC
+            ),  # what is wrong with the file itself is found on right parts
             mutants=self._mutants(work.exercise),
             memo=str(self.memo),
         )

@@ -6,6 +6,7 @@ a part is suspected whose own tests fail.
 
 from __future__ import annotations
 
+import enum
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from grader.protocol.jobs import Solution
+from grader.protocol.jobs import Job, Solution
 from grader.protocol.results import Cause, Failure, TestResult, Verdict
 from grader.protocol.wire import loaded_torch
 from grader.tester.compare import values_match
@@ -25,9 +26,21 @@ from grader.tester.runner import TestRunner, is_hidden
 from grader.tester.transcript import Transcript
 from grader.worker.stand_in import tensors_with_grad
 
+MOST_IN_VAIN = 6  # tests that fail as before
 MOST_PARTS, MOST_TESTS, MOST_CALLS, MOST_CALLS_OF_A_TEST = 6, 40, 3, 2000
 SECONDS, SECONDS_OF_A_TEST = 3.0, 1.0
 SEED = 1  # of the random state in which a part is asked by itself
+
+
+class Of(enum.Enum):
+    """Which parts are looked at: functions of the file itself, or those of earlier exercises."""
+
+    THE_FILE = "the file"
+    EARLIER_PARTS = "earlier parts"
+
+    def has(self, part: Part) -> bool:
+        """Whether it is one of these."""
+        return (self is Of.EARLIER_PARTS) == bool(part.module)
 
 
 @dataclass(frozen=True)
@@ -54,18 +67,17 @@ def causes(
     items: Mapping[str, pytest.Item],
     results: Mapping[str, TestResult],
     transcripts: Mapping[str, Transcript],
+    of: Of,
 ) -> dict[str, Cause]:
     """The part that is at fault, for each failed test that passes without it. A hidden test is not run again."""
     tree, reference = parsed(runner.job.learner.file), runner.job.reference
-    if tree is None or runner.worker is None:
+    if tree is None or runner.worker is None or (of is Of.EARLIER_PARTS and not _has_its_own(runner.job)):
         return {}
-    has_solutions = isinstance(reference, Solution)
-    with_earlier = isinstance(reference, Solution) and runner.job.learner.root != reference.root
-    parts = Parts(tree, runner.student.contract.names, with_earlier)
+    parts = Parts(tree, runner.student.contract.names)
     failed = [name for name, result in results.items() if _may_be_run_again(result) and not is_hidden(items[name])]
     called = {name: _called(transcripts[name]) for name in failed[:MOST_TESTS]}
-    beneath = {name: parts.beneath(roots) for name, roots in called.items()}
-    if not has_solutions:
+    beneath = {name: [part for part in parts.beneath(roots) if of.has(part)] for name, roots in called.items()}
+    if not isinstance(reference, Solution):
         return _suspected(beneath, {name: results[name] for name in beneath}, called)
     deadline = time.monotonic() + SECONDS
     trials = []
@@ -91,8 +103,17 @@ def _suspected(
     return {name: Cause(parts[-1].name) for name, parts in found.items() if parts}
 
 
+def _has_its_own(job: Job) -> bool:
+    """Whether the earlier parts are the learner's, and there are right ones."""
+    return isinstance(job.reference, Solution) and job.learner.root != job.reference.root
+
+
 def _may_be_run_again(result: TestResult) -> bool:
-    return result.verdict is Verdict.FAILED and result.mistake is None and result.seconds < SECONDS_OF_A_TEST
+    return (
+        result.verdict is Verdict.FAILED
+        and result.failure is not None
+        and not (result.mistake or result.failure.cause or result.seconds >= SECONDS_OF_A_TEST)
+    )
 
 
 def _called(transcript: Transcript) -> set[str]:
@@ -123,43 +144,48 @@ class _Replacement:
         self.deadline = deadline
         self.answers: list[Answer] = []
         self.calls: list[Answer] = []  # of the test that is running
+        self.calls_before = 0  # in the same process
+        self.generation = -1  # of the process in which the function was replaced
 
     def trial(self, items: Iterable[pytest.Item], resting: Collection[str]) -> Trial | None:
         """None where no test that rests on the part passes now, or where the learner's own answers as well."""
+        self._end()
         passing: set[str] = set()
         tried = 0
         # Those that rest on it come first: where none of these passes, the others say nothing.
         for item in sorted(items, key=lambda item: item.name not in resting):
-            if time.monotonic() > self.deadline or (item.name not in resting and not passing):
+            hopeless = not passing and (tried >= MOST_IN_VAIN or item.name not in resting)
+            if time.monotonic() > self.deadline or hopeless:
                 break
             tried += 1
             if self._passes(item):
                 passing.add(item.name)
+        self._end()
         if not passing & set(resting) or not self._differs():
             return None
         return Trial(self.part, frozenset(resting), frozenset(passing), tried)
 
+    def _end(self) -> None:
+        """What comes next gets a fresh process, with the learner's own function in it."""
+        self.runner.session.taint()
+        self.runner.student.let_go()
+        if self.runner.worker is not None:
+            self.runner.worker.end()
+
     def _passes(self, item: pytest.Item) -> bool:
-        """Whether the test passes in a fresh process in which the function is the reference's."""
-        runner = self.runner
-        if not self._is_ready(runner.limit_of(item)):
+        """Whether the test passes where the function is the reference's."""
+        runner, student = self.runner, self.runner.student
+        if runner.prepare(runner.limit_of(item)) is not None:
             return False
+        self.calls_before += len(self.calls)
+        self.calls.clear()
         try:
-            self.calls.clear()
-            runner.student.put_in(self.part.module, self.part.name, self._right, self._gradients)
+            if student.generation != self.generation:
+                student.put_in(self.part.module, self.part.name, self._right, self._gradients)
+                self.generation, self.calls_before = student.generation, 0
             return runner.execute(item, None) is None
         except SuiteFailure:
             return False
-        finally:
-            runner.student.let_go()
-
-    def _is_ready(self, seconds: float) -> bool:
-        runner = self.runner
-        runner.session.taint()
-        if runner.worker is None:
-            return False
-        runner.worker.end()
-        return runner.prepare(seconds) is None
 
     def _right(self, *args: Any, **kwargs: Any) -> Any:
         if len(self.calls) >= MOST_CALLS_OF_A_TEST:
@@ -173,7 +199,7 @@ class _Replacement:
 
     def _gradients(self, number: int, grads: list[Any]) -> list[Any]:
         """Of what an earlier call was given, from those of its results."""
-        call = self.calls[number]
+        call = self.calls[number - self.calls_before]
         results = list(tensors_with_grad([call.value]))
         pairs = [(result, grad) for result, grad in zip(results, grads, strict=True) if grad is not None]
         inputs = list(tensors_with_grad([*call.args, *call.kwargs.values()]))
@@ -189,7 +215,7 @@ class _Replacement:
 
     def _differs(self) -> bool:
         """Whether the learner's own function answers otherwise where the reference's was asked."""
-        if not self._is_ready(self.runner.job.limits.seconds):
+        if self.runner.prepare(self.runner.job.limits.seconds) is not None:
             return False
         student = self.runner.student
         for answer in self.answers:

@@ -21,12 +21,10 @@ class Part:
 class Parts:
     """The functions of a file and of the parts that it imports, with what refers to them."""
 
-    def __init__(self, tree: ast.Module, promised: Collection[str] | None = None, with_earlier: bool = True) -> None:
+    def __init__(self, tree: ast.Module, promised: Collection[str] | None = None) -> None:
         """`promised` are the names of the stub; without one everything is."""
         self.known = {
-            part.name: part
-            for part in _parts(tree)
-            if (with_earlier if part.module else promised is None or part.name in promised)
+            part.name: part for part in _parts(tree) if part.module or promised is None or part.name in promised
         }
         self.uses = {
             node.name: _names(node) - {node.name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Collection
 from dataclasses import replace
 
 import msgspec
@@ -14,7 +15,7 @@ from grader.protocol.jobs import Job, JudgeMode, RecordMode, Shown
 from grader.protocol.results import Failure, Recorded, SuiteStarted, TestFinished, TestResult, TestStarted, Verdict
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.draw import Draw, derive_seed
-from grader.tester.fault import causes
+from grader.tester.fault import Of, causes
 from grader.tester.file_run import FileRun, Problem, with_causes, with_mistakes, with_smallest_cases, with_wrong_lines
 from grader.tester.locate import wrong_lines
 from grader.tester.mutants import hypotheses_of, mutants_of
@@ -89,26 +90,28 @@ class Suite:
         The first tests of the suite get them: these are shown first.
         """
         in_order = {name: run.results[name] for name in run.order if name in run.results}
-        named = with_mistakes(in_order, self.mistakes(run, items))
-        if not mode.shrink or mode.shown is Shown.NONE:
-            return replace(run, results=named)
         by_name = {item.name: item for item in items}
-        caused = with_causes(named, causes(self.runner, by_name, named, run.transcripts))
+        with_more = mode.shrink and mode.shown is not Shown.NONE
+        earlier = causes(self.runner, by_name, in_order, run.transcripts, Of.EARLIER_PARTS) if with_more else {}
+        named = with_mistakes(with_causes(in_order, earlier), self.mistakes(run, items, earlier))
+        if not with_more:
+            return replace(run, results=named)
+        caused = with_causes(named, causes(self.runner, by_name, named, run.transcripts, Of.THE_FILE))
         placed = with_wrong_lines(caused, wrong_lines(self.runner, by_name, caused, run.transcripts))
         cases = smallest_cases(self.runner, placed, run.transcripts)
         return replace(run, results=with_smallest_cases(placed, cases))
 
-    def mistakes(self, run: FileRun, items: list[pytest.Item]) -> dict[str, Mistake]:
+    def mistakes(self, run: FileRun, items: list[pytest.Item], explained: Collection[str]) -> dict[str, Mistake]:
         """The mistakes that explain failures, by test: listed ones, and for the rest changes of the solution."""
         mode = run.job.mode
         several = isinstance(mode, JudgeMode) and mode.several
         long_tests = [item.name for item in items if self.runner.is_long(item)]
-        diagnosis = Diagnosis(run, long_tests, several)
+        diagnosis = Diagnosis(run, long_tests, several, explained)
         if not diagnosis.failed:
             return {}
         with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
             found = diagnosis.mistakes(mutants_of(self.runner, items, self.recorded, folder))
-            left = [*found, *(item.name for item in items if is_hidden(item))]
+            left = [*explained, *found, *(item.name for item in items if is_hidden(item))]
             rest = Diagnosis(run, long_tests, several, explained=left, only_telling=True)
             if several and rest.failed:
                 found |= rest.mistakes(hypotheses_of(self.runner, items, folder))
