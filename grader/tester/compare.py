@@ -10,6 +10,7 @@ from grader.protocol.results import Difference
 from grader.protocol.values import encode
 from grader.protocol.wire import Unsendable, loaded_torch
 from grader.tester.opaque import Opaque
+from grader.tester.sketch import MOST_WHOLE, Sketch, alike, sketch
 
 # By the coarser dtype of the two: relative, absolute. In float64 an answer passes that was computed in float32 on the
 # way, as most published code does: exactness beyond that is a promise of its own, with a `tolerance` of its own.
@@ -116,6 +117,8 @@ def values_match(a: Any, b: Any, relative: float = 1e-5, absolute: float = 1e-7)
         return isinstance(a, Opaque) and isinstance(b, Opaque) and a._kind == b._kind
     if isinstance(a, Unsendable) or isinstance(b, Unsendable):
         return isinstance(a, Unsendable) and isinstance(b, Unsendable)
+    if isinstance(a, Sketch) or isinstance(b, Sketch):
+        return _sketches_match(a, b, relative, absolute)
     x, y = as_array(a), as_array(b)
     if x is not None and y is not None:
         return _arrays_match(a, b, x, y, relative, absolute)
@@ -126,14 +129,29 @@ def values_match(a: Any, b: Any, relative: float = 1e-5, absolute: float = 1e-7)
     return x is y and _plain_values_match(a, b)
 
 
+def sketched(value: Any) -> Sketch | None:
+    """A large array or tensor in a few numbers; None for everything else."""
+    if isinstance(value, Sketch):
+        return value
+    array = as_array(value) if is_array(value) else None
+    return sketch(array, dtype_name(value)) if array is not None and array.size > MOST_WHOLE else None
+
+
+def _sketches_match(a: Any, b: Any, relative: float, absolute: float) -> bool:
+    one, other = sketched(a), sketched(b)
+    return one is not None and other is not None and alike(one, other, *_coarse(one.dtype, relative, absolute))
+
+
+def _coarse(dtype: str, relative: float, absolute: float) -> tuple[float, float]:
+    """The tolerances, where the dtype is coarser than they are its own."""
+    least = COARSE.get(dtype, (0.0, 0.0))
+    return max(relative, least[0]), max(absolute, least[1])
+
+
 def _arrays_match(a: Any, b: Any, x: np.ndarray, y: np.ndarray, relative: float, absolute: float) -> bool:
     if x.shape != y.shape or dtype_name(a) != dtype_name(b):
         return False
-    if dtype_name(a) in COARSE:
-        relative, absolute = (
-            max(mine, least) for mine, least in zip((relative, absolute), COARSE[dtype_name(a)], strict=True)
-        )
-    return not bool(mismatch_mask(x, y, relative, absolute).any())
+    return not bool(mismatch_mask(x, y, *_coarse(dtype_name(a), relative, absolute)).any())
 
 
 def _plain_values_match(a: Any, b: Any) -> bool:
