@@ -73,12 +73,14 @@ class Difference(msgspec.Struct, frozen=True):
 class WrongLine(msgspec.Struct, frozen=True):
     """The first line of a call whose value is not the reference's: where it stands, and its text.
 
-    `right_before` is the last line before it, in the same call, whose value was right.
+    `right_before` is the last line before it, in the same call, whose value was right; `in_any_order`: its values are
+    the right ones, where their order was not compared.
     """
 
     place: Place
     text: str
     right_before: Place
+    in_any_order: bool = False
 
 
 class SmallestCase(msgspec.Struct, frozen=True):

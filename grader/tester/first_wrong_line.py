@@ -10,7 +10,7 @@ import ast
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -55,11 +55,14 @@ def bounds_of(raw: Any, file: str) -> list[Bound]:
     return found
 
 
-def first_wrong_line(
-    bound: Sequence[Bound], tree: ast.AST, right: Iterable[np.ndarray], given: Iterable[np.ndarray]
-) -> Found | None:
-    """The line at which the learner's values leave the reference's, where that can be told."""
-    known, inputs = Known(right), Known(given)
+class Recognises(Protocol):
+    """Knows some arrays again."""
+
+    def has(self, value: np.ndarray) -> bool: ...
+
+
+def first_wrong_line(bound: Sequence[Bound], tree: ast.AST, known: Recognises, inputs: Recognises) -> Found | None:
+    """The line at which the learner's values leave the reference's, which are `known`, where that can be told."""
     reads = Reads(tree)
     states = [_state(item.value, known, inputs) for item in bound]
     parents = list(_parents(bound, reads))
@@ -78,7 +81,7 @@ def first_wrong_line(
     return None
 
 
-def _state(value: np.ndarray, known: Known, inputs: Known) -> bool | None:
+def _state(value: np.ndarray, known: Recognises, inputs: Recognises) -> bool | None:
     """True for a value that the reference has, False for another one, None where its like may be found anywhere."""
     if value.size < FEWEST_VALUES or value.dtype.kind not in "if" or (value == value.flat[0]).all():
         return None
@@ -130,7 +133,7 @@ def _doubtful(bound: Sequence[Bound], states: Sequence[bool | None], parents: Se
             yield number
 
 
-def _unknown_masks(bound: Sequence[Bound], known: Known, inputs: Known) -> Iterator[int]:
+def _unknown_masks(bound: Sequence[Bound], known: Recognises, inputs: Recognises) -> Iterator[int]:
     """Truth values that the reference does not have, nor their opposite: these may be why a later line differs."""
     for number, item in enumerate(bound):
         value = item.value

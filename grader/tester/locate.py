@@ -12,9 +12,11 @@ import pytest
 from grader.protocol.messages import GetLines
 from grader.protocol.results import Place, TestResult, Verdict, WrongLine
 from grader.tester.contract import parsed
+from grader.tester.digest import Digests
 from grader.tester.failures import SuiteFailure
-from grader.tester.first_wrong_line import Bound, Found, bounds_of, first_wrong_line
+from grader.tester.first_wrong_line import Bound, Found, Known, Recognises, bounds_of, first_wrong_line
 from grader.tester.local_connection import LocalConnection
+from grader.tester.recording import ReplayConnection
 from grader.tester.runner import TestRunner, is_hidden
 from grader.tester.transcript import Entry, Transcript
 from grader.tester.watch import Intermediates, Watch
@@ -32,7 +34,7 @@ def wrong_lines(
     """For a few failed tests the first wrong line, each of another function. A hidden test is not run again."""
     found: dict[str, WrongLine] = {}
     seen: set[str] = set()
-    if not isinstance(runner.reference.connection, LocalConnection):
+    if not isinstance(runner.reference.connection, LocalConnection | ReplayConnection):
         return found
     for name, result in results.items():
         number = _call_number(result, transcripts)
@@ -76,12 +78,20 @@ class Locator:
         tree = parsed(file)
         if tree is None or not self._follow_the_learner(file):
             return None
-        right, given = Intermediates(), Intermediates()
+        given = Intermediates()
         given.add(self.given)
-        if not self._follow_the_reference(right):
-            return None
-        found = first_wrong_line(self.lines, tree, right.arrays, given.arrays)
-        return None if found is None else _shown(file, found)
+        known = self._known()
+        found = None if known is None else first_wrong_line(self.lines, tree, known, Known(given.arrays))
+        in_any_order = isinstance(known, Digests)
+        return None if found is None else _shown(file, found, in_any_order)
+
+    def _known(self) -> Recognises | None:
+        """What the reference makes on its way: looked at here, or as far as it was recorded."""
+        connection = self.runner.reference.connection
+        if isinstance(connection, ReplayConnection):
+            return Digests(connection.take.seen_in(self.item.name, self.number))
+        right = Intermediates()
+        return Known(right.arrays) if self._follow_the_reference(right) else None
 
     def _follow_the_learner(self, file: str) -> bool:
         """In a fresh process, under the same random state."""
@@ -125,6 +135,6 @@ class Locator:
         return bool(done)
 
 
-def _shown(file: str, found: Found) -> WrongLine:
+def _shown(file: str, found: Found, in_any_order: bool) -> WrongLine:
     text = linecache.getline(file, found.line).strip()
-    return WrongLine(Place(file, found.line), text[:MOST_TEXT], Place(file, found.right_before))
+    return WrongLine(Place(file, found.line), text[:MOST_TEXT], Place(file, found.right_before), in_any_order)

@@ -254,7 +254,7 @@ class Peer:
         args, kwargs = tuple(_sendable(value) for value in args), {key: _sendable(v) for key, v in kwargs.items()}
         path = target._path + (".forward" if target._kind == "module" else "")
         call = self.describe_call(path, args, kwargs)
-        watch = self.watch if self.watch is not None and self.watch.number == len(self.transcript.entries) else None
+        watch = self.watch_on(len(self.transcript.entries))
         inputs: list[Any] = []
         request = messages.Call(
             target=target,
@@ -262,7 +262,7 @@ class Peer:
             kwargs=kwargs,
             grad=torch is not None and torch.is_grad_enabled(),
             count=self.counts is not None,
-            trace=watch is not None,
+            trace=watch is not None and watch.number is not None,
         )
         self.transcript.add(Entry(path, call, raised=NO_ANSWER, path=path, args=args, kwargs=kwargs))
         with watch.looking() if watch is not None else contextlib.nullcontext():
@@ -270,7 +270,8 @@ class Peer:
         found = self.returned(reply, call, path)
         if watch is not None:
             watch.seen(Entry(path, call, found.value, path=path, args=args, kwargs=kwargs))
-            raise Enough
+            if watch.number is not None:
+                raise Enough
         value = self.checked_kind(path, call, found.value)
         self.apply_changes(call, target, args, kwargs, found.changed)
         if self.counts is not None and found.counts is not None:
@@ -280,6 +281,10 @@ class Peer:
             value._path = value._type_name
         self.transcript.settle(Entry(path, _with_result(call, value), value, path=path, args=args, kwargs=kwargs))
         return value
+
+    def watch_on(self, number: int) -> Watch | None:
+        """Who looks at the exchange of this number."""
+        return self.watch if self.watch is not None and self.watch.number in (None, number) else None
 
     @contextlib.contextmanager
     def counting(self) -> Iterator[Counts]:

@@ -9,6 +9,7 @@ import pytest
 
 from grader.course.mutants import Mistake
 from grader.protocol.jobs import Solution
+from grader.tester.digest import Digest, digest_of
 from grader.tester.local_connection import LocalConnection, connect_reference
 from grader.tester.mutants import SLOW_SECONDS, load_mutant
 from grader.tester.recording import (
@@ -20,6 +21,10 @@ from grader.tester.recording import (
     recorded_entries,
 )
 from grader.tester.runner import TestRunner
+from grader.tester.transcript import Entry
+from grader.tester.watch import Intermediates, Watch
+
+MOST_DIGESTS_OF_A_CALL, MOST_DIGESTS_OF_A_TEST = 100, 200
 
 
 def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
@@ -42,7 +47,36 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
             connection = load_mutant(job, job.reference, mutant, folder)
             if connection is not None:
                 mutants.append(_failures(runner, mutant.mistake, connection, quick, pool))
-    return Take(job.seed, turns, pool.values, tuple(mutants))
+    lines = {item.name: _made_in(runner, item) for item in quick}
+    digests = {digest: None for calls in lines.values() for found in calls.values() for digest in found}
+    numbers = {digest: number for number, digest in enumerate(digests)}
+    numbered = {
+        test: {call: tuple(numbers[digest] for digest in found) for call, found in calls.items()}
+        for test, calls in lines.items()
+    }
+    return Take(job.seed, turns, pool.values, tuple(mutants), tuple(digests), numbered)
+
+
+def _made_in(runner: TestRunner, item: pytest.Item) -> dict[int, list[Digest]]:
+    """Digests of what the reference makes on its way, for each call of a test: a learner's kit knows it again."""
+    job, student = runner.job, runner.student
+    assert isinstance(job.reference, Solution)
+    found: dict[int, list[Digest]] = {}
+    made = Intermediates()
+
+    def seen(entry: Entry) -> None:
+        made.add([entry.value])
+        digests = dict.fromkeys(filter(None, map(digest_of, made.arrays)))
+        if sum(map(len, found.values())) < MOST_DIGESTS_OF_A_TEST:
+            found[len(student.transcript.entries) - 1] = list(digests)[:MOST_DIGESTS_OF_A_CALL]
+        made.arrays.clear()
+
+    student.watch = Watch(None, made.gathering, seen)
+    try:
+        raised = runner.replay(item, connect_reference(job, job.reference), runner.limit_of(item))
+    finally:
+        student.watch = None
+    return {} if raised is not None else found
 
 
 def _failures(

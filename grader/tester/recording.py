@@ -19,6 +19,7 @@ from grader.protocol.messages import Begin, name_of, peek_request
 from grader.protocol.results import Call
 from grader.tester.compare import sketched
 from grader.tester.connection import Callback
+from grader.tester.digest import Digest
 from grader.tester.local_connection import LocalConnection
 from grader.tester.peer import Peer
 from grader.tester.proxies import Handle
@@ -59,12 +60,21 @@ class RecordedMutant(msgspec.Struct, frozen=True):
 
 
 class Take(msgspec.Struct, frozen=True):
-    """Everything under one seed. `values` are those of the mutants' transcripts, each different one once."""
+    """Everything under one seed. `values` are those of the mutants' transcripts, each different one once.
+
+    `lines` has, for each call of a test, the numbers of the `digests` of all that the reference made in it.
+    """
 
     seed: int
     turns: dict[str, list[Turn]]
     values: tuple[bytes, ...]
     mutants: tuple[RecordedMutant, ...]
+    digests: tuple[Digest, ...] = ()
+    lines: dict[str, dict[int, tuple[int, ...]]] = {}
+
+    def seen_in(self, test: str, call: int) -> list[Digest]:
+        """Of what the reference made on its way in this call of a test."""
+        return [self.digests[number] for number in self.lines.get(test, {}).get(call, ())]
 
 
 class Recording(msgspec.Struct, frozen=True):

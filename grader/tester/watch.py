@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.wire import loaded_torch
-from grader.tester.compare import as_array
+from grader.tester.compare import as_array, is_array
 
 MOST_ARRAYS, MOST_VALUES = 4000, 4096
 
@@ -20,10 +20,13 @@ class Enough(BaseException):
 
 
 class Watch:
-    """The exchange of this number is looked at. `seen` is called once it has its answer."""
+    """The exchange of this number is looked at, and the test ends there; without a number every call is.
+
+    `seen` is called once a call has its answer.
+    """
 
     def __init__(
-        self, number: int, looking: Callable[[], AbstractContextManager[None]], seen: Callable[[Any], None]
+        self, number: int | None, looking: Callable[[], AbstractContextManager[None]], seen: Callable[[Any], None]
     ) -> None:
         self.number = number
         self.looking = looking
@@ -38,7 +41,8 @@ class Intermediates:
 
     def add(self, value: Any) -> None:
         for item in value if isinstance(value, list | tuple) else [value]:
-            array = as_array(item) if len(self.arrays) < MOST_ARRAYS else None
+            large = is_array(item) and int(np.prod(item.shape)) > MOST_VALUES
+            array = None if large or len(self.arrays) >= MOST_ARRAYS else as_array(item)
             if array is not None and 1 < array.size <= MOST_VALUES:
                 self.arrays.append(array.copy())
 

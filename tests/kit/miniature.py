@@ -12,7 +12,7 @@ from grader.judge.client import Judge
 from grader.judge.job_builder import build_job
 from grader.judge.unreadable import unreadable_result
 from grader.protocol.jobs import Job
-from grader.protocol.results import ExerciseResult, TestResult
+from grader.protocol.results import Event, ExerciseResult, TestResult
 
 SOLUTION = '''"""# Double and halve
 
@@ -181,6 +181,10 @@ class Kit:
         self.layout.suite_file(self.name).write_text(suite, encoding="utf-8")
         self.file.write_text(text, encoding="utf-8")
         return self.judge()
+
+    def events_of(self, job: Job) -> list[tuple[int, Event]]:
+        self._judge.submit(job)
+        return list(self._judge.events())
 
     def judge_job(self, job: Job) -> ExerciseResult:
         return self._judge.judge(job)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
 from miniature import Kit, result_of
 
-from grader.protocol.results import Failure, Place, Verdict
+from grader.author.recordings import Take, joined
+from grader.judge.job_builder import build_job, source_in
+from grader.protocol.jobs import RecordedReference, RecordMode
+from grader.protocol.results import Failure, Place, Recorded, Verdict
 
 SOLUTION = '''"""# Mix
 
@@ -54,7 +59,7 @@ WRONG = "products.softmax(1) ** 1.5"
 
 def failure_of(kit: Kit, text: str, test: str = "test_mix") -> Failure:
     kit.layout.solution_file(kit.name).write_text(SOLUTION, encoding="utf-8")
-    kit.layout.mistakes_file(kit.name).unlink()
+    kit.layout.mistakes_file(kit.name).unlink(missing_ok=True)
     found = result_of(kit.judge_with(SUITE, text), test)
     assert found.verdict is Verdict.FAILED
     assert found.failure is not None
@@ -79,6 +84,38 @@ def test_in_what_way_the_value_is_wrong(kit: Kit) -> None:
 def test_a_hidden_test_is_not_run_again(kit: Kit) -> None:
     failure = failure_of(kit, OTHER_WAY.format(weights=WRONG, ending=""), "test_more")
     assert failure.wrong_line is None
+
+
+def in_a_learners_kit(kit: Kit, text: str) -> Failure:
+    """The failure of `test_mix` where there is no solution, but what was written down of it."""
+    failure_of(kit, text)
+    exercise = kit.curriculum.get(kit.name)
+    right = source_in(kit.layout, exercise, kit.layout.solutions)
+    job = build_job(kit.layout, exercise, learner=right, seed=5, mode=RecordMode())
+    events = [event for _, event in kit.events_of(job)]
+    (take,) = (event.take for event in events if isinstance(event, Recorded))
+    recording = kit.layout.root / "mix.recording"
+    recording.write_bytes(joined(kit.name, [Take(5, take)]))
+    stub = str(kit.layout.pristine_file(kit.name))
+    job = build_job(kit.layout, exercise, seed=5)
+    job = msgspec.structs.replace(job, reference=RecordedReference(str(recording), stub))
+    failure = result_of(kit.judge_job(job), "test_mix").failure
+    assert failure is not None
+    return failure
+
+
+@pytest.mark.parametrize("weights", [WRONG, "(products * products).softmax(1)"])
+def test_a_learners_kit_knows_the_line_as_well(kit: Kit, weights: str) -> None:
+    text = OTHER_WAY.format(weights=weights, ending="")
+    known = failure_of(kit, text).wrong_line
+    assert known is not None
+    assert in_a_learners_kit(kit, text).wrong_line == msgspec.structs.replace(known, in_any_order=True)
+
+
+def test_a_learners_kit_says_no_line_where_none_is_wrong_before_the_last(kit: Kit) -> None:
+    text = OTHER_WAY.format(weights="products.softmax(1)", ending=".flip(0)")
+    line = in_a_learners_kit(kit, text).wrong_line
+    assert line is None
 
 
 def test_code_that_follows_its_own_lines_costs_itself_that_answer(kit: Kit) -> None:

@@ -32,7 +32,8 @@ def found_in(tmp_path: Path, body: str, right: list[torch.Tensor] = RIGHT) -> Fo
     with trace.following():
         attention(Q, K, V)
     bound = bounds_of(trace.bound, str(path))
-    return first_wrong_line(bound, ast.parse(source), (t.numpy() for t in right), (t.numpy() for t in (Q, K, V)))
+    known, inputs = Known(t.numpy() for t in right), Known(t.numpy() for t in (Q, K, V))
+    return first_wrong_line(bound, ast.parse(source), known, inputs)
 
 
 def test_the_line_after_the_last_right_one(tmp_path: Path) -> None:
