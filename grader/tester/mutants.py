@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
 from grader.course.hypotheses import hypotheses
+from grader.course.joined_edits import joined
 from grader.course.mutants import Mistake, Mutant
 from grader.protocol.jobs import Job, Solution
 from grader.tester.failures import MutantTimeout
@@ -41,10 +43,12 @@ class MutantRunner:
         mutant: Mutant,
         folder: str,
         memo: MutantMemo | None,
+        key: str = "",
     ) -> None:
         self.runner = runner
         self.items = items
         self.mistake = mutant.mistake
+        self.key = key or mutant.mistake.name
         self.memo = memo
         self.load = functools.cache(lambda: load_mutant(runner.job, solution, mutant, folder))
 
@@ -52,12 +56,12 @@ class MutantRunner:
         if self.memo is None:
             raised = self.run(name, seconds)
             return None if raised is None else (str(raised), self.runner.student.transcript.entries)
-        known, found = self.memo.read(self.mistake.name, name)
+        known, found = self.memo.read(self.key, name)
         if not known:
             raised = self.run(name, seconds)
             found = None if raised is None else self._remembered(raised)
             if not isinstance(raised, MutantTimeout):  # another time it may be given longer
-                self.memo.write(self.mistake.name, name, found)
+                self.memo.write(self.key, name, found)
         if found is None:
             return None
         return found.failure.message, entries_of(found.failure, found.values, self.runner.student)
@@ -108,6 +112,28 @@ def hypotheses_of(runner: TestRunner, items: list[pytest.Item], folder: str) -> 
     by_name = {item.name: item for item in items}
     found = _hypotheses(Path(job.reference.file).read_text(encoding="utf-8"))
     return [MutantRunner(runner, by_name, job.reference, mutant, folder, memo) for mutant in found]
+
+
+def pairs_of(
+    runner: TestRunner, items: list[pytest.Item], folder: str, named: Iterable[Mistake]
+) -> list[MutantUnderTest]:
+    """The solution with one of the mistakes that are named already, and with another one. That one gives the name."""
+    job = runner.job
+    if not isinstance(job.reference, Solution):
+        return []
+    memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
+    by_name = {item.name: item for item in items}
+    source = Path(job.reference.file).read_text(encoding="utf-8")
+    first = {mutant.mistake.name: mutant for mutant in job.mutants if mutant.mistake in set(named)}
+    found: list[MutantUnderTest] = []
+    for one in first.values():
+        for other in job.mutants:
+            both = joined(source, one.source, other.source) if other.mistake.name not in first else None
+            if both is not None:
+                pair = Mutant(other.mistake, both)
+                key = f"{one.mistake.name} + {other.mistake.name}"
+                found.append(MutantRunner(runner, by_name, job.reference, pair, folder, memo, key))
+    return found
 
 
 @functools.lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from grader.tester.draw import Draw, derive_seed
 from grader.tester.fault import Of, causes
 from grader.tester.file_run import FileRun, Problem, with_causes, with_mistakes, with_smallest_cases, with_wrong_lines
 from grader.tester.locate import wrong_lines
-from grader.tester.mutants import hypotheses_of, mutants_of
+from grader.tester.mutants import hypotheses_of, mutants_of, pairs_of
 from grader.tester.outcome import as_shown, outcome
 from grader.tester.patience import Patience
 from grader.tester.record import record
@@ -29,6 +29,7 @@ from grader.tester.shrink import smallest_cases
 from grader.tester.transcript import Transcript
 
 # Naming has a budget of its own by the clock; these end what gets out of hand.
+MOST_NAMED = 2  # mistakes, each of which is tried with every other one
 EXTRAS_SECONDS, EXTRAS_CLOCK_SECONDS = 60.0, 600.0
 
 
@@ -111,11 +112,23 @@ class Suite:
             return {}
         with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
             found = diagnosis.mistakes(mutants_of(self.runner, items, self.recorded, folder))
+            found |= self.second_mistakes(run, items, [*explained, *found], set(found.values()), folder)
             left = [*explained, *found, *(item.name for item in items if is_hidden(item))]
             rest = Diagnosis(run, long_tests, several, explained=left, only_telling=True)
             if several and rest.failed:
                 found |= rest.mistakes(hypotheses_of(self.runner, items, folder))
         return found
+
+    def second_mistakes(
+        self, run: FileRun, items: list[pytest.Item], explained: list[str], named: set[Mistake], folder: str
+    ) -> dict[str, Mistake]:
+        """Mistakes that are made beside those that are named: what both together do explains what is left."""
+        mode = run.job.mode
+        long_tests = [item.name for item in items if self.runner.is_long(item)]
+        rest = Diagnosis(run, long_tests, several=False, explained=explained, only_telling=True)
+        if not (rest.failed and 0 < len(named) <= MOST_NAMED and isinstance(mode, JudgeMode) and mode.several):
+            return {}
+        return rest.mistakes(pairs_of(self.runner, items, folder, named))
 
     def run_tests(self, job: Job, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
         """Every test once. The order is drawn too, so that no test leans on another.
