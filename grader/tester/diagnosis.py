@@ -177,12 +177,13 @@ class Diagnosis:
         seen = mutant.test(name, self.seconds_for(name))
         if seen is None:
             return Outcome()
-        message, entries = seen
+        entries = seen.entries
+        if not transcripts_match(self.run.transcripts[name].entries, entries):
+            return Outcome(fails=True)
         failure = self.run.results[name].failure
-        same_words = failure is not None and message == failure.message
+        same_words = failure is not None and seen.words() == failure.message
         silent = bool(entries) and entries[-1].raised == NO_ANSWER  # the test's words are all that there is
-        agrees = transcripts_match(self.run.transcripts[name].entries, entries) and (same_words or not silent)
-        return Outcome(agrees, True, same_words)
+        return Outcome(same_words or not silent, True, same_words)
 
     def seconds_for(self, name: str) -> float:
         """How long a mutant may take. Where the learner's code gave no answer, one that gives none soon is like it."""

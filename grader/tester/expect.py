@@ -7,18 +7,14 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from grader.protocol.describe import describe, describe_result, shorten
-from grader.protocol.results import Call, Difference, Failure
+from grader.protocol.results import Call
 from grader.protocol.wire import Unsendable
-from grader.tester import compare, difference, item_shapes, mention
+from grader.tester import compare, mention
 from grader.tester.failures import StudentRaised, SuiteFailure
+from grader.tester.finding import Finding, values_message
 from grader.tester.opaque import Opaque
-from grader.tester.pair import Pair, Setting
+from grader.tester.pair import Pair
 from grader.tester.peer import Peer
-from grader.tester.setting import setting_of
-from grader.tester.shown_values import side_by_side
-
-UNKNOWN = Call("")  # what is compared was worked out of several answers
 
 
 class Expect:
@@ -50,15 +46,15 @@ class Expect:
             self._fail(message or "The result is not what was expected.", actual, expected, call=call)
         relative, absolute = (tolerance, tolerance) if tolerance is not None else compare.tolerance(actual, expected)
         if x.shape != y.shape:
-            facts = self._facts(actual, x, y, relative, absolute)
-            self._fail(message, actual, expected, plainly="The shape is wrong.", facts=facts, call=call)
+            pair = Pair(y, x, relative, absolute)
+            self._fail(message, actual, expected, plainly="The shape is wrong.", pair=pair, call=call)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if dtype and all(names) and names[0] != names[1]:
             self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected, call=call)
         wrong = compare.mismatch_mask(y, x, relative, absolute)
         if wrong.any():
-            facts = self._facts(actual, x, y, relative, absolute)
-            self._fail_values(message, actual, expected, Pair(y, x, relative, absolute), facts, call)
+            pair = Pair(y, x, relative, absolute)
+            self._fail(message, actual, expected, plainly=values_message(x, y), pair=pair, call=call)
 
     def equal(self, actual: Any, expected: Any, message: str = "") -> None:
         """Exactly the same: whole numbers, strings, lists, dicts, boolean masks, ids."""
@@ -66,13 +62,12 @@ class Expect:
         if x is not None and y is not None:
             self._equal_arrays(actual, expected, x, y, message)
         elif isinstance(actual, Opaque | Unsendable) or not _plainly_equal(actual, expected):
-            facts = () if isinstance(actual, Opaque | Unsendable) else _item_facts(actual, expected)
-            self._fail(message, actual, expected, facts=facts)
+            self._fail(message, actual, expected, with_items=True)
 
     def _equal_arrays(self, actual: Any, expected: Any, x: np.ndarray, y: np.ndarray, message: str) -> None:
         if x.shape != y.shape:
-            facts = self._facts(actual, x, y, 0.0, 0.0) or _item_facts(actual, expected)
-            self._fail(message, actual, expected, plainly="The shape is wrong.", facts=facts)
+            pair = Pair(y, x, 0.0, 0.0)
+            self._fail(message, actual, expected, plainly="The shape is wrong.", pair=pair, with_items=True)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if all(names) and names[0] != names[1]:
             self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected)
@@ -80,8 +75,8 @@ class Expect:
             self._fail(message or f"A {type(expected).__name__} was expected.", actual, expected)
         wrong = compare.mismatch_mask(y, x, 0.0, 0.0)
         if wrong.any():
-            facts = self._facts(actual, x, y, 0.0, 0.0) or _item_facts(actual, expected)
-            self._fail_values(message, actual, expected, Pair(y, x, 0.0, 0.0), facts)
+            plainly = values_message(x, y)
+            self._fail(message, actual, expected, plainly=plainly, pair=Pair(y, x, 0.0, 0.0), with_items=True)
 
     def shape(self, actual: Any, expected: tuple[int, ...], message: str = "") -> None:
         """The result is an array or tensor of exactly this shape."""
@@ -170,27 +165,6 @@ class Expect:
 
     # -- failing --------------------------------------------------------------------------------------
 
-    def _fail_values(
-        self,
-        message: str,
-        actual: Any,
-        expected: Any,
-        pair: Pair,
-        facts: tuple[str, ...],
-        call: Call | None = None,
-    ) -> NoReturn:
-        """Shape and dtype are right; some values are not."""
-        self._fail(
-            message,
-            actual,
-            expected,
-            plainly=_values_message(pair.came, pair.wanted),
-            facts=facts,
-            values=side_by_side(pair.wanted, pair.came, pair.wrong),
-            difference=compare.difference(pair.wanted, pair.came, pair.wrong),
-            call=call,
-        )
-
     def _fail(
         self,
         message: str,
@@ -198,40 +172,17 @@ class Expect:
         expected: Any,
         *,
         plainly: str = "The result is not what was expected.",
-        facts: tuple[str, ...] = (),
-        values: tuple[str, ...] = (),
-        difference: Difference | None = None,
+        pair: Pair | None = None,
         call: Call | None = None,
+        with_items: bool = False,
     ) -> NoReturn:
-        """Where the test has no sentence of its own, the first fact stands for it, or else what is said `plainly`."""
-        if not message:
-            message, facts = (facts[0], facts[1:]) if facts else (plainly, ())
-        entry = self._peer.transcript.origin_of(actual)
-        raise SuiteFailure(
-            Failure(
-                message=message,
-                call=call or (entry.call if entry else UNKNOWN),
-                expected=_shown(expected, plainly=bool(values)),
-                actual=_shown(actual, plainly=bool(values)) if actual is not None else "",
-                difference=difference,
-                facts=facts,
-                values=values,
-                place=self._peer.index.place(entry.path) if entry else None,
-            )
-        )
-
-    def _facts(self, actual: Any, x: np.ndarray, y: np.ndarray, relative: float, absolute: float) -> tuple[str, ...]:
-        """In what way what came, `x`, differs from what was wanted, `y`."""
-        transcript = self._peer.transcript
+        peer, transcript = self._peer, self._peer.transcript
         entry = transcript.origin_of(actual)
-        setting = Setting() if entry is None else setting_of(entry, transcript.entries, self._peer.contract)
-        return difference.sentences(Pair(y, x, relative, absolute, setting))
-
-
-def _item_facts(actual: Any, expected: Any) -> tuple[str, ...]:
-    """Of lists of numbers, what is missing or too many."""
-    fact = item_shapes.of_items(expected, actual)
-    return (fact,) if fact else ()
+        found = Finding(
+            message, actual, expected, entry, transcript.entries, peer.contract, peer.index,
+            plainly, pair, call, with_items,
+        )  # fmt: skip
+        raise SuiteFailure(found.failure)
 
 
 def _plainly_equal(actual: Any, expected: Any) -> bool:
@@ -239,21 +190,3 @@ def _plainly_equal(actual: Any, expected: Any) -> bool:
         same_kind = type(actual) is type(expected) or (isinstance(actual, dict) and isinstance(expected, dict))
         return same_kind and compare.values_match(actual, expected, 0.0, 0.0)
     return type(actual) is type(expected) and bool(actual == expected)
-
-
-def _values_message(actual: np.ndarray, expected: np.ndarray) -> str:
-    if actual.dtype.kind in "fc" and np.isnan(actual).any() and not np.isnan(expected).any():
-        return "The result holds NaN."
-    return "The values are wrong."
-
-
-def _shown(value: Any, plainly: bool = False) -> str:
-    """A value in a line; `plainly` without numbers, where these are shown elsewhere."""
-    if plainly:
-        return describe_result(value)
-    if isinstance(value, str):
-        return shorten(value, 200)
-    array = compare.as_array(value)
-    if array is not None and 0 < array.size <= 8 and hasattr(value, "shape"):
-        return f"{describe(value)} " + np.array2string(array, precision=5, separator=", ").replace("\n", "")
-    return describe_result(value)

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from grader.protocol.results import Failure, Verdict
 
 
 class SuiteFailure(Exception):
-    """A test's finding. Whatever else a suite raises is looked into before anyone is blamed."""
+    """A test's finding. Whatever else a suite raises is looked into before anyone is blamed.
+
+    Its words may be worked out when they are asked for: of a mutant mostly nobody does.
+    """
 
     verdict = Verdict.FAILED
 
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+    def __init__(self, failure: Failure | Callable[[], Failure]) -> None:
+        super().__init__()
+        self._failure = failure
+
+    @property
+    def failure(self) -> Failure:
+        """What will be shown."""
+        if not isinstance(self._failure, Failure):
+            self._failure = self._failure()
+        return self._failure
+
+    def settle(self) -> None:
+        """Work the words out now."""
+        self._failure = self.failure
+
+    def __str__(self) -> str:
+        return self.failure.message
 
 
 class StudentRaised(SuiteFailure):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -24,12 +25,20 @@ from grader.tester.transcript import Entry
 SLOW_SECONDS = 3.0
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A test that failed on a mutant: the values that crossed, and what it said, which may take time to work out."""
+
+    entries: list[Entry]
+    words: Callable[[], str]
+
+
 class MutantUnderTest(Protocol):
-    """What a test said when it failed on the mutant, and the values that crossed; None where it passed."""
+    """What was seen of a test on the mutant; None where it passed."""
 
     mistake: Mistake
 
-    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None: ...
+    def test(self, name: str, seconds: float) -> Seen | None: ...
 
 
 class MutantRunner:
@@ -52,19 +61,17 @@ class MutantRunner:
         self.memo = memo
         self.load = functools.cache(lambda: load_mutant(runner.job, solution, mutant, folder))
 
-    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
+    def test(self, name: str, seconds: float) -> Seen | None:
         if self.memo is None:
             raised = self.run(name, seconds)
-            return None if raised is None else (str(raised), self.runner.student.transcript.entries)
+            return None if raised is None else Seen(self.runner.student.transcript.entries, raised.__str__)
         known, found = self.memo.read(self.key, name)
         if not known:
             raised = self.run(name, seconds)
             found = None if raised is None else self._remembered(raised)
             if not isinstance(raised, MutantTimeout):  # another time it may be given longer
                 self.memo.write(self.key, name, found)
-        if found is None:
-            return None
-        return found.failure.message, entries_of(found.failure, found.values, self.runner.student)
+        return None if found is None else _recorded(found.failure, found.values, self.runner.student)
 
     def _remembered(self, raised: BaseException) -> RememberedFailure:
         pool = ValuePool()
@@ -85,9 +92,13 @@ class ReplayedMutant:
         self.values = values
         self.peer = peer
 
-    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
+    def test(self, name: str, seconds: float) -> Seen | None:
         found = self.recorded.failed.get(name)
-        return None if found is None else (found.message, entries_of(found, self.values, self.peer))
+        return None if found is None else _recorded(found, self.values, self.peer)
+
+
+def _recorded(found: RecordedFailure, values: tuple[bytes, ...], peer: Peer) -> Seen:
+    return Seen(entries_of(found, values, peer), lambda: found.message)
 
 
 def mutants_of(runner: TestRunner, items: list[pytest.Item], take: Take | None, folder: str) -> list[MutantUnderTest]:

@@ -97,6 +97,8 @@ class TestRunner:
             return problem if is_first or problem.verdict is Verdict.ERROR else _not_again(item, problem)
         with self._stall_alarm(seconds):
             raised = self.execute(item, following)
+            if isinstance(raised, SuiteFailure):
+                raised.settle()  # here time is bounded, and the values are the learner's
         verdict, failure = self._verdict(item, raised)
         return TestResult(
             name=item.name,

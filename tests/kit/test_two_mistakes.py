@@ -64,7 +64,8 @@ def named(kit: Kit, slope: str, shift: str) -> dict[str, str | None]:
     kit.layout.mistakes_file(kit.name).write_text(MISTAKES, encoding="utf-8")
     text = f"def line(x, beside=False):\n    return {slope} * x + ({shift} if beside else 0)\n"
     result = kit.judge_with(SUITE, text)
-    return {test.name: test.mistake and test.mistake.name for test in result.tests if test.failure is not None}
+    failed = [test for test in result.tests if test.failure is not None]
+    return {test.name: None if test.mistake is None else test.mistake.name for test in failed}
 
 
 def test_each_is_named_for_the_tests_that_it_explains(kit: Kit) -> None:

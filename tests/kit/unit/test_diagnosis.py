@@ -10,6 +10,7 @@ import pytest
 from grader.protocol.results import Call, Failure, TestResult, Verdict
 from grader.tester.diagnosis import Diagnosis, transcripts_match
 from grader.tester.file_run import FileRun
+from grader.tester.mutants import Seen
 from grader.tester.transcript import NO_ANSWER, Entry, Transcript
 from unit.fakes import JOB, mistake, result
 
@@ -35,10 +36,10 @@ class FakeMutant:
         self.message = message
         self.asked: list[str] = []
 
-    def test(self, name: str, seconds: float) -> tuple[str, list[Entry]] | None:
+    def test(self, name: str, seconds: float) -> Seen | None:
         self.asked.append(name)
         found = self.failures.get(name)
-        return None if found is None else (self.message, found)
+        return None if found is None else Seen(found, lambda: self.message)
 
 
 def run_of(
