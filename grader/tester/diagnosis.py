@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +31,10 @@ NUMBER = re.compile(r"[\d.]+")
 MOST_TRIED = 6  # failures, before a mutant is left alone
 MOST_DIFFERING = 3  # before anything agrees
 FEWEST_DIGITS, MOST_NUMBERS, MOST_PARTS = 4, 64, 8
+
+
+# The entries of a test with the right answer, from its name and the seconds that it may take.
+Right = Callable[[str, float], Sequence[Entry] | None]
 
 
 class OutOfTime(Exception):
@@ -66,7 +70,7 @@ class Diagnosis:
 
     Where no single mistake explains all failures, each may explain some, if there may be `several`. Failures that are
     `explained` are left alone. With `only_telling` nothing is named without a value that tells: for mutants that are no
-    mistakes which somebody has made, but guesses.
+    mistakes which somebody has made, but guesses. `right` has what crosses in a test with the right answer, if known.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Diagnosis:
         several: bool = True,
         explained: Collection[str] = (),
         only_telling: bool = False,
+        right: Right | None = None,
     ) -> None:
         self.run = run
         self.long_tests = long_tests
@@ -92,7 +97,8 @@ class Diagnosis:
         self.failed = sorted(
             quick or answered or wrong[:1], key=lambda name: (round(run.results[name].seconds, 1), order[name])
         )
-        self.telling = {name for name in self.failed if is_telling(run.transcripts[name].entries)}
+        self.right = right
+        self.telling: dict[str, bool] = {}
         self.passed = [
             name for name, result in run.results.items() if result.verdict is Verdict.PASSED and self.is_quick(name)
         ]
@@ -162,13 +168,20 @@ class Diagnosis:
 
     def is_enough(self, candidate: Candidate) -> bool:
         """All that it would fail, and not by a single coincidence; or two tests, where a value tells."""
-        telling = bool(candidate.explained & self.telling)
+        telling = any(self.tells(name) for name in sorted(candidate.explained))
         if self.only_telling and not telling:
             return False
         explained, differing = len(candidate.explained), len(candidate.differing)
         if differing:
             return explained >= 2 and telling
         return explained >= 2 or explained == len(self.failed) or telling or candidate.same_words
+
+    def tells(self, name: str) -> bool:
+        """Whether the learner's values in a test agree with nothing by chance."""
+        if name not in self.telling:
+            right = self.right(name, self.seconds_for(name)) if self.right is not None else None
+            self.telling[name] = is_telling(self.run.transcripts[name].entries, right)
+        return self.telling[name]
 
     def try_test(self, mutant: MutantUnderTest, name: str) -> Outcome:
         """What came of a test on the mutant, beside what came of it on the learner's code."""
@@ -210,9 +223,16 @@ class Diagnosis:
         return not item.explained & other.explained or item.explained > other.explained
 
 
-def is_telling(entries: Sequence[Entry]) -> bool:
-    """Whether what crossed last holds numbers with digits that agree with nothing by chance."""
-    return any(_digits_in(entry.value) >= FEWEST_DIGITS for entry in entries[-2:])
+def is_telling(entries: Sequence[Entry], right: Sequence[Entry] | None = None) -> bool:
+    """Whether what crossed last holds numbers with digits that agree with nothing by chance.
+
+    Right ones, as far as these are known, agree with every mistake that leaves them as they are.
+    """
+    known = dict(enumerate(right or ()))
+    return any(
+        _digits_in(entry.value) >= FEWEST_DIGITS and not (number in known and _entries_match(entry, known[number]))
+        for number, entry in list(enumerate(entries))[-2:]
+    )
 
 
 def _digits_in(value: object) -> int:

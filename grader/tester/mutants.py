@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -81,6 +81,29 @@ class MutantRunner:
     def run(self, name: str, seconds: float) -> BaseException | None:
         connection = self.load()
         return None if connection is None else self.runner.replay(self.items[name], connection, seconds)
+
+
+class RightAnswers:
+    """The solution itself in the learner's place: what crosses then in a test."""
+
+    def __init__(self, runner: TestRunner, items: list[pytest.Item], take: Take | None, folder: str) -> None:
+        self.runner = runner
+        self.items = {item.name: item for item in items}
+        self.take = take
+        reference = runner.job.reference
+        self.right: MutantRunner | None = None
+        if isinstance(reference, Solution):
+            same = Mutant(Mistake("", ""), Path(reference.file).read_text(encoding="utf-8"))
+            self.right = MutantRunner(runner, self.items, reference, same, folder, None)
+
+    def entries(self, name: str, seconds: float) -> Sequence[Entry] | None:
+        """The entries of a test; None where they are not to be had."""
+        if self.right is not None:
+            return None if self.right.run(name, seconds) is not None else self.runner.student.transcript.entries
+        found = self.take.right.get(name) if self.take is not None else None
+        if found is None or self.take is None:
+            return None
+        return entries_of(found, self.take.values, self.runner.student)
 
 
 class ReplayedMutant:

@@ -33,15 +33,17 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
     assert isinstance(pen, RecordingConnection) and isinstance(job.reference, Solution)
     runner.student.attach(connect_reference(job, job.reference))
     seconds: dict[str, float] = {}
+    right, pool = {}, ValuePool()
     for item, following in zip(items, [*items[1:], None], strict=True):
         started = time.monotonic()
         raised = runner.execute(item, following)
         seconds[item.name] = time.monotonic() - started
         if raised is not None:
             raise RuntimeError(f"{item.name} fails on the reference: {raised}")
+        right[item.name] = RecordedFailure("", recorded_entries(runner.student.transcript.entries, pool))
     turns = {name: list(found) for name, found in pen.turns.items()}
     quick = [item for item in items if seconds[item.name] < SLOW_SECONDS]
-    mutants, pool = [], ValuePool()
+    mutants = []
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
         for mutant in job.mutants:
             connection = load_mutant(job, job.reference, mutant, folder)
@@ -54,7 +56,7 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
         test: {call: tuple(numbers[digest] for digest in found) for call, found in calls.items()}
         for test, calls in lines.items()
     }
-    return Take(job.seed, turns, pool.values, tuple(mutants), tuple(digests), numbered)
+    return Take(job.seed, turns, pool.values, tuple(mutants), right, tuple(digests), numbered)
 
 
 def _made_in(runner: TestRunner, item: pytest.Item) -> dict[int, list[Digest]]:

@@ -62,13 +62,15 @@ class RecordedMutant(msgspec.Struct, frozen=True):
 class Take(msgspec.Struct, frozen=True):
     """Everything under one seed. `values` are those of the mutants' transcripts, each different one once.
 
-    `lines` has, for each call of a test, the numbers of the `digests` of all that the reference made in it.
+    `right` has what crosses in each test with the right answer, `lines` for each call of a test the numbers of the
+    `digests` of all that the reference made in it.
     """
 
     seed: int
     turns: dict[str, list[Turn]]
     values: tuple[bytes, ...]
     mutants: tuple[RecordedMutant, ...]
+    right: dict[str, RecordedFailure] = {}
     digests: tuple[Digest, ...] = ()
     lines: dict[str, dict[int, tuple[int, ...]]] = {}
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Collection
 from dataclasses import replace
 
 import msgspec
 import pytest
 
-from grader.course.mutants import Mistake
 from grader.protocol.jobs import Job, JudgeMode, RecordMode, Shown
 from grader.protocol.results import Failure, Recorded, SuiteStarted, TestFinished, TestResult, TestStarted, Verdict
-from grader.tester.diagnosis import Diagnosis
 from grader.tester.draw import Draw, derive_seed
 from grader.tester.fault import Of, causes
 from grader.tester.file_run import FileRun, Problem, with_causes, with_mistakes, with_smallest_cases, with_wrong_lines
 from grader.tester.locate import wrong_lines
-from grader.tester.mutants import hypotheses_of, mutants_of, pairs_of
+from grader.tester.naming import mistakes_behind
 from grader.tester.outcome import as_shown, outcome
 from grader.tester.patience import Patience
 from grader.tester.record import record
@@ -29,7 +25,6 @@ from grader.tester.shrink import smallest_cases
 from grader.tester.transcript import Transcript
 
 # Naming has a budget of its own by the clock; these end what gets out of hand.
-MOST_NAMED = 2  # mistakes, each of which is tried with every other one
 EXTRAS_SECONDS, EXTRAS_CLOCK_SECONDS = 60.0, 600.0
 
 
@@ -94,41 +89,14 @@ class Suite:
         by_name = {item.name: item for item in items}
         with_more = mode.shrink and mode.shown is not Shown.NONE
         earlier = causes(self.runner, by_name, in_order, run.transcripts, Of.EARLIER_PARTS) if with_more else {}
-        named = with_mistakes(with_causes(in_order, earlier), self.mistakes(run, items, earlier))
+        found = mistakes_behind(self.runner, run, items, self.recorded, earlier)
+        named = with_mistakes(with_causes(in_order, earlier), found)
         if not with_more:
             return replace(run, results=named)
         caused = with_causes(named, causes(self.runner, by_name, named, run.transcripts, Of.THE_FILE))
         placed = with_wrong_lines(caused, wrong_lines(self.runner, by_name, caused, run.transcripts))
         cases = smallest_cases(self.runner, placed, run.transcripts)
         return replace(run, results=with_smallest_cases(placed, cases))
-
-    def mistakes(self, run: FileRun, items: list[pytest.Item], explained: Collection[str]) -> dict[str, Mistake]:
-        """The mistakes that explain failures, by test: listed ones, and for the rest changes of the solution."""
-        mode = run.job.mode
-        several = isinstance(mode, JudgeMode) and mode.several
-        long_tests = [item.name for item in items if self.runner.is_long(item)]
-        diagnosis = Diagnosis(run, long_tests, several, explained)
-        if not diagnosis.failed:
-            return {}
-        with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
-            found = diagnosis.mistakes(mutants_of(self.runner, items, self.recorded, folder))
-            found |= self.second_mistakes(run, items, [*explained, *found], set(found.values()), folder)
-            left = [*explained, *found, *(item.name for item in items if is_hidden(item))]
-            rest = Diagnosis(run, long_tests, several, explained=left, only_telling=True)
-            if several and rest.failed:
-                found |= rest.mistakes(hypotheses_of(self.runner, items, folder))
-        return found
-
-    def second_mistakes(
-        self, run: FileRun, items: list[pytest.Item], explained: list[str], named: set[Mistake], folder: str
-    ) -> dict[str, Mistake]:
-        """Mistakes that are made beside those that are named: what both together do explains what is left."""
-        mode = run.job.mode
-        long_tests = [item.name for item in items if self.runner.is_long(item)]
-        rest = Diagnosis(run, long_tests, several=False, explained=explained, only_telling=True)
-        if not (rest.failed and 0 < len(named) <= MOST_NAMED and isinstance(mode, JudgeMode) and mode.several):
-            return {}
-        return rest.mistakes(pairs_of(self.runner, items, folder, named))
 
     def run_tests(self, job: Job, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
         """Every test once. The order is drawn too, so that no test leans on another.

@@ -225,3 +225,16 @@ def test_transcripts_agree_call_by_call() -> None:
     assert not transcripts_match([answered(1.0)], [answered(1.0), answered(1.0)])
     assert not transcripts_match([answered(1.0)], [answered(1.0, "g")])
     assert not transcripts_match([answered(None)], [Entry("f", Call("f"), raised=("ValueError",))])
+
+
+def test_right_values_tell_nothing_of_a_mistake() -> None:
+    """Two failures whose numbers are those of the right answer, and a mutant that fails a third test otherwise."""
+    numbers = [0.1234, 0.5678, 0.9123, 0.4567]
+    values = [answered(numbers), unanswered("g")]
+    run = run_of({"a": values, "b": values, "c": 1.5})
+    mutant = FakeMutant("m", {"a": values, "b": values, "c": 2.5})
+    assert named(run, mutant) == {"a": "m", "b": "m"}
+    known = Diagnosis(run, right=lambda name, seconds: [answered(numbers), answered(1.0, "g")])
+    assert known.mistakes([mutant]) == {}
+    others = Diagnosis(run, right=lambda name, seconds: [answered([0.1, 0.2, 0.3, 0.4]), answered(1.0, "g")])
+    assert {test: found.name for test, found in others.mistakes([mutant]).items()} == {"a": "m", "b": "m"}
