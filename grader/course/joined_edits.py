@@ -24,9 +24,14 @@ def edit_between(base: str, changed: str) -> Edit:
 
 def _alike(one: str, other: str) -> int:
     """How many characters at the beginning are the same."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+    least, most = 0, min(len(one), len(other))
+    while least < most:  # whole stretches are compared faster than characters
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def joined(base: str, one: str, other: str) -> str | None:

@@ -187,7 +187,8 @@ class Diagnosis:
         """What came of a test on the mutant, beside what came of it on the learner's code."""
         if time.monotonic() > self.deadline:
             raise OutOfTime
-        seen = mutant.test(name, self.seconds_for(name))
+        concerned = mutant.concerns(self.run.transcripts[name].roots)
+        seen = mutant.test(name, self.seconds_for(name)) if concerned else None
         if seen is None:
             return Outcome()
         entries = seen.entries

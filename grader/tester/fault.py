@@ -75,7 +75,7 @@ def causes(
         return {}
     parts = Parts(tree, runner.student.contract.names)
     failed = [name for name, result in results.items() if _may_be_run_again(result) and not is_hidden(items[name])]
-    called = {name: _called(transcripts[name]) for name in failed[:MOST_TESTS]}
+    called = {name: transcripts[name].roots for name in failed[:MOST_TESTS]}
     beneath = {name: [part for part in parts.beneath(roots) if of.has(part)] for name, roots in called.items()}
     if not isinstance(reference, Solution):
         return _suspected(beneath, {name: results[name] for name in beneath}, called)
@@ -114,11 +114,6 @@ def _may_be_run_again(result: TestResult) -> bool:
         and result.failure is not None
         and not (result.mistake or result.failure.cause or result.seconds >= SECONDS_OF_A_TEST)
     )
-
-
-def _called(transcript: Transcript) -> set[str]:
-    """The functions and classes of the file that a test has used itself."""
-    return {entry.path.partition(".")[0] for entry in transcript.entries if entry.path}
 
 
 def _chosen(trials: Iterable[Trial]) -> dict[str, Cause]:

@@ -56,11 +56,21 @@ def with_wrong_lines(results: Mapping[str, TestResult], found: Mapping[str, Wron
     }
 
 
+def with_facts(results: Mapping[str, TestResult], found: Mapping[str, str]) -> dict[str, TestResult]:
+    """The results with one more fact each, the first, but where a mistake says it all."""
+    return {
+        name: _with(result, facts=(found[name], *result.failure.facts))
+        if name in found and result.failure is not None and result.mistake is None
+        else result
+        for name, result in results.items()
+    }
+
+
 def with_causes(results: Mapping[str, TestResult], found: Mapping[str, Cause]) -> dict[str, TestResult]:
     """The results with the functions that are at fault."""
     return {name: _with(result, cause=found[name]) if name in found else result for name, result in results.items()}
 
 
-def _with(result: TestResult, **more: SmallestCase | WrongLine | Cause) -> TestResult:
+def _with(result: TestResult, **more: SmallestCase | WrongLine | Cause | tuple[str, ...]) -> TestResult:
     assert result.failure is not None
     return msgspec.structs.replace(result, failure=msgspec.structs.replace(result.failure, **more))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from grader.course.definitions import Definitions
 from grader.course.hypotheses import hypotheses
 from grader.course.joined_edits import joined
 from grader.course.mutants import Mistake, Mutant
@@ -40,70 +43,98 @@ class MutantUnderTest(Protocol):
 
     def test(self, name: str, seconds: float) -> Seen | None: ...
 
-
-class MutantRunner:
-    """A mutant that is run in this process, unless the memo knows what it does. One that does not import passes all."""
-
-    def __init__(
-        self,
-        runner: TestRunner,
-        items: dict[str, pytest.Item],
-        solution: Solution,
-        mutant: Mutant,
-        folder: str,
-        memo: MutantMemo | None,
-        key: str = "",
-    ) -> None:
-        self.runner = runner
-        self.items = items
-        self.mistake = mutant.mistake
-        self.key = key or mutant.mistake.name
-        self.memo = memo
-        self.load = functools.cache(lambda: load_mutant(runner.job, solution, mutant, folder))
-
-    def test(self, name: str, seconds: float) -> Seen | None:
-        if self.memo is None:
-            raised = self.run(name, seconds)
-            return None if raised is None else Seen(self.runner.student.transcript.entries, raised.__str__)
-        known, found = self.memo.read(self.key, name)
-        if not known:
-            raised = self.run(name, seconds)
-            found = None if raised is None else self._remembered(raised)
-            if not isinstance(raised, MutantTimeout):  # another time it may be given longer
-                self.memo.write(self.key, name, found)
-        return None if found is None else _recorded(found.failure, found.values, self.runner.student)
-
-    def _remembered(self, raised: BaseException) -> RememberedFailure:
-        pool = ValuePool()
-        entries = recorded_entries(self.runner.student.transcript.entries, pool)
-        return RememberedFailure(RecordedFailure(str(raised), entries), pool.values)
-
-    def run(self, name: str, seconds: float) -> BaseException | None:
-        connection = self.load()
-        return None if connection is None else self.runner.replay(self.items[name], connection, seconds)
+    def concerns(self, called: Collection[str]) -> bool:
+        """Whether it may show in a test that calls these functions and classes."""
+        ...
 
 
-class RightAnswers:
-    """The solution itself in the learner's place: what crosses then in a test."""
+class Bench:
+    """Where the mutants of a job are tried: the solution that they are made of, and a folder for their files."""
 
     def __init__(self, runner: TestRunner, items: list[pytest.Item], take: Take | None, folder: str) -> None:
         self.runner = runner
         self.items = {item.name: item for item in items}
         self.take = take
-        reference = runner.job.reference
-        self.right: MutantRunner | None = None
-        if isinstance(reference, Solution):
-            same = Mutant(Mistake("", ""), Path(reference.file).read_text(encoding="utf-8"))
-            self.right = MutantRunner(runner, self.items, reference, same, folder, None)
+        self.folder = folder
+        job = runner.job
+        self.solution = job.reference if isinstance(job.reference, Solution) else None
+        self.source = "" if self.solution is None else Path(self.solution.file).read_text(encoding="utf-8")
+        self.definitions = Definitions(ast.parse(self.source))
+        self.memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
 
-    def entries(self, name: str, seconds: float) -> Sequence[Entry] | None:
-        """The entries of a test; None where they are not to be had."""
-        if self.right is not None:
-            return None if self.right.run(name, seconds) is not None else self.runner.student.transcript.entries
+    def listed(self, afresh: bool = False) -> list[MutantUnderTest]:
+        """The mistakes of the job; `afresh` imports each anew for every test."""
+        found: list[MutantUnderTest] = []
+        if self.take is not None:
+            found += [ReplayedMutant(mutant, self.take.values, self.runner.student) for mutant in self.take.mutants]
+        if self.solution is not None:
+            found += [MutantRunner(self, mutant, afresh=afresh) for mutant in self.runner.job.mutants]
+        return found
+
+    def guesses(self) -> list[MutantUnderTest]:
+        """The solution changed in one place each."""
+        return [MutantRunner(self, mutant) for mutant in _hypotheses(self.source)] if self.solution is not None else []
+
+    def pairs(self, named: Collection[Mistake]) -> list[MutantUnderTest]:
+        """The solution with a mistake that is named already, and with another one. That one gives the name."""
+        if self.solution is None:
+            return []
+        mutants = self.runner.job.mutants
+        first = [mutant for mutant in mutants if mutant.mistake in named]
+        found: list[MutantUnderTest] = []
+        for one, other in itertools.product(first, (mutant for mutant in mutants if mutant not in first)):
+            both = joined(self.source, one.source, other.source)
+            if both is not None:
+                key = f"{one.mistake.name} + {other.mistake.name}"
+                found.append(MutantRunner(self, Mutant(other.mistake, both), key))
+        return found
+
+    def right(self, name: str, seconds: float) -> Sequence[Entry] | None:
+        """What crosses in a test with the right answer; None where that is not to be had."""
+        if self.solution is not None:
+            raised = MutantRunner(self, Mutant(Mistake("", ""), self.source)).run(name, seconds)
+            return None if raised is not None else self.runner.student.transcript.entries
         found = self.take.right.get(name) if self.take is not None else None
         if found is None or self.take is None:
             return None
         return entries_of(found, self.take.values, self.runner.student)
+
+
+class MutantRunner:
+    """A mutant that is run in this process, unless the memo knows what it does. One that does not import passes all.
+
+    It is imported once, or `afresh` for each test.
+    """
+
+    def __init__(self, bench: Bench, mutant: Mutant, key: str = "", afresh: bool = False) -> None:
+        assert bench.solution is not None
+        self.bench = bench
+        self.mistake = mutant.mistake
+        self.key = (key or mutant.mistake.name) + (" (each test alone)" if afresh else "")
+        self.place = bench.definitions.changed_in(bench.source, mutant.source)
+        load = functools.partial(load_mutant, bench.runner.job, bench.solution, mutant, bench.folder)
+        self.load = load if afresh else functools.cache(load)
+
+    def concerns(self, called: Collection[str]) -> bool:
+        return not self.place or self.place in self.bench.definitions.reachable(called)
+
+    def test(self, name: str, seconds: float) -> Seen | None:
+        memo, student = self.bench.memo, self.bench.runner.student
+        if memo is None:
+            raised = self.run(name, seconds)
+            return None if raised is None else Seen(student.transcript.entries, raised.__str__)
+        known, found = memo.read(self.key, name)
+        if not known:
+            raised = self.run(name, seconds)
+            found = None if raised is None else _remembered(raised, student.transcript.entries)
+            if not isinstance(raised, MutantTimeout):  # another time it may be given longer
+                memo.write(self.key, name, found)
+        return None if found is None else _recorded(found.failure, found.values, student)
+
+    def run(self, name: str, seconds: float) -> BaseException | None:
+        """What the test raises, if anything."""
+        connection = self.load()
+        return None if connection is None else self.bench.runner.replay(self.bench.items[name], connection, seconds)
 
 
 class ReplayedMutant:
@@ -119,55 +150,17 @@ class ReplayedMutant:
         found = self.recorded.failed.get(name)
         return None if found is None else _recorded(found, self.values, self.peer)
 
+    def concerns(self, called: Collection[str]) -> bool:
+        return True  # it costs nothing to look
+
+
+def _remembered(raised: BaseException, entries: list[Entry]) -> RememberedFailure:
+    pool = ValuePool()
+    return RememberedFailure(RecordedFailure(str(raised), recorded_entries(entries, pool)), pool.values)
+
 
 def _recorded(found: RecordedFailure, values: tuple[bytes, ...], peer: Peer) -> Seen:
     return Seen(entries_of(found, values, peer), lambda: found.message)
-
-
-def mutants_of(runner: TestRunner, items: list[pytest.Item], take: Take | None, folder: str) -> list[MutantUnderTest]:
-    """The mutants of a job, each ready to be tested. Their files go into `folder`."""
-    job = runner.job
-    found: list[MutantUnderTest] = []
-    if take is not None:
-        found += [ReplayedMutant(mutant, take.values, runner.student) for mutant in take.mutants]
-    if isinstance(job.reference, Solution):
-        memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
-        by_name = {item.name: item for item in items}
-        found += [MutantRunner(runner, by_name, job.reference, mutant, folder, memo) for mutant in job.mutants]
-    return found
-
-
-def hypotheses_of(runner: TestRunner, items: list[pytest.Item], folder: str) -> list[MutantUnderTest]:
-    """The solution changed in one place each, where there is one to change."""
-    job = runner.job
-    if not isinstance(job.reference, Solution):
-        return []
-    memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
-    by_name = {item.name: item for item in items}
-    found = _hypotheses(Path(job.reference.file).read_text(encoding="utf-8"))
-    return [MutantRunner(runner, by_name, job.reference, mutant, folder, memo) for mutant in found]
-
-
-def pairs_of(
-    runner: TestRunner, items: list[pytest.Item], folder: str, named: Iterable[Mistake]
-) -> list[MutantUnderTest]:
-    """The solution with one of the mistakes that are named already, and with another one. That one gives the name."""
-    job = runner.job
-    if not isinstance(job.reference, Solution):
-        return []
-    memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
-    by_name = {item.name: item for item in items}
-    source = Path(job.reference.file).read_text(encoding="utf-8")
-    first = {mutant.mistake.name: mutant for mutant in job.mutants if mutant.mistake in set(named)}
-    found: list[MutantUnderTest] = []
-    for one in first.values():
-        for other in job.mutants:
-            both = joined(source, one.source, other.source) if other.mistake.name not in first else None
-            if both is not None:
-                pair = Mutant(other.mistake, both)
-                key = f"{one.mistake.name} + {other.mistake.name}"
-                found.append(MutantRunner(runner, by_name, job.reference, pair, folder, memo, key))
-    return found
 
 
 @functools.lru_cache(maxsize=1)

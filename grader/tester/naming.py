@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pytest
 
 from grader.course.mutants import Mistake
 from grader.protocol.jobs import JudgeMode
+from grader.protocol.results import Verdict
+from grader.tester.afresh import run_afresh
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.file_run import FileRun
-from grader.tester.mutants import MutantUnderTest, RightAnswers, hypotheses_of, mutants_of, pairs_of
+from grader.tester.mutants import Bench, MutantUnderTest
 from grader.tester.recording import Take
 from grader.tester.runner import TestRunner, is_hidden
 
 MOST_NAMED = 2  # mistakes, each of which is tried together with every other one
 
 
+@dataclass(frozen=True)
+class Named:
+    """The mistakes that explain failures, by test, and the failed tests that pass alone, in a fresh process."""
+
+    mistakes: Mapping[str, Mistake] = field(default_factory=dict)
+    passing_alone: frozenset[str] = frozenset()
+
+
 def mistakes_behind(
     runner: TestRunner, run: FileRun, items: list[pytest.Item], recorded: Take | None, explained: Collection[str]
-) -> dict[str, Mistake]:
-    """The mistake that explains a failure, by test; those that are `explained` otherwise are left alone."""
+) -> Named:
+    """What is behind a file's failures; those that are `explained` otherwise are left alone."""
     if all(result.verdict.is_wrong is False or name in explained for name, result in run.results.items()):
-        return {}
+        return Named()
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
-        return _Naming(runner, run, items, recorded, folder).mistakes(list(explained))
+        naming = _Naming(runner, run, items, recorded, folder)
+        return Named(naming.mistakes(list(explained)), frozenset(naming.passing_alone))
 
 
 class _Naming:
-    """One file's failures. The mutants' files go into `folder`."""
+    """One file's failures."""
 
     def __init__(
         self, runner: TestRunner, run: FileRun, items: list[pytest.Item], recorded: Take | None, folder: str
@@ -37,16 +49,16 @@ class _Naming:
         self.runner = runner
         self.run = run
         self.items = items
-        self.recorded = recorded
-        self.folder = folder
+        self.bench = Bench(runner, items, recorded, folder)
         self.long_tests = [item.name for item in items if runner.is_long(item)]
-        self.right = RightAnswers(runner, items, recorded, folder).entries
+        self.passing_alone: set[str] = set()
 
     def mistakes(self, explained: list[str]) -> dict[str, Mistake]:
         """Each search looks at what those before it have left."""
         mode = self.run.job.mode
         several = isinstance(mode, JudgeMode) and mode.several
-        found = self._search(mutants_of(self.runner, self.items, self.recorded, self.folder), explained, several)
+        found = self._search(self.bench.listed(), explained, several)
+        found |= self._afresh([*explained, *found])
         if several:
             found |= self._beside(set(found.values()), [*explained, *found])
             hidden = [item.name for item in self.items if is_hidden(item)]
@@ -54,16 +66,30 @@ class _Naming:
         return found
 
     def _search(self, mutants: Sequence[MutantUnderTest], explained: list[str], several: bool) -> dict[str, Mistake]:
-        found = Diagnosis(self.run, self.long_tests, several, explained, right=self.right)
+        found = Diagnosis(self.run, self.long_tests, several, explained, right=self.bench.right)
         return found.mistakes(mutants) if found.failed else {}
+
+    def _afresh(self, explained: list[str]) -> dict[str, Mistake]:
+        """Of code that keeps something between calls: what each test shows alone, beside mutants that keep nothing."""
+        wrong = {name for name, result in self.run.results.items() if result.verdict is Verdict.FAILED}
+        left = [item for item in self.items if item.name in wrong - {*explained} and not is_hidden(item)]
+        run = run_afresh(self.runner, self.run, left) if left else None
+        if run is None:
+            return {}
+        self.passing_alone = {item.name for item in left if run.results[item.name].verdict is Verdict.PASSED}
+        others = wrong - {item.name for item in left}
+        found = Diagnosis(run, self.long_tests, False, [*explained, *others], right=self.bench.right)
+        mutants = self.bench.listed(afresh=True)
+        named = set(found.mistakes(mutants).values()) if found.failed else set()
+        return {item.name: mistake for mistake in named for item in left}
 
     def _beside(self, named: set[Mistake], explained: list[str]) -> dict[str, Mistake]:
         """Mistakes that are made beside those that are named: what both together do explains all that is left."""
-        rest = Diagnosis(self.run, self.long_tests, False, explained, only_telling=True, right=self.right)
+        rest = Diagnosis(self.run, self.long_tests, False, explained, only_telling=True, right=self.bench.right)
         if not rest.failed or not 0 < len(named) <= MOST_NAMED:
             return {}
-        return rest.mistakes(pairs_of(self.runner, self.items, self.folder, named))
+        return rest.mistakes(self.bench.pairs(named))
 
     def _guesses(self, explained: list[str]) -> dict[str, Mistake]:
-        rest = Diagnosis(self.run, self.long_tests, True, explained, only_telling=True, right=self.right)
-        return rest.mistakes(hypotheses_of(self.runner, self.items, self.folder)) if rest.failed else {}
+        rest = Diagnosis(self.run, self.long_tests, True, explained, only_telling=True, right=self.bench.right)
+        return rest.mistakes(self.bench.guesses()) if rest.failed else {}

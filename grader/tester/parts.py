@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from grader.course.definitions import Definitions
+
 EARLIER_PART = re.compile(r"ch\d+_\w+\.\w+")
 
 
@@ -19,28 +21,19 @@ class Part:
 
 
 class Parts:
-    """The functions of a file and of the parts that it imports, with what refers to them."""
+    """The functions of a file and of the parts that it imports."""
 
     def __init__(self, tree: ast.Module, promised: Collection[str] | None = None) -> None:
         """`promised` are the names of the stub; without one everything is."""
+        self.definitions = Definitions(tree)
         self.known = {
             part.name: part for part in _parts(tree) if part.module or promised is None or part.name in promised
-        }
-        self.uses = {
-            node.name: _names(node) - {node.name}
-            for node in tree.body
-            if isinstance(node, ast.FunctionDef | ast.ClassDef)
         }
 
     def beneath(self, roots: Collection[str]) -> list[Part]:
         """The functions that these, of the same file, call on the way; the nearest first."""
-        found: dict[str, None] = {}
-        left = [root for root in roots if root in self.uses]
-        for name in left:
-            new = [used for used in sorted(self.uses.get(name, ())) if used not in found and used not in left]
-            found.update(dict.fromkeys(used for used in new if used in self.known))
-            left += [used for used in new if used in self.uses]
-        return [self.known[name] for name in found if name not in roots]
+        found = self.definitions.beneath(roots)
+        return [self.known[name] for name in found if name in self.known and name not in roots]
 
 
 def _parts(tree: ast.Module) -> Iterator[Part]:
@@ -54,7 +47,3 @@ def _parts(tree: ast.Module) -> Iterator[Part]:
 
 def _is_function(name: ast.alias) -> bool:
     return name.asname in (None, name.name) and not name.name[:1].isupper()
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from grader.course.mutants import Mistake
+from grader.course.mutants import Mutant
 from grader.protocol.jobs import Solution
 from grader.tester.digest import Digest, digest_of
-from grader.tester.local_connection import LocalConnection, connect_reference
+from grader.tester.local_connection import connect_reference
 from grader.tester.mutants import SLOW_SECONDS, load_mutant
 from grader.tester.recording import (
     RecordedFailure,
@@ -46,9 +46,8 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
     mutants = []
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
         for mutant in job.mutants:
-            connection = load_mutant(job, job.reference, mutant, folder)
-            if connection is not None:
-                mutants.append(_failures(runner, mutant.mistake, connection, quick, pool))
+            if load_mutant(job, job.reference, mutant, folder) is not None:
+                mutants.append(_failures(runner, mutant, quick, pool, folder))
     lines = {item.name: _made_in(runner, item) for item in quick}
     digests = {digest: None for calls in lines.values() for found in calls.values() for digest in found}
     numbers = {digest: number for number, digest in enumerate(digests)}
@@ -82,12 +81,16 @@ def _made_in(runner: TestRunner, item: pytest.Item) -> dict[int, list[Digest]]:
 
 
 def _failures(
-    runner: TestRunner, mistake: Mistake, connection: LocalConnection, items: list[pytest.Item], pool: ValuePool
+    runner: TestRunner, mutant: Mutant, items: list[pytest.Item], pool: ValuePool, folder: str
 ) -> RecordedMutant:
+    """What a mutant does in each test alone: what it keeps from the tests before depends on which these were."""
+    job = runner.job
+    assert isinstance(job.reference, Solution)
     failed = {}
     for item in items:
-        raised = runner.replay(item, connection, runner.limit_of(item))
+        connection = load_mutant(job, job.reference, mutant, folder)
+        raised = None if connection is None else runner.replay(item, connection, runner.limit_of(item))
         if raised is not None:
             entries = recorded_entries(runner.student.transcript.entries, pool)
             failed[item.name] = RecordedFailure(str(raised), entries)
-    return RecordedMutant(mistake, failed)
+    return RecordedMutant(mutant.mistake, failed)

@@ -12,7 +12,15 @@ from grader.protocol.jobs import Job, JudgeMode, RecordMode, Shown
 from grader.protocol.results import Failure, Recorded, SuiteStarted, TestFinished, TestResult, TestStarted, Verdict
 from grader.tester.draw import Draw, derive_seed
 from grader.tester.fault import Of, causes
-from grader.tester.file_run import FileRun, Problem, with_causes, with_mistakes, with_smallest_cases, with_wrong_lines
+from grader.tester.file_run import (
+    FileRun,
+    Problem,
+    with_causes,
+    with_facts,
+    with_mistakes,
+    with_smallest_cases,
+    with_wrong_lines,
+)
 from grader.tester.locate import wrong_lines
 from grader.tester.naming import mistakes_behind
 from grader.tester.outcome import as_shown, outcome
@@ -25,6 +33,7 @@ from grader.tester.shrink import smallest_cases
 from grader.tester.transcript import Transcript
 
 # Naming has a budget of its own by the clock; these end what gets out of hand.
+PASSES_ALONE = "Alone, in a fresh process, this test passes. Your code keeps something from the calls before it."
 EXTRAS_SECONDS, EXTRAS_CLOCK_SECONDS = 60.0, 600.0
 
 
@@ -90,7 +99,8 @@ class Suite:
         with_more = mode.shrink and mode.shown is not Shown.NONE
         earlier = causes(self.runner, by_name, in_order, run.transcripts, Of.EARLIER_PARTS) if with_more else {}
         found = mistakes_behind(self.runner, run, items, self.recorded, earlier)
-        named = with_mistakes(with_causes(in_order, earlier), found)
+        named = with_mistakes(with_causes(in_order, earlier), found.mistakes)
+        named = with_facts(named, dict.fromkeys(found.passing_alone, PASSES_ALONE))
         if not with_more:
             return replace(run, results=named)
         caused = with_causes(named, causes(self.runner, by_name, named, run.transcripts, Of.THE_FILE))

@@ -46,6 +46,11 @@ class Transcript:
             self.add(entry)
 
     @property
+    def roots(self) -> set[str]:
+        """The functions and classes that were called or looked up."""
+        return {(entry.path or entry.name).partition(".")[0] for entry in self.entries}
+
+    @property
     def last(self) -> Entry | None:
         return self.entries[-1] if self.entries else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -35,6 +35,9 @@ class FakeMutant:
         }
         self.message = message
         self.asked: list[str] = []
+
+    def concerns(self, called: Collection[str]) -> bool:
+        return True
 
     def test(self, name: str, seconds: float) -> Seen | None:
         self.asked.append(name)
