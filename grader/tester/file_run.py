@@ -56,6 +56,20 @@ def with_wrong_lines(results: Mapping[str, TestResult], found: Mapping[str, Wron
     }
 
 
-def _with(result: TestResult, **more: SmallestCase | WrongLine) -> TestResult:
+def with_facts(
+    results: Mapping[str, TestResult], found: Mapping[str, tuple[str, ...]], most: int
+) -> dict[str, TestResult]:
+    """The results with what more is true of failing calls: it comes before what one result shows, so many in all."""
+    return {
+        name: _with(result, facts=(*found[name], *_facts_of(result))[:most]) if name in found else result
+        for name, result in results.items()
+    }
+
+
+def _facts_of(result: TestResult) -> tuple[str, ...]:
+    return result.failure.facts if result.failure is not None else ()
+
+
+def _with(result: TestResult, **more: SmallestCase | WrongLine | tuple[str, ...]) -> TestResult:
     assert result.failure is not None
     return msgspec.structs.replace(result, failure=msgspec.structs.replace(result.failure, **more))

@@ -14,11 +14,12 @@ from grader.protocol.jobs import Job, JudgeMode, RecordMode, Shown
 from grader.protocol.results import Failure, Recorded, SuiteStarted, TestFinished, TestResult, TestStarted, Verdict
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.draw import Draw, derive_seed
-from grader.tester.file_run import FileRun, Problem, with_mistakes, with_smallest_cases, with_wrong_lines
+from grader.tester.file_run import FileRun, Problem, with_facts, with_mistakes, with_smallest_cases, with_wrong_lines
 from grader.tester.locate import wrong_lines
 from grader.tester.mutants import hypotheses_of, mutants_of
 from grader.tester.outcome import as_shown, outcome
 from grader.tester.patience import Patience
+from grader.tester.probes import MOST_SENTENCES, call_facts
 from grader.tester.record import record
 from grader.tester.recording import Take
 from grader.tester.runner import TestRunner, is_hidden, not_run, planned
@@ -83,7 +84,7 @@ class Suite:
                 return run
 
     def with_extras(self, run: FileRun, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
-        """The run with the mistakes that were found, and the wrong lines and the smallest cases of the rest.
+        """The run with the mistakes that were found, and what calls show, wrong lines and smallest cases of the rest.
 
         The first tests of the suite get them: these are shown first.
         """
@@ -92,7 +93,8 @@ class Suite:
         if not mode.shrink or mode.shown is Shown.NONE:
             return replace(run, results=named)
         by_name = {item.name: item for item in items}
-        placed = with_wrong_lines(named, wrong_lines(self.runner, by_name, named, run.transcripts))
+        probed = with_facts(named, call_facts(self.runner, by_name, named, run.transcripts), MOST_SENTENCES)
+        placed = with_wrong_lines(probed, wrong_lines(self.runner, by_name, probed, run.transcripts))
         cases = smallest_cases(self.runner, placed, run.transcripts)
         return replace(run, results=with_smallest_cases(placed, cases))
 
