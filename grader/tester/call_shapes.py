@@ -74,12 +74,15 @@ class Answers:
 class Observed:
     """Both sides of one call. `earlier` is the learner's answer to it in the test itself, after all other tests.
 
-    `subject` is what the sentences speak of; `generators` are the names of the arguments that are some.
+    `alone` is the one, under the first seed, in a process where nothing was called before.
+
+    `subject` is what the sentences speak of; `arguments` are the arrays that were passed, `generators` names of others.
     """
 
     learner: Answers
     reference: Answers
     earlier: Answer = field(default_factory=Answer)
+    alone: Answer = field(default_factory=Answer)
     subject: str = "The result"
     generators: tuple[str, ...] = ()
     arguments: tuple[Any, ...] = ()
@@ -103,10 +106,13 @@ def sentences(observed: Observed) -> Iterator[str]:
 
 
 def left_behind(observed: Observed) -> str | None:
-    """Right in a fresh process, wrong after other tests."""
-    mine, right = observed.learner, observed.reference.first
-    settled = mine.is_steady and same(mine.first, mine.again)
-    if settled and same(mine.first, right) and differ(observed.earlier, right):
+    """Right in a fresh process, wrong after other tests, or after other calls of the same one."""
+    mine, right = observed.learner, observed.reference
+    if not mine.is_steady or not same(mine.first, mine.again):
+        return None
+    after_others = same(mine.first, right.first) and differ(observed.earlier, right.first)
+    after_calls = right.is_fixed and same(observed.alone, right.seeded) and differ(mine.seeded, right.seeded)
+    if after_others or after_calls:
         return "In a fresh process this call is right. What earlier calls left behind changes the result."
     return None
 
@@ -154,6 +160,8 @@ def right_for_another(observed: Observed) -> str | None:
     if len(near) != 1 or not differ(right.seeded, right.changed[near[0]]):
         return None
     change = near[0]
+    if any(same(mine, answer) for other, answer in observed.learner.changed.items() if other.names == change.names):
+        return None  # it takes no notice of the argument
     if change.kind is Kind.EXCHANGED:
         return f"{observed.subject} is the right one for `{change.names[0]}` and `{change.names[1]}` exchanged."
     name = change.names[0]
@@ -178,20 +186,20 @@ def _names(observed: Observed) -> list[str]:
 
 
 def _has_no_effect(observed: Observed, name: str) -> bool:
-    """Two other values, or the only other one there is: each changes the reference's result, none the learner's."""
+    """So many other values, or the only other one there is: each changes the reference's result, none the learner's."""
     mine, right = observed.learner, observed.reference
     changes = [change for change in mine.changed if change.names == (name,)]
     matters = [change for change in changes if differ(right.seeded, right.changed.get(change, Answer()))]
     if not all(same(mine.seeded, mine.changed[change]) for change in matters):
         return False
-    return len(matters) >= 2 or any(change.only for change in matters)
+    return any(len(matters) >= change.needed for change in matters)
 
 
 # -- gradients ----------------------------------------------------------------------------------------
 
 
 def doubtful_parameters(mine: Gradients, right: Gradients | None, wrong: bool) -> list[str]:
-    """Parameters that matter to the reference and perhaps not here: without a gradient first; any, in a wrong result."""
+    """Parameters that matter to the reference and perhaps not here: those without a gradient; any, if it is wrong."""
     felt = [name for name, gradient in right.parameters.items() if _is_felt(gradient)] if right is not None else []
     known = [name for name in felt if name in mine.parameters]
     silent = [name for name in known if mine.parameters[name] is None]
@@ -208,7 +216,11 @@ def unused_parameters(observed: Observed) -> str | None:
         for name, after in mine.after_moving.items()
         if _is_felt(right.parameters.get(name)) and same(observed.learner.seeded, after)
     ]
-    return f"{observed.subject} does not depend on the {_listed('parameter', names)}." if names else None
+    wrong = differ(observed.learner.seeded, observed.reference.seeded)
+    is_all = len(names) == len(mine.after_moving) < len(doubtful_parameters(mine, right, wrong))
+    if not 0 < len(names) <= MOST_NAMES or is_all:  # there are more, of which the same may be true
+        return None
+    return f"{observed.subject} does not depend on the {_listed('parameter', names)}."
 
 
 def silent_parameters(observed: Observed) -> str | None:
@@ -313,8 +325,9 @@ def arrays_of(answer: Answer) -> list[np.ndarray]:
 
 
 def is_finite(answer: Answer) -> bool:
-    """Whether it has no NaN, which is equal to any NaN."""
-    return not any(array.dtype.kind in "fc" and np.isnan(array).any() for array in arrays_of(answer))
+    """Whether there are numbers in it, and no NaN, which is equal to any NaN."""
+    arrays = [array for array in arrays_of(answer) if array.dtype.kind in "fc"]
+    return not any(np.isnan(array).any() or (array.size and not np.isfinite(array).any()) for array in arrays)
 
 
 def is_constant(answer: Answer) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pytest
 from grader.protocol.results import Call, TestResult, Verdict
 from grader.protocol.wire import loaded_torch
 from grader.tester import call_shapes, transcript_shapes
-from grader.tester.asking import Asker, Budget
+from grader.tester.asking import SEED, Asker, Budget, Patience
 from grader.tester.call_shapes import Answer, Answers, Observed, differ, is_data
 from grader.tester.compare import as_array, is_array
 from grader.tester.failures import SuiteFailure
@@ -29,7 +29,7 @@ from grader.tester.watch import Asked, Watch
 
 MOST_PLACES, MOST_SENTENCES = 2, 2
 LEARNERS_CALLS, REFERENCES_CALLS = 12, 30
-SECONDS, SLOW_SECONDS = 2.0, 0.5
+SECONDS, CLOCK_SECONDS, SLOW_SECONDS = 2.0, 20.0, 2.0
 MOST_VALUES = 200_000  # of all arguments
 NO_CALL = -1
 
@@ -43,18 +43,20 @@ def call_facts(
     """For a few failed tests what several calls show, each of another function. A hidden test is not run again."""
     found: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
-    deadline = time.monotonic() + SECONDS
-    if runner.worker is None or runner.reference.connection is None:
+    worker = runner.worker
+    if worker is None or runner.reference.connection is None:
         return found
+    patience = Patience(lambda: worker.seconds_used + time.process_time(), SECONDS, CLOCK_SECONDS)
     for name, result in results.items():
         number = _call_number(runner, result, transcripts) if not is_hidden(items[name]) else None
-        if number is None or len(seen) >= MOST_PLACES or time.monotonic() > deadline:
+        if number is None or len(seen) >= MOST_PLACES or patience.is_over:
             continue
         entry = transcripts[name].entries[number]
         if entry.path in seen:
             continue
         seen.add(entry.path)
-        prober = Prober(runner, items[name], number, entry, _subject(entry, result), deadline)
+        entries = transcripts[name].entries
+        prober = Prober(runner, items[name], number, entries, _subject(entry, result), patience)
         if facts := tuple(prober.facts())[:MOST_SENTENCES]:
             found[name] = facts
     return found
@@ -112,20 +114,21 @@ class Prober:
     """One call of one test, asked about on both sides."""
 
     def __init__(
-        self, runner: TestRunner, item: pytest.Item, number: int, entry: Entry, subject: str, deadline: float
+        self, runner: TestRunner, item: pytest.Item, number: int, entries: list[Entry], subject: str, patience: Patience
     ) -> None:
         self.runner = runner
         self.item = item
         self.number = number
-        self.entry = entry
+        self.entry = entries[number]
+        self.has_earlier = any(entry.path == self.entry.path for entry in entries[:number])
         self.subject = subject
-        self.deadline = deadline
+        self.patience = patience
 
     def facts(self) -> Iterator[str]:
         """What the calls of the test say, and, where the reference is there to be asked, what further ones say."""
         if not isinstance(self.runner.reference.connection, LocalConnection):
-            calls = self._recorded()
-            yield from transcript_shapes.sentences(calls, self.subject) if calls else ()
+            calls = self._recorded() if self.has_earlier else []
+            yield from _told(calls, (), self.subject)
             return
         right = Side(self._budget(REFERENCES_CALLS), answers_of_reference)
         self._follow_the_reference(right)
@@ -136,15 +139,31 @@ class Prober:
         self._follow_the_learner(mine)
         if mine.answers is None or not self._is_the_same_call(mine, right):
             return
-        yield from transcript_shapes.sentences(exchanges(mine, right, self.number), self.subject)
         passed = mine.asked[self.number].arguments
         generators = tuple(name for name, value in passed.items() if _is_generator(value))
         arrays = tuple(value for value in passed.values() if is_array(value))
-        earlier = Answer(self.entry.value, given=True)
-        yield from call_shapes.sentences(Observed(mine.answers, wanted, earlier, self.subject, generators, arrays))
+        earlier, alone = Answer(self.entry.value, given=True), self._alone(mine, wanted)
+        observed = Observed(mine.answers, wanted, earlier, alone, self.subject, generators, arrays)
+        yield from _told(exchanges(mine, right, self.number), call_shapes.sentences(observed), self.subject)
+
+    def _alone(self, mine: Side, wanted: Answers) -> Answer:
+        """The learner's answer to the same call of a function, if that may matter, where none was made before it."""
+        assert mine.answers is not None
+        is_function, has_earlier = "." not in self.entry.path, any(place < self.number for place in mine.asked)
+        passed = mine.asked[self.number]
+        if not (is_function and has_earlier and differ(mine.answers.seeded, wanted.seeded)):
+            return Answer()
+        if any(isinstance(value, Opaque) for value in passed.arguments.values()) or not self._prepare():
+            return Answer()
+        peer = self.runner.student
+        with contextlib.suppress(SuiteFailure):
+            peer.begin(SEED)
+            target = peer.lookup(None, self.entry.path, "")
+            return Asker(peer, target, self.entry, passed, self._budget(1)).ask(seed=SEED)
+        return Answer()
 
     def _budget(self, calls: int) -> Budget:
-        return Budget(calls, self.deadline - time.monotonic())
+        return Budget(calls, self.patience)
 
     def _is_the_same_call(self, mine: Side, right: Side) -> bool:
         """Whether the test went the same way as before on both sides, and passed the same."""
@@ -184,6 +203,14 @@ class Prober:
         with mine.watching(self.runner.student, NO_CALL), right.watching(self.runner.reference, NO_CALL):
             self.runner.execute(self.item, None)
         return recorded_exchanges(mine, right, self.number) if self.number in mine.asked else []
+
+
+def _told(calls: Sequence[Exchange], others: Iterable[str], subject: str) -> Iterator[str]:
+    """What the test's own calls show and what others do; that two of them are equal only where there is no more."""
+    kept = transcript_shapes.kept_state(calls) if calls else None
+    found = [*([kept] if kept else ()), *others]
+    equal = transcript_shapes.merged(calls, subject) if calls and not found else None
+    yield from [equal] if equal else found
 
 
 class Side:
@@ -253,16 +280,17 @@ def answers_of_learner(asker: Asker, wanted: Answers) -> Answers:
 
 
 def _without_effect(asker: Asker, answers: Answers, wanted: Answers) -> dict[Change, Answer]:
-    """Two changes of each argument that matter to the reference; the first that matters here as well is enough."""
+    """Some changes of each argument that matter to the reference, until one matters here as well."""
     found: dict[Change, Answer] = {}
-    done: dict[str, int] = {}
+    done: set[str] = set()
     for change, arguments in variations(asker.arguments):
         name = change.names[0]
-        if change.kind is Kind.EXCHANGED or done.get(name, 0) >= 2:
+        if change.kind is Kind.EXCHANGED or name in done:
             continue
         if differ(wanted.seeded, wanted.changed.get(change, Answer())):
-            found[change] = asker.ask(arguments, seed=1)
-            done[name] = 2 if not call_shapes.same(answers.seeded, found[change]) else done.get(name, 0) + 1
+            found[change] = asker.ask(arguments, SEED)
+            asked = sum(other.names == change.names for other in found)
+            done |= {name} if asked >= change.needed or not call_shapes.same(answers.seeded, found[change]) else set()
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,14 +29,20 @@ class Exchange:
     wanted: Answer = field(default_factory=Answer)
 
 
-def sentences(calls: Sequence[Exchange], subject: str) -> Iterator[str]:
-    """What can be said of the last call beside the earlier ones of the same function or object."""
-    *earlier, last = calls
-    peers = [call for call in earlier if (call.path, call.target) == (last.path, last.target)]
-    found = next(filter(None, (_changed(call, last) for call in reversed(peers))), None)
-    found = found or next(filter(None, (_merged(call, last, subject) for call in reversed(peers))), None)
-    if found:
-        yield found
+def kept_state(calls: Sequence[Exchange]) -> str | None:
+    """What the last call shows beside an earlier one with the same arguments."""
+    return next(filter(None, (_changed(call, calls[-1]) for call in _peers(calls))), None)
+
+
+def merged(calls: Sequence[Exchange], subject: str) -> str | None:
+    """What it shows beside an earlier one with other arguments."""
+    return next(filter(None, (_merged(call, calls[-1], subject) for call in _peers(calls))), None)
+
+
+def _peers(calls: Sequence[Exchange]) -> list[Exchange]:
+    """The earlier calls of the same function or object, the latest first."""
+    last = calls[-1]
+    return [call for call in reversed(calls[:-1]) if (call.path, call.target) == (last.path, last.target)]
 
 
 def _changed(before: Exchange, last: Exchange) -> str | None:

@@ -31,7 +31,8 @@ class Kind(enum.Enum):
 class Change:
     """Which arguments were replaced, and how: `number` tells changes of one kind apart.
 
-    `was` and `now` are the values in words where they are short. `only` says that there is no other value to try.
+    `was` and `now` are the values in words where they are short. So many values are `needed` to say that none matters:
+    one is enough where there is no other, and whole numbers near each other are alike in many ways.
     """
 
     names: tuple[str, ...]
@@ -39,7 +40,7 @@ class Change:
     number: int = 0
     was: str = ""
     now: str = ""
-    only: bool = False
+    needed: int = 2
 
 
 Arguments = Mapping[str, Any]
@@ -54,8 +55,9 @@ def variations(arguments: Arguments) -> Iterator[tuple[Change, dict[str, Any]]]:
         yield Change((one, other), Kind.EXCHANGED), exchanged
     for name, value in arguments.items():
         if name.isidentifier():
-            others = enumerate(_others(value))
-            yield from ((Change((name,), Kind.OTHER, number), {**arguments, name: new}) for number, new in others)
+            needed = 3 if type(value) is int else 2
+            for number, new in enumerate(_others(value)):
+                yield Change((name,), Kind.OTHER, number, needed=needed), {**arguments, name: new}
 
 
 def _next_to(name: str, value: Any) -> Iterator[tuple[Change, Any]]:
@@ -63,10 +65,10 @@ def _next_to(name: str, value: Any) -> Iterator[tuple[Change, Any]]:
     if not name.isidentifier():
         return
     if type(value) is bool:
-        yield Change((name,), Kind.NEXT, 0, str(value), str(not value), only=True), not value
+        yield Change((name,), Kind.NEXT, 0, str(value), str(not value), needed=1), not value
     elif type(value) is int:
         for number, new in enumerate((value + 1, value - 1)):
-            yield Change((name,), Kind.NEXT, number, str(value), str(new)), new
+            yield Change((name,), Kind.NEXT, number, str(value), str(new), needed=3), new
 
 
 def _exchangeable(arguments: Arguments) -> Iterator[tuple[str, str]]:
@@ -90,6 +92,8 @@ def _others(value: Any) -> Iterator[Any]:
             yield from (_like(value, new) for new in _other_arrays(array) if (new != array).any())
     elif isinstance(value, np.random.Generator):
         yield from (np.random.default_rng(seed) for seed in (NOISE_SEED, NOISE_SEED + 1))
+    elif type(value) is int:
+        yield from (new for new in (2 * value, value // 2, value + 5) if abs(new - value) > 1)
     elif type(value) is float and value:
         yield from (value * factor for factor in FACTORS)
     elif type(value) in (list, tuple) and value and all(type(item) is int for item in value):
