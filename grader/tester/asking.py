@@ -130,7 +130,7 @@ class Asker:
         for name in list(names)[:MOST_MOVED]:
             with contextlib.suppress(*REFUSALS):
                 state = dict(self.target.state_dict())
-                moved = state[name] + 1.0 + state[name].abs()
+                moved = state[name] + _noise(state[name])
                 self.target.load_state_dict({**state, name: moved})
                 if values_match(self.target.state_dict()[name], moved):
                     found[name] = self.ask(seed=SEED)
@@ -149,6 +149,12 @@ def _is_float(value: Any, torch: Any) -> bool:
 def _cotangent(item: Any, torch: Any) -> Any:
     """Numbers of both signs, all different, the same for both sides."""
     return torch.cos(1.7 * torch.arange(item.numel(), dtype=torch.float64) + 0.3).reshape(item.shape).to(item.dtype)
+
+
+def _noise(item: Any) -> Any:
+    """Differences in no order, so that no normalization takes them out again."""
+    numbers = np.random.default_rng(SEED).normal(size=tuple(item.shape)) * (1.0 + float(item.abs().max()))
+    return item.new_tensor(numbers)
 
 
 def _gradient(grad: Any) -> np.ndarray | None:

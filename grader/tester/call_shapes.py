@@ -156,10 +156,10 @@ def right_for_another(observed: Observed) -> str | None:
     mine, right = observed.learner.seeded, observed.reference
     if not differ(mine, right.seeded) or not tells(mine):
         return None
-    near = [change for change in right.changed if change.kind is not Kind.OTHER and same(mine, right.changed[change])]
-    if len(near) != 1 or not differ(right.seeded, right.changed[near[0]]):
+    fitting = [change for change in right.changed if same(mine, right.changed[change])]
+    if len(fitting) != 1 or fitting[0].kind is Kind.OTHER or not differ(right.seeded, right.changed[fitting[0]]):
         return None
-    change = near[0]
+    change = fitting[0]
     if any(same(mine, answer) for other, answer in observed.learner.changed.items() if other.names == change.names):
         return None  # it takes no notice of the argument
     if change.kind is Kind.EXCHANGED:
@@ -176,8 +176,8 @@ def without_effect(observed: Observed) -> str | None:
         return None
     if any(same(mine.seeded, Answer(value, given=True)) for value in observed.arguments):
         return None  # it is one of them: that says it all
-    listed = " or on ".join(f"`{name}`" for name in names)
-    return f"{observed.subject} does not depend on {listed}: with another one this call gives the same."
+    listed = " or another ".join(f"`{name}`" for name in names)
+    return f"{observed.subject} stays the same with another {listed}; it ought to change."
 
 
 def _names(observed: Observed) -> list[str]:
@@ -209,18 +209,22 @@ def doubtful_parameters(mine: Gradients, right: Gradients | None, wrong: bool) -
 def unused_parameters(observed: Observed) -> str | None:
     """Parameters whose value does not matter, where the reference's gradient says that it does."""
     mine, right = _both(observed)
-    if mine is None or right is None or not is_finite(observed.learner.seeded):
+    answer = observed.learner.seeded
+    if mine is None or right is None or not is_finite(answer) or is_constant(answer):
         return None
     names = [
         name
         for name, after in mine.after_moving.items()
-        if _is_felt(right.parameters.get(name)) and same(observed.learner.seeded, after)
+        if _is_felt(right.parameters.get(name)) and same(answer, after)
     ]
-    wrong = differ(observed.learner.seeded, observed.reference.seeded)
+    wrong = differ(answer, observed.reference.seeded)
     is_all = len(names) == len(mine.after_moving) < len(doubtful_parameters(mine, right, wrong))
     if not 0 < len(names) <= MOST_NAMES or is_all:  # there are more, of which the same may be true
         return None
-    return f"{observed.subject} does not depend on the {_listed('parameter', names)}."
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f"{observed.subject} stays the same when the {_listed('parameter', names)} {verb} changed; it ought to change."
+    )
 
 
 def silent_parameters(observed: Observed) -> str | None:

@@ -206,9 +206,9 @@ class Prober:
 
 
 def _told(calls: Sequence[Exchange], others: Iterable[str], subject: str) -> Iterator[str]:
-    """What the test's own calls show and what others do; that two of them are equal only where there is no more."""
+    """What the test's own calls show, or else what others do; that two calls are equal only where there is no more."""
     kept = transcript_shapes.kept_state(calls) if calls else None
-    found = [*([kept] if kept else ()), *others]
+    found = [kept] if kept else list(others)
     equal = transcript_shapes.merged(calls, subject) if calls and not found else None
     yield from [equal] if equal else found
 

@@ -16,7 +16,6 @@ from grader.tester.compare import as_array, dtype_name, is_array
 MOST_VALUES = 50_000  # of one argument
 MOST_EXCHANGES = 4
 NOISE_SEED = 7
-FACTORS = (0.5, 0.75, 1.5)
 
 
 class Kind(enum.Enum):
@@ -32,7 +31,7 @@ class Change:
     """Which arguments were replaced, and how: `number` tells changes of one kind apart.
 
     `was` and `now` are the values in words where they are short. So many values are `needed` to say that none matters:
-    one is enough where there is no other, and whole numbers near each other are alike in many ways.
+    one is enough where there is no other, and numbers near each other are alike in many ways.
     """
 
     names: tuple[str, ...]
@@ -55,7 +54,7 @@ def variations(arguments: Arguments) -> Iterator[tuple[Change, dict[str, Any]]]:
         yield Change((one, other), Kind.EXCHANGED), exchanged
     for name, value in arguments.items():
         if name.isidentifier():
-            needed = 3 if type(value) is int else 2
+            needed = 3 if type(value) in (int, float) else 2
             for number, new in enumerate(_others(value)):
                 yield Change((name,), Kind.OTHER, number, needed=needed), {**arguments, name: new}
 
@@ -95,7 +94,8 @@ def _others(value: Any) -> Iterator[Any]:
     elif type(value) is int:
         yield from (new for new in (2 * value, value // 2, value + 5) if abs(new - value) > 1)
     elif type(value) is float and value:
-        yield from (value * factor for factor in FACTORS)
+        larger = ((1 + value) / 2, (9 + value) / 10) if 0 < value < 1 else (1.5 * value, 4 * value)
+        yield from (0.5 * value, 0.75 * value, *larger)
     elif type(value) in (list, tuple) and value and all(type(item) is int for item in value):
         yield from (type(value)(new) for new in (value[::-1], [*value[1:], value[0]]) if type(value)(new) != value)
     else:

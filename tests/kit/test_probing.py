@@ -129,7 +129,7 @@ SHAPES = {
     "exchanged": (SCALE, "scale * (k - 2 * q)", "test_mix", "The result is the right one for `q` and `k` exchanged."),
     "no effect": (
         SCALE, "(q - 2 * k)", "test_mix",
-        "The result does not depend on `scale`: with another one this call gives the same.",
+        "The result stays the same with another `scale`; it ought to change.",
     ),
     "remembered": (
         SCALE, "once('k', k) * 0 + scale * (q - 2 * kept['k'])", "test_mix",
@@ -157,7 +157,7 @@ SHAPES = {
     ),
     "unused": (
         ADDED, "x + torch.tanh(x * self.weight)", "test_layer",
-        "The result does not depend on the parameter `bias`.",
+        "The result stays the same when the parameter `bias` is changed; it ought to change.",
     ),
     "silent": (
         ADDED, "x + torch.tanh(x * self.weight + self.bias.detach())", "test_gradients",
@@ -206,7 +206,9 @@ def test_a_hidden_test_is_not_run_again(kit: Kit) -> None:
 
 
 REAL = {
-    "ch2_embeddings/embedding/rows_as_they_were_at_the_start": "The result does not depend on the parameter `weight`.",
+    "ch2_embeddings/embedding/rows_as_they_were_at_the_start": (
+        "The result stays the same when the parameter `weight` is changed; it ought to change."
+    ),
     "ch3_attention/masks/causal_mask_cached": (
         "An earlier call in this test, with the same arguments, is right; this one gives another result."
     ),

@@ -35,7 +35,8 @@ def test_floats_stay_in_their_form_and_dtype() -> None:
     found = changed("x", {"x": np.ones((2, 3), dtype=np.float32) * np.arange(3, dtype=np.float32)})
     assert len(found) == 3
     assert all(type(new) is np.ndarray and new.dtype == np.float32 and new.shape == (2, 3) for new in found)
-    assert all(0 < p < 1 or p == 1.35 for p in changed("p", {"p": 0.9}))
+    assert all(0 < p < 1 and p != 0.9 for p in changed("p", {"p": 0.9}))
+    assert changed("scale", {"scale": 2.0}) == [1.0, 1.5, 3.0, 8.0]
 
 
 def test_infinite_entries_only_change_places() -> None:
