@@ -105,9 +105,9 @@ class Asker:
             if not outputs:
                 return None
             incoming = [_cotangent(item, torch) for item in outputs]
-            pairs = [(item, grad) for item, grad in zip(outputs, incoming, strict=True) if item.requires_grad]
-            if pairs:
-                torch.autograd.backward([item for item, _ in pairs], [grad for _, grad in pairs])
+            parts = [(item * grad).sum() for item, grad in zip(outputs, incoming, strict=True) if item.requires_grad]
+            if parts:
+                torch.stack([part.double() for part in parts]).sum().backward()
             return Gradients(
                 {name: _gradient(item.grad) for name, item in arguments.items() if _is_float(item, torch)},
                 {name: _since(grad, before.get(name)) for name, grad in self._of_parameters().items()},

@@ -40,26 +40,37 @@ def call_facts(
     results: Mapping[str, TestResult],
     transcripts: Mapping[str, Transcript],
 ) -> dict[str, tuple[str, ...]]:
-    """For a few failed tests what several calls show, each of another function. A hidden test is not run again."""
+    """For a few failed tests what several calls show. A hidden test is not run again."""
     found: dict[str, tuple[str, ...]] = {}
-    seen: set[str] = set()
     worker = runner.worker
     if worker is None or runner.reference.connection is None:
         return found
     patience = Patience(lambda: worker.seconds_used + time.process_time(), SECONDS, CLOCK_SECONDS)
-    for name, result in results.items():
-        number = _call_number(runner, result, transcripts) if not is_hidden(items[name]) else None
-        if number is None or len(seen) >= MOST_PLACES or patience.is_over:
-            continue
-        entry = transcripts[name].entries[number]
-        if entry.path in seen:
-            continue
-        seen.add(entry.path)
+    public = {name: result for name, result in results.items() if not is_hidden(items[name])}
+    for name, number in _places(runner, public, transcripts):
+        if patience.is_over:
+            break
         entries = transcripts[name].entries
-        prober = Prober(runner, items[name], number, entries, _subject(entry, result), patience)
+        prober = Prober(runner, items[name], number, entries, _subject(entries[number], results[name]), patience)
         if facts := tuple(prober.facts())[:MOST_SENTENCES]:
             found[name] = facts
     return found
+
+
+def _places(
+    runner: TestRunner, results: Mapping[str, TestResult], transcripts: Mapping[str, Transcript]
+) -> list[tuple[str, int]]:
+    """The tests and the calls to ask about: of different functions, or else with other arguments given."""
+    numbers = {name: _call_number(runner, result, transcripts) for name, result in results.items()}
+    places = {name: number for name, number in numbers.items() if number is not None}
+    functions: dict[str, str] = {}
+    forms: dict[object, str] = {}
+    for name, number in places.items():
+        entry = transcripts[name].entries[number]
+        functions.setdefault(entry.path, name)
+        forms.setdefault((entry.path, tuple(label for label, _ in entry.call.arguments)), name)
+    chosen = list(dict.fromkeys([*functions.values(), *forms.values()]))[:MOST_PLACES]
+    return [(name, places[name]) for name in chosen]
 
 
 def _call_number(runner: TestRunner, result: TestResult, transcripts: Mapping[str, Transcript]) -> int | None:
