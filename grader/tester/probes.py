@@ -60,16 +60,17 @@ def call_facts(
 def _places(
     runner: TestRunner, results: Mapping[str, TestResult], transcripts: Mapping[str, Transcript]
 ) -> list[tuple[str, int]]:
-    """The tests and the calls to ask about: of different functions, or else with other arguments given."""
+    """The tests and the calls to ask about: of different functions, or else with other arguments given, most first."""
     numbers = {name: _call_number(runner, result, transcripts) for name, result in results.items()}
     places = {name: number for name, number in numbers.items() if number is not None}
     functions: dict[str, str] = {}
-    forms: dict[object, str] = {}
+    forms: dict[tuple[str, ...], str] = {}
     for name, number in places.items():
         entry = transcripts[name].entries[number]
         functions.setdefault(entry.path, name)
-        forms.setdefault((entry.path, tuple(label for label, _ in entry.call.arguments)), name)
-    chosen = list(dict.fromkeys([*functions.values(), *forms.values()]))[:MOST_PLACES]
+        forms.setdefault((entry.path, *(label for label, _ in entry.call.arguments)), name)
+    others = [forms[form] for form in sorted(forms, key=len, reverse=True)]
+    chosen = list(dict.fromkeys([*functions.values(), *others]))[:MOST_PLACES]
     return [(name, places[name]) for name in chosen]
 
 
