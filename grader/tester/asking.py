@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.protocol.messages import Begin, GetGradients
 from grader.protocol.wire import loaded_torch
-from grader.tester.call_shapes import Answer, Answers, Gradients
+from grader.tester.answers import Answer, Answers, Gradients
 from grader.tester.compare import as_array, values_match
 from grader.tester.failures import SuiteFailure
 from grader.tester.peer import Peer

@@ -14,10 +14,11 @@ import pytest
 from grader.protocol.results import Call, TestResult, Verdict
 from grader.protocol.wire import loaded_torch
 from grader.tester import call_shapes, transcript_shapes
+from grader.tester.answers import Answer, Answers, Observed, differ, is_data, same
 from grader.tester.asking import SEED, Asker, Budget, Patience
-from grader.tester.call_shapes import Answer, Answers, Observed, differ, is_data
 from grader.tester.compare import as_array, is_array
 from grader.tester.failures import SuiteFailure
+from grader.tester.gradient_shapes import doubtful_parameters
 from grader.tester.local_connection import LocalConnection
 from grader.tester.opaque import Opaque
 from grader.tester.peer import Peer
@@ -286,7 +287,7 @@ def answers_of_learner(asker: Asker, wanted: Answers) -> Answers:
         return answers
     gradients = asker.gradients() if wanted.gradients is not None else None
     if gradients is not None:
-        names = call_shapes.doubtful_parameters(gradients, wanted.gradients, differ(answers.seeded, wanted.seeded))
+        names = doubtful_parameters(gradients, wanted.gradients, differ(answers.seeded, wanted.seeded))
         gradients = dataclasses.replace(gradients, after_moving=asker.after_moving(names))
     return dataclasses.replace(answers, changed=_without_effect(asker, answers, wanted), gradients=gradients)
 
@@ -302,7 +303,7 @@ def _without_effect(asker: Asker, answers: Answers, wanted: Answers) -> dict[Cha
         if differ(wanted.seeded, wanted.changed.get(change, Answer())):
             found[change] = asker.ask(arguments, SEED)
             asked = sum(other.names == change.names for other in found)
-            done |= {name} if asked >= change.needed or not call_shapes.same(answers.seeded, found[change]) else set()
+            done |= {name} if asked >= change.needed or not same(answers.seeded, found[change]) else set()
     return found
 
 

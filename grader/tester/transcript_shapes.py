@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.wire import loaded_torch
-from grader.tester.call_shapes import MOST_NAMES, Answer, arrays_of, differ, is_constant, is_finite, same
+from grader.tester.answers import MOST_NAMES, Answer, arrays_of, differ, is_constant, is_finite, same
 from grader.tester.compare import dtype_name, is_array, values_match
 from grader.tester.opaque import Opaque
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from grader.protocol.wire import Unsendable
-from grader.tester.call_shapes import Answer, Answers, Gradients, Observed, differ, sentences
+from grader.tester.answers import Answer, Answers, Gradients, Observed, differ
+from grader.tester.call_shapes import sentences
 from grader.tester.opaque import Opaque
 from grader.tester.variations import Change, Kind, variations
 

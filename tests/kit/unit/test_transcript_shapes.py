@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.tester.call_shapes import Answer
+from grader.tester.answers import Answer
 from grader.tester.opaque import Opaque
 from grader.tester.transcript_shapes import Exchange, differing, kept_state, merged
 
