@@ -29,7 +29,7 @@ from grader.tester.variations import Change, Kind, variations
 from grader.tester.watch import Asked, Watch
 
 MOST_PLACES, MOST_SENTENCES = 2, 2
-LEARNERS_CALLS, REFERENCES_CALLS = 12, 30
+LEARNERS_CALLS, REFERENCES_CALLS = 16, 30
 SECONDS, CLOCK_SECONDS, SLOW_SECONDS = 2.0, 20.0, 2.0
 MOST_VALUES = 200_000  # of all arguments
 NO_CALL = -1
@@ -285,11 +285,12 @@ def answers_of_learner(asker: Asker, wanted: Answers) -> Answers:
     answers = asker.answers()
     if not (answers.is_steady and wanted.is_steady):
         return answers
+    changed = _without_effect(asker, answers, wanted)
     gradients = asker.gradients() if wanted.gradients is not None else None
     if gradients is not None:
         names = doubtful_parameters(gradients, wanted.gradients, differ(answers.seeded, wanted.seeded))
         gradients = dataclasses.replace(gradients, after_moving=asker.after_moving(names))
-    return dataclasses.replace(answers, changed=_without_effect(asker, answers, wanted), gradients=gradients)
+    return dataclasses.replace(answers, changed=changed, gradients=gradients)
 
 
 def _without_effect(asker: Asker, answers: Answers, wanted: Answers) -> dict[Change, Answer]:
