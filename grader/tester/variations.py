@@ -16,6 +16,7 @@ from grader.tester.compare import as_array, dtype_name, is_array
 MOST_VALUES = 50_000  # of one argument
 MOST_EXCHANGES = 4
 NOISE_SEED = 7
+NO_SIZES = ("id", "index", "seed")  # how names of numbers end that have no neighbours
 
 
 class Kind(enum.Enum):
@@ -60,14 +61,16 @@ def variations(arguments: Arguments) -> Iterator[tuple[Change, dict[str, Any]]]:
 
 
 def _next_to(name: str, value: Any) -> Iterator[tuple[Change, Any]]:
-    """Whole numbers one larger and one smaller, truth values turned."""
+    """Whole numbers one larger and one smaller, as far as they are sizes; truth values turned."""
     if not name.isidentifier():
         return
     if type(value) is bool:
         yield Change((name,), Kind.NEXT, 0, str(value), str(not value), needed=1), not value
     elif type(value) is int:
         for number, new in enumerate((value + 1, value - 1)):
-            yield Change((name,), Kind.NEXT, number, str(value), str(new), needed=3), new
+            is_near = not name.endswith(NO_SIZES) and (new >= 0 or value < 0)
+            kind = Kind.NEXT if is_near else Kind.OTHER
+            yield Change((name,), kind, number - 2, str(value), str(new), needed=3), new
 
 
 def _exchangeable(arguments: Arguments) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from grader.tester.variations import Kind, variations
@@ -17,6 +18,17 @@ def changed(name: str, arguments: dict[str, Any]) -> list[Any]:
 def test_whole_numbers_and_truth_values_have_neighbours() -> None:
     found = [(c.was, c.now, c.needed) for c, _ in variations({"k": 3, "causal": True}) if c.kind is Kind.NEXT]
     assert found == [("3", "4", 3), ("3", "2", 3), ("True", "False", 1)]
+
+
+@pytest.mark.parametrize(("name", "value"), [("stop_id", 3), ("ignore_index", 3), ("seed", 3)])
+def test_numbers_that_are_no_sizes_have_no_neighbours(name: str, value: int) -> None:
+    found = [change for change, _ in variations({name: value})]
+    assert found and all(change.kind is Kind.OTHER for change in found)
+    assert len(set(found)) == len(found)
+
+
+def test_nothing_negative_is_next_to_zero() -> None:
+    assert [(c.now, c.kind) for c, _ in variations({"k": 0})][:2] == [("1", Kind.NEXT), ("-1", Kind.OTHER)]
 
 
 def test_whole_numbers_have_others_that_are_not_near() -> None:
