@@ -200,9 +200,10 @@ class _Replacement:
         inputs = list(tensors_with_grad([*call.args, *call.kwargs.values()]))
         if not inputs or not pairs:
             return []
-        outputs, given = zip(*pairs, strict=True)
-        found = loaded_torch().autograd.grad(outputs, inputs, given, retain_graph=True, allow_unused=True)
-        return list(found)
+        torch = loaded_torch()
+        with torch.enable_grad():  # a backward pass is under way already
+            whole = sum((result * grad).sum() for result, grad in pairs)
+            return list(torch.autograd.grad(whole, inputs, retain_graph=True, allow_unused=True))
 
     def _function(self, peer: Peer) -> Any:
         part = self.part

@@ -56,11 +56,16 @@ def with_wrong_lines(results: Mapping[str, TestResult], found: Mapping[str, Wron
     }
 
 
-def with_facts(results: Mapping[str, TestResult], found: Mapping[str, str]) -> dict[str, TestResult]:
-    """The results with one more fact each, the first, but where a mistake says it all."""
+def with_facts(
+    results: Mapping[str, TestResult], found: Mapping[str, tuple[str, ...]], most: int
+) -> dict[str, TestResult]:
+    """The results with what more is true of failing calls: it comes before what one result shows, so many in all.
+
+    Where a mistake is named, that says it all.
+    """
     return {
-        name: _with(result, facts=(found[name], *result.failure.facts))
-        if name in found and result.failure is not None and result.mistake is None
+        name: _with(result, facts=(*found[name], *_facts_of(result))[:most])
+        if name in found and result.mistake is None
         else result
         for name, result in results.items()
     }
@@ -69,6 +74,10 @@ def with_facts(results: Mapping[str, TestResult], found: Mapping[str, str]) -> d
 def with_causes(results: Mapping[str, TestResult], found: Mapping[str, Cause]) -> dict[str, TestResult]:
     """The results with the functions that are at fault."""
     return {name: _with(result, cause=found[name]) if name in found else result for name, result in results.items()}
+
+
+def _facts_of(result: TestResult) -> tuple[str, ...]:
+    return result.failure.facts if result.failure is not None else ()
 
 
 def _with(result: TestResult, **more: SmallestCase | WrongLine | Cause | tuple[str, ...]) -> TestResult:

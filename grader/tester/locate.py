@@ -104,7 +104,7 @@ class Locator:
         if runner.prepare(seconds) is not None:
             return False
 
-        def seen(entry: Entry) -> None:
+        def seen(entry: Entry, _: Any) -> None:
             self.given = [*entry.args, *entry.kwargs.values()]
             with contextlib.suppress(SuiteFailure):
                 self.lines = bounds_of(getattr(runner.student.ask(GetLines()), "value", None), file)
@@ -121,7 +121,7 @@ class Locator:
         assert isinstance(connection, LocalConnection)
         done = []
 
-        def seen(entry: Entry) -> None:
+        def seen(entry: Entry, _: Any) -> None:
             right.add([entry.value])
             done.append(entry)
 

@@ -262,14 +262,19 @@ class Peer:
             kwargs=kwargs,
             grad=torch is not None and torch.is_grad_enabled(),
             count=self.counts is not None,
-            trace=watch is not None and watch.number is not None,
+            trace=watch is not None and watch.lines,
         )
+        if self.watch is not None:
+            labels = (label for label, _ in call.arguments)
+            self.watch.note(
+                len(self.transcript.entries), target._number, dict(zip(labels, [*args, *kwargs.values()], strict=True))
+            )
         self.transcript.add(Entry(path, call, raised=NO_ANSWER, path=path, args=args, kwargs=kwargs))
         with watch.looking() if watch is not None else contextlib.nullcontext():
             reply = self.ask(request, inputs)
         found = self.returned(reply, call, path)
         if watch is not None:
-            watch.seen(Entry(path, call, found.value, path=path, args=args, kwargs=kwargs))
+            watch.seen(Entry(path, call, found.value, path=path, args=args, kwargs=kwargs), target)
             if watch.number is not None:
                 raise Enough
         value = self.checked_kind(path, call, found.value)

@@ -12,6 +12,7 @@ from grader.protocol.jobs import Solution
 from grader.tester.digest import Digest, digest_of
 from grader.tester.local_connection import connect_reference
 from grader.tester.mutants import SLOW_SECONDS, load_mutant
+from grader.tester.proxies import Handle
 from grader.tester.recording import (
     RecordedFailure,
     RecordedMutant,
@@ -65,14 +66,14 @@ def _made_in(runner: TestRunner, item: pytest.Item) -> dict[int, list[Digest]]:
     found: dict[int, list[Digest]] = {}
     made = Intermediates()
 
-    def seen(entry: Entry) -> None:
+    def seen(entry: Entry, target: Handle) -> None:
         made.add([entry.value])
         digests = dict.fromkeys(filter(None, map(digest_of, made.arrays)))
         if sum(map(len, found.values())) < MOST_DIGESTS_OF_A_TEST:
             found[len(student.transcript.entries) - 1] = list(digests)[:MOST_DIGESTS_OF_A_CALL]
         made.arrays.clear()
 
-    student.watch = Watch(None, made.gathering, seen)
+    student.watch = Watch(None, made.gathering, seen, lines=False)
     try:
         raised = runner.replay(item, connect_reference(job, job.reference), runner.limit_of(item))
     finally:

@@ -25,6 +25,7 @@ from grader.tester.locate import wrong_lines
 from grader.tester.naming import mistakes_behind
 from grader.tester.outcome import as_shown, outcome
 from grader.tester.patience import Patience
+from grader.tester.probes import MOST_SENTENCES, call_facts
 from grader.tester.record import record
 from grader.tester.recording import Take
 from grader.tester.runner import TestRunner, is_hidden, not_run, planned
@@ -90,7 +91,7 @@ class Suite:
                 return run
 
     def with_extras(self, run: FileRun, mode: JudgeMode, items: list[pytest.Item]) -> FileRun:
-        """The run with the mistakes that were found, and the wrong lines and the smallest cases of the rest.
+        """The run with the mistakes that were found, and what calls show, wrong lines and smallest cases of the rest.
 
         The first tests of the suite get them: these are shown first.
         """
@@ -100,11 +101,12 @@ class Suite:
         earlier = causes(self.runner, by_name, in_order, run.transcripts, Of.EARLIER_PARTS) if with_more else {}
         found = mistakes_behind(self.runner, run, items, self.recorded, earlier)
         named = with_mistakes(with_causes(in_order, earlier), found.mistakes)
-        named = with_facts(named, dict.fromkeys(found.passing_alone, PASSES_ALONE))
+        named = with_facts(named, dict.fromkeys(found.passing_alone, (PASSES_ALONE,)), MOST_SENTENCES)
         if not with_more:
             return replace(run, results=named)
         caused = with_causes(named, causes(self.runner, by_name, named, run.transcripts, Of.THE_FILE))
-        placed = with_wrong_lines(caused, wrong_lines(self.runner, by_name, caused, run.transcripts))
+        probed = with_facts(caused, call_facts(self.runner, by_name, caused, run.transcripts), MOST_SENTENCES)
+        placed = with_wrong_lines(probed, wrong_lines(self.runner, by_name, probed, run.transcripts))
         cases = smallest_cases(self.runner, placed, run.transcripts)
         return replace(run, results=with_smallest_cases(placed, cases))
 

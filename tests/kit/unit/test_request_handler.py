@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -271,6 +273,34 @@ def test_parameters_are_references_and_their_values_go_by_name() -> None:
     assert not named["0.weight"].requires_grad
     assert worker.value(GetGradients(target=model)) == dict.fromkeys(named)
     assert worker.look_up("grad", back(references[0])) is None
+
+
+def test_results_are_differentiated_together_from_the_gradients_that_came() -> None:
+    handler = RequestHandler(lambda *_: None)
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    outputs = [x * x, 5 * x, torch.stack([x, 1j * x]), x.half()]
+    grads = [torch.tensor([1.0, 10.0]), None, torch.tensor([[1.0, 0], [0, 2j]]), torch.ones(2).half()]
+    for _ in range(2):  # the graph is kept
+        reply = handler.differentiate(outputs, [x], grads)
+        assert reply.value[0].tolist() == [4.0 + 1 + 1, 60.0 + 2 + 1]
+        assert x.grad is None
+    assert handler.differentiate(outputs, [x], [None] * 4).value == [None]
+
+
+DIFFERENTIATE = """import sys
+import torch
+from grader.worker.request_handler import RequestHandler
+
+x = torch.ones(3, requires_grad=True)
+found = RequestHandler(lambda *_: None).differentiate([2 * x], [x], [torch.ones(3)]).value
+print(found[0].tolist(), "sympy" in sys.modules)
+"""
+
+
+def test_differentiating_imports_no_library_for_symbols() -> None:
+    """Each worker would spend a third of a second of its test's time on it."""
+    done = subprocess.run([sys.executable, "-c", DIFFERENTIATE], capture_output=True, text=True, check=True)
+    assert done.stdout == "[2.0, 2.0, 2.0] False\n"
 
 
 def test_a_call_is_differentiated_later_and_its_graph_is_released() -> None:

@@ -17,6 +17,7 @@ from grader.tester.contract import Contract, read_contract
 from grader.tester.failures import SuiteFailure
 from grader.tester.opaque import Opaque
 from grader.tester.peer import Peer
+from grader.tester.recording import ReplayConnection, Take
 from grader.tester.runner import TestRunner
 from grader.tester.shrink import MAX_CALLS, Shrinker, smallest_case, smallest_cases, write_out
 from grader.tester.transcript import Entry, Transcript
@@ -268,6 +269,17 @@ def test_what_is_explained_or_did_not_fail_is_left_alone(tmp_path: Path) -> None
 
 def test_without_a_worker_the_result_stands_as_it_is(tmp_path: Path) -> None:
     assert cases_of(tmp_path, failed("a", "f"), broken="no sandbox") == []
+
+
+def test_a_recording_is_asked_nothing_new() -> None:
+    """It would take the answer to another question for this one's, or stop the suite."""
+    student = FakePeer(Contract(parameters={"f": ("x",)}), f=lambda x: x + 1)
+    reference = FakePeer(student.contract)
+    reference.connection = ReplayConnection(Take(1, {}, (), ()), cast(Peer, reference))
+    item, transcript = failed("a", "f")
+    runner = cast(TestRunner, FakeRunner(student, reference))
+    assert smallest_cases(runner, {"a": item}, {"a": transcript}) == {}
+    assert student.calls == reference.calls == 0
 
 
 def test_a_random_answer_is_the_same_each_time_it_is_asked_for(tmp_path: Path) -> None:
