@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import msgspec
 import pytest
 from miniature import Kit
 from running import grader
@@ -18,7 +19,8 @@ from test_reading_notebooks import document_of
 from unseen import ALL_UNSEEN, HONEST, SOME_UNSEEN, unseen_below, unseen_in, unseen_in_json
 
 from grader.judge.client import Judge
-from grader.protocol.results import Call, Failure, Frame, Place, SmallestCase
+from grader.protocol.groups import Group, Shown
+from grader.protocol.results import Call, Failure, Frame, Place, SmallestCase, WrongLine
 from grader.render.gradescope import gradescope_results
 from grader.render.html import Pages
 from grader.render.junit import junit
@@ -190,7 +192,13 @@ def test_each_form_makes_all_of_its_texts_visible_itself() -> None:
     view = hostile_view()
     text = view.student
     figures = views.TestFigures(text, text, text, False, 0, None)
-    whole = views.ClassView(1, 1, 0, 0, (), (figures,), ((text, text, text, 1),), (view.marks,))
+    failure = view.exercises[0].tests[0].failure
+    assert failure is not None
+    line = WrongLine(Place(text, 2), text, Place(text, 1))
+    shown = Shown(text, text, msgspec.structs.replace(failure, facts=(text,), wrong_line=line))
+    group = Group(text, text, (text,), {}, True, "", text, text, (), shown, "", 1)
+    groups = views.GroupsView(text, (views.GroupView(group, text, f"{text}."),), 1)
+    whole = views.ClassView(1, 1, 0, 0, (), (figures,), ((text, text, text, 1),), (groups,), (view.marks,))
     pair = Pair(text, text, text, 1, 1, 5, ((text, True),), ((text, False),))
     pages = Pages()
     for form in (pages.student(view), pages.whole_class(whole), pages.similar([pair]), junit([view])):
