@@ -27,7 +27,8 @@ class Group(msgspec.Struct, frozen=True):
     """Students whose answers to one exercise fail the same tests in the same way, and no listed mistake explains it.
 
     `sketches` has what crossed in each of these tests; `is_public` says whether they are public, else all are hidden.
-    `guess` is the change of the solution in one place that does the same, where there is one. `student` is the member
+    `guess` is the change of the solution in one place that does the same in the most of these tests, where there is
+    one, and `guessed` in how many. `student` is the member
     with the shortest file: `file` is that file, `failed` is every test that it does not pass. `rests_on` is a digest of
     the solution and the suite.
     """
@@ -38,6 +39,7 @@ class Group(msgspec.Struct, frozen=True):
     sketches: dict[str, Sketch]
     is_public: bool
     guess: str
+    guessed: int
     student: str
     file: str
     failed: tuple[str, ...]

@@ -52,10 +52,10 @@ def failure_rows(failure: Failure) -> tuple[Row, ...]:
 def case_rows(failure: Failure) -> tuple[Row, ...]:
     """What tells one way to be wrong from another, in few rows: its shape, one case by hand, the line where it begins.
 
-    Without a case that was made small, it is the call with what was wanted and what came.
+    Without a case that was made small, it is the call with what was wanted and what came, or some of the values.
     """
     said = failure.facts[0] if failure.facts else failure.message
-    case = _by_hand(failure.smallest) if failure.smallest is not None else _called(failure)
+    case = _by_hand(failure.smallest) if failure.smallest is not None else (*_called(failure), *_table(failure))
     line = _line(failure.wrong_line) if failure.wrong_line is not None else ()
     rows = (Row("", said, Kind.FACT if failure.facts else Kind.MESSAGE), *case, *line)
     return tuple(Row(row.label, visible(row.text), row.kind) for row in rows)
@@ -80,9 +80,13 @@ def _called(failure: Failure) -> Iterator[Row]:
         yield from (Row(*row, Kind.CODE) for row in _two(failure) if row[1])
 
 
+def _table(failure: Failure) -> Iterator[Row]:
+    return (Row("", line, Kind.TABLE) for line in failure.values)
+
+
 def _rows(failure: Failure) -> Iterator[Row]:
     yield from _called(failure)
-    yield from (Row("", line, Kind.TABLE) for line in failure.values)
+    yield from _table(failure)
     if failure.difference is not None:
         yield from _difference(failure.difference)
     if failure.wrong_line is not None:

@@ -21,14 +21,14 @@ from grader.score.journal import Item
 class Answer:
     """One student's wrong answer: the failures that no listed mistake explains, by test, and all that it fails.
 
-    `guess` is the change of the solution in one place that explains each of them.
+    `guesses` are changes of the solution in one place, each with the number of these tests that it explains.
     """
 
     student: str
     exercise: str
     sketches: Mapping[str, Sketch]
     is_public: bool
-    guess: str
+    guesses: Mapping[str, int]
     failed: tuple[str, ...]
     shown: Shown
     seed: int
@@ -45,13 +45,12 @@ def answer_of(item: Item) -> Answer | None:
     left = [test for test in wrong if test.hidden is not is_public and not _is_listed(test)]
     if not left:
         return None
-    guesses = {test.mistake.name if test.mistake is not None else "" for test in left}
     return Answer(
         student=item.student,
         exercise=item.exercise,
         sketches={test.name: test.sketch for test in left if test.sketch is not None},
         is_public=is_public,
-        guess=guesses.pop() if len(guesses) == 1 else "",
+        guesses=Counter(test.mistake.name for test in left if test.mistake is not None),
         failed=tuple(test.name for test in run.tests if test.verdict is not Verdict.PASSED),
         shown=_shown(left, item.own),
         seed=run.seed,
@@ -123,7 +122,8 @@ def _group(name: str, members: list[Answer], files: Mapping[tuple[str, str], byt
         file = files.get((answer.student, answer.exercise), b"")
         return not file, len(file), answer.student
 
-    guesses = Counter(answer.guess for answer in members if answer.guess)
+    guesses = Counter(pair for answer in members for pair in answer.guesses.items())
+    guess, guessed = min(guesses, key=lambda pair: (-pair[1], -guesses[pair], pair[0]), default=("", 0))
     smallest = min(members, key=size)
     return Group(
         name=name,
@@ -131,7 +131,8 @@ def _group(name: str, members: list[Answer], files: Mapping[tuple[str, str], byt
         members=tuple(answer.student for answer in members),
         sketches=dict(smallest.sketches),
         is_public=smallest.is_public,
-        guess=min(guesses, key=lambda guess: (-guesses[guess], guess), default=""),
+        guess=guess,
+        guessed=guessed,
         student=smallest.student,
         file=files.get((smallest.student, smallest.exercise), b"").decode("utf-8-sig", "replace"),
         failed=smallest.failed,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Curriculum
-from grader.course.hypotheses import edit_of
+from grader.course.hypotheses import PREFIX, edit_of
 from grader.protocol.groups import Group
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict, worst
 from grader.score.exhaustion import why_not_run
@@ -250,9 +250,11 @@ def correlation(a: list[float], b: list[float]) -> float | None:
 
 
 def _mistakes(items: list[Item]) -> tuple[tuple[str, str, str, int], ...]:
+    """The listed ones. A guess names nothing: it stands with its group."""
     count: Counter[tuple[str, str, str]] = Counter()
     for item in items:
-        count.update((item.exercise, mistake.name, mistake.says) for mistake in item.counted.mistakes)
+        named = (mistake for mistake in item.counted.mistakes if not mistake.name.startswith(PREFIX))
+        count.update((item.exercise, mistake.name, mistake.says) for mistake in named)
     return tuple((*key, number) for key, number in sorted(count.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -95,8 +95,11 @@ def test_what_a_listed_mistake_explains_is_left_out_and_what_a_guess_does_is_not
     assert members([item("a", named)]) == []
     assert members([item("a", guessed), item("b", failed("test_a", 1.5))]) == [["a", "b"]]
     assert members([item("a", named, failed("test_b", 2.5)), item("b", failed("test_b", 2.5))]) == [["a", "b"]]
-    assert kept([item("a", guessed), item("b", failed("test_a", 1.5))])[0].guess == "one-place-3"
-    assert kept([item("a", guessed, failed("test_b", 2.5))])[0].guess == ""  # it does not explain both
+    (group,) = kept([item("a", guessed), item("b", failed("test_a", 1.5))])
+    assert (group.guess, group.guessed) == ("one-place-3", 1)
+    (group,) = kept([item("a", guessed, failed("test_b", 2.5))])
+    assert (group.guess, group.guessed, len(group.sketches)) == ("one-place-3", 1, 2)
+    assert kept([item("a", failed("test_a", 1.5))])[0].guess == ""
 
 
 def test_hidden_tests_count_only_where_no_public_one_failed() -> None:
