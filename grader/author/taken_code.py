@@ -16,6 +16,7 @@ from grader.course.stubs import derive_stub
 from grader.errors import GraderError
 
 Definition = ast.FunctionDef | ast.ClassDef
+SPACE = "\n\n"  # between what stands one above the other
 
 
 class NotTaken(GraderError):
@@ -37,8 +38,7 @@ class Side:
 def owner_at(source: str, line: int) -> str:
     """The function or class at the top of a file in which a line lies, "" where there is none."""
     for node in ast.parse(source).body:
-        first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])
-        if isinstance(node, Definition) and first <= line <= (node.end_lineno or line):
+        if isinstance(node, Definition) and _first_line(node) <= line <= (node.end_lineno or line):
             return node.name
     return ""
 
@@ -140,38 +140,62 @@ def _alone(node: ast.stmt, name: str) -> ast.stmt:
 
 
 def _edits(program: Program, mine: Definition, wrong: Definition, prelude: list[ast.stmt]) -> list[Replacement]:
-    """As little of a definition as will do. Where something must stand above it, the whole of it."""
-    small = _small_edits(program, mine, wrong) if not prelude else None
+    """As little of a definition as will do, with what must stand above it; else the whole of it."""
+    above = [ast.unparse(node) for node in prelude]
+    small = _small_edits(program, mine, wrong, above)
     if small is not None and all(program.source.count(edit.find) == 1 for edit in small):
         return small
-    text = "\n".join(ast.unparse(node) for node in (*prelude, wrong))
-    return [Replacement(_lines(program, mine, mine), text)]
+    text = SPACE.join([*above, ast.unparse(wrong)])
+    return [Replacement(_lines(program, _first_line(mine), mine.end_lineno or mine.lineno), text)]
 
 
-def _small_edits(program: Program, mine: Definition, wrong: Definition) -> list[Replacement] | None:
-    """An edit of each function's body, where their heads are the same."""
-    if _head(mine) != _head(wrong):
+def _small_edits(program: Program, mine: Definition, wrong: Definition, above: list[str]) -> list[Replacement] | None:
+    """Edits of the head, where it differs or something goes above it, and of the body."""
+    if mine.body[0].lineno <= mine.lineno or type(mine) is not type(wrong):
         return None
-    if isinstance(mine, ast.FunctionDef):
-        return _body_edit(program, mine.body, wrong.body)
-    pairs = list(zip(_code(mine.body), _code(wrong.body), strict=False))
-    if len(_code(mine.body)) != len(_code(wrong.body)):
+    body = (
+        _class_edits(program, mine, wrong)
+        if isinstance(mine, ast.ClassDef) and isinstance(wrong, ast.ClassDef)
+        else _body_edit(program, mine.body, wrong.body)
+    )
+    if body is None:
         return None
+    is_same = _head(mine) == _head(wrong)
+    if not above and is_same:
+        return body
+    head, indent = _head_lines(program, mine), " " * mine.col_offset
+    head = head.partition("\n")[0] if is_same else head
+    new = head.removeprefix(indent) if is_same else _head(wrong)
+    return [Replacement(head, _indented(SPACE.join([*above, new]), indent)), *body]
+
+
+def _class_edits(program: Program, mine: ast.ClassDef, wrong: ast.ClassDef) -> list[Replacement] | None:
+    """Edits of the methods. Those that only theirs has stand above the first one."""
+    own, theirs = _methods(mine), _methods(wrong)
+    rest, others = (
+        [node for node in _code(item.body) if not isinstance(node, ast.FunctionDef)] for item in (mine, wrong)
+    )
+    if not own or len(rest) != len(others) or not all(map(_same, rest, others)):
+        return None
+    more = [ast.unparse(method) for name, method in theirs.items() if name not in own]
     found: list[Replacement] = []
-    for one, other in pairs:
-        if _same(one, other):
-            continue
-        if not (isinstance(one, ast.FunctionDef) and isinstance(other, ast.FunctionDef) and _head(one) == _head(other)):
+    for number, (name, method) in enumerate(own.items()):
+        edits = _small_edits(program, method, theirs.get(name, method), more if number == 0 else [])
+        if edits is None:
             return None
-        found += _body_edit(program, one.body, other.body)
+        found += edits
     return found
+
+
+def _methods(node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    return {item.name: item for item in node.body if isinstance(item, ast.FunctionDef)}
 
 
 def _head(node: Definition) -> str:
     """Name, parameters and decorators, or bases, without annotations."""
     bare = _Cleaner().visit(ast.parse(ast.unparse(node))).body[0]
     bare.body = [ast.Pass()]
-    return ast.dump(bare)
+    return ast.unparse(ast.fix_missing_locations(bare)).removesuffix("\n    pass")
 
 
 def _code(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -193,12 +217,28 @@ def _body_edit(program: Program, mine: list[ast.stmt], wrong: list[ast.stmt]) ->
         ours, theirs = ours[:-1], theirs[:-1]
     if len(ours) == len(theirs) == 1 and _same(ours[0], theirs[0]):
         return []
-    indent = " " * ours[0].col_offset
-    text = "\n".join(indent + line for node in theirs for line in ast.unparse(node).split("\n"))
-    return [Replacement(_lines(program, ours[0], ours[-1]), text)]
+    text = _indented("\n".join(ast.unparse(node) for node in theirs), " " * ours[0].col_offset)
+    return [Replacement(_lines(program, _first_line(ours[0]), ours[-1].end_lineno or ours[-1].lineno), text)]
 
 
-def _lines(program: Program, first: ast.stmt, last: ast.stmt) -> str:
-    """The whole lines from one statement to another."""
-    start = min([first.lineno, *(item.lineno for item in getattr(first, "decorator_list", ()))])
-    return "".join(program.lines[start - 1 : last.end_lineno]).removesuffix("\n")
+def _head_lines(program: Program, node: Definition) -> str:
+    """The lines of a definition before its body, without the comments that belong to that."""
+    last = node.body[0].lineno - 1
+    while program.lines[last - 1].strip().startswith("#") or not program.lines[last - 1].strip():
+        last -= 1
+    return _lines(program, _first_line(node), last)
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, Definition) else []
+    return min([node.lineno, *(item.lineno for item in decorators)])
+
+
+def _indented(text: str, indent: str) -> str:
+    """The text moved to the right; what `ast.unparse` writes holds no string of several lines."""
+    return "\n".join(indent + line if line else line for line in text.split("\n"))
+
+
+def _lines(program: Program, first: int, last: int) -> str:
+    """Whole lines of the text, without the last one's end."""
+    return "".join(program.lines[first - 1 : last]).removesuffix("\n")

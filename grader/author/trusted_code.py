@@ -30,6 +30,7 @@ PARTS = _words(
     "sys os io inspect builtins importlib pickle copyreg types gc atexit threading subprocess socket warnings platform",
     "open_memmap DataSource serialization storage overrides fx export cuda backends onnx profiler",
 )
+LIBRARIES = _words("torch nn F np numpy math Tensor functional init random functools itertools collections")
 METHODS = _words(
     "__init__ __len__ __getitem__ __setitem__ __call__ __repr__ __str__ __iter__ __next__ __eq__ __hash__ __contains__",
     "__post_init__ __name__ __add__ __mul__ __matmul__ __lt__",
@@ -55,6 +56,8 @@ def _distrusted(node: ast.AST) -> Iterator[str]:
                 yield name
             case ast.Attribute(attr=name, value=owner) if not _is_plain(name, _is_own(owner)):
                 yield name
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=owner) if _root(owner) in LIBRARIES:
+                yield f"{ast.unparse(item)} ="
             case ast.FunctionDef(name=name) if _is_special(name) and name not in METHODS:
                 yield name
             case ast.AsyncFunctionDef() | ast.Await() | ast.Global():
@@ -69,6 +72,12 @@ def _is_plain(name: str, is_own: bool) -> bool:
     """A part that may be asked for. One with an underscore is a module's own affair, or the object's own."""
     hidden = name.startswith("_") and name not in METHODS and (not is_own or _is_special(name))
     return name not in PARTS and name != "*" and not hidden
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_own(owner: ast.AST) -> bool:

@@ -89,6 +89,42 @@ def test_what_it_uses_of_its_own_file_comes_along_and_nothing_else() -> None:
     assert [node.name for node in tree.body if isinstance(node, ast.FunctionDef)][:3] == ["_split", "_root", "norm"]
 
 
+def test_what_comes_along_leaves_the_definition_where_it_is() -> None:
+    theirs = "import math\n\n\ndef heads(x):\n    return x * math.pi\n"
+    head, body = taken_edits(SOLUTION, theirs, ["heads"])
+    assert head.find == "def heads(x: Tensor) -> Tensor:"
+    assert head.replace == "import math\n\ndef heads(x: Tensor) -> Tensor:"
+    assert (body.find, body.replace) == ("    return _split(x, 2)", "    return x * math.pi")
+
+
+def test_another_head_is_an_edit_of_the_head() -> None:
+    head, body = taken_edits(SOLUTION, "def heads(x, n=3):\n    return x[n:]\n", ["heads"])
+    assert (head.find, head.replace) == ("def heads(x: Tensor) -> Tensor:", "def heads(x, n=3):")
+    assert body.replace == "    return x[n:]"
+
+
+def test_methods_of_their_own_stand_above_the_first() -> None:
+    theirs = (
+        "class Block(nn.Module):\n    def __init__(self, width):\n        super().__init__()\n"
+        "        self.layer = nn.Linear(width, width)\n\n    def inner(self, x):\n\n        return self.layer(x)\n\n"
+        "    def forward(self, x):\n        return self.inner(x)\n"
+    )
+    edits = taken_edits(SOLUTION, theirs, ["Block"])
+    assert [edit.find for edit in edits] == [
+        "    def __init__(self, width: int) -> None:",
+        "        return x + self.layer(norm(x))",
+    ]
+    block = next(node for node in ast.parse(mutant(theirs, "Block")).body if isinstance(node, ast.ClassDef))
+    assert [node.name for node in block.body if isinstance(node, ast.FunctionDef)] == ["inner", "__init__", "forward"]
+
+
+def test_a_class_that_is_made_otherwise_is_taken_as_a_whole() -> None:
+    theirs = "class Block(nn.Module):\n    WIDTH = 3\n\n    def forward(self, x):\n        return x * self.WIDTH\n"
+    (edit,) = taken_edits(SOLUTION, theirs, ["Block"])
+    assert edit.find.startswith("class Block(nn.Module):") and edit.find.endswith("self.layer(norm(x))")
+    assert edit.replace == ast.unparse(ast.parse(theirs))
+
+
 def test_two_functions_are_two_edits_and_share_what_they_use() -> None:
     theirs = (
         "def help_me(x):\n    return x + 1\n\n\ndef norm(x, eps=1e-5):\n    return help_me(x)\n\n\n"
@@ -141,6 +177,7 @@ def test_whose_a_line_is(line: int, owner: str) -> None:
         ("x = self.__dict__", "__dict__"),
         ("def __del__(self):\n    pass", "__del__"),
         ("def f():\n    global x\n    x = 1", "global"),
+        ("torch.nn.functional.softmax = f", "torch.nn.functional.softmax ="),
         ("async def f():\n    pass", "async"),
     ],
 )
