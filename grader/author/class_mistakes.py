@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.author.group_proof import prove_group
 from grader.author.mistake_entry import with_entry
-from grader.author.taken_code import owner_at, taken_edits
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.grounds import grounds
-from grader.course.hypotheses import PREFIX, replacement_of
+from grader.course.hypotheses import PREFIX
 from grader.course.layout import Layout
-from grader.course.mistakes import Edit, Replacement, mutated, read_edits
-from grader.course.stubs import learners_docstrings
-from grader.course.temporary import TemporaryFolder
-from grader.errors import GraderError, UsageError
-from grader.judge.apart import NotDone, apart
-from grader.judge.client import Judge
-from grader.judge.job_builder import build_job, source_in
-from grader.judge.libraries import libraries_for
+from grader.course.mistakes import Edit, Replacement, read_edits
+from grader.errors import UsageError
 from grader.protocol.groups import GROUPS, Group, read_groups
-from grader.protocol.jobs import JudgeMode
-from grader.protocol.results import ExerciseResult
-from grader.protocol.sketches import sketches_match
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 MOST_GROUPS_NAMED = 20
-BY_HAND = "nothing was written; write the entry by hand, as CONTRIBUTING.md says under Mistakes"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Edits of the solution that may do what a group's answers do, and where they come from."""
-
-    origin: str
-    edits: tuple[Replacement, ...]
 
 
 @dataclass(frozen=True)
@@ -61,12 +40,11 @@ def list_mistake(
     exercise = _exercise(layout, curriculum, group, results)
     chosen = _name(layout, exercise, name)
     path = layout.mistakes_file(exercise.name)
-    with TemporaryFolder() as folder:
-        candidate, failed = _proved(layout, curriculum, exercise, group, folder)
-    edit = _edit(chosen, says, candidate.edits)
+    proved = prove_group(layout, curriculum, exercise, group)
+    edit = _edit(chosen, says, proved.candidate.edits)
     data = path.read_bytes() if path.exists() else b""
     write_atomically(path, with_entry(data, edit))
-    return Written(path, group, edit, candidate.origin, failed)
+    return Written(path, group, edit, proved.candidate.origin, proved.tests)
 
 
 def _edit(name: str, says: str, edits: tuple[Replacement, ...]) -> Edit:
@@ -115,97 +93,3 @@ def _name(layout: Layout, exercise: Exercise, wanted: str) -> str:
     if not NAME.match(wanted) or wanted.startswith(PREFIX):
         raise UsageError(f"--name: {wanted!r} is no name of a mistake", "small letters, digits and hyphens: no-scale")
     return wanted
-
-
-# -- where the edits may come from --------------------------------------------------------------------
-
-
-def _candidates(solution: str, group: Group) -> Iterator[Candidate | str]:
-    """What may do the same, the smallest first; a sentence says why something may not."""
-    guess = replacement_of(solution, group.guess) if group.guess else None
-    if guess is not None:
-        yield Candidate("the solution changed in one place", (Replacement(*guess),))
-    if not group.file.strip():
-        yield f"the file of {group.student} is not kept in the results"
-        return
-    for names in _owners(solution, group):
-        origin = f"{', '.join(f'`{name}`' for name in names)} of {group.student}"
-        try:
-            taking = functools.partial(taken_edits, solution, group.file, names)
-            edits = apart(taking, tuple[Replacement, ...])
-        except NotDone as reason:
-            yield f"{origin}: {reason}"
-            continue
-        if edits:
-            yield Candidate(origin, edits)
-
-
-def _owners(solution: str, group: Group) -> list[tuple[str, ...]]:
-    """Where the fault may lie: where it was seen, then each part that a learner writes, then all of them together."""
-    failure = group.shown.failure
-    parts = list(dict.fromkeys(name.partition(".")[0] for name in learners_docstrings(solution)))
-    seen = []
-    if failure.wrong_line is not None and failure.wrong_line.place.cell is None and failure.wrong_line.place.line:
-        line = failure.wrong_line.place.line
-        with contextlib.suppress(NotDone):
-            seen.append(apart(lambda: owner_at(group.file, line), str))
-    if failure.call is not None:
-        seen.append(failure.call.name.partition(".")[0])
-    alone: list[tuple[str, ...]] = [(name,) for name in dict.fromkeys([*seen, *parts]) if name in parts]
-    return [*alone, tuple(parts)] if len(parts) > 1 else alone
-
-
-# -- the proof ----------------------------------------------------------------------------------------
-
-
-def _proved(
-    layout: Layout, curriculum: Curriculum, exercise: Exercise, group: Group, folder: Path
-) -> tuple[Candidate, tuple[str, ...]]:
-    """The first candidate that is wrong as the group is, and the public tests that it fails."""
-    solution = layout.solution_file(exercise.name).read_text(encoding="utf-8")
-    display_path = layout.display_path(layout.mistakes_file(exercise.name))
-    reasons: list[str] = []
-    with Judge(libraries_for(layout, curriculum, [exercise])) as judge:
-        for number, candidate in enumerate(_candidates(solution, group)):
-            if isinstance(candidate, str):
-                reasons.append(candidate)
-                continue
-            try:
-                source = mutated(display_path, candidate.origin, solution, candidate.edits)
-            except GraderError as error:
-                reasons.append(f"{candidate.origin}: {error.message}")
-                continue
-            result = _judged(judge, layout, exercise, source, group.seed, folder / str(number))
-            reason = _why_not(result, group)
-            if not reason:
-                return candidate, tuple(test.name for test in result.tests if test.verdict.is_wrong and not test.hidden)
-            reasons.append(f"{candidate.origin}: {reason}")
-    lines = "".join(f"\n  {reason}" for reason in dict.fromkeys(reasons))
-    raise UsageError(f"no edit of the solution was found that is wrong as {group.name} is:{lines}", BY_HAND)
-
-
-def _judged(judge: Judge, layout: Layout, exercise: Exercise, source: str, seed: int, folder: Path) -> ExerciseResult:
-    """The mutant as a file that was handed in, with the solutions as its earlier parts."""
-    folder.mkdir()
-    path = folder / f"{exercise.short}.py"
-    path.write_text(source, encoding="utf-8")
-    mode = JudgeMode(diagnose=False, shrink=False, sketch=True)
-    learner = source_in(layout, exercise, layout.solutions, path)
-    return judge.judge(build_job(layout, exercise, learner=learner, seed=seed, mode=mode, mutants=()))
-
-
-def _why_not(result: ExerciseResult, group: Group) -> str:
-    """In what the mutant is not wrong as the group is; empty where it is."""
-    if result.problem is not None:
-        return result.problem.message
-    wrong = {test.name: test for test in result.tests if test.verdict.is_wrong and not test.hidden}
-    if not wrong:
-        return "it passes every public test"
-    for name, sketch in group.sketches.items():
-        if name not in wrong:
-            return f"it passes {name}, which they fail"
-        found = wrong[name].sketch
-        if found is None or not sketches_match(found, sketch):
-            return f"it fails {name} in another way than they do"
-    more = [name for name in wrong if name not in group.failed]
-    return f"it fails {more[0]} as well, which they pass" if more else ""

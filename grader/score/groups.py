@@ -22,6 +22,7 @@ class Answer:
     """One student's wrong answer: the failures that no listed mistake explains, by test, and all that it fails.
 
     `guesses` are changes of the solution in one place, each with the number of these tests that it explains.
+    `is_alone` says that there is no listed mistake beside it.
     """
 
     student: str
@@ -30,6 +31,7 @@ class Answer:
     is_public: bool
     guesses: Mapping[str, int]
     failed: tuple[str, ...]
+    is_alone: bool
     shown: Shown
     seed: int
 
@@ -52,6 +54,7 @@ def answer_of(item: Item) -> Answer | None:
         is_public=is_public,
         guesses=Counter(test.mistake.name for test in left if test.mistake is not None),
         failed=tuple(test.name for test in run.tests if test.verdict is not Verdict.PASSED),
+        is_alone=not any(_is_listed(test) for test in run.tests),
         shown=_shown(left, item.own),
         seed=run.seed,
     )
@@ -118,9 +121,9 @@ def groups_of(
 
 
 def _group(name: str, members: list[Answer], files: Mapping[tuple[str, str], bytes], rests_on: str) -> Group:
-    def size(answer: Answer) -> tuple[bool, int, str]:
+    def size(answer: Answer) -> tuple[bool, bool, int, str]:
         file = files.get((answer.student, answer.exercise), b"")
-        return not file, len(file), answer.student
+        return not file, not answer.is_alone, len(file), answer.student
 
     guesses = Counter(pair for answer in members for pair in answer.guesses.items())
     guess, guessed = min(guesses, key=lambda pair: (-pair[1], -guesses[pair], pair[0]), default=("", 0))

@@ -140,6 +140,14 @@ def test_the_names_go_by_size_and_the_shortest_file_stands_for_a_group() -> None
     assert found == kept(items[::-1], files)
 
 
+def test_who_made_a_listed_mistake_as_well_stands_for_no_group_with_others() -> None:
+    two = [failed("test_a", 1.5), failed("test_b", 2.5, mistake=mistake("squared"))]
+    items = [item("a", *two), item("b", failed("test_a", 1.5))]
+    files = {"a": b"1", "b": b"longer"}
+    assert [group.student for group in kept(items, files)] == ["b"]
+    assert [group.student for group in kept(items[:1], files)] == ["a"]
+
+
 def test_the_case_that_is_shown_is_the_one_to_check_by_hand() -> None:
     case = SmallestCase("f", (("x", "1"),), "2", "1")
     tests = [failed("test_a", 1.5), failed("test_b", 1.5, failure=Failure("wrong", smallest=case))]
