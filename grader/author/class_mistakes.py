@@ -23,7 +23,10 @@ MOST_GROUPS_NAMED = 20
 
 @dataclass(frozen=True)
 class Written:
-    """An entry that was written: to which file, whose mistake it is, where its edits come from, what it fails."""
+    """An entry that was written: to which file, for which group, where its edits come from.
+
+    `tests` are those of the group that it fails in the same way.
+    """
 
     path: Path
     group: Group

@@ -28,6 +28,8 @@ from grader.protocol.results import ExerciseResult, TestResult
 from grader.protocol.sketches import sketches_match
 
 MOST_PIECES, MOST_TRIED = 8, 24
+MOST_TOLD = 6  # reasons
+FEWEST_ALIKE = 2  # tests, where a listed mistake is beside the group's and changes others
 BY_HAND = "nothing was written; write the entry by hand, as CONTRIBUTING.md says under Mistakes"
 
 
@@ -42,14 +44,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Proved:
-    """A candidate that is wrong as the group is, and the public tests that it fails."""
+    """A candidate that is wrong as the group is, and the group's tests in which it is."""
 
     candidate: Candidate
     tests: tuple[str, ...]
 
 
 def prove_group(layout: Layout, curriculum: Curriculum, exercise: Exercise, group: Group) -> Proved:
-    """The first candidate that fails the group's tests in the same way, and no other public test."""
+    """The first candidate that fails the group's tests in the same way, and no other public test.
+
+    A mistake that is alone in nobody's file is proved by the tests that the other one does not touch.
+    """
     solution = layout.solution_file(exercise.name).read_text(encoding="utf-8")
     found, reasons = _candidates(solution, group)
     waiting = deque(found)
@@ -67,7 +72,9 @@ def prove_group(layout: Layout, curriculum: Curriculum, exercise: Exercise, grou
             reasons.append(f"{candidate.origin}: {verdict.reason}")
             if verdict.does_more:
                 waiting.extendleft(reversed(_pieces(candidate)))
-    lines = "".join(f"\n  {reason}" for reason in dict.fromkeys(reasons))
+    told = list(dict.fromkeys(reasons))
+    more = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+    lines = "".join(f"\n  {reason}" for reason in [*told[:MOST_TOLD], *more])
     raise UsageError(f"no edit of the solution was found that is wrong as {group.name} is:{lines}", BY_HAND)
 
 
@@ -157,7 +164,7 @@ class Bench:
         result = self._judged(source)
         wrong = {test.name: test for test in result.tests if test.verdict.is_wrong and not test.hidden}
         unlike = _unlike(result, wrong, group)
-        return unlike if unlike is not None else Proved(candidate, tuple(wrong))
+        return unlike if unlike is not None else Proved(candidate, tuple(_alike(wrong, group)))
 
     def _judged(self, source: str) -> ExerciseResult:
         self.file.write_text(source, encoding="utf-8")
@@ -169,18 +176,24 @@ class Bench:
 
 
 def _unlike(result: ExerciseResult, wrong: dict[str, TestResult], group: Group) -> Unlike | None:
+    """Why the mutant is not like the group. Where a listed mistake is beside the group's, most of its tests will do."""
     if result.problem is not None:
         return Unlike(result.problem.message)
     if not wrong:
         return Unlike("it passes every public test")
-    for name, sketch in group.sketches.items():
-        if name not in wrong:
-            return Unlike(f"it passes {name}, which they fail")
-        found = wrong[name].sketch
-        if found is None or not sketches_match(found, sketch):
-            return Unlike(f"it fails {name} in another way than they do")
+    alike = _alike(wrong, group)
+    differing = [name for name in group.sketches if name not in alike]
+    if differing and (group.is_alone or len(alike) < max(FEWEST_ALIKE, len(differing))):
+        name = differing[0]
+        return Unlike(f"it fails {name} in another way than they do" if name in wrong else f"it passes {name}")
     more = [name for name in wrong if name not in group.sketches]
     if not more:
         return None
     why = "for a mistake that is listed already" if more[0] in group.failed else "which they pass"
     return Unlike(f"it fails {more[0]} as well, {why}", does_more=True)
+
+
+def _alike(wrong: dict[str, TestResult], group: Group) -> list[str]:
+    """The group's tests in which the same crossed."""
+    found = {name: test.sketch for name, test in wrong.items() if test.sketch is not None}
+    return [name for name, sketch in group.sketches.items() if name in found and sketches_match(found[name], sketch)]

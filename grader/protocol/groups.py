@@ -29,8 +29,8 @@ class Group(msgspec.Struct, frozen=True):
     `sketches` has what crossed in each of these tests; `is_public` says whether they are public, else all are hidden.
     `guess` is the change of the solution in one place that does the same in the most of these tests, where there is
     one, and `guessed` in how many. `student` is the member with the shortest file, of those with no listed mistake
-    beside this one if there are any: `file` is that file, `failed` is every test that it does not pass. `rests_on` is
-    a digest of the solution and the suite.
+    beside this one (`is_alone`) if there are any: `file` is that file, `failed` is every test that it does not pass.
+    `rests_on` is a digest of the solution and the suite.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Group(msgspec.Struct, frozen=True):
     guessed: int
     student: str
     file: str
+    is_alone: bool
     failed: tuple[str, ...]
     shown: Shown
     rests_on: str

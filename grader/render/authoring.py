@@ -83,6 +83,8 @@ def listed_text(written: Written, display_path: str) -> str:
         f"  from   {written.origin}",
         f"  fails  {written.tests[0]}{_more_tests(len(written.tests) - 1)}, as {group.name} does",
     ]
+    if differing := len(group.sketches) - len(written.tests):
+        lines.append(f"         in {differing} of its tests another mistake, listed already, is beside it")
     for item in edit.replacements:
         lines += ["", *(f"    - {line}" for line in item.find.split("\n"))]
         lines += [f"    + {line}" for line in item.replace.split("\n")]

@@ -138,6 +138,7 @@ def _group(name: str, members: list[Answer], files: Mapping[tuple[str, str], byt
         guessed=guessed,
         student=smallest.student,
         file=files.get((smallest.student, smallest.exercise), b"").decode("utf-8-sig", "replace"),
+        is_alone=smallest.is_alone,
         failed=smallest.failed,
         shown=smallest.shown,
         rests_on=rests_on,

@@ -196,7 +196,7 @@ def test_each_form_makes_all_of_its_texts_visible_itself() -> None:
     assert failure is not None
     line = WrongLine(Place(text, 2), text, Place(text, 1))
     shown = Shown(text, text, msgspec.structs.replace(failure, facts=(text,), wrong_line=line))
-    group = Group(text, text, (text,), {}, True, "", 0, text, text, (), shown, "", 1)
+    group = Group(text, text, (text,), {}, True, "", 0, text, text, True, (), shown, "", 1)
     groups = views.GroupsView(text, (views.GroupView(group, text, f"{text}."),), 1)
     whole = views.ClassView(1, 1, 0, 0, (), (figures,), ((text, text, text, 1),), (groups,), (view.marks,))
     pair = Pair(text, text, text, 1, 1, 5, ((text, True),), ((text, False),))

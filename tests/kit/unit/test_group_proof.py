@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
 import pytest
 from miniature import Kit
 
@@ -82,14 +83,15 @@ def layered(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> Kit:
 def group(*tests: str, file: str = THEIRS, called: str = "third", failed: tuple[str, ...] = ()) -> Group:
     shown = Shown(tests[0], "", Failure("", call=Call(called)))
     sketches = {name: Sketch(FAULTS[name]) for name in tests}
-    return Group("scale-1", Kit.name, ("ada",), sketches, True, "", 0, "ada", file, (*tests, *failed), shown, "", 1)
+    return Group(
+        "scale-1", Kit.name, ("ada",), sketches, True, "", 0, "ada", file, not failed, (*tests, *failed), shown, "", 1
+    )  # fmt: skip
 
 
 def proved(kit: Kit, found: Group) -> list[str]:
-    return [
-        edit.replace.strip()
-        for edit in prove_group(kit.layout, kit.curriculum, kit.curriculum.get(kit.name), found).candidate.edits
-    ]
+    """What stands in the solution for the group."""
+    done = prove_group(kit.layout, kit.curriculum, kit.curriculum.get(kit.name), found)
+    return [edit.replace.strip() for edit in done.candidate.edits]
 
 
 def test_all_that_a_class_does_is_taken_where_the_group_does_it(layered: Kit) -> None:
@@ -114,6 +116,18 @@ def test_where_the_faults_are_one_edit_nothing_is_taken_and_the_reason_is_told(l
     assert reason in caught.value.message
     with pytest.raises(UsageError, match="it fails test_third as well, which they pass"):
         proved(layered, group("test_first", file=file))
+
+
+def test_beside_a_listed_mistake_most_tests_will_do(layered: Kit) -> None:
+    """That one changes what crosses in some of them; where the mistake is alone, nothing may differ."""
+    found = group("test_first", "test_second", called="Layer.first", failed=("test_third",))
+    other = {**found.sketches, "test_both": Sketch("of both faults")}
+    assert proved(layered, msgspec.structs.replace(found, sketches=other)) == ["return x - 1", "return x - 2"]
+    with pytest.raises(UsageError, match="`Layer` of ada: it passes test_both"):
+        proved(layered, msgspec.structs.replace(found, sketches=other, is_alone=True))
+    with pytest.raises(UsageError, match="`Layer` of ada: it passes test_both"):
+        few = {"test_first": found.sketches["test_first"], "test_both": Sketch("of both faults")}
+        proved(layered, msgspec.structs.replace(found, sketches=few))
 
 
 def test_without_a_sandbox_no_code_of_theirs_is_run(layered: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
