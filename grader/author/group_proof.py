@@ -87,11 +87,12 @@ def _candidates(solution: str, group: Group) -> tuple[list[Candidate], list[str]
     guess = replacement_of(solution, group.guess) if group.guess else None
     if guess is not None:
         found.append(Candidate("the solution changed in one place", (Replacement(*guess),), is_theirs=False))
-    if not group.file.strip():
+    theirs = group.file.decode("utf-8-sig", "replace")
+    if not theirs.strip():
         return found, [f"the file of {group.student} is not kept in the results"]
-    for names in _owners(solution, group):
+    for names in _owners(solution, theirs, group):
         origin = f"{', '.join(f'`{name}`' for name in names)} of {group.student}"
-        taking = functools.partial(taken_edits, solution, group.file, names)
+        taking = functools.partial(taken_edits, solution, theirs, names)
         try:
             edits = apart(taking, tuple[Replacement, ...])
         except NotDone as reason:
@@ -102,7 +103,7 @@ def _candidates(solution: str, group: Group) -> tuple[list[Candidate], list[str]
     return found, reasons
 
 
-def _owners(solution: str, group: Group) -> Iterator[tuple[str, ...]]:
+def _owners(solution: str, theirs: str, group: Group) -> Iterator[tuple[str, ...]]:
     """Where the fault may lie: where it was seen, then each part that a learner writes, then all of them together."""
     failure = group.shown.failure
     parts = list(dict.fromkeys(name.partition(".")[0] for name in learners_docstrings(solution)))
@@ -110,7 +111,7 @@ def _owners(solution: str, group: Group) -> Iterator[tuple[str, ...]]:
     seen = []
     if place is not None and place.cell is None and place.line is not None:
         with contextlib.suppress(NotDone):
-            seen.append(apart(functools.partial(owner_at, group.file, place.line), str))
+            seen.append(apart(functools.partial(owner_at, theirs, place.line), str))
     if failure.call is not None:
         seen.append(failure.call.name.partition(".")[0])
     yield from ((name,) for name in dict.fromkeys([*seen, *parts]) if name in parts)

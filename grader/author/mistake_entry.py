@@ -7,6 +7,7 @@ import tomllib
 import msgspec
 
 from grader.course.mistakes import Edit, Replacement
+from grader.course.visible import visible
 from grader.errors import GraderError
 
 TO_SAY = "# Say here, to the learner, what is wrong and why it matters. Until then the file is refused."
@@ -51,10 +52,6 @@ def toml_string(text: str) -> str:
 def _escaped(letter: str) -> str:
     if letter in SHORT_ESCAPES:
         return SHORT_ESCAPES[letter]
-    return (
-        letter
-        if letter.isprintable()
-        else f"\\u{ord(letter):04x}"
-        if ord(letter) < 0x10000
-        else f"\\U{ord(letter):08x}"
-    )
+    if letter.isprintable() and visible(letter) == letter:
+        return letter
+    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"

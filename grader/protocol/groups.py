@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -41,7 +40,7 @@ class Group(msgspec.Struct, frozen=True):
     guess: str
     guessed: int
     student: str
-    file: str
+    file: bytes
     is_alone: bool
     failed: tuple[str, ...]
     shown: Shown
@@ -50,15 +49,13 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What is written: the groups in the order of the page, and the format that they are written in."""
+    """What is written: the groups in the order of the page, and the format that they are written in.
+
+    In a JSON document a file's bytes are in base64.
+    """
 
     format: str
     groups: tuple[Group, ...]
-
-
-def groups_data(groups: Iterable[Group]) -> bytes:
-    """The file's content."""
-    return msgspec.json.format(msgspec.json.encode(Kept(FORMAT, tuple(groups))), indent=1)
 
 
 def read_groups(path: Path) -> tuple[Group, ...]:

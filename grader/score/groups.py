@@ -137,7 +137,7 @@ def _group(name: str, members: list[Answer], files: Mapping[tuple[str, str], byt
         guess=guess,
         guessed=guessed,
         student=smallest.student,
-        file=files.get((smallest.student, smallest.exercise), b"").decode("utf-8-sig", "replace"),
+        file=files.get((smallest.student, smallest.exercise), b""),
         is_alone=smallest.is_alone,
         failed=smallest.failed,
         shown=smallest.shown,

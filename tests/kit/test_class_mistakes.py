@@ -13,7 +13,8 @@ from running import grader
 from test_scoring import hand_in
 
 from grader.course.mistakes import load_mutants, read_edits
-from grader.protocol.groups import GROUPS, Group, groups_data, read_groups
+from grader.protocol.groups import GROUPS, Group, read_groups
+from grader.render.groups import groups_json
 
 HALVE = "def halve(x):\n    return x / 2\n"
 # Three ways to write one mistake that is no change of the solution in one place.
@@ -140,24 +141,24 @@ def with_group(kit: Kit, **changes: object) -> None:
     """The first group of the results as it would stand there otherwise."""
     first, *rest = groups(kit)
     changed = msgspec.structs.replace(first, **changes)
-    (kit.layout.root / "results" / GROUPS).write_bytes(groups_data([changed, *rest]))
+    (kit.layout.root / "results" / GROUPS).write_text(groups_json([changed, *rest]))
 
 
 def test_results_that_do_not_fit_are_refused(scored: Kit) -> None:
-    path, data = scored.layout.root / "results" / GROUPS, groups_data(groups(scored))
+    path, data = scored.layout.root / "results" / GROUPS, groups_json(groups(scored))
     with_group(scored, exercise="ch9_more/other")
     refused(scored, "this course has no exercise ch9_more/other", "scale-1")
-    path.write_bytes(data)
+    path.write_text(data)
     with_group(scored, is_public=False)
     refused(scored, "scale-1 fails hidden tests alone", "scale-1")
-    path.write_bytes(data)
-    with_group(scored, file="")
+    path.write_text(data)
+    with_group(scored, file=b"")
     refused(scored, "the file of ada is not kept in the results", "scale-1")
-    path.write_bytes(data.replace(b'"format": "1"', b'"format": "0"'))
+    path.write_text(data.replace('"format": "1"', '"format": "0"'))
     refused(scored, "was written by another version of the grader", "scale-1")
     path.unlink()
     refused(scored, "groups.json cannot be read: No such file or directory", "scale-1")
-    path.write_bytes(data)
+    path.write_text(data)
     suite = scored.layout.suite_file(scored.name)
     suite.write_text(suite.read_text() + "\n# mended\n")
     refused(scored, "the solution or the suite of ch1_mini/scale is not the one that results was judged by", "scale-1")
@@ -166,11 +167,11 @@ def test_results_that_do_not_fit_are_refused(scored: Kit) -> None:
 
 
 def test_what_is_not_proved_is_not_written(scored: Kit) -> None:
-    with_group(scored, file=TRIPLED)
+    with_group(scored, file=TRIPLED.encode())
     refused(scored, "`double` of ada: it fails test_double in another way than they do", "scale-1")
-    with_group(scored, file=f"def double(x):\n    return x + x\n\n\n{HALVE}")
+    with_group(scored, file=f"def double(x):\n    return x + x\n\n\n{HALVE}".encode())
     refused(scored, "`double` of ada: it passes every public test", "scale-1")
-    with_group(scored, file=f"def double(x):\n    return 2 * x * open('/etc/passwd')\n\n\n{HALVE}")
+    with_group(scored, file=f"def double(x):\n    return 2 * x * open('/etc/passwd')\n\n\n{HALVE}".encode())
     refused(scored, "their code uses `open`, and a listed mistake runs beside the tests", "scale-1")
-    with_group(scored, file="def double(x:\n")
+    with_group(scored, file=b"def double(x:\n")
     refused(scored, "no edit of the solution was found that is wrong as scale-1 is:", "scale-1")

@@ -83,8 +83,10 @@ def layered(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> Kit:
 def group(*tests: str, file: str = THEIRS, called: str = "third", failed: tuple[str, ...] = ()) -> Group:
     shown = Shown(tests[0], "", Failure("", call=Call(called)))
     sketches = {name: Sketch(FAULTS[name]) for name in tests}
+    all_failed = (*tests, *failed)
+    data = file.encode()
     return Group(
-        "scale-1", Kit.name, ("ada",), sketches, True, "", 0, "ada", file, not failed, (*tests, *failed), shown, "", 1
+        "scale-1", Kit.name, ("ada",), sketches, True, "", 0, "ada", data, not failed, all_failed, shown, "", 1
     )  # fmt: skip
 
 

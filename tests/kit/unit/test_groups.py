@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from grader.course.mutants import Mistake
 from grader.errors import UsageError
-from grader.protocol.groups import Group, groups_data, read_groups
+from grader.protocol.groups import Group, read_groups
 from grader.protocol.results import Call, ExerciseResult, Failure, SmallestCase, TestResult, Verdict
 from grader.protocol.sketches import Sketch
+from grader.render.groups import groups_json
 from grader.score.groups import answer_of, groups_of, put_together
 from grader.score.journal import Item
 from grader.score.views import MOST_ALONE, groups_views
@@ -134,8 +135,8 @@ def test_the_names_go_by_size_and_the_shortest_file_stands_for_a_group() -> None
     files = {"ada": b"a = 1\n", "ben": b"b = 1  # long\n", "cy": b"c = 1\n", "dan": b""}
     found = kept(items, files)
     assert [(group.name, group.members, group.student, group.file) for group in found] == [
-        ("scale-1", ("ben", "cy", "dan"), "cy", "c = 1\n"),
-        ("scale-2", ("ada",), "ada", "a = 1\n"),
+        ("scale-1", ("ben", "cy", "dan"), "cy", b"c = 1\n"),
+        ("scale-2", ("ada",), "ada", b"a = 1\n"),
     ]
     assert found == kept(items[::-1], files)
 
@@ -180,7 +181,7 @@ def test_a_guess_is_shown_with_its_lines() -> None:
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     groups = kept([item("a", failed("test_a", 1.5, mistake=GUESS)), item("b", failed("test_b", 1.5))], {"a": b"\xff"})
     path = tmp_path / "groups.json"
-    path.write_bytes(groups_data(groups))
+    path.write_text(groups_json(groups))
     assert read_groups(path) == groups
 
 

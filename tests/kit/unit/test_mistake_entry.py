@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unseen import ALL_UNSEEN, unseen_in
 
 from grader.author.mistake_entry import TO_SAY, entry_text, toml_string, with_entry
 from grader.course.mistakes import Edit, Replacement, mutated
@@ -40,6 +41,13 @@ def test_an_entry_is_read_as_it_was_and_the_rest_stays(
 
 def test_several_lines_stay_lines() -> None:
     assert toml_string('a = "x"\n    b\n') == '"""\na = "x"\n    b\n"""'
+
+
+def test_no_character_stands_there_unseen() -> None:
+    unseen = ALL_UNSEEN.encode(errors="ignore").decode()
+    text = entry_text(Edit("new", unseen, f"a\n{unseen}", "b"))
+    assert unseen_in(text) == set()
+    assert tomllib.loads(text)["mistake"][0]["says"] == unseen
 
 
 def test_an_entry_that_says_nothing_tells_what_to_do() -> None:
