@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from grader.author.answers import Answer, answers_in, answers_of
+from grader.author.class_mistakes import list_mistake
 from grader.author.contract import contract_of
 from grader.author.judging import Judged, judge_answers
 from grader.author.laws import sync, violations
@@ -23,7 +24,7 @@ from grader.cli.echo import echo, echo_json
 from grader.cli.numbers import AT_A_TIME, AT_LEAST_ONE, SEED
 from grader.course.curriculum import graded
 from grader.protocol.results import Verdict
-from grader.render.authoring import released_text, render_proofs, runs_text, scaffolded_text
+from grader.render.authoring import listed_text, released_text, render_proofs, runs_text, scaffolded_text
 from grader.render.contract import contract_text
 from grader.render.judged import judged_json, judged_line, judged_sums, judged_text
 from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
@@ -149,6 +150,22 @@ def _judged_code(judged: list[Judged]) -> int:
     if any(run.verdict is Verdict.ERROR for run in runs):
         return 3
     return 0 if all(run.verdict is Verdict.PASSED for run in runs) else 1
+
+
+@dev.command("mistake")
+@click.argument("group")
+@click.option("--from", "results", required=True, type=click.Path(path_type=Path), help="The --out of a score.")
+@click.option("--says", default="", help="The sentence that tells the learner; to be written in the file unless given.")
+@click.option("--name", default="", help="The mistake's short name: no-scale. A free one unless given.")
+def dev_mistake(group: str, results: Path, says: str, name: str) -> None:
+    """Put a mistake that a class made on its exercise's list: GROUP is one that the class page names, softmax-1.
+
+    The entry is an edit of the solution. It is judged first: it must fail the tests that the group fails, in the same
+    way, or nothing is written.
+    """
+    course = open_course()
+    written = list_mistake(course.layout, course.curriculum, results, group, says.strip(), name)
+    echo(listed_text(written, course.layout.display_path(written.path)))
 
 
 @dev.command("mutate")

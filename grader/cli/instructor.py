@@ -13,7 +13,9 @@ from grader.cli.course import open_course
 from grader.cli.echo import echo
 from grader.cli.numbers import AT_A_TIME, SEED, Finite
 from grader.course.files import remove_unfinished, write_atomically
+from grader.protocol.groups import GROUPS
 from grader.render.gradescope import gradescope_results
+from grader.render.groups import groups_json
 from grader.render.html import Pages
 from grader.render.intake import intake_text
 from grader.render.junit import junit
@@ -103,6 +105,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
         write_atomically(out / FEEDBACK / f"{file_name(view.student)}.html", pages.student(view))
         write_atomically(out / GRADESCOPE / file_name(view.student) / "results.json", gradescope_results(view))
     write_atomically(out / "class.html", pages.whole_class(scored.whole))
+    write_atomically(out / GROUPS, groups_json(scored.groups))
     write_atomically(out / "junit.xml", junit(scored.students))
 
 

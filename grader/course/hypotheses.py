@@ -30,11 +30,22 @@ def hypotheses(source: str) -> tuple[Mutant, ...]:
 
 def edit_of(source: str, name: str) -> tuple[str, str] | None:
     """The lines of the solution before and after the change of this name: for those who may see them."""
+    change = _change_of(source, name)
+    return change.lines(source) if change is not None else None
+
+
+def replacement_of(source: str, name: str) -> tuple[str, str] | None:
+    """The change of this name as an entry of the mistakes file: a text that stands once, and what it becomes."""
+    change = _change_of(source, name)
+    return change.edit(source) if change is not None else None
+
+
+def _change_of(source: str, name: str) -> Change | None:
     changed = _changed(source)
     number = name.removeprefix(PREFIX)
     if not name.startswith(PREFIX) or not number.isdigit() or int(number) >= len(changed):
         return None
-    return changed[int(number)].change.lines(source)
+    return changed[int(number)].change
 
 
 def _changed(source: str) -> list[Changed]:

@@ -6,6 +6,7 @@ Beside the mistakes stand edits that change nothing which any test could see, ea
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -18,13 +19,34 @@ from grader.errors import ContentError
 Table = TypeVar("Table")
 
 
-class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Replacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`find` stands exactly once in the solution and becomes `replace`. Several lines are allowed."""
 
-    name: str
     find: str
     replace: str
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mistake as it is written: one replacement, or several `edits` that belong together."""
+
+    name: str
     says: str
+    find: str | None = None
+    replace: str | None = None
+    edits: tuple[Replacement, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.edits and (self.find is not None or self.replace is not None):
+            raise ValueError("either `find` and `replace` or `edits` was expected, not both")
+        if not self.edits and (self.find is None or self.replace is None):
+            raise ValueError("`find` and `replace` were expected, or `edits` with both in each")
+
+    @property
+    def replacements(self) -> tuple[Replacement, ...]:
+        """What is changed, in either form."""
+        if self.find is None or self.replace is None:
+            return self.edits
+        return (Replacement(self.find, self.replace),)
 
 
 class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +87,7 @@ def load_equivalents(layout: Layout, exercise: str) -> dict[str, Equivalent]:
     found: dict[str, Equivalent] = {}
     for number, edit in enumerate(_tables(layout, exercise, "equivalent", Equivalent), 1):
         key = f"[[equivalent]] {number}"
-        changed = _changed(display_path, key, source, edit)
+        changed = mutated(display_path, key, source, (edit,))
         if not edit.because.strip():
             raise ContentError(display_path, f"{key}: because", "the reason why nothing changes was expected")
         if changed in found:
@@ -85,11 +107,29 @@ def _tables(layout: Layout, exercise: str, key: str, kind: type[Table]) -> tuple
 
 
 def _mutant(display_path: str, source: str, edit: Edit) -> Mutant:
-    return Mutant(Mistake(edit.name, edit.says), _changed(display_path, edit.name, source, edit))
+    if not edit.says.strip():
+        expected = "the sentence that tells the learner what is wrong, and why it matters, was expected; write it there"
+        raise ContentError(display_path, f"{edit.name}: says", expected)
+    return Mutant(Mistake(edit.name, edit.says), mutated(display_path, edit.name, source, edit.replacements))
 
 
-def _changed(display_path: str, key: str, source: str, edit: Edit | Equivalent) -> str:
-    """The source with the edit in it."""
+def mutated(display_path: str, key: str, source: str, edits: Sequence[Replacement | Equivalent]) -> str:
+    """The source with these edits in it. Each is of the source as it is, and no two of them meet."""
+    places = sorted(((_place(display_path, key, source, edit), edit) for edit in edits), key=lambda pair: pair[0])
+    changed, done = "", 0
+    for start, edit in places:
+        if start < done:
+            raise ContentError(display_path, f"{key}: find", "edits of different places were expected, and two overlap")
+        changed, done = changed + source[done:start] + edit.replace, start + len(edit.find)
+    changed += source[done:]
+    try:
+        ast.parse(changed)
+    except SyntaxError as error:
+        raise ContentError(display_path, f"{key}: replace", f"valid Python was expected: {error}") from None
+    return changed
+
+
+def _place(display_path: str, key: str, source: str, edit: Replacement | Equivalent) -> int:
     count = source.count(edit.find)
     if count != 1:
         raise ContentError(
@@ -99,9 +139,4 @@ def _changed(display_path: str, key: str, source: str, edit: Edit | Equivalent) 
         )
     if edit.find == edit.replace:
         raise ContentError(display_path, f"{key}: replace", "something other than `find` was expected")
-    changed = source.replace(edit.find, edit.replace)
-    try:
-        ast.parse(changed)
-    except SyntaxError as error:
-        raise ContentError(display_path, f"{key}: replace", f"valid Python was expected: {error}") from None
-    return changed
+    return source.index(edit.find)

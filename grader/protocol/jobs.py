@@ -72,7 +72,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught; `spare` names others to be left out then. `first` names tests that run before the
     others, in this order. `only` names the tests that run at all, where not every one is to. `shown` says how much is
-    kept of what was found.
+    kept of what was found. `sketch` asks for what crossed in each failed test, to compare answers of a class by.
     """
 
     diagnose: bool = True
@@ -85,6 +85,7 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     only: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
     shown: Shown = Shown.ALL
+    sketch: bool = False
 
 
 class RecordMode(msgspec.Struct, frozen=True, tag="record"):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from grader.course.mutants import Mistake
+from grader.protocol.sketches import Sketch
 
 
 class Verdict(enum.StrEnum):
@@ -138,7 +139,10 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class TestResult(msgspec.Struct, frozen=True):
-    """One test of a suite. `title` is the test's docstring, `points` its weight within the exercise."""
+    """One test of a suite. `title` is the test's docstring, `points` its weight within the exercise.
+
+    `sketch` is what crossed in it, where it went wrong and that was asked for.
+    """
 
     __test__ = False
 
@@ -152,6 +156,7 @@ class TestResult(msgspec.Struct, frozen=True):
     output: str = ""
     notes: tuple[str, ...] = ()
     mistake: Mistake | None = None
+    sketch: Sketch | None = None
 
 
 class ExerciseResult(msgspec.Struct, frozen=True):

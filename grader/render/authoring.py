@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grader.author.class_mistakes import Written
 from grader.author.proof import Proof
 from grader.author.release import Released
 from grader.render.messages import wrote_text
@@ -72,3 +73,28 @@ def _sums(proofs: list[Proof]) -> str:
     share = f" ({100 * named / mistakes:.0f} % named)" if mistakes else ""
     seconds = sum(p.seconds for p in proofs)
     return f"{'all':<32}{mistakes:>9}{caught:>8}{named:>7}{misnamed:>7}{'':>12}{seconds:>9.1f}{share}"
+
+
+def listed_text(written: Written, display_path: str) -> str:
+    """The entry that was written, where its edits come from, what proves it, and what to do next."""
+    group, edit = written.group, written.edit
+    lines = [
+        f"wrote the mistake {edit.name} to {display_path}",
+        f"  from   {written.origin}",
+        f"  fails  {written.tests[0]}{_more_tests(len(written.tests) - 1)}, as {group.name} does",
+    ]
+    if differing := len(group.sketches) - len(written.tests):
+        lines.append(f"         in {differing} of its tests another mistake, listed already, is beside it")
+    for item in edit.replacements:
+        lines += ["", *(f"    - {line}" for line in item.find.split("\n"))]
+        lines += [f"    + {line}" for line in item.replace.split("\n")]
+    lines.append("")
+    if not edit.says:
+        lines.append(f"next: write its `says` in {display_path}, to the learner: what is wrong and why it matters")
+    lines.append("next: read the lines above; a listed mistake runs beside the tests, with no sandbox around it")
+    lines.append(f"next: grader dev check {group.exercise}, then the same `grader score` once more, which names it")
+    return "\n".join(lines)
+
+
+def _more_tests(count: int) -> str:
+    return "" if count < 1 else f" and {count} more {'test' if count == 1 else 'tests'}"

@@ -50,6 +50,18 @@ def failure_rows(failure: Failure) -> tuple[Row, ...]:
     return tuple(Row(row.label, visible(row.text), row.kind) for row in rows)
 
 
+def case_rows(failure: Failure) -> tuple[Row, ...]:
+    """What tells one way to be wrong from another, in few rows: its shape, one case by hand, the line where it begins.
+
+    Without a case that was made small, it is the call with what was wanted and what came, or some of the values.
+    """
+    said = failure.facts[0] if failure.facts else failure.message
+    case = _by_hand(failure.smallest) if failure.smallest is not None else (*_called(failure), *_table(failure))
+    line = _line(failure.wrong_line) if failure.wrong_line is not None else ()
+    rows = (Row("", said, Kind.FACT if failure.facts else Kind.MESSAGE), *case, *line)
+    return tuple(Row(row.label, visible(row.text), row.kind) for row in rows)
+
+
 def plain_lines(failure: Failure) -> list[str]:
     """The rows as lines of plain text, the labels in a column."""
     message, *rows = failure_rows(failure)
@@ -62,12 +74,20 @@ def shown_place(place: Place) -> str:
     return f"{place.file}{cell}" + ("" if place.line is None else f":{place.line}")
 
 
-def _rows(failure: Failure) -> Iterator[Row]:
+def _called(failure: Failure) -> Iterator[Row]:
     if failure.call is not None and failure.call.name:
         yield Row("called", _call(failure.call), Kind.CODE)
     if not failure.values or failure.expected != failure.actual:
         yield from (Row(*row, Kind.CODE) for row in _two(failure) if row[1])
-    yield from (Row("", line, Kind.TABLE) for line in failure.values)
+
+
+def _table(failure: Failure) -> Iterator[Row]:
+    return (Row("", line, Kind.TABLE) for line in failure.values)
+
+
+def _rows(failure: Failure) -> Iterator[Row]:
+    yield from _called(failure)
+    yield from _table(failure)
     if failure.difference is not None:
         yield from _difference(failure.difference)
     if failure.wrong_line is not None:

@@ -8,7 +8,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from grader.course.visible import visible
-from grader.render.failure_view import failure_rows
+from grader.render.failure_view import case_rows, failure_rows
 from grader.score.intake.names import file_name
 from grader.score.similar import Pair
 from grader.score.views import ClassView, StudentView
@@ -30,6 +30,7 @@ class Pages:
         self.environment.filters["file_name"] = file_name
         self.environment.filters["prose"] = prose
         self.environment.filters["rows"] = failure_rows
+        self.environment.filters["group_rows"] = lambda group: case_rows(group.shown.failure)
 
     def student(self, view: StudentView) -> str:
         """A student's feedback."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+from grader.protocol.groups import Group
 from grader.render.intake import MOST_ENTRIES
 from grader.render.plain import duration, lines_text, students_text
 from grader.score.command import RUBRIC, Fault, Regraded, ScoredClass
@@ -47,6 +49,7 @@ def scored_text(scored: ScoredClass, out: Path) -> str:
     lines.append(f"read: {out / INTAKE} says who handed in what")
     lines.append(f"marks: {out / 'grades.csv'}")
     lines.append(f"class: {out / 'class.html'}, one page each in {out / 'feedback'}")
+    lines += _group_lines(scored.groups, out)
     return lines_text(lines)
 
 
@@ -57,6 +60,18 @@ def _aside_lines(aside: tuple[Aside, ...]) -> list[str]:
         held = "has them all" if len(aside) <= MOST_ENTRIES else f"has {MOST_ENTRIES:,} of them"
         lines.append(f"  and {len(aside) - MOST_ASIDE} more: {INTAKE} {held}")
     return lines
+
+
+def _group_lines(groups: tuple[Group, ...], out: Path) -> list[str]:
+    """That there are answers which nothing explains, and how the kit learns of them."""
+    if not groups:
+        return []
+    subject = "1 group of answers has" if len(groups) == 1 else f"{len(groups)} groups of answers have"
+    largest = max(groups, key=lambda group: len(group.members))
+    return [
+        f"new: {subject} a mistake that is on no list, see {out / 'class.html'};",
+        f"     `grader dev mistake --from {shlex.quote(str(out))} {largest.name}` names the largest",
+    ]
 
 
 def _fault_lines(faults: tuple[Fault, ...]) -> list[str]:

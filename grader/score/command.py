@@ -14,15 +14,18 @@ from pathlib import Path
 import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise, graded
+from grader.course.grounds import grounds
 from grader.course.layout import Layout
 from grader.course.locks import lock
 from grader.errors import UsageError
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS
 from grader.judge.libraries import libraries_for
+from grader.protocol.groups import Group
 from grader.protocol.results import ExerciseResult, Verdict
 from grader.score import access_times
 from grader.score.executors import DaskExecutor, Executor, LocalExecutor
+from grader.score.groups import answer_of, groups_of
 from grader.score.intake.collecting import collect
 from grader.score.intake.people import Directory, Person
 from grader.score.intake.roster import read_roster
@@ -108,7 +111,8 @@ class Fault:
 class ScoredClass:
     """What came of a run. `rubric` has all that a person marks, `students` what each of them may see.
 
-    `warnings` are the class's, and what was found in the folder of results.
+    `groups` are the answers that no listed mistake explains. `warnings` are the class's, and what was found in the
+    folder of results.
     """
 
     read: ClassRead
@@ -116,6 +120,7 @@ class ScoredClass:
     rubric: Rubric
     students: tuple[StudentView, ...]
     whole: ClassView
+    groups: tuple[Group, ...]
     tier: str
     faults: tuple[Fault, ...]
     warnings: tuple[str, ...] = ()
@@ -194,16 +199,41 @@ def run_score(
     rubric = rubric_of(read_rubric(out / RUBRIC), curriculum, exercises, submissions)  # as it is after a long run
     students = [submission.student for submission in submissions]
     marks = compute_marks(students, items, read.submitted, read.deadline, rubric.marks)
+    groups = _groups(layout, curriculum, chosen, submissions, items)
     return ScoredClass(
         read=read,
         marks=tuple(marks),
         rubric=rubric,
         students=tuple(student_views(curriculum, items, marks, submissions)),
-        whole=class_view(items, marks),
+        whole=class_view(items, marks, groups, _solutions(layout, groups)),
+        groups=groups,
         tier=tier,
         faults=_faults(items),
         warnings=(*read.warnings, *rubric.warnings, *leftovers(out, students)),
     )
+
+
+def _groups(
+    layout: Layout,
+    curriculum: Curriculum,
+    exercises: list[Exercise],
+    submissions: list[Submission],
+    items: list[Item],
+) -> tuple[Group, ...]:
+    """What no listed mistake explains, put together. Of answers to questions there are no mistakes to list."""
+    coded = [exercise for exercise in exercises if exercise.short != "concepts"]
+    return groups_of(
+        filter(None, map(answer_of, items)),
+        {exercise.name: curriculum.shortest_name(exercise) for exercise in coded},
+        {(s.student, name): file for s in submissions for name, file in s.files.items()},
+        {exercise.name: grounds(layout, exercise.name) for exercise in coded},
+    )
+
+
+def _solutions(layout: Layout, groups: tuple[Group, ...]) -> dict[str, str]:
+    """The solutions of the exercises in which a group is a guess: its edit is shown."""
+    names = {group.exercise for group in groups if group.guess}
+    return {name: layout.solution_file(name).read_text(encoding="utf-8") for name in names}
 
 
 def _faults(items: list[Item]) -> tuple[Fault, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Curriculum
+from grader.course.hypotheses import PREFIX, edit_of
+from grader.protocol.groups import Group
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict, worst
 from grader.score.exhaustion import why_not_run
 from grader.score.intake.submission import Submission
@@ -15,6 +17,7 @@ from grader.score.journal import Item
 from grader.score.marks import Mark, StudentMarks
 
 MOST_FILES_NAMED = 20
+MOST_ALONE = 3  # groups of one student that are shown of an exercise
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,24 @@ class TestFigures:
 
 
 @dataclass(frozen=True)
+class GroupView:
+    """A group as the instructor sees it. `before` and `after` are lines of the solution, where it is a guess."""
+
+    group: Group
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class GroupsView:
+    """The groups of one exercise. `folded` are those of one student that are counted and not shown."""
+
+    exercise: str
+    groups: tuple[GroupView, ...]
+    folded: int
+
+
+@dataclass(frozen=True)
 class ClassView:
     """The class as a whole."""
 
@@ -85,6 +106,7 @@ class ClassView:
     histogram: tuple[tuple[str, int], ...]
     tests: tuple[TestFigures, ...]
     mistakes: tuple[tuple[str, str, str, int], ...]
+    groups: tuple[GroupsView, ...]
     marks: tuple[StudentMarks, ...]
 
 
@@ -178,8 +200,10 @@ def _test_view(test: TestResult, worth: float, own: TestResult | None, not_run: 
 # -- the class ----------------------------------------------------------------------------------------
 
 
-def class_view(items: list[Item], marks: list[StudentMarks]) -> ClassView:
-    """Distribution, test figures and the named mistakes by frequency."""
+def class_view(
+    items: list[Item], marks: list[StudentMarks], groups: Iterable[Group], solutions: Mapping[str, str]
+) -> ClassView:
+    """Distribution, test figures, the named mistakes by frequency, and the groups of what has no name."""
     totals = [found.total for found in marks]
     possible = max((found.possible for found in marks), default=0.0)
     return ClassView(
@@ -190,6 +214,7 @@ def class_view(items: list[Item], marks: list[StudentMarks]) -> ClassView:
         histogram=_histogram(totals, possible),
         tests=tuple(_figures(items)),
         mistakes=_mistakes(items),
+        groups=tuple(groups_views(groups, solutions)),
         marks=tuple(marks),
     )
 
@@ -225,7 +250,27 @@ def correlation(a: list[float], b: list[float]) -> float | None:
 
 
 def _mistakes(items: list[Item]) -> tuple[tuple[str, str, str, int], ...]:
+    """The listed ones. A guess names nothing: it stands with its group."""
     count: Counter[tuple[str, str, str]] = Counter()
     for item in items:
-        count.update((item.exercise, mistake.name, mistake.says) for mistake in item.counted.mistakes)
+        named = (mistake for mistake in item.counted.mistakes if not mistake.name.startswith(PREFIX))
+        count.update((item.exercise, mistake.name, mistake.says) for mistake in named)
     return tuple((*key, number) for key, number in sorted(count.items(), key=lambda item: (-item[1], item[0])))
+
+
+def groups_views(groups: Iterable[Group], solutions: Mapping[str, str]) -> Iterable[GroupsView]:
+    """The groups by exercise, in their order. Of those of one student the first few are shown."""
+    by_exercise: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        by_exercise[group.exercise].append(group)
+    for exercise, found in by_exercise.items():
+        several = [group for group in found if len(group.members) > 1]
+        alone = found[len(several) :]
+        shown = [*several, *alone[:MOST_ALONE]]
+        views = tuple(_group_view(group, solutions.get(exercise, "")) for group in shown)
+        yield GroupsView(exercise, views, len(found) - len(shown))
+
+
+def _group_view(group: Group, solution: str) -> GroupView:
+    edit = edit_of(solution, group.guess) if group.guess and solution else None
+    return GroupView(group, *edit) if edit is not None else GroupView(group)

@@ -28,6 +28,7 @@ from grader.protocol.jobs import Job, JudgeMode, LearnerSource, Shown
 from grader.protocol.results import ExerciseResult, Failure, Verdict
 from grader.score.intake.submission import Submission
 
+FOUND_OUT = b"sketches"  # what a result holds beyond its verdicts: one that lacks it is judged again
 ONE_FILE = Bounds(processor_seconds=15, clock_seconds=90)
 
 
@@ -93,6 +94,7 @@ def make_work(
         repr(sorted(notebooks.items())).encode(),
         str(seed).encode(),
         tier.encode(),
+        FOUND_OUT,
     ):
         digest.update(hashlib.sha256(part).digest())
     return Work(exercise.name, file, parts, notebooks, seed, tier, digest.hexdigest(), carried)
@@ -138,8 +140,10 @@ class Workshop:
             learner=LearnerSource(str(path), str(root), display_path, work.notebooks),
             seed=work.seed,
             mode=JudgeMode(
-                several=not work.on_wrong_parts, shown=Shown.NONE if work.carried else Shown.PUBLIC
-            ),  # what is wrong with the file itself is found on right parts
+                several=not work.on_wrong_parts,  # what is wrong with the file itself is found on right parts
+                shown=Shown.NONE if work.carried else Shown.PUBLIC,
+                sketch=True,
+            ),
             mutants=self._mutants(work.exercise),
             memo=str(self.memo),
         )

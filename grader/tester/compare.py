@@ -9,8 +9,8 @@ import numpy as np
 from grader.protocol.results import Difference
 from grader.protocol.values import encode
 from grader.protocol.wire import Unsendable, loaded_torch
+from grader.tester.condensed import MOST_WHOLE, Condensed, alike, condensed
 from grader.tester.opaque import Opaque
-from grader.tester.sketch import MOST_WHOLE, Sketch, alike, sketch
 
 # By the coarser dtype of the two: relative, absolute. In float64 an answer passes that was computed in float32 on the
 # way, as most published code does: exactness beyond that is a promise of its own, with a `tolerance` of its own.
@@ -117,8 +117,8 @@ def values_match(a: Any, b: Any, relative: float = 1e-5, absolute: float = 1e-7)
         return isinstance(a, Opaque) and isinstance(b, Opaque) and a._kind == b._kind
     if isinstance(a, Unsendable) or isinstance(b, Unsendable):
         return isinstance(a, Unsendable) and isinstance(b, Unsendable)
-    if isinstance(a, Sketch) or isinstance(b, Sketch):
-        return _sketches_match(a, b, relative, absolute)
+    if isinstance(a, Condensed) or isinstance(b, Condensed):
+        return _condensed_match(a, b, relative, absolute)
     x, y = as_array(a), as_array(b)
     if x is not None and y is not None:
         return _arrays_match(a, b, x, y, relative, absolute)
@@ -129,16 +129,16 @@ def values_match(a: Any, b: Any, relative: float = 1e-5, absolute: float = 1e-7)
     return x is y and _plain_values_match(a, b)
 
 
-def sketched(value: Any) -> Sketch | None:
+def in_short(value: Any) -> Condensed | None:
     """A large array or tensor in a few numbers; None for everything else."""
-    if isinstance(value, Sketch):
+    if isinstance(value, Condensed):
         return value
     array = as_array(value) if is_array(value) else None
-    return sketch(array, dtype_name(value)) if array is not None and array.size > MOST_WHOLE else None
+    return condensed(array, dtype_name(value)) if array is not None and array.size > MOST_WHOLE else None
 
 
-def _sketches_match(a: Any, b: Any, relative: float, absolute: float) -> bool:
-    one, other = sketched(a), sketched(b)
+def _condensed_match(a: Any, b: Any, relative: float, absolute: float) -> bool:
+    one, other = in_short(a), in_short(b)
     return one is not None and other is not None and alike(one, other, *_coarse(one.dtype, relative, absolute))
 
 

@@ -17,13 +17,13 @@ from grader.course.mutants import Mistake
 from grader.protocol import values
 from grader.protocol.messages import Begin, name_of, peek_request
 from grader.protocol.results import Call
-from grader.tester.compare import sketched
+from grader.tester.compare import in_short
+from grader.tester.condensed import packed, unpacked
 from grader.tester.connection import Callback
 from grader.tester.digest import Digest
 from grader.tester.local_connection import LocalConnection
 from grader.tester.peer import Peer
 from grader.tester.proxies import Handle
-from grader.tester.sketch import packed, unpacked
 from grader.tester.transcript import Entry
 
 
@@ -169,7 +169,7 @@ class ValuePool:
 
 
 def recorded_entries(entries: list[Entry], pool: ValuePool) -> tuple[RecordedEntry, ...]:
-    """A transcript as data. Handles keep their kind alone, large arrays a sketch."""
+    """A transcript as data. Handles keep their kind alone, large arrays in short."""
     return tuple(
         RecordedEntry(e.name, e.raised, pool.number(values.encode(e.value, _in_short)), e.sign) for e in entries
     )
@@ -179,7 +179,7 @@ def entries_of(test: RecordedFailure, kept: tuple[bytes, ...], peer: Peer) -> li
     """The transcript again, to be compared with a learner's. `kept` are the values that its numbers stand for."""
 
     def restore(tag: str, rest: list[Any]) -> Any:
-        if tag == "sketch":
+        if tag == "condensed":
             return unpacked(rest)
         return Handle(peer, -1, rest[0], "")
 
@@ -190,7 +190,7 @@ def _in_short(value: Any) -> list[Any] | None:
     """The node of what is not kept in full."""
     if isinstance(value, Handle):
         return ["kind", value._kind]
-    short = sketched(value)
+    short = in_short(value)
     if short is None or short.values.dtype.kind == "c":
         return None
-    return ["sketch", *packed(short)]
+    return ["condensed", *packed(short)]

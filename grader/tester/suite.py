@@ -31,6 +31,7 @@ from grader.tester.recording import Take
 from grader.tester.runner import TestRunner, is_hidden, not_run, planned
 from grader.tester.session import TesterSession
 from grader.tester.shrink import smallest_cases
+from grader.tester.sketch import with_sketches
 from grader.tester.transcript import Transcript
 
 # Naming has a budget of its own by the clock; these end what gets out of hand.
@@ -82,11 +83,13 @@ class Suite:
         These are an extra: where what came from the learner's code takes too much to compare, they are not to be had.
         """
         run = self.run_tests(job, mode, items)
-        if run.problem is not None or not mode.diagnose:
+        if run.problem is not None or not (mode.diagnose or mode.sketch):
             return run
         with self.session.watched(EXTRAS_SECONDS, EXTRAS_CLOCK_SECONDS):
             try:
-                return self.with_extras(run, mode, items)
+                if mode.sketch:
+                    run = replace(run, results=with_sketches(run.results, run.transcripts, job.seed))
+                return self.with_extras(run, mode, items) if mode.diagnose else run
             except (MemoryError, RecursionError):
                 return run
 

@@ -275,7 +275,9 @@ def test_a_wrong_chapter_file_is_named_with_its_key(kit: Kit, text: str, key: st
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        ('[[mistake]]\nname = "a"\n', "[[mistake]]", "missing required field `find`"),
+        ('[[mistake]]\nname = "a"\n', "[[mistake]]", "missing required field `says`"),
+        ('[[mistake]]\nname = "a"\nfind = "return 2 * x"\nsays = "b"\n', "[[mistake]]", "`find` and `replace`"),
+        ('[[mistake]]\nname = "a"\nfind = "return 2 * x"\nreplace = "x"\nsays = " "\n', "a: says", "the sentence that"),
         ('[[mistake]]\nname = "a"\nfind = "nowhere"\nreplace = ""\nsays = "b"\n', "a: find", "0 times"),
         ('[[mistake]]\nname = "a"\nfind = "return 2 * x"\nreplace = "return ("\nsays = "b"\n', "a: replace", "Python"),
         ('[[mistake]]\nname = "a"\nfind = "return 2 * x"\nreplace = "return 2 * x"\nsays = "b"\n', "replace", "other"),

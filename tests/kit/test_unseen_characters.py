@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import msgspec
 import pytest
 from miniature import Kit
 from running import grader
@@ -18,8 +19,10 @@ from test_reading_notebooks import document_of
 from unseen import ALL_UNSEEN, HONEST, SOME_UNSEEN, unseen_below, unseen_in, unseen_in_json
 
 from grader.judge.client import Judge
-from grader.protocol.results import Call, Failure, Frame, Place, SmallestCase
+from grader.protocol.groups import Group, Shown
+from grader.protocol.results import Call, Failure, Frame, Place, SmallestCase, WrongLine
 from grader.render.gradescope import gradescope_results
+from grader.render.groups import groups_json
 from grader.render.html import Pages
 from grader.render.junit import junit
 from grader.render.tables import grades_csv, rubric_csv
@@ -190,13 +193,20 @@ def test_each_form_makes_all_of_its_texts_visible_itself() -> None:
     view = hostile_view()
     text = view.student
     figures = views.TestFigures(text, text, text, False, 0, None)
-    whole = views.ClassView(1, 1, 0, 0, (), (figures,), ((text, text, text, 1),), (view.marks,))
+    failure = view.exercises[0].tests[0].failure
+    assert failure is not None
+    line = WrongLine(Place(text, 2), text, Place(text, 1))
+    shown = Shown(text, text, msgspec.structs.replace(failure, facts=(text,), wrong_line=line))
+    group = Group(text, text, (text,), {}, True, "", 0, text, b"", True, (), shown, "", 1)
+    groups = views.GroupsView(text, (views.GroupView(group, text, f"{text}."),), 1)
+    whole = views.ClassView(1, 1, 0, 0, (), (figures,), ((text, text, text, 1),), (groups,), (view.marks,))
     pair = Pair(text, text, text, 1, 1, 5, ((text, True),), ((text, False),))
     pages = Pages()
     for form in (pages.student(view), pages.whole_class(whole), pages.similar([pair]), junit([view])):
         assert r"\x1b" in form and unseen_in(form) == set()
         form.encode()
     assert unseen_in_json(gradescope_results(view)) == set()
+    assert unseen_in_json(groups_json([group])) == set()
     person = Person(text, text, text, text, text, text, text)
     marks = StudentMarks(person.label, (), 0, 0, 0, 1)
     assert unseen_in(grades_csv((), [person], [marks])) == set()

@@ -1,94 +1,140 @@
-"""Large arrays in a few numbers: the same array is found again, another one is not."""
+"""Sketches match where the same crossed but for rounding, and do not where it was something else."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from grader.protocol import values
-from grader.protocol.results import Call
-from grader.tester.compare import sketched, values_match
-from grader.tester.recording import RecordedFailure, ValuePool, entries_of, recorded_entries
-from grader.tester.sketch import KEPT, MOST_WHOLE, STEP, packed, sketch, unpacked
-from grader.tester.transcript import Entry
+from grader.protocol.results import Call, Failure, Verdict
+from grader.protocol.sketches import Sketch, sketches_match
+from grader.tester.sketch import FIRST, LAST, sketch_of, with_sketches
+from grader.tester.transcript import NO_ANSWER, Entry, Transcript
+from unit.fakes import result
 
-SIZES = (MOST_WHOLE + 1, 1024, 5003, 40_000)
-
-
-def noisy(x: torch.Tensor, share: float) -> torch.Tensor:
-    return x * (1 + share * torch.randn(x.shape, generator=torch.Generator().manual_seed(3)))
+SEED = 11
+VALUES = st.lists(st.floats(-1e6, 1e6).map(lambda x: x + 0.123), min_size=1, max_size=60)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_rounding_makes_no_other_array(size: int, dtype: torch.dtype) -> None:
-    x = torch.randn(size, generator=torch.Generator().manual_seed(size)).to(dtype)
-    share = 1e-7 if dtype is torch.float64 else 1e-6
-    assert values_match(sketched(x), noisy(x, share))
-    assert values_match(noisy(x, share), sketched(x))
+def transcript(*entries: Any) -> Transcript:
+    """Each entry as it is, or the call of a function that gave this value."""
+    found = Transcript()
+    for entry in entries:
+        found.add(entry if isinstance(entry, Entry) else Entry("f", Call("f"), entry))
+    return found
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_one_value_in_it_makes_another(size: int) -> None:
-    """Wherever it stands: also where no value of its own is kept."""
-    x = torch.randn(size, generator=torch.Generator().manual_seed(size), dtype=torch.float64)
-    kept = {number * STEP % size for number in range(KEPT)}
-    for place in (0, size // 2, size - 1, next(place for place in range(size) if place not in kept)):
-        other = x.clone()
-        other[place] += 0.5
-        assert not values_match(sketched(x), other), place
+def drawn(*entries: Any, seed: int = SEED, failure: Failure | None = None) -> Sketch:
+    return sketch_of(transcript(*entries), failure, seed)
 
 
-def test_ids_and_masks() -> None:
-    ids = torch.randint(0, 50, (20, 30), generator=torch.Generator().manual_seed(1))
-    mask = ids > 20
-    assert values_match(sketched(ids), ids) and values_match(sketched(mask), mask)
-    other, turned = ids.clone(), mask.clone()
-    other[3, 7] += 1
-    turned[19, 29] = ~turned[19, 29]
-    assert not values_match(sketched(ids), other)
-    assert not values_match(sketched(mask), turned)
+def raised(*names: str, sign: str = "") -> Entry:
+    return Entry("f", Call("f"), raised=names, sign=sign)
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
-def test_what_is_not_finite(number: float) -> None:
-    x = torch.randn(30, 40, generator=torch.Generator().manual_seed(1))
-    x[3, 4] = number
-    other = x.clone()
-    other[3, 4], other[3, 5] = x[3, 5], number
-    assert values_match(sketched(x), x)
-    assert not values_match(sketched(x), other)
-    assert not values_match(sketched(x), torch.nan_to_num(x))
+@settings(max_examples=60, deadline=None)
+@given(VALUES, st.integers(0, 2**32 - 1))
+def test_rounding_does_not_tell_two_apart(values: list[float], noise: int) -> None:
+    exact = np.array(values)
+    rounded = exact * (1 + 1e-9 * np.random.default_rng(noise).standard_normal(len(values)))
+    assert sketches_match(drawn(exact), drawn(rounded))
 
 
-def test_shape_and_dtype_count() -> None:
-    x = torch.randn(20, 30)
-    assert not values_match(sketched(x), x.reshape(30, 20))
-    assert not values_match(sketched(x), x.double())
-    assert not values_match(sketched(x), x.reshape(30, 20).T.reshape(20, 30) * 1.01)
-    assert not values_match(sketched(x), 3.0)
+@settings(max_examples=60, deadline=None)
+@given(VALUES, st.data())
+def test_another_value_at_one_place_does(values: list[float], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(values) - 1))
+    other = np.array(values)
+    other[place] += 0.01 * (1 + np.abs(other).max())
+    assert not sketches_match(drawn(np.array(values)), drawn(other))
 
 
-def test_small_arrays_stay_whole() -> None:
-    assert sketched(torch.zeros(MOST_WHOLE)) is None
-    assert sketched([0.0] * 1000) is None
+@pytest.mark.parametrize(
+    "value",
+    [2.5, [1.5, 2.25], torch.ones(2, 3) / 3, {"a": torch.ones(2) / 3, "b": None}, ([1, 2], "words"), {3, 4}, None],
+    ids=str,
+)
+def test_equal_values_of_any_kind_match(value: Any) -> None:
+    assert sketches_match(drawn(value), drawn(value))
 
 
-def test_packed_and_unpacked() -> None:
-    for array in (np.random.default_rng(1).normal(size=400) * 1e200, np.arange(500), np.arange(300) % 2 == 0):
-        one = sketch(array, str(array.dtype))
-        again = unpacked(packed(one))
-        assert (again.dtype, again.shape, again.length) == (one.dtype, one.shape, one.length)
-        assert np.array_equal(again.values, one.values) and np.array_equal(again.sums, one.sums)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (torch.ones(2, 3) / 3, torch.ones(3, 2) / 3),
+        (torch.ones(2) / 3, (torch.ones(2) / 3).double()),
+        (torch.tensor([1, 2]), torch.tensor([2, 1])),
+        (torch.tensor([True]), torch.tensor([False])),
+        (torch.tensor([float("nan"), 1.5]), torch.tensor([float("inf"), 1.5])),
+        (torch.tensor([float("inf"), 1.5]), torch.tensor([float("-inf"), 1.5])),
+        (torch.tensor([0.5, 1.5]), torch.tensor([1.5, 0.5])),
+        ([1.5, 2.5], [2.5, 1.5]),
+        ({"a": 1.5}, {"b": 1.5}),
+        ("words", "other words"),
+        ({1, 2}, {1, 3}),
+        (None, "None"),
+        (1.5, None),
+    ],
+    ids=str,
+)
+def test_different_values_do_not(one: Any, other: Any) -> None:
+    assert not sketches_match(drawn(one), drawn(other))
 
 
-def test_a_transcript_keeps_them() -> None:
-    x = torch.randn(40, 50)
-    pool = ValuePool()
-    entries = recorded_entries([Entry("f", Call("f"), (x, [x.int()])), Entry("g", Call("g"), torch.ones(3))], pool)
-    assert sum(map(len, pool.values)) < 3000 < len(values.encode(x))
-    first, second = entries_of(RecordedFailure("", entries), pool.values, None)  # type: ignore[arg-type]  # no handles
-    assert values_match(first.value, (x, [x.int()]))
-    assert not values_match(first.value, (x, [x.int() + 1]))
-    assert values_match(second.value, torch.ones(3))
+def test_exceptions_are_told_by_their_class_and_by_who_raises_them() -> None:
+    assert sketches_match(drawn(raised("ValueError", "Exception")), drawn(raised("ValueError", "Exception")))
+    assert not sketches_match(drawn(raised("ValueError")), drawn(raised("IndexError")))
+    assert not sketches_match(drawn(raised("ValueError", sign="own")), drawn(raised("ValueError", sign="4 5")))
+    assert not sketches_match(drawn(raised(*NO_ANSWER)), drawn(1.5))
+
+
+def test_what_was_asked_counts_and_how_often() -> None:
+    assert not sketches_match(drawn(1.5), drawn(1.5, 1.5))
+    assert not sketches_match(drawn(1.5), drawn(Entry("g", Call("g"), 1.5)))
+
+
+def test_where_the_values_are_the_same_the_tests_own_words_tell() -> None:
+    changed = Failure("`f` changed its argument `x`, which belongs to the caller.")
+    wasteful = Failure("More was computed than is needed: 300 operations.")
+    assert not sketches_match(drawn(1.5, failure=wasteful), drawn(1.5, failure=changed))
+    assert sketches_match(drawn(1.5, failure=wasteful), drawn(1.5, failure=Failure(wasteful.message.replace("3", "4"))))
+
+
+def test_of_many_values_the_first_and_the_last_are_kept() -> None:
+    many = [0.5 + n for n in range(200)]
+    entries = [np.array([value]) for value in many]
+    found = drawn(*entries)
+    assert len(found.sums) == FIRST + LAST
+    for place in (0, 199):
+        other = list(entries)
+        other[place] = np.array([99.75])
+        assert not sketches_match(found, drawn(*other))
+
+
+def test_values_without_bound_cost_nothing_but_themselves() -> None:
+    huge = np.array([1e300, -1e300, 1.5])
+    assert sketches_match(drawn(huge), drawn(huge))
+    assert all(np.isfinite(total) for item in drawn(huge, np.array([1e140])).sums for total in item.sums)
+
+
+def test_the_code_under_test_does_not_know_the_weights() -> None:
+    """The same answer is sketched otherwise under another seed, so nothing can be written into a sketch."""
+    one, other = drawn(np.array([1.5])), drawn(np.array([1.5]), seed=SEED + 1)
+    assert one.exact != other.exact
+    assert one.sums[0].sums != other.sums[0].sums
+
+
+def test_only_what_was_run_and_went_wrong_has_a_sketch() -> None:
+    results = {
+        "a": result("a"),
+        "b": result("b", Verdict.FAILED),
+        "c": result("c", Verdict.TIMEOUT),
+        "d": result("d", Verdict.TODO),
+        "e": result("e", Verdict.TIMEOUT),
+    }
+    found = with_sketches(results, {name: transcript(1.5) for name in "abce"[:3]}, SEED)
+    assert [name for name, test in found.items() if test.sketch is not None] == ["b", "c"]
