@@ -46,7 +46,9 @@ def toml_string(text: str) -> str:
     if "\n" not in text:
         return '"' + "".join(map(_escaped, text)).replace('"', '\\"') + '"'
     lines = "".join(letter if letter == "\n" else _escaped(letter) for letter in text)
-    return '"""\n' + lines.replace('"""', '""\\"').removesuffix('"') + ('\\"' if lines.endswith('"') else "") + '"""'
+    if lines.endswith('"'):
+        lines = lines.removesuffix('"') + '\\"'
+    return '"""\n' + lines.replace('"""', '""\\"') + '"""'
 
 
 def _escaped(letter: str) -> str:
