@@ -28,7 +28,7 @@ class Alone:
 
 
 def run_afresh(runner: TestRunner, run: FileRun, items: Sequence[pytest.Item]) -> FileRun | None:
-    """The run with these of its failed tests as they end alone; None where the first few end as they did."""
+    """The run of these of its failed tests alone, and of no others; None where the first few end as they did."""
     if runner.worker is None:
         return None
     quick = [item for item in items if run.results[item.name].seconds < SECONDS_OF_A_TEST][:MOST_TESTS]
@@ -43,7 +43,7 @@ def run_afresh(runner: TestRunner, run: FileRun, items: Sequence[pytest.Item]) -
         return None
     results = {name: _result(run.results[name], alone) for name, alone in found.items()}
     transcripts = {name: alone.transcript for name, alone in found.items()}
-    return replace(run, results={**run.results, **results}, transcripts={**run.transcripts, **transcripts})
+    return replace(run, results=results, transcripts=transcripts)
 
 
 def _alone(runner: TestRunner, item: pytest.Item) -> Alone | None:

@@ -208,8 +208,12 @@ class Diagnosis:
         return min(MOST_MUTANT_SECONDS, max(least, 10 * result.seconds))
 
     def chosen(self, candidates: list[Candidate]) -> list[Candidate]:
-        """One that explains every failure, if there is just one; else those to which no other one comes near."""
+        """One that explains every failure, if there is just one; else those to which no other one comes near.
+
+        Of several, one of which the tests say the same as well: what they count themselves is in no value.
+        """
         whole = [item for item in candidates if self.is_whole(item)]
+        whole = [item for item in whole if item.same_words] or whole
         if whole:
             return whole[:1] if len({item.mutant.mistake.says for item in whole}) == 1 else []
         return [

@@ -62,13 +62,13 @@ class Bench:
         self.definitions = Definitions(ast.parse(self.source))
         self.memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
 
-    def listed(self, afresh: bool = False) -> list[MutantUnderTest]:
-        """The mistakes of the job; `afresh` imports each anew for every test."""
+    def listed(self) -> list[MutantUnderTest]:
+        """The mistakes of the job."""
         found: list[MutantUnderTest] = []
         if self.take is not None:
             found += [ReplayedMutant(mutant, self.take.values, self.runner.student) for mutant in self.take.mutants]
         if self.solution is not None:
-            found += [MutantRunner(self, mutant, afresh=afresh) for mutant in self.runner.job.mutants]
+            found += [MutantRunner(self, mutant) for mutant in self.runner.job.mutants]
         return found
 
     def guesses(self) -> list[MutantUnderTest]:
@@ -103,17 +103,17 @@ class Bench:
 class MutantRunner:
     """A mutant that is run in this process, unless the memo knows what it does. One that does not import passes all.
 
-    It is imported once, or `afresh` for each test.
+    One that fails a test after others is imported anew, and tried alone: it may keep something between calls.
     """
 
-    def __init__(self, bench: Bench, mutant: Mutant, key: str = "", afresh: bool = False) -> None:
+    def __init__(self, bench: Bench, mutant: Mutant, key: str = "") -> None:
         assert bench.solution is not None
         self.bench = bench
         self.mistake = mutant.mistake
-        self.key = (key or mutant.mistake.name) + (" (each test alone)" if afresh else "")
+        self.key = key or mutant.mistake.name
         self.place = bench.definitions.changed_in(bench.source, mutant.source)
-        load = functools.partial(load_mutant, bench.runner.job, bench.solution, mutant, bench.folder)
-        self.load = load if afresh else functools.cache(load)
+        self.load = functools.partial(load_mutant, bench.runner.job, bench.solution, mutant, bench.folder)
+        self.loaded: LocalConnection | None = None
 
     def concerns(self, called: Collection[str]) -> bool:
         return not self.place or self.place in self.bench.definitions.reachable(called)
@@ -133,8 +133,13 @@ class MutantRunner:
 
     def run(self, name: str, seconds: float) -> BaseException | None:
         """What the test raises, if anything."""
-        connection = self.load()
-        return None if connection is None else self.bench.runner.replay(self.bench.items[name], connection, seconds)
+        runner, item, used = self.bench.runner, self.bench.items[name], self.loaded
+        if used is not None:
+            raised = runner.replay(item, used, seconds)
+            if raised is None or isinstance(raised, MutantTimeout):
+                return raised
+        self.loaded = self.load()
+        return None if self.loaded is None else runner.replay(item, self.loaded, seconds)
 
 
 class ReplayedMutant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,7 +14,7 @@ from grader.protocol.results import Verdict
 from grader.tester.afresh import run_afresh
 from grader.tester.diagnosis import Diagnosis
 from grader.tester.file_run import FileRun
-from grader.tester.mutants import Bench, MutantUnderTest
+from grader.tester.mutants import Bench
 from grader.tester.recording import Take
 from grader.tester.runner import TestRunner, is_hidden
 
@@ -51,13 +51,14 @@ class _Naming:
         self.items = items
         self.bench = Bench(runner, items, recorded, folder)
         self.long_tests = [item.name for item in items if runner.is_long(item)]
+        self.listed = self.bench.listed()
         self.passing_alone: set[str] = set()
 
     def mistakes(self, explained: list[str]) -> dict[str, Mistake]:
         """Each search looks at what those before it have left."""
         mode = self.run.job.mode
         several = isinstance(mode, JudgeMode) and mode.several
-        found = self._search(self.bench.listed(), explained, several)
+        found = self._search(explained, several)
         found |= self._afresh([*explained, *found])
         if several:
             found |= self._beside(set(found.values()), [*explained, *found])
@@ -65,9 +66,9 @@ class _Naming:
             found |= self._guesses([*explained, *found, *hidden])
         return found
 
-    def _search(self, mutants: Sequence[MutantUnderTest], explained: list[str], several: bool) -> dict[str, Mistake]:
+    def _search(self, explained: list[str], several: bool) -> dict[str, Mistake]:
         found = Diagnosis(self.run, self.long_tests, several, explained, right=self.bench.right)
-        return found.mistakes(mutants) if found.failed else {}
+        return found.mistakes(self.listed) if found.failed else {}
 
     def _afresh(self, explained: list[str]) -> dict[str, Mistake]:
         """Of code that keeps something between calls: what each test shows alone, beside mutants that keep nothing."""
@@ -76,11 +77,9 @@ class _Naming:
         run = run_afresh(self.runner, self.run, left) if left else None
         if run is None:
             return {}
-        self.passing_alone = {item.name for item in left if run.results[item.name].verdict is Verdict.PASSED}
-        others = wrong - {item.name for item in left}
-        found = Diagnosis(run, self.long_tests, False, [*explained, *others], right=self.bench.right)
-        mutants = self.bench.listed(afresh=True)
-        named = set(found.mistakes(mutants).values()) if found.failed else set()
+        self.passing_alone = {name for name, result in run.results.items() if result.verdict is Verdict.PASSED}
+        found = Diagnosis(run, self.long_tests, several=False, right=self.bench.right)
+        named = set(found.mistakes(self.listed).values()) if found.failed else set()
         return {item.name: mistake for mistake in named for item in left}
 
     def _beside(self, named: set[Mistake], explained: list[str]) -> dict[str, Mistake]:

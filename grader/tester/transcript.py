@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from grader.protocol.results import Call
+from grader.tester.opaque import Opaque
 
 NO_ANSWER = ("no answer",)
 
@@ -28,6 +30,14 @@ class Entry:
     kwargs: dict[str, Any] = field(default_factory=dict)
 
 
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if type(value) in (list, tuple):
+            yield from _flat(value)
+        else:
+            yield value
+
+
 class Transcript:
     """The exchanges of one test, in order."""
 
@@ -47,8 +57,10 @@ class Transcript:
 
     @property
     def roots(self) -> set[str]:
-        """The functions and classes that were called or looked up."""
-        return {(entry.path or entry.name).partition(".")[0] for entry in self.entries}
+        """The functions and classes that were called or looked up, or passed on to be called."""
+        passed = (item for entry in self.entries for item in _flat([*entry.args, *entry.kwargs.values()]))
+        paths = [str(getattr(item, "_path", "")) for item in passed if isinstance(item, Opaque)]
+        return {path.partition(".")[0] for path in [*paths, *(entry.path or entry.name for entry in self.entries)]}
 
     @property
     def last(self) -> Entry | None:

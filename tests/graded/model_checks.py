@@ -281,9 +281,12 @@ def check_input_gradient(expect, x, twin, name="x", tolerance=NEAR):
 
 def check_start_values_apart(expect, parameters):
     """No two matrices or tables of a model start with the same numbers, whatever their scale."""
-    matrices = [value for value in parameters.values() if value.ndim >= 2]
-    starts = {tuple((value / value.abs().max()).flatten()[:100].tolist()) for value in matrices}
-    expect.equal(len(starts), len(matrices), "Two matrices or tables of one model start with the same numbers.")
+    seen = {}
+    for name, value in parameters.items():
+        if value.ndim >= 2:
+            start = tuple((value / value.abs().max()).flatten()[:100].tolist())
+            other = seen.setdefault(start, name)
+            expect.true(other == name, f"`{other}` and `{name}` start with the same numbers, but for their scale.")
 
 
 def check_gradients(expect, models, backward, tied=None, tolerance=NEAR):

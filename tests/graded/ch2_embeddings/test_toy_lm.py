@@ -420,7 +420,12 @@ def test_frozen_parameters_stay(student, draw, expect, part):
     found = model.state_dict()
     for name in NAMES:
         if name in learning:
-            expect.close(found[name], after[name], f"`{name}` is not frozen and did not learn.", tolerance=STEPPED)
+            expect.close(
+                found[name],
+                after[name],
+                f"`{name}`, which is not frozen, is not what the steps of Adam make of it.",
+                tolerance=STEPPED,
+            )
         else:
             expect.equal(found[name], state[name], f"`{name}` is frozen, and it was changed.")
     check_losses(expect, losses, wanted, "The losses are not those of training what is not frozen.")

@@ -241,11 +241,17 @@ def _layer(student, draw, kind):
     return layer
 
 
+def _growth(expect, of_large, of_small):
+    """How much larger the sub-layers' share becomes where x is a thousand times as large."""
+    expect.true(_size(of_small) > 0, "The sub-layers give nothing but zeros.")
+    return _size(of_large) / _size(of_small)
+
+
 @pytest.mark.points(2)
 def test_plain_layers_have_no_residual_and_no_norm(student, draw, expect):
     """With sub-layers that give zero nothing is left; with inputs a thousand times larger the output grows as well."""
     layer, x = _layer(student, draw, "plain"), draw.normal(2, 5, D_MODEL)
-    growth = _size(layer(1000 * x)) / _size(layer(x))
+    growth = _growth(expect, layer(1000 * x), layer(x))
     expect.true(growth > 100, "The size of the input makes no difference: something is normalized.", actual=growth)
     _without_sub_layers(layer)
     expect.close(layer(x), torch.zeros_like(x), "Sub-layers that give zero are not all: something is added to them.")
@@ -255,7 +261,7 @@ def test_plain_layers_have_no_residual_and_no_norm(student, draw, expect):
 def test_residual_layers_have_no_norm(student, draw, expect):
     """With sub-layers that give zero x is left; what is added grows with x."""
     layer, x = _layer(student, draw, "residual"), draw.normal(2, 5, D_MODEL)
-    growth = _size(layer(1000 * x) - 1000 * x) / _size(layer(x) - x)
+    growth = _growth(expect, layer(1000 * x) - 1000 * x, layer(x) - x)
     expect.true(growth > 100, "What is added does not grow with x: something is normalized.", actual=growth)
     _without_sub_layers(layer)
     expect.close(layer(x), x, "With sub-layers that give zero, the result is not x.")
@@ -275,7 +281,7 @@ def test_post_norm_layers_end_in_a_norm(student, draw, expect):
 def test_pre_norm_layers_add_to_what_is_not_normalized(student, draw, expect):
     """What is added has the same size for a small x and for a large one; with sub-layers that give zero x is left."""
     layer, x = _layer(student, draw, "pre_norm"), draw.normal(2, 5, D_MODEL)
-    growth = _size(layer(1000 * x) - 1000 * x) / _size(layer(x) - x)
+    growth = _growth(expect, layer(1000 * x) - 1000 * x, layer(x) - x)
     expect.true(
         0.01 < growth < 100, "What is added grows with x: the sub-layers' input is not normalized.", actual=growth
     )
@@ -346,6 +352,7 @@ def test_plain_stacks_lose_the_gradient_and_transformers_keep_it(student, draw, 
     runs = [student.gradient_flow_experiment(12, 16, 4, 32, draw.generator()) for _ in range(5)]
     share = {}  # the first norm over the last: the geometric mean of five runs, which chance hardly moves
     for kind in KINDS:
+        expect.true(all(min(run[kind]) > 0 for run in runs), f"A norm of `{kind}` is zero.")
         share[kind] = float(torch.tensor([run[kind][0] / run[kind][-1] for run in runs]).double().log().mean().exp())
     expect.less(share["plain"], 0.01, "The gradient does not vanish in the plain stack: first norm over last")
     for kind, low in (("residual", 0.3), ("post_norm", 0.02), ("pre_norm", 0.3)):

@@ -113,7 +113,7 @@ def test_labels_are_the_original_ids_of_the_chosen(student, draw, expect):
     expect.shape(labels, tuple(ids.shape))
     expect.dtype(labels, torch.int64)
     chosen = labels != -100
-    expect.equal(labels[chosen], ids[chosen], "A chosen position's label is not its original id.")
+    expect.equal(labels[chosen], ids[chosen], "A label other than -100 is not the original id.")
     expect.equal(inputs[~chosen], ids[~chosen], "A position with the label -100 was changed.")
 
 
@@ -123,7 +123,7 @@ def test_special_tokens_are_never_chosen(student, draw, expect):
     ids = many_tokens(draw)
     _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, 0.9, draw.generator())
     special = torch.isin(ids, torch.tensor(SPECIAL))
-    expect.true((labels[special] == -100).all(), "A special token was chosen.", actual=labels[special])
+    expect.true((labels[special] == -100).all(), "A special token has a label other than -100.", actual=labels[special])
 
 
 @pytest.mark.points(2)
@@ -133,11 +133,15 @@ def test_the_share_of_chosen_tokens(student, draw, expect):
     for probability in (0.15, 0.5):
         _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, probability, draw.generator())
         share = (labels != -100).double().mean()
-        expect.between(share, probability - 0.02, probability + 0.02, f"At {probability} the share of chosen tokens is")
+        expect.between(
+            share, probability - 0.02, probability + 0.02, f"At {probability} the share of labels that are not -100 is"
+        )
     for probability in (0.0, 1.0):
         _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, probability, draw.generator())
         share = (labels != -100).double().mean()
-        expect.equal(share.item(), probability, f"At a probability of {probability} the share of chosen tokens is")
+        expect.equal(
+            share.item(), probability, f"At a probability of {probability} the share of labels that are not -100 is"
+        )
 
 
 @pytest.mark.points(2)
@@ -148,10 +152,10 @@ def test_every_token_is_chosen_on_its_own(student, draw, expect):
     expect.shape(labels, (4000, 20))
     chosen = (labels != -100).double()
     for place, share in enumerate(chosen.mean(0).tolist()):
-        expect.between(share, 0.46, 0.54, f"Of 4000 rows, at one half, the share in which place {place} is chosen:")
+        expect.between(share, 0.46, 0.54, f"Of 4000 rows, at one half, the share in which place {place} has a label:")
     spread = chosen.sum(1).var()
     expect.between(
-        spread, 4.4, 5.6, "The variance of the number chosen in a row, 5 where tokens are chosen on their own:"
+        spread, 4.4, 5.6, "The variance of the number of labels in a row, 5 where tokens are chosen on their own:"
     )
 
 
@@ -163,8 +167,8 @@ def test_a_few_tokens_are_chosen_on_their_own(student, draw, expect):
         _, labels = student.mask_tokens(torch.tensor([5, 8, 4, 9]), MASK, 12, SPECIAL, 0.3, generator)
         counts.append(int((labels != -100).sum()))
     none, many = counts.count(0), sum(count >= 2 for count in counts)  # the deviations are 4.3 and 4.8
-    expect.between(none, 1, 50, "Of 100 calls with four tokens, at 0.3, the number in which none was chosen:")
-    expect.between(many, 8, 62, "Of 100 calls with four tokens, at 0.3, the number in which two or more were chosen:")
+    expect.between(none, 1, 50, "Of 100 calls with four tokens, at 0.3, the number in which none has a label:")
+    expect.between(many, 8, 62, "Of 100 calls with four tokens, at 0.3, the number in which two or more have a label:")
 
 
 def test_every_chosen_token_has_a_fate_of_its_own(student, draw, expect):
@@ -194,7 +198,7 @@ def test_of_the_chosen_80_10_10(student, draw, expect, probability, margin):
         ("became another token", ~masked & ~kept, 0.1),
     ):
         share = came.double().mean()
-        expect.between(share, wanted - margin, wanted + margin, f"The share of chosen tokens that {name} is")
+        expect.between(share, wanted - margin, wanted + margin, f"Of the tokens with a label, the share that {name} is")
 
 
 @pytest.mark.points(2)
@@ -221,7 +225,9 @@ def test_the_mask_is_special_in_any_case(student, draw, expect):
     """`mask_id` is neither chosen nor a random token, also where `special_ids` does not list it."""
     ids = many_tokens(draw)
     _, labels = student.mask_tokens(ids, MASK, 12, [PAD], 1.0, draw.generator())
-    expect.true((labels[ids == MASK] == -100).all(), "A position that held the mask already was chosen.")
+    expect.true(
+        (labels[ids == MASK] == -100).all(), "A position that held the mask already has a label other than -100."
+    )
     inputs, _ = student.mask_tokens(torch.full((40_000,), 4), MASK, 5, [PAD], 1.0, draw.generator())
     masked = (inputs == MASK).double().mean()
     expect.between(masked, 0.79, 0.81, "The share of chosen tokens that became the mask is")
@@ -246,7 +252,7 @@ def test_special_ids_may_be_an_iterator(student, draw, expect):
     ids = many_tokens(draw)
     inputs, labels = student.mask_tokens(ids, MASK, 12, iter([PAD, CLS, SEP] * 4), 1.0, draw.generator())
     special = torch.isin(ids, torch.tensor(SPECIAL))
-    expect.true((labels[special] == -100).all(), "A special token was chosen.", actual=labels[special])
+    expect.true((labels[special] == -100).all(), "A special token has a label other than -100.", actual=labels[special])
     came = sorted(set(inputs[~special].tolist()))
     expect.equal(came, list(range(3, 12)), "The ids in the place of chosen tokens: the mask and the ordinary ones.")
 

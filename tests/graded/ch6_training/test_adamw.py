@@ -271,8 +271,9 @@ def test_a_closure_is_called_first(student, draw, expect):
         return torch.tensor(2.5)
 
     expect.equal(optimizer.step(), None, "Without a closure `step` returns None.")
-    expect.close(optimizer.step(closure), torch.tensor(2.5), "`step` returns what the closure returned.")
+    came = optimizer.step(closure)
     expect.equal(len(calls), 1, "The closure is called once, however many groups there are.")
+    expect.close(came, torch.tensor(2.5), "`step` returns what the closure returned.")
     x = draw.normal(4, 3)
     add_gradients(layer, torch.ones(2, 3, dtype=torch.float64), torch.ones(2, dtype=torch.float64))
     with torch.no_grad():
@@ -287,6 +288,7 @@ def test_a_closure_is_called_with_gradients_on(student, draw, expect):
     layer = layer_with(student, weight=draw.normal(2, 3), bias=draw.normal(2))
     optimizer = student.AdamW(layer.parameters(), lr=0.1)
     came = optimizer.step(student.imported("functools").partial(layer, draw.normal(4, 3)))
+    expect.shape(came, (4, 2), "`step` returns what the closure returned.")
     expect.true(came.requires_grad, "What the closure computed has no gradients: they were off while it ran.")
 
 

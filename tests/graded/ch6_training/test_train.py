@@ -183,7 +183,7 @@ def test_evaluation_switches_dropout_off_and_the_mode_back(student, draw, expect
     for training in (True, False):
         model.train(training)
         came = student.evaluate(model, data, 4, 2)
-        expect.close(came, float(loss_of(table[data[:-1]], data[1:])), "Was dropout active?")
+        expect.close(came, float(loss_of(table[data[:-1]], data[1:])), "This is not the loss without dropout.")
         expect.equal(model.training, training, "The model's mode was not given back.")
 
 
@@ -232,7 +232,9 @@ def check_loop(student, draw, expect, **changed):
     result = student.train_gpt(model, window, val_ids, settings, on_step=lambda *args: steps.append(args))
     losses, val_losses, wanted = train_by_hand(table, window, val_ids, s)
     expect.close(result.losses, losses, "`losses` has the loss of each step, before its update.", tolerance=1e-6)
-    expect.close(table_of(model), wanted, "The model is not where these steps lead.", tolerance=1e-5)
+    expect.close(
+        table_of(model), wanted, "The trained table is not what the steps of these settings make of it.", tolerance=1e-5
+    )
     expect.close(result.val_losses, val_losses, "`val_losses` is wrong.", tolerance=1e-5)
     return steps, losses
 
@@ -278,7 +280,7 @@ def test_what_does_not_decay_is_trained_alike(student, draw, expect, max_norm):
         optimizer.step()
     for name, value in theirs.named_parameters().items():
         wanted = mine.get_parameter(name).detach()
-        expect.close(value, wanted, f"`{name}` is not where these steps lead.", tolerance=1e-5)
+        expect.close(value, wanted, f"`{name}` is not what the steps of these settings make of it.", tolerance=1e-5)
 
 
 def test_on_step_hears_of_every_step(student, draw, expect):

@@ -241,3 +241,11 @@ def test_right_values_tell_nothing_of_a_mistake() -> None:
     assert known.mistakes([mutant]) == {}
     others = Diagnosis(run, right=lambda name, seconds: [answered([0.1, 0.2, 0.3, 0.4]), answered(1.0, "g")])
     assert {test: found.name for test, found in others.mistakes([mutant]).items()} == {"a": "m", "b": "m"}
+
+
+def test_of_two_with_the_same_values_the_words_of_the_tests_tell() -> None:
+    run = run_of({"a": 1.0, "b": 2.0})
+    same = FakeMutant("same", {"a": 1.0, "b": 2.0})
+    other = FakeMutant("other", {"a": 1.0, "b": 2.0}, message="It is called twice.")
+    assert named(run, other, same) == {"a": "same", "b": "same"}
+    assert named(run, other, FakeMutant("third", {"a": 1.0, "b": 2.0}, message="It is never called.")) == {}
