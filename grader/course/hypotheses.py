@@ -16,7 +16,7 @@ from grader.course.mutators import AXES, called_name
 from grader.course.program import Change, Program, read_program
 
 PREFIX = "one-place-"  # of the names, which a number follows
-LEAD = "Your code behaves like a right one but for one place"
+LEAD = "Here your code behaves like a right one but for one place"
 
 
 def hypotheses(source: str) -> tuple[Mutant, ...]:

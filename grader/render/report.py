@@ -182,7 +182,7 @@ class CheckReport:
 
     def _output(self, output: str) -> None:
         lines = visible(output).rstrip().splitlines()
-        self.lines.line("your code printed:", 6, "dim")
+        self.lines.line("printed meanwhile:", 6, "dim")
         for line in lines[:OUTPUT_LINES]:
             self.lines.line(line[: self.lines.console.width - 9], 8)
         if len(lines) > OUTPUT_LINES:

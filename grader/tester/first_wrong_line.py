@@ -16,6 +16,7 @@ import numpy as np
 
 from grader.tester.compare import as_array, mismatch_mask
 from grader.tester.pair import without_ones
+from grader.worker.line_trace import RETURNED
 
 FEWEST_VALUES = 4  # fewer, or all alike, may agree with anything
 MOST_AXES = 4
@@ -76,6 +77,8 @@ def first_wrong_line(bound: Sequence[Bound], tree: ast.AST, known: Recognises, i
         if False in [state for parent, state in zip(parents[number], above, strict=True) if parent not in saved]:
             continue
         earlier = [line for line in before if line < item.line and line != reads.first_line(item.function)]
+        if _came_back(bound, number):
+            return None  # the fault is in a function that is called here, or before
         if True in above and earlier and not doubtful & _ancestors(number, parents):
             return Found(item.line, item.name, max(earlier))
     return None
@@ -134,12 +137,19 @@ def _doubtful(bound: Sequence[Bound], states: Sequence[bool | None], parents: Se
 
 
 def _unknown_masks(bound: Sequence[Bound], known: Recognises, inputs: Recognises) -> Iterator[int]:
-    """Truth values that the reference does not have, nor their opposite: these may be why a later line differs."""
+    """Truth values that the reference does not have, or only their opposite: these may be why a later line differs."""
     for number, item in enumerate(bound):
         value = item.value
         hides_some = _is_mask(value) and value.any() and not value.all()
-        if hides_some and not any(side.has(mask) for side in (known, inputs) for mask in (value, ~value)):
+        if hides_some and not any(side.has(value) for side in (known, inputs)):
             yield number
+
+
+def _came_back(bound: Sequence[Bound], number: int) -> bool:
+    """Whether a value is what a call of another function has returned."""
+    item = bound[number]
+    others = (b for b in bound[:number] if b.name == RETURNED and b.call != item.call)
+    return any(b.value.shape == item.value.shape and _near(b.value, item.value) for b in others)
 
 
 class Known:

@@ -109,7 +109,7 @@ def _known_numbers(setting: Setting) -> Iterator[tuple[str, float, str]]:
     for length in dict.fromkeys(setting.lengths.values()):
         name = setting.name_of(length)
         named = f"{length} is {name}" if name else ""
-        if length > 1:
+        if length > 2:  # half of all numbers have to do with 2
             root = math.sqrt(length)
             yield f"√{length}", root, named
             yield f"1/√{length}", 1 / root, named

@@ -90,7 +90,7 @@ def factor(pair: Pair) -> str | None:
 
 def _multiple(found: float, known: str, subject: str) -> str:
     near = next((words for value, words in PLAIN_FACTORS.items() if abs(abs(found) / value - 1) < 1e-3), "")
-    known = "" if near and known.partition(" is ")[2] in ("1/2", "1/4") else known
+    known = "" if near and ("√" in known or known.partition(" is ")[2] in ("1/2", "1/4")) else known
     times = f"{near} " if near else f"{show_number(float(f'{abs(found):.4g}'))} times "
     turned = ", and its sign is wrong" if found < 0 else ""
     text = f"{subject} is {times}what was wanted{turned}"
@@ -134,6 +134,8 @@ INVERSES = {"the exponential": "the logarithm", "the square": "the square root"}
 def function(pair: Pair) -> str | None:
     """One well-known function of what was wanted; or what was wanted is one of what came."""
     if not _comparable(pair) or len(np.unique(pair.wanted)) < 2 or len(np.unique(pair.came)) < 2:
+        return None
+    if not np.isfinite(pair.wanted).all():
         return None
     wanted, came = pair.wanted.astype(float), pair.came.astype(float)
     for name, f in FUNCTIONS.items():

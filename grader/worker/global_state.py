@@ -40,6 +40,7 @@ WATCHED = (
     "grader.protocol.frames",
     "grader.worker.request_handler",
 )
+KEPT_BY_PYTHON = {"__slotnames__"}  # on a class whose objects were copied or saved
 WATCHED_SYS = {"stdout", "stderr", "last_type", "last_value", "last_traceback", "last_exc", "path", "argv"}
 
 
@@ -59,7 +60,8 @@ class GlobalState:
             found += [f"{name}.{key}" for key in before.patched(vars(sys.modules[name])) if _matters(name, key)]
         for name, kind in _classes().items():
             before, after = self.classes[name], vars(kind)
-            found += [f"{name}.{key}" for key in [*before.patched(after), *(set(after) - set(before.items))]]
+            new = set(after) - set(before.items) - KEPT_BY_PYTHON
+            found += [f"{name}.{key}" for key in [*before.patched(after), *new]]
         return found[:10]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from miniature import Kit, result_of
 
 from grader.judge.job_builder import build_job
@@ -119,11 +120,17 @@ def test_two_faults_leave_each_its_own(kit: Kit) -> None:
     assert found["test_layer"] == Cause("double", passing=3, failing=4)
 
 
-def test_code_that_notices_the_change_earns_nothing_by_it(kit: Kit) -> None:
-    """The function that stands in may be kept or called as it likes: no verdict comes of it."""
-    double = "(globals().setdefault('kept', []).append(double), 3 * x + 0.5)[1]"
-    result = kit.judge_with(SUITE, ANSWER.format(double=double, quadruple="double(double(x))"))
-    assert result_of(result, "test_double").verdict.is_wrong
+def test_nothing_is_kept_of_what_code_does_with_the_function_that_stands_in(kit: Kit) -> None:
+    """It may ask it whatever it likes, and say what came."""
+    told = 'exec(\'if type(double).__name__ == chr(83) + "tandIn": print("KEPT", double(x))\')'
+    quadruple = f"({told}, double(double(x)))[1]"
+    kit.define(PARTS)
+    kit.sync()
+    kit.layout.mistakes_file(kit.name).unlink()
+    result = kit.judge_with(SUITE, ANSWER.format(double=WRONG, quadruple=quadruple))
+    failure = result_of(result, "test_quadruple").failure
+    assert failure is not None and failure.cause is not None  # it was called in that way
+    assert b"KEPT" not in msgspec.json.encode(result)
 
 
 def test_an_earlier_part(kit: Kit) -> None:

@@ -212,7 +212,7 @@ def test_nothing_is_kept(student, draw, expect):
     calls = [[draw.normal(11, 4) for _ in range(3)] for _ in range(2)]
     for (q, k, v), window in zip([calls[0], calls[1], calls[1]], [3, 3, 5], strict=True):
         found = student.sliding_window_attention(q, k, v, window)
-        expect.close(found, attend(q, k, v, window), "A later call gives a wrong result.", tolerance=NEAR, dtype=False)
+        expect.close(found, attend(q, k, v, window), tolerance=NEAR, dtype=False)
 
 
 def test_an_attention_without_keys_is_refused(student, draw, expect):

@@ -202,7 +202,7 @@ def test_every_call_stands_by_itself(student, draw, expect, kind, training):
     for mask in (causal, None, padding, padding.flip(0), None, causal.T, causal, None):
         x = draw.normal(2, 5, D_MODEL)
         wanted = _block(kind, state, x, mask)
-        expect.close(block(x, mask), wanted, "This call is not answered by its own arguments.", tolerance=NEAR)
+        expect.close(block(x, mask), wanted, tolerance=NEAR)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -211,7 +211,7 @@ def test_two_blocks_have_weights_of_their_own(student, draw, expect, kind):
     state, x = _state(draw), draw.normal(2, 3, D_MODEL)
     block = _loaded(student, kind, state)
     _loaded(student, kind, _state(draw))
-    expect.close(block(x), _block(kind, state, x), "Another block's weights are at work in this one.", tolerance=NEAR)
+    expect.close(block(x), _block(kind, state, x), tolerance=NEAR)
 
 
 # -- dropout ------------------------------------------------------------------------------------------

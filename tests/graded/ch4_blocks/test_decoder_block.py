@@ -149,9 +149,9 @@ def test_with_a_causal_mask_only_later_positions_notice(student, draw, expect):
     other, source = x.clone(), memory.clone()
     other[0, -1], source[0, -1] = draw.normal(D_MODEL), draw.normal(D_MODEL)
     after = block(other, memory, mask=mask)[:, :-1]
-    expect.close(after, before[:, :-1], "An earlier position sees the last one.", tolerance=NEAR)
+    expect.close(after, before[:, :-1], "An earlier position changes with the last one.", tolerance=NEAR)
     moved = (block(x, source, mask=mask) - before).abs().amax(-1)
-    expect.true(bool((moved > 1e-5).all()), "Not every position sees the last one of the memory.", actual=moved)
+    expect.true(bool((moved > 1e-5).all()), "A position does not change with the last one of the memory.", actual=moved)
 
 
 def _check_gradients(expect, student, draw, sizes, shape, mask=None, memory_mask=None):
@@ -213,7 +213,7 @@ def test_every_call_stands_by_itself(student, draw, expect, training):
         for target in (x, draw.normal(2, 4, D_MODEL)):
             wanted = _block(state, target, memory, mask, memory_mask)
             came = block(target, memory, mask, memory_mask)
-            expect.close(came, wanted, "This call is not answered by its own arguments.", tolerance=NEAR)
+            expect.close(came, wanted, tolerance=NEAR)
 
 
 def test_two_blocks_have_weights_of_their_own(student, draw, expect):
@@ -222,7 +222,7 @@ def test_two_blocks_have_weights_of_their_own(student, draw, expect):
     block = _loaded(student, state)
     _loaded(student, _state(draw))
     wanted = _block(state, x, memory)
-    expect.close(block(x, memory), wanted, "Another block's weights are at work in this one.", tolerance=NEAR)
+    expect.close(block(x, memory), wanted, tolerance=NEAR)
 
 
 def test_the_activation_is_the_callers(student, draw, expect):

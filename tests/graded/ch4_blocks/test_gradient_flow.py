@@ -137,7 +137,7 @@ def test_frozen_layers(student, draw, expect):
     wanted = _wanted(stack, x, probe)
     for layer in _layers(stack)[:2]:
         layer.requires_grad_(False)
-    expect.close(student.gradient_norms(stack, x, probe), wanted, "With frozen layers the norms differ.")
+    expect.close(student.gradient_norms(stack, x, probe), wanted, "The norms are wrong where layers are frozen.")
     for number, layer in enumerate(_layers(stack)):
         asks = [parameter.requires_grad for parameter in layer.parameters()]
         expect.true(all(asks) if number == 2 else not any(asks), "What is frozen is not what was.", actual=asks)
@@ -408,7 +408,8 @@ def test_all_kinds_get_the_same_input_and_probe(student, draw, expect, what):
     """One `x` goes into the first layer of all four stacks, one `probe` into the last output of all four: N(0, 1)."""
     watched = _Watched(student, draw)
     found = watched.inputs if what == "x" else watched.gradients
-    expect.true(len(found) >= 4, "The experiment does not send anything through four stacks.", actual=len(found))
+    seen = f"{len(found)} values of {what} at the ends of layers were seen; four stacks have at least four."
+    expect.true(len(found) >= 4, seen)
     value, times = watched.commonest(found)
     expect.true(times >= 4, f"The four kinds do not get the same {what}: they cannot be compared.", actual=times)
     if what == "probe":
@@ -423,9 +424,7 @@ def test_another_generator_makes_other_stacks(student, draw, expect):
     """The weights of every stack come from the generator that the experiment is given."""
     watched = [_Watched(student, draw).layers for _ in range(2)]
     stacks = [[p.detach() for layer in layers for p in layer.parameters() if p.dim() > 1] for layers in watched]
-    expect.true(
-        len(stacks[0]) >= 4, "The experiment does not send anything through four stacks.", actual=len(stacks[0])
-    )
+    expect.true(len(stacks[0]) >= 4, f"{len(stacks[0])} matrices were seen in the layers; four stacks have more.")
     for first, second in zip(*stacks, strict=False):
         expect.true(not torch.equal(first, second), "Two generators, in different states, made the same stack.")
 

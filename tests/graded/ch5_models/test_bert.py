@@ -547,7 +547,7 @@ def test_every_call_stands_by_itself(student, draw, expect):
         wanted, came = hidden_of(weights, SIZES, *arguments), model(*arguments)
         seen = torch.arange(6) < (lengths if with_lengths else torch.tensor([6, 6]))[:, None]
         expect.shape(came, (2, 6, 12))
-        expect.close(came[seen], wanted[seen], "This call is not answered by its own arguments.", tolerance=NEAR)
+        expect.close(came[seen], wanted[seen], tolerance=NEAR)
         why = "The MLM logits are not those of these weights."
         expect.close(model.mlm_logits(wanted), mlm_of(weights, wanted), why, tolerance=NEAR)
         expect.equal(model.training, step % 2 == 0, "A call changes the mode, train or eval.")

@@ -284,7 +284,7 @@ def test_every_call_stands_by_itself(student, draw, expect):
         model.train(training)
         ids = draw.ids(11, 2, length)
         wanted = logits_of(weights, SIZES, ids)
-        expect.close(model(ids), wanted, "This call is not answered by its own tokens and weights.", tolerance=NEAR)
+        expect.close(model(ids), wanted, tolerance=NEAR)
         expect.equal(model.training, training, "A call changes the mode, train or eval.")
 
 

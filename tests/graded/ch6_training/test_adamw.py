@@ -205,7 +205,7 @@ def test_settings_are_read_at_each_step(student, draw, expect):
         optimizer.zero_grad()
         add_gradients(layer, g, draw.normal(2))
         optimizer.step()
-        expect.close(layer.named_parameters()["weight"], byhand.step(g), "A step does not go by its settings.")
+        expect.close(layer.named_parameters()["weight"], byhand.step(g), "`weight` is wrong after a step.")
 
 
 def test_each_group_has_its_own_settings(student, draw, expect):

@@ -202,3 +202,39 @@ def test_large_values_and_others_are_not_copied() -> None:
     with trace.following():
         mixed()
     assert [item[4] for item in trace.bound] == ["small"]
+
+
+CALLED = """
+    def share(x):
+        y = x.exp() * 1.5
+        return y / y.sum(-1, keepdim=True)
+    scores = q @ k.mT
+    small = scores / 2
+    weights = share(small) * 2
+    return weights @ v
+"""
+
+
+def test_what_a_called_function_gave_back_is_that_functions_fault(tmp_path: Path) -> None:
+    body = CALLED.replace("share(small) * 2", "share(small).flip(0)").replace(
+        "y.sum(-1, keepdim=True)", "(y.sum(-1, keepdim=True) + 1)"
+    )
+    assert found_in(tmp_path, body.replace(".flip(0)", "")) is None
+
+
+def test_a_mask_the_other_way_round_leaves_the_line_open(tmp_path: Path) -> None:
+    """It may be what is wrong, or this code's own way to write it."""
+    mask = torch.ones(3, 5, dtype=torch.bool).tril()
+    hidden = (SCORES / 2).masked_fill(~mask, -9.0)
+    right = [SCORES, SCORES / 2, mask, hidden, hidden.softmax(-1), hidden.softmax(-1) @ V]
+    body = """
+        scores = q @ k.mT
+        small = scores / 2
+        mask = {mask}
+        hidden = small.masked_fill(~mask, -9.0)
+        return hidden.softmax(-1) @ v
+    """
+    seen = "torch.ones(3, 5, dtype=torch.bool).tril()"
+    assert found_in(tmp_path, body.format(mask=f"~{seen}"), right) is None
+    wrong = found_in(tmp_path, body.format(mask=seen).replace("softmax(-1) @", "softmax(-1) ** 2 @"), right)
+    assert wrong is not None

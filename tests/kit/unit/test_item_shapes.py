@@ -39,6 +39,7 @@ WORDS = ["a", "boat", "cat", "dog", "eel"]
         ({"a": 1, "b": 2, "c": 3}, {"a": 0, "b": 3, "c": 3}, "For `a`, 0 came, not 1; 1 more is wrong."),
         ({1, 2}, {2, 3}, "1 is missing; 3 is not wanted."),
         (["the cat"], ["The cat"], "Item 0 is the first that is wrong. Only capital and small letters differ."),
+        ([(n, n) for n in range(8)], [(n, n + 1) for n in range(8)], None),  # sorted, by the test most likely
         ((1, 2), 7, None),
         ([1, object()], [1, 2], None),
         (list(range(5000)), list(range(4999)), None),
