@@ -104,7 +104,8 @@ class Plan:
 
     First the stub and the solution; then the solution under the other seeds, and every mistake, again with tests that
     were left out where a promise is not seen to be broken; once these are known, each mistake again to be named.
-    `named` are those last runs, which met only tests that had failed before.
+    `named` are those last runs, which met only tests that had failed before. One that has no name by these is run with
+    the whole suite, hidden tests too: what passes there may tell it from another one.
     """
 
     def __init__(self, layout: Layout, seeds: list[int], folder: Path, exercises: list[Exercise]) -> None:
@@ -136,6 +137,9 @@ class Plan:
         task, name = run.task, run.task.job.exercise
         kept = self.named if task.job.mutants else self.found
         kept[name][task.label] = run
+        if task.job.mutants and not run.result.mistakes and task.job.suite != str(self.layout.suite_file(name)):
+            self.total += 1
+            return [self.with_every_test(task)]
         if left_out := self.left_out(run):
             self.total += 1
             return [_going_on(run, left_out)]
@@ -176,6 +180,12 @@ class Plan:
                 self.layout, exercise, learner=learner, seed=self.seeds[0], mode=mode, suite=suite, memo=memo
             )
             yield Task(mutant.mistake.name, job, mutant, public, slow)
+
+    def with_every_test(self, task: Task) -> Task:
+        """The file once more, to be named by all tests."""
+        suite = str(self.layout.suite_file(task.job.exercise))
+        mode = JudgeMode(shrink=False, several=False)
+        return msgspec.structs.replace(task, job=msgspec.structs.replace(task.job, suite=suite, mode=mode))
 
     def broken_promises(self, exercise: str, mistake: str) -> list[Promise]:
         """Those that a mistake is listed to break: it is to meet their tests in any case."""
@@ -258,7 +268,10 @@ def _proof(exercise: str, plan: Plan) -> Proof:
         if task.mutant is None:
             troubles += _trouble(task, result)
             continue
-        names = [item.name for item in renamed[task.label].result.mistakes] if task.label in renamed else []
+        found_mistakes = renamed[task.label].result.mistakes if task.label in renamed else ()
+        # Two that nothing can tell apart say the same, and either name is right.
+        says = task.mutant.mistake.says
+        names = [task.label if item.says == says else item.name for item in found_mistakes]
         wrong = result.verdict.is_wrong
         caught += wrong
         named += names == [task.label]

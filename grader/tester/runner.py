@@ -36,6 +36,7 @@ from grader.tester.worker_connection import WorkerConnection
 from grader.worker import loading
 
 NOT_AGAIN = "The file was imported once, and could not be imported again in a fresh process."
+RING_AGAIN_SECONDS = 5.0
 REPLAY_CLOCK_FACTOR = 5.0  # code that is ours, and does not sleep
 
 
@@ -393,7 +394,7 @@ def _bell(timer: int, number: signal.Signals, seconds: float, error: type[BaseEx
         raise error
 
     before = signal.signal(number, ring)
-    signal.setitimer(timer, seconds)
+    signal.setitimer(timer, seconds, RING_AGAIN_SECONDS)  # an error that is raised in a finalizer comes to nothing
     try:
         yield
     finally:

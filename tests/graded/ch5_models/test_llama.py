@@ -312,7 +312,7 @@ def test_the_config_is_kept(student, expect):
 @pytest.mark.parametrize("window", [None, 3, 50])
 def test_too_many_tokens_are_refused(student, expect, draw, window):
     """`max_len` tokens are allowed, one more raises a ValueError that names their number, with a window as without."""
-    for max_len in (9, 20):  # below d_model and above it
+    for max_len in (20, 9):  # above d_model and below it
         model = student.Llama(student.LlamaConfig(**(SIZES | {"max_len": max_len, "window": window})))
         expect.shape(model(draw.ids(11, 1, max_len)), (1, max_len, 11))
         expect.raises(ValueError, model, draw.ids(11, 1, max_len + 1), mentions=max_len + 1)
