@@ -152,7 +152,7 @@ class Expect:
                 self._fail(f"A {error.__name__} was expected.", f"{raised.types[0]}: {raised.text}", shown)
             if mentions is not None and not mention.gives(raised.text, mentions):
                 self._fail(
-                    f"The {error.__name__} does not say which value was wrong.",
+                    f"The {error.__name__} does not name {mention.words(mentions)}.",
                     f"{raised.types[0]}: {raised.text}",
                     shown,
                 )

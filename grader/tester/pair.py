@@ -19,12 +19,13 @@ CLOSE = 1e-3  # a relation between numbers is told from another one that is this
 class Setting:
     """What the call was given: its arrays and its whole numbers by name, the names of the axes with their lengths.
 
-    `result_axes` are the names of the result's own axes, where they are known.
+    `result_axes` are the names of the result's own axes, where they are known; `axes` are those of any array.
     """
 
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     lengths: Mapping[str, int] = field(default_factory=dict)
     result_axes: tuple[str, ...] = ()
+    axes: frozenset[str] = frozenset()
 
     def name_of(self, length: int) -> str:
         """The one name that stands for this length, or nothing."""

@@ -10,7 +10,7 @@ from grader.tester.pair import Pair
 
 FEW = 3
 MANY, MIXED = 8, 0.2
-PRECISIONS = {"float32": (2e-6, 1e-6), "half precision": (2e-3, 1e-3)}
+PRECISIONS = {"float32": (2e-6, 1e-6), "half precision": (1e-3, 2e-4)}
 
 
 def precision(pair: Pair) -> str | None:

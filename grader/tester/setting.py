@@ -22,7 +22,7 @@ def setting_of(entry: Entry, entries: Iterable[Entry], contract: Contract) -> Se
     lengths = dict(_lengths(named, contract.shapes.get(entry.path, {}), arrays))
     returns = contract.returns.get(entry.path)
     axes = (shape_of(returns) if returns is not None else None) or ""
-    return Setting(arrays, _with_sizes(lengths, named, entries, contract), tuple(axes.split()))
+    return Setting(arrays, _with_sizes(lengths, named, entries, contract), tuple(axes.split()), frozenset(lengths))
 
 
 def _arguments(entry: Entry, contract: Contract) -> dict[str, Any]:

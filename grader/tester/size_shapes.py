@@ -87,7 +87,7 @@ def named_lengths(pair: Pair) -> str | None:
     found = []
     for axis, (right, wrong) in enumerate(zip(wanted, came, strict=True)):
         names = pair.setting.name_of(right), pair.setting.name_of(wrong)
-        if right != wrong and all(names):
+        if right != wrong and all(name in pair.setting.axes for name in names):
             found.append(f"axis {axis} has the length {wrong}, which is {names[1]}, not {right}, which is {names[0]}")
     text = "; ".join(found)
     return f"{text[0].upper()}{text[1:]}." if found else None

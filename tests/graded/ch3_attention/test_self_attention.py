@@ -227,7 +227,7 @@ def test_xavier_is_uniform_up_to_its_bound(student, draw, expect, shape):
     expect.between(
         largest, 0.99, 1.000001, "The largest value is to be just below the bound a. Divided by a, it is not near 1."
     )
-    expect.between(mean, -0.02, 0.02, "The mean of the values is not near 0.")
+    expect.between(mean, -0.02, 0.02, "The mean of the values, divided by a, is not near 0.")
     expect.between(
         share, 0.48, 0.52, "Half of the values are to lie between -a/2 and a/2; the share that does is not near 0.5."
     )

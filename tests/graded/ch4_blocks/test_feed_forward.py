@@ -242,7 +242,10 @@ def test_the_parameters_of_swiglu(student, expect):
     layer = student.SwiGLU(3, 5)
     wanted = {"gate.weight": (5, 3), "up.weight": (5, 3), "down.weight": (3, 5)}
     shapes = {key: tuple(value.shape) for key, value in layer.named_parameters().items()}
-    expect.equal(shapes, wanted, "The parameters of SwiGLU are not those of `gate`, `up` and `down`, without bias.")
+    expect.equal(
+        list(shapes), list(wanted), "The parameters of SwiGLU are not those of `gate`, `up` and `down`, without bias."
+    )
+    expect.equal(shapes, wanted, "The shapes of SwiGLU's parameters are wrong.")
 
 
 @LAYERS
@@ -252,8 +255,12 @@ def test_each_layer_starts_as_a_linear_layer_does(student, expect, name):
     for key, value in first.items():
         bound = (48 if key.startswith("down") else 16) ** -0.5
         expect.true(not torch.equal(value, second[key]), f"Two layers have the same `{key}`.", actual=second[key])
-        expect.less(value.abs().max(), 1.001 * bound, f"`{key}` does not start as that of an nn.Linear.")
-        expect.greater(value.abs().max(), 0.7 * bound, f"`{key}` does not start as that of an nn.Linear.")
+        expect.less(
+            value.abs().max(), 1.001 * bound, f"The largest start value of `{key}` is not that of an nn.Linear."
+        )
+        expect.greater(
+            value.abs().max(), 0.7 * bound, f"The largest start value of `{key}` is not that of an nn.Linear."
+        )
     if name == "SwiGLU":
         same = torch.equal(first["gate.weight"], first["up.weight"])
         expect.true(not same, "`gate` and `up` start with the same weights.")

@@ -289,7 +289,7 @@ def test_float64_is_computed_in_float64(student, draw, expect, name):
     """A float64 input keeps all its digits."""
     x = draw.normal(8, 64) + 1
     wanted = layer_norm(x) if name == "LayerNorm" else rms_norm(x)
-    expect.close(getattr(student, name)(64).double()(x), wanted, "Digits of float64 are lost.", tolerance=1e-10)
+    expect.close(getattr(student, name)(64).double()(x), wanted, tolerance=1e-10)
 
 
 @pytest.mark.hidden

@@ -288,7 +288,7 @@ def test_start_values_are_small(student, expect, tied):
     """Matrices and tables start as N(0, 0.02), the norms' weights at one; a tied head starts as the table."""
     sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_ff": 64}
     parameters = student.Llama(student.LlamaConfig(**sizes, tied=tied)).named_parameters()
-    check_start_values_apart(expect, parameters)
+    check_start_values_apart(expect, {name: value for name, value in parameters.items() if not (tied and name == HEAD)})
     for name, value in parameters.items():
         if value.ndim == 2:
             margin = 5 * 0.02 / math.sqrt(2 * value.numel())  # of the deviation of so many draws

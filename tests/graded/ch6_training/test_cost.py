@@ -120,7 +120,7 @@ def test_large_counts_are_exact(student, expect, batch):
     layer = 4 * d * d + 2 * seq * d + 2 * d * sizes["d_ff"]
     wanted = 2 * batch * seq * (sizes["n_layers"] * layer + d * sizes["vocab_size"])
     came = student.forward_flops(gpt_of(student).GPTConfig(**sizes), batch, seq)
-    near = isinstance(came, int | float) and abs(came - wanted) < wanted / 1000
+    near = isinstance(came, int | float) and abs(came - wanted) * 10**12 < wanted
     hint = "is not exact" if near else "is wrong"
     more = " Python's own whole numbers have no largest one." if near else ""
     expect.true(

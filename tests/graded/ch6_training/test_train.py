@@ -183,7 +183,7 @@ def test_evaluation_switches_dropout_off_and_the_mode_back(student, draw, expect
     for training in (True, False):
         model.train(training)
         came = student.evaluate(model, data, 4, 2)
-        expect.close(came, float(loss_of(table[data[:-1]], data[1:])), "This is not the loss without dropout.")
+        expect.close(came, float(loss_of(table[data[:-1]], data[1:])), "The loss of a model with dropout is wrong.")
         expect.equal(model.training, training, "The model's mode was not given back.")
 
 

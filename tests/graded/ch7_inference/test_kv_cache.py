@@ -107,7 +107,7 @@ def test_one_layer_serves_two_caches(student, draw, expect, lengths):
         for step in ("first", "second"):
             for text, length, cache, wanted in zip(texts, lengths, (first, second), alone, strict=True):
                 part = slice(0, length) if step == "first" else slice(length, length + 2)
-                message = f"With two caches in turns, the {step} part of a text is not as it is with one cache alone."
+                message = f"The {step} part of a text, each text with its own cache, is not as it is in the whole text."
                 expect.close(layer(text[:, part].clone(), cache), wanted[:, part], message)
     expect.equal((first.length, second.length), (lengths[0] + 2, lengths[1] + 2))
 

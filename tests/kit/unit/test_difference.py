@@ -20,7 +20,8 @@ IDS = DRAWN.integers(0, 50, size=(4, 6))
 
 
 def said(wanted: np.ndarray, came: np.ndarray, **arrays: np.ndarray) -> tuple[str, ...]:
-    setting = Setting(arrays=arrays, lengths=LENGTHS, result_axes=("batch", "q_len", "d_k"))
+    axes = ("batch", "q_len", "d_k")
+    setting = Setting(arrays=arrays, lengths=LENGTHS, result_axes=axes, axes=frozenset(LENGTHS))
     exact = wanted.dtype.kind in "bi"
     return sentences(Pair(wanted, came, 0.0 if exact else 2e-5, 0.0 if exact else 2e-6, setting))
 
@@ -235,3 +236,10 @@ def test_of_unrelated_values_nothing_is_said(seed: int) -> None:
 def test_large_and_empty_arrays_are_left_alone() -> None:
     assert sentences(Pair(np.zeros(60_000), np.ones(60_000))) == ()
     assert sentences(Pair(np.zeros(0), np.ones(0))) == ()
+
+
+def test_numbers_that_were_passed_are_no_names_of_axes() -> None:
+    """That an axis has as many entries as one of the arguments says may be an accident."""
+    setting = Setting(lengths={"batch": 3, "q_len": 5}, axes=frozenset({"batch"}))
+    found = sentences(Pair(X[0], np.random.default_rng(2).normal(size=(3, 8)), setting=setting))
+    assert not any("which is" in sentence for sentence in found)
