@@ -303,7 +303,8 @@ def test_a_recording_holds_the_values_that_its_mutants_returned(released: Path) 
     take = read_recording(path).take(seed)
     assert take is not None
     assert others
-    numbers = [entry.value for mutant in take.mutants for test in mutant.failed.values() for entry in test.entries]
+    tests = [*take.right.values(), *(test for mutant in take.mutants for test in mutant.failed.values())]
+    numbers = [entry.value for test in tests for entry in test.entries]
     assert set(numbers) == set(range(len(take.values)))
     assert len(set(take.values)) == len(take.values)
 
