@@ -63,7 +63,7 @@ def test_what_is_on_no_list_is_compared_with_changes_in_one_place(kit: Kit) -> N
     (exercise,) = json.loads(grader(kit.layout.root, "check", "scale", "--json").stdout)["exercises"]
     (guess,) = exercise["mistakes"]
     assert guess["name"].startswith("one-place-")
-    assert guess["says"].startswith("Your code behaves like a right one but for one place in `double`: ")
+    assert guess["says"].startswith("Here your code behaves like a right one but for one place in `double`: ")
 
 
 def test_what_nothing_explains_has_no_name(kit: Kit) -> None:

@@ -243,7 +243,9 @@ def test_the_parameters_of_swiglu(student, expect):
     wanted = {"gate.weight": (5, 3), "up.weight": (5, 3), "down.weight": (3, 5)}
     shapes = {key: tuple(value.shape) for key, value in layer.named_parameters().items()}
     expect.equal(
-        list(shapes), list(wanted), "The parameters of SwiGLU are not those of `gate`, `up` and `down`, without bias."
+        sorted(shapes),
+        sorted(wanted),
+        "The parameters of SwiGLU are not those of `gate`, `up` and `down`, without bias.",
     )
     expect.equal(shapes, wanted, "The shapes of SwiGLU's parameters are wrong.")
 

@@ -17,14 +17,16 @@ from grader.tester.variations import variations
 from grader.tester.watch import Asked
 from unit.fakes import local_peer
 
-ENOUGH = Patience(lambda: 0.0, 1.0, 60.0)
+
+def enough() -> Patience:
+    return Patience(lambda: 0.0, 1.0, 60.0)
 
 
 def asker_of(function: Callable[..., Any], calls: int = 20, **arguments: Any) -> Asker:
     """One that asks about `f` with these arguments, given by name."""
     peer, _ = local_peer(f=function)
     entry = Entry("f", Call("f"), function(**arguments), path="f", kwargs=arguments)
-    return Asker(peer, peer.lookup(None, "f", ""), entry, Asked(1, arguments), Budget(calls, ENOUGH))
+    return Asker(peer, peer.lookup(None, "f", ""), entry, Asked(1, arguments), Budget(calls, enough()))
 
 
 def test_the_calls_are_counted() -> None:
@@ -68,7 +70,7 @@ def test_each_call_gets_arguments_as_they_were() -> None:
     arguments = {"g": torch.Generator().manual_seed(3), "n": np.random.default_rng(3)}
     peer, _ = local_peer(f=f)
     entry = Entry("f", Call("f"), path="f", kwargs=arguments)
-    asker = Asker(peer, peer.lookup(None, "f", ""), entry, Asked(1, arguments), Budget(9, ENOUGH))
+    asker = Asker(peer, peer.lookup(None, "f", ""), entry, Asked(1, arguments), Budget(9, enough()))
     assert same(asker.ask(), asker.ask(seed=5)) and asker.ask().given
 
 
@@ -95,7 +97,7 @@ def test_parameters_are_moved_and_put_back() -> None:
     model = peer.lookup(None, "make", "")()
     x = torch.tensor([1.0, 2.0, 3.0])
     entry = Entry("Tied.forward", Call("Tied.forward"), model(x), path="Tied.forward", args=(x,))
-    asker = Asker(peer, model, entry, Asked(1, {"x": x}), Budget(20, ENOUGH))
+    asker = Asker(peer, model, entry, Asked(1, {"x": x}), Budget(20, enough()))
     before = asker.ask(seed=1)
     found = asker.after_moving(["a", "unused", "silent"])
     assert found.keys() == {"unused", "silent"}  # `a` gets back what `b` has
@@ -109,7 +111,7 @@ def test_gradients_are_those_of_this_pass_alone() -> None:
     x = torch.tensor([1.0, 2.0, 3.0])
     model(x).sum().backward()  # what the test itself has done before
     entry = Entry("Tied.forward", Call("Tied.forward"), model(x), path="Tied.forward", args=(x,))
-    found = Asker(peer, model, entry, Asked(1, {"x": x}), Budget(20, ENOUGH)).gradients()
+    found = Asker(peer, model, entry, Asked(1, {"x": x}), Budget(20, enough())).gradients()
     assert found is not None and found.incoming is not None
     assert found.parameters["unused"] is None and found.parameters["silent"] is None
     for name, wanted in (("a", x.numpy() * found.incoming), ("x", np.arange(3.0) * found.incoming)):
