@@ -36,7 +36,7 @@ def release(peer: Differentiable, number: int, generation: int) -> None:
 def join_graph(peer: Differentiable, value: Any, inputs: list[Any], graph: int | None) -> Any:
     """Make this process's autograd pass through the call, if anything in the result asks for it."""
     torch = loaded_torch()
-    outputs = [item for item in _leaves(value) if torch is not None and _needs_grad(item, torch)]
+    outputs = tensors_with_grad(value)
     if not outputs or graph is None:
         return value
     anchor = torch.zeros((), requires_grad=True)  # one input that always asks for a gradient
@@ -47,12 +47,17 @@ def join_graph(peer: Differentiable, value: Any, inputs: list[Any], graph: int |
 
 def without_graph(value: Any) -> Any:
     """The same result with no tensor in it that asks for a gradient."""
+    return _replace(value, {id(item): item.detach() for item in tensors_with_grad(value)})
+
+
+def tensors_with_grad(value: Any) -> list[Any]:
+    """The tensors in a value that ask for gradients, in collections too."""
     torch = loaded_torch()
-    return _replace(value, {id(i): i.detach() for i in _leaves(value) if torch is not None and _needs_grad(i, torch)})
+    return [] if torch is None else [item for item in _leaves(value) if _needs_grad(item, torch)]
 
 
 def _remote_function(torch: Any) -> Any:
-    class Remote(torch.autograd.Function):  # type: ignore[misc]
+    class Remote(torch.autograd.Function):  # type: ignore[misc]  # the base is untyped in torch
         """Stands for a call made elsewhere: its backward pass is one more request."""
 
         @staticmethod

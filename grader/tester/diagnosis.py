@@ -168,13 +168,14 @@ class Diagnosis:
 
     def is_enough(self, candidate: Candidate) -> bool:
         """All that it would fail, and not by a single coincidence; or two tests, where a value tells."""
-        telling = any(self.tells(name) for name in sorted(candidate.explained))
-        if self.only_telling and not telling:
-            return False
-        explained, differing = len(candidate.explained), len(candidate.differing)
-        if differing:
-            return explained >= 2 and telling
-        return explained >= 2 or explained == len(self.failed) or telling or candidate.same_words
+        explained = len(candidate.explained)
+        if self.only_telling or candidate.differing:
+            return (explained >= 2 or not candidate.differing) and self.has_telling(candidate)
+        return explained >= 2 or self.is_whole(candidate) or candidate.same_words or self.has_telling(candidate)
+
+    def has_telling(self, candidate: Candidate) -> bool:
+        """Whether it explains a test whose values tell."""
+        return any(self.tells(name) for name in sorted(candidate.explained))
 
     def tells(self, name: str) -> bool:
         """Whether the learner's values in a test agree with nothing by chance."""
@@ -233,9 +234,9 @@ def is_telling(entries: Sequence[Entry], right: Sequence[Entry] | None = None) -
 
     Right ones, as far as these are known, agree with every mistake that leaves them as they are.
     """
-    known = dict(enumerate(right or ()))
+    right = right or ()
     return any(
-        _digits_in(entry.value) >= FEWEST_DIGITS and not (number in known and _entries_match(entry, known[number]))
+        _digits_in(entry.value) >= FEWEST_DIGITS and not (number < len(right) and _entries_match(entry, right[number]))
         for number, entry in list(enumerate(entries))[-2:]
     )
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 PARTS = 7  # of the sorted values, from the least to the greatest
-FEWEST_VALUES = 4
+FEWEST_VALUES = 4  # fewer, or all alike, may agree with anything
 RELATIVE, ABSOLUTE = 2e-4, 2e-5
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from grader.protocol.gradients import tensors_with_grad
 from grader.protocol.jobs import Job, Solution
 from grader.protocol.results import Cause, Failure, TestResult, Verdict
 from grader.protocol.wire import loaded_torch
@@ -24,7 +25,6 @@ from grader.tester.parts import Part, Parts
 from grader.tester.peer import Peer
 from grader.tester.runner import TestRunner, is_hidden
 from grader.tester.transcript import Transcript
-from grader.worker.stand_in import tensors_with_grad
 
 MOST_IN_VAIN = 6  # tests that fail as before
 MOST_PARTS, MOST_TESTS, MOST_CALLS, MOST_CALLS_OF_A_TEST = 6, 40, 3, 2000
@@ -195,9 +195,9 @@ class _Replacement:
     def _gradients(self, number: int, grads: list[Any]) -> list[Any]:
         """Of what an earlier call was given, from those of its results."""
         call = self.calls[number - self.calls_before]
-        results = list(tensors_with_grad([call.value]))
+        results = tensors_with_grad(call.value)
         pairs = [(result, grad) for result, grad in zip(results, grads, strict=True) if grad is not None]
-        inputs = list(tensors_with_grad([*call.args, *call.kwargs.values()]))
+        inputs = tensors_with_grad([*call.args, *call.kwargs.values()])
         if not inputs or not pairs:
             return []
         torch = loaded_torch()

@@ -15,12 +15,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from grader.tester.compare import as_array, mismatch_mask
+from grader.tester.digest import ABSOLUTE, FEWEST_VALUES, RELATIVE
 from grader.tester.pair import without_ones
 from grader.worker.line_trace import RETURNED
 
-FEWEST_VALUES = 4  # fewer, or all alike, may agree with anything
 MOST_AXES = 4
-RELATIVE, ABSOLUTE = 2e-4, 2e-5
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,11 @@ class Bench:
                 found.append(MutantRunner(self, Mutant(other.mistake, both), key))
         return found
 
+    @functools.cached_property
+    def solved(self) -> MutantRunner:
+        """The solution as it is."""
+        return MutantRunner(self, Mutant(Mistake("", ""), self.source))
+
     def right(self, name: str, seconds: float) -> Sequence[Entry] | None:
         """What crosses in a test with the right answer; None where that is not to be had."""
         student = self.runner.student
@@ -97,7 +102,7 @@ class Bench:
             known, kept = self.memo.read(RIGHT, name) if self.memo is not None else (False, None)
             if kept is not None:
                 return entries_of(kept.failure, kept.values, student)
-            raised = None if known else MutantRunner(self, Mutant(Mistake("", ""), self.source)).run(name, seconds)
+            raised = None if known else self.solved.run(name, seconds)
             if raised is not None or known:
                 return None
             if self.memo is not None:

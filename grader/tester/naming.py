@@ -33,7 +33,7 @@ def mistakes_behind(
     runner: TestRunner, run: FileRun, items: list[pytest.Item], recorded: Take | None, explained: Collection[str]
 ) -> Named:
     """What is behind a file's failures; those that are `explained` otherwise are left alone."""
-    if all(result.verdict.is_wrong is False or name in explained for name, result in run.results.items()):
+    if not any(result.verdict.is_wrong and name not in explained for name, result in run.results.items()):
         return Named()
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
         naming = _Naming(runner, run, items, recorded, folder)

@@ -34,8 +34,8 @@ from grader.tester.shrink import smallest_cases
 from grader.tester.sketch import with_sketches
 from grader.tester.transcript import Transcript
 
-# Naming has a budget of its own by the clock; these end what gets out of hand.
 PASSES_ALONE = "Alone, in a fresh process, this test passes. Your code keeps something from the calls before it."
+# Naming has a budget of its own by the clock; these end what gets out of hand.
 EXTRAS_SECONDS, EXTRAS_CLOCK_SECONDS = 60.0, 600.0
 
 

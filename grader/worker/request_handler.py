@@ -22,6 +22,7 @@ import numpy as np
 from grader.protocol import values
 from grader.protocol.describe import describe
 from grader.protocol.frames import FrameKind
+from grader.protocol.gradients import tensors_with_grad
 from grader.protocol.messages import (
     AnyReply,
     AnyRequest,
@@ -240,7 +241,9 @@ class RequestHandler:
     def call(self, request: Call, inputs: list[Any]) -> Returned:
         """Call, with what changed among the arguments and what the work was, if asked."""
         args, kwargs = request.args, request.kwargs
-        inputs.extend(_tensors_with_grad([*args, *kwargs.values()]))
+        # Parameters are the code's own: their gradients stay here.
+        collecting = tensors_with_grad([*args, *kwargs.values()])
+        inputs.extend(item for item in collecting if type(item) is loaded_torch().Tensor)
         named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         before = {key: self.snapshot(value) for key, value in named.items()}
         counter = OpCounter() if request.count else None
@@ -320,7 +323,7 @@ def _end_in(torch: Any, pairs: list[tuple[Any, Any]]) -> Any:
     torch looks at gradients that it is given with a library for symbols, which takes a third of a second to import.
     """
 
-    class End(torch.autograd.Function):  # type: ignore[misc]
+    class End(torch.autograd.Function):  # type: ignore[misc]  # the base is untyped in torch
         @staticmethod
         def forward(ctx: Any, *outputs: Any) -> Any:
             return torch.zeros(())
@@ -348,20 +351,6 @@ def _locals_of(frame: FrameType) -> tuple[tuple[str, str], ...]:
         with contextlib.suppress(Exception):
             described.append((name, describe(value)))
     return tuple(described)
-
-
-def _tensors_with_grad(items: list[Any]) -> Iterator[Any]:
-    torch = loaded_torch()
-    if torch is None:
-        return
-    for value in items:
-        if isinstance(value, torch.Tensor):
-            if value.requires_grad and type(value) is torch.Tensor:
-                yield value
-        elif type(value) in (list, tuple):
-            yield from _tensors_with_grad(list(value))
-        elif type(value) is dict:
-            yield from _tensors_with_grad(list(value.values()))
 
 
 @contextlib.contextmanager

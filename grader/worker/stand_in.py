@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from grader.protocol.gradients import join_graph, without_graph
+from grader.protocol.gradients import join_graph, tensors_with_grad, without_graph
 from grader.protocol.wire import loaded_torch
 
 
@@ -26,23 +26,8 @@ class StandIn:
         torch = loaded_torch()
         if torch is None or not torch.is_grad_enabled():
             return without_graph(value)
-        return join_graph(self, value, list(tensors_with_grad([*args, *kwargs.values()])), number)
+        return join_graph(self, value, tensors_with_grad([*args, *kwargs.values()]), number)
 
     def backward(self, graph: int, grads: list[Any]) -> list[Any]:
         """The gradients of a call's arguments."""
         return list(self.gradients(graph, grads))
-
-
-def tensors_with_grad(items: list[Any]) -> Iterator[Any]:
-    """The tensors among a call's arguments that collect gradients, in lists and dicts too."""
-    torch = loaded_torch()
-    if torch is None:
-        return
-    for value in items:
-        if isinstance(value, torch.Tensor):
-            if value.requires_grad:
-                yield value
-        elif type(value) in (list, tuple):
-            yield from tensors_with_grad(list(value))
-        elif type(value) is dict:
-            yield from tensors_with_grad(list(value.values()))
