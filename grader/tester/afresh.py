@@ -48,11 +48,7 @@ def run_afresh(runner: TestRunner, run: FileRun, items: Sequence[pytest.Item]) -
 
 def _alone(runner: TestRunner, item: pytest.Item) -> Alone | None:
     """None where there is no such run, or it ends in another way than a test does."""
-    runner.session.taint()
-    if runner.worker is None:
-        return None
-    runner.worker.end()
-    if runner.prepare(runner.limit_of(item)) is not None:
+    if not runner.prepare_afresh(runner.limit_of(item)):
         return None
     raised = runner.execute(item, None)
     if raised is not None and not isinstance(raised, SuiteFailure):

@@ -99,6 +99,7 @@ class Diagnosis:
         )
         self.right = right
         self.telling: dict[str, bool] = {}
+        self.called: dict[str, frozenset[str]] = {}
         self.passed = [
             name for name, result in run.results.items() if result.verdict is Verdict.PASSED and self.is_quick(name)
         ]
@@ -188,7 +189,9 @@ class Diagnosis:
         """What came of a test on the mutant, beside what came of it on the learner's code."""
         if time.monotonic() > self.deadline:
             raise OutOfTime
-        concerned = mutant.concerns(self.run.transcripts[name].roots)
+        if name not in self.called:
+            self.called[name] = frozenset(self.run.transcripts[name].roots)
+        concerned = mutant.concerns(self.called[name])
         seen = mutant.test(name, self.seconds_for(name)) if concerned else None
         if seen is None:
             return Outcome()

@@ -96,12 +96,7 @@ class Locator:
     def _follow_the_learner(self, file: str) -> bool:
         """In a fresh process, under the same random state."""
         runner = self.runner
-        runner.session.taint()
-        if runner.worker is None:
-            return False
-        runner.worker.end()
-        seconds = runner.limit_of(self.item)
-        if runner.prepare(seconds) is not None:
+        if not runner.prepare_afresh(runner.limit_of(self.item)):
             return False
 
         def seen(entry: Entry, _: Any) -> None:

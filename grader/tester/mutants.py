@@ -44,7 +44,7 @@ class MutantUnderTest(Protocol):
 
     def test(self, name: str, seconds: float) -> Seen | None: ...
 
-    def concerns(self, called: Collection[str]) -> bool:
+    def concerns(self, called: frozenset[str]) -> bool:
         """Whether it may show in a test that calls these functions and classes."""
         ...
 
@@ -61,6 +61,7 @@ class Bench:
         self.solution = job.reference if isinstance(job.reference, Solution) else None
         self.source = "" if self.solution is None else Path(self.solution.file).read_text(encoding="utf-8")
         self.definitions = Definitions(ast.parse(self.source))
+        self.reachable = functools.cache(self.definitions.reachable)
         self.memo = MutantMemo(job.memo, job.exercise, job.seed) if job.memo is not None else None
 
     def listed(self) -> list[MutantUnderTest]:
@@ -129,8 +130,8 @@ class MutantRunner:
         self.load = functools.partial(load_mutant, bench.runner.job, bench.solution, mutant, bench.folder)
         self.loaded: LocalConnection | None = None
 
-    def concerns(self, called: Collection[str]) -> bool:
-        return not self.place or self.place in self.bench.definitions.reachable(called)
+    def concerns(self, called: frozenset[str]) -> bool:
+        return not self.place or self.place in self.bench.reachable(called)
 
     def test(self, name: str, seconds: float) -> Seen | None:
         memo, student = self.bench.memo, self.bench.runner.student
@@ -169,7 +170,7 @@ class ReplayedMutant:
         found = self.recorded.failed.get(name)
         return None if found is None else _recorded(found, self.values, self.peer)
 
-    def concerns(self, called: Collection[str]) -> bool:
+    def concerns(self, called: frozenset[str]) -> bool:
         return True  # it costs nothing to look
 
 

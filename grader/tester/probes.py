@@ -202,11 +202,7 @@ class Prober:
                 self.runner.execute(self.item, None)
 
     def _prepare(self) -> bool:
-        runner = self.runner
-        runner.session.taint()
-        assert runner.worker is not None
-        runner.worker.end()
-        return runner.prepare(min(runner.limit_of(self.item), SECONDS)) is None
+        return self.runner.prepare_afresh(min(self.runner.limit_of(self.item), SECONDS))
 
     def _recorded(self) -> list[Exchange]:
         """The test's calls beside the recorded answers of the reference to the same ones, where it was asked."""

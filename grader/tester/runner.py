@@ -200,6 +200,14 @@ class TestRunner:
             return Problem(Failure(f"{error.message}.", advice=error.hint or ""), Verdict.ERROR)
         return None
 
+    def prepare_afresh(self, seconds: float) -> bool:
+        """A fresh process that no test has met. False where there is none, or the file cannot be imported again."""
+        self.session.taint()
+        if self.worker is None:
+            return False
+        self.worker.end()
+        return self.prepare(seconds) is None
+
     def _prepare_here(self) -> Problem | None:
         """`--debug`: import the learner's file into this process, once."""
         if self.student.connection is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -36,7 +36,7 @@ class FakeMutant:
         self.message = message
         self.asked: list[str] = []
 
-    def concerns(self, called: Collection[str]) -> bool:
+    def concerns(self, called: frozenset[str]) -> bool:
         return True
 
     def test(self, name: str, seconds: float) -> Seen | None:
