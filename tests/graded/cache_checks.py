@@ -65,8 +65,8 @@ def check_nothing_is_kept(student, expect, cached, ids):
     """A prefill keeps nothing for a backward pass."""
     with student.counting() as counts:
         logits = cached.prefill(ids)
-    expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
-    expect.true(not logits.requires_grad, "The logits carry gradients; use torch.no_grad().")
+    expect.equal(counts.saved_bytes, 0, f"{counts.saved_bytes} bytes were kept for a backward pass; 0 is wanted.")
+    expect.true(not logits.requires_grad, "The logits ask for gradients: their `requires_grad` is True.")
 
 
 def check_prefill_memory(student, cached_of, ids):
@@ -80,7 +80,7 @@ def check_prefill_memory(student, cached_of, ids):
 def check_step_cost(student, expect, cached_of, draw, vocab, weights, keys):
     """A step after n tokens costs the products with the `weights` and `keys` for each of n + 1 keys, and no more."""
     for length in (40, 160):
-        message = f"A step after {length} tokens costs more than one token's products with the weights and the keys:"
+        message = f"Operations of a step after {length} tokens, which needs one token's products with weights and keys:"
         work = step_work(student, cached_of(), draw, vocab, length)
         expect.less(work, 1.05 * (weights + keys * (length + 1)), message)
 

@@ -64,10 +64,10 @@ def check_names(expect, model, wanted):
     """The model's state dict has these names and shapes; what else it holds are buffers, or names of the same."""
     came = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     found = {name: shape for name, shape in came.items() if name in wanted}
-    expect.equal(sorted(found), sorted(wanted), "The names in the state dict are not those of the parts.")
-    expect.equal(found, wanted, "The shapes are others.")
+    expect.equal(sorted(found), sorted(wanted), "The state dict does not hold all names of the docstring.")
+    expect.equal(found, wanted, "In the state dict a shape is not that of the docstring.")
     more = sorted(set(model.named_parameters()) - set(wanted))
-    expect.equal(more, [], "The model has more parameters than its parts.")
+    expect.equal(more, [], "The model lists parameters under names that the docstring does not give.")
 
 
 # -- the same weights on both sides ------------------------------------------------------------------------
@@ -184,10 +184,11 @@ def check_dropout(expect, came, possible, ways, p, places):
     """
     expect.shape(came, tuple(possible.shape[1:]))
     gap, way = (possible - came).abs().amax(-1).min(0)
+    right = gap < NEAR
     expect.true(
-        bool((gap < NEAR).all()),
-        "In train mode the result is none of those that come of setting numbers to 0, and dividing the others by 1 - p,"
-        f" in the right places: {', '.join(places)}.",
+        bool(right.all()),
+        f"In train mode {int((~right).sum())} of {right.numel()} vectors are none that dropout can give with p = {p}:"
+        f" a number becomes 0 or is divided by 1 - p, in {' and in '.join(places)}.",
         actual=came,
     )
     dropped = (ways == 0).flatten(1, 3)[way]  # (batch, seq, places, d)
@@ -198,21 +199,23 @@ def check_dropout(expect, came, possible, ways, p, places):
         expect.between(
             share, p - margin, p + margin, f"The share of the numbers of {place} that was set to 0, p = {p}:"
         )
-        for axis, what in ((0, "row of the batch"), (1, "position"), (2, "number of a vector")):
+        for axis, first in ((0, "in the first row"), (1, "at the first position"), (2, "the first one of its vector")):
             others = own.narrow(axis, 1, own.shape[axis] - 1)
             alike = others.numel() > 0 and _agree(others, own.narrow(axis, 0, 1))
-            expect.true(not alike, f"Of {place} every {what} is dropped alike; each number has a chance of its own.")
+            message = f"In {place} nearly every number is dropped or kept as {first}; each is to have its own draw."
+            expect.true(not alike, message)
         for other in range(number):
             alike = _agree(own, dropped[..., other, :])
-            expect.true(not alike, f"One draw served for {places[other]} and {place}; each has a draw of its own.")
+            message = f"Nearly the same numbers are dropped in {places[other]} and in {place}; each is to draw anew."
+            expect.true(not alike, message)
     return dropped
 
 
 def check_drawn_anew(expect, first, second, places):
-    """What two calls dropped, as `check_dropout` returns it, has nothing in common."""
+    """What two calls dropped, as `check_dropout` returns it, is not nearly the same."""
     for number, place in enumerate(places):
         alike = _agree(first[..., number, :], second[..., number, :])
-        expect.true(not alike, f"A second call dropped the same numbers of {place}; each call draws anew.")
+        expect.true(not alike, f"A second call dropped nearly the same numbers of {place}; each call is to draw anew.")
 
 
 DROPOUT = 0.25
@@ -257,9 +260,8 @@ def check_causality(expect, model, ids, vocab):
     other[:, -1] = (ids[:, -1] + 1) % vocab
     before, after = model(ids), model(other)
     expect.shape(after, (*ids.shape, vocab))
-    expect.close(
-        after[:, :-1], before[:, :-1], "A position's logits depend on a token that comes after it.", tolerance=NEAR
-    )
+    message = "With another last token, the logits of the positions before it are others."
+    expect.close(after[:, :-1], before[:, :-1], message, tolerance=NEAR)
     return before, after
 
 
@@ -288,7 +290,9 @@ def check_start_values_apart(expect, parameters):
             other = seen.setdefault(start, name)
             same = torch.equal(parameters[other].flatten()[:100], value.flatten()[:100])
             scale = "" if same else ", but for their scale"
-            expect.true(other == name, f"`{other}` and `{name}` start with the same numbers{scale}.")
+            expect.true(
+                other == name, f"The first {len(start)} start values of `{other}` and `{name}` are the same{scale}."
+            )
 
 
 def check_gradients(expect, models, backward, tied=None, tolerance=NEAR):
@@ -301,7 +305,9 @@ def check_gradients(expect, models, backward, tied=None, tolerance=NEAR):
             gradients[tied[0]] = gradients.pop(tied[1])  # one parameter, listed under its other name
         found.append(gradients)
     came, wanted = found
-    expect.equal(sorted(came), sorted(wanted), "The parameters are not those of the docstring, or one is there twice.")
+    expect.equal(
+        sorted(came), sorted(wanted), "The names of the parameters, a shared one once, are not those of the docstring."
+    )
     for name, gradient in wanted.items():
         expect.true(came[name] is not None, f"`{name}` got no gradient.")
         expect.close(came[name], gradient, f"The gradient of `{name}` is wrong.", tolerance=tolerance)

@@ -121,9 +121,8 @@ def test_without_a_mask_every_position_sees_every_other(student, draw, expect, k
         other = x.clone()
         other[0, changed] = draw.normal(D_MODEL)
         moved = (block(other)[0, seen] - first[0, seen]).abs().max()
-        expect.true(
-            float(moved) > 1e-5, f"Position {seen} does not change when position {changed} does.", actual=float(moved)
-        )
+        message = f"With another vector at position {changed} of `x`, position {seen} of the result moves by"
+        expect.true(float(moved) > 1e-5, f"{message} {float(moved):.1e}; it ought to move by more than 1e-05.")
 
 
 def _check_gradients(expect, student, draw, kind, sizes, shape, mask=None):
@@ -166,9 +165,11 @@ def test_every_part_is_registered(student, draw, expect, kind):
     came = {n: tuple(v.shape) for n, v in getattr(student, kind)(D_MODEL, N_HEADS, D_FF).named_parameters().items()}
     wanted = {name: tuple(value.shape) for name, value in _state(draw).items()}
     missing, extra = sorted(wanted.keys() - came.keys()), sorted(came.keys() - wanted.keys())
-    expect.true(not missing, f"These parameters are missing (or shared): {', '.join(missing)}.", actual=came)
-    expect.true(not extra, f"There are parameters that no part should have: {', '.join(extra)}.", actual=came)
-    expect.equal(came, wanted, "A parameter has another shape.")
+    expect.true(
+        not missing, f"The list of parameters, a shared one named once, lacks {', '.join(missing)}.", actual=came
+    )
+    expect.true(not extra, f"There are more parameters than those of the docstring: {', '.join(extra)}.", actual=came)
+    expect.equal(came, wanted, "A parameter has another shape than it ought to have.")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -241,11 +242,13 @@ def test_dropout_works_on_the_output_of_each_sub_layer(student, draw, expect, ki
 def test_dropout_is_drawn_anew_in_each_call(student, draw, expect, kind):
     """Two calls in training differ; after `eval()` they are the same, after `train()` they differ again."""
     block, x = _loaded(student, kind, _state(draw), dropout=0.5), draw.normal(2, 20, D_MODEL)
-    expect.true(not torch.equal(block(x), block(x)), "In training, two calls give the same: nothing was dropped.")
+    expect.true(not torch.equal(block(x), block(x)), "With dropout 0.5, two calls of a new block give the same result.")
     block.eval()
     expect.close(block(x), block(x), "In eval mode, two calls differ.", tolerance=NEAR)
     block.train()
-    expect.true(not torch.equal(block(x), block(x)), "After `train()`, two calls give the same: nothing was dropped.")
+    expect.true(
+        not torch.equal(block(x), block(x)), "With dropout 0.5, two calls after `train()` give the same result."
+    )
 
 
 # -- edges --------------------------------------------------------------------------------------------
@@ -269,6 +272,7 @@ def test_a_query_that_may_attend_to_nothing(student, draw, expect, kind):
     alone = _silent(state, "attention") | {"attention.out_proj.bias": state["attention.out_proj.bias"]}
     expect.close(y[1:], _block(kind, alone, x.detach()[1:]), tolerance=NEAR)
     (y * draw.normal(2, 4, D_MODEL)).sum().backward()
+    expect.true(x.grad is not None, "No gradient came back to `x`.")
     expect.finite(x.grad, "The gradient of `x` is not finite.")
 
 

@@ -149,9 +149,11 @@ def test_with_a_causal_mask_only_later_positions_notice(student, draw, expect):
     other, source = x.clone(), memory.clone()
     other[0, -1], source[0, -1] = draw.normal(D_MODEL), draw.normal(D_MODEL)
     after = block(other, memory, mask=mask)[:, :-1]
-    expect.close(after, before[:, :-1], "An earlier position changes with the last one.", tolerance=NEAR)
+    message = "With another last position of `x`, the earlier positions of the result are others."
+    expect.close(after, before[:, :-1], message, tolerance=NEAR)
     moved = (block(x, source, mask=mask) - before).abs().amax(-1)
-    expect.true(bool((moved > 1e-5).all()), "A position does not change with the last one of the memory.", actual=moved)
+    message = f"With another last position of the memory, a position of the result moves by {float(moved.min()):.1e}"
+    expect.true(bool((moved > 1e-5).all()), f"{message}; each ought to move by more than 1e-05.", actual=moved)
 
 
 def _check_gradients(expect, student, draw, sizes, shape, mask=None, memory_mask=None):
@@ -237,9 +239,11 @@ def test_every_part_is_registered(student, draw, expect):
     came = {n: tuple(v.shape) for n, v in student.DecoderBlock(D_MODEL, N_HEADS, D_FF).named_parameters().items()}
     wanted = {name: tuple(value.shape) for name, value in _state(draw).items()}
     missing, extra = sorted(wanted.keys() - came.keys()), sorted(came.keys() - wanted.keys())
-    expect.true(not missing, f"These parameters are missing (or shared): {', '.join(missing)}.", actual=came)
-    expect.true(not extra, f"There are parameters that no part should have: {', '.join(extra)}.", actual=came)
-    expect.equal(came, wanted, "A parameter has another shape.")
+    expect.true(
+        not missing, f"The list of parameters, a shared one named once, lacks {', '.join(missing)}.", actual=came
+    )
+    expect.true(not extra, f"There are more parameters than those of the docstring: {', '.join(extra)}.", actual=came)
+    expect.equal(came, wanted, "A parameter has another shape than it ought to have.")
 
 
 # -- dropout ------------------------------------------------------------------------------------------
@@ -270,7 +274,7 @@ def test_dropout_is_drawn_anew_in_each_call(student, draw, expect):
     for _ in range(2):
         block.train()
         one, two = block(x, memory), block(x, memory)
-        expect.true(not torch.equal(one, two), "In training, two calls give the same: nothing was dropped.")
+        expect.true(not torch.equal(one, two), "With dropout 0.5, two calls in train mode give the same result.")
         block.eval()
         expect.close(block(x, memory), block(x, memory), "In eval mode, two calls differ.", tolerance=NEAR)
 
@@ -298,8 +302,9 @@ def test_a_query_that_may_attend_to_nothing(student, draw, expect, part):
     alone = state | {name: torch.zeros_like(state[name])}
     expect.close(y[1:], _block(alone, x.detach()[1:], memory.detach()[1:]), tolerance=NEAR)
     (y * draw.normal(2, Q_LEN, D_MODEL)).sum().backward()
-    expect.finite(x.grad, "The gradient of `x` is not finite.")
-    expect.finite(memory.grad, "The gradient of `memory` is not finite.")
+    for name, value in (("x", x), ("memory", memory)):
+        expect.true(value.grad is not None, f"No gradient came back to `{name}`.")
+        expect.finite(value.grad, f"The gradient of `{name}` is not finite.")
 
 
 def test_float32_stays_float32(student, draw, expect):

@@ -61,7 +61,7 @@ def test_gelu_far_from_zero(student, expect, name):
 
 @GELUS
 def test_gelu_keeps_the_shape(student, draw, expect, name):
-    """A single number, axes of length 1, a tensor that is not contiguous."""
+    """A single number, axes of length 1, a tensor that is not contiguous: the result has the same shape."""
     for x in (draw.normal(1)[0], draw.normal(2, 1, 3), draw.strided(2, 5, 3)):
         expect.close(getattr(student, name)(x), torch_gelu(name, x), tolerance=NEAR, dtype=False)
 
@@ -77,7 +77,7 @@ def test_gelu_keeps_the_dtype(student, draw, expect, name):
 @pytest.mark.hidden
 @GELUS
 def test_gelu_of_other_numbers(student, draw, expect, name):
-    """Four axes of them."""
+    """Larger numbers, in a tensor of four axes, give the values of the formula."""
     x = draw.normal(2, 3, 1, 5, scale=3.0)
     expect.close(getattr(student, name)(x), torch_gelu(name, x), tolerance=NEAR, dtype=False)
 
@@ -188,7 +188,7 @@ def test_each_position_is_on_its_own(student, draw, expect, name):
 @LAYERS
 @pytest.mark.parametrize("shape", [(4,), (1, 1, 4), (2, 1, 3, 4)], ids=str)
 def test_any_shape_that_ends_in_d_model(student, draw, expect, name, shape):
-    """One position alone, axes of length 1, three axes in front."""
+    """`x` may be one position alone, have axes of length 1, or have three axes before the last."""
     state, x = weights(name, draw, 4, 9), draw.normal(*shape)
     expect.close(loaded(name, student, state)(x), by_hand(name, x, state), tolerance=LAYER)
 
@@ -210,12 +210,14 @@ def test_nothing_is_kept(student, draw, expect, name):
     expect.close(layer(y), by_hand(name, y, state), "The second input gives a wrong result.", tolerance=LAYER)
     load(layer, other)
     found = layer(y)
-    expect.close(found, by_hand(name, y, other), "The new weights do not count.", tolerance=LAYER)
+    message = "After other weights were loaded, the result is wrong."
+    expect.close(found, by_hand(name, y, other), message, tolerance=LAYER)
     layer.eval()
     layer(y)
     load(layer, state)
     found = layer(y)
-    expect.close(found, by_hand(name, y, state), "In eval mode the new weights do not count.", tolerance=LAYER)
+    message = "After other weights were loaded in eval mode, the result is wrong."
+    expect.close(found, by_hand(name, y, state), message, tolerance=LAYER)
 
 
 @LAYERS
@@ -224,9 +226,9 @@ def test_train_and_eval_agree(student, draw, expect, name):
     state, x = weights(name, draw, 4, 9), draw.normal(4, 8, 4)
     layer = loaded(name, student, state)
     layer.train()
-    expect.close(layer(x), by_hand(name, x, state), "In training the result is another.", tolerance=LAYER)
+    expect.close(layer(x), by_hand(name, x, state), "In train mode the result is wrong.", tolerance=LAYER)
     layer.eval()
-    expect.close(layer(x), by_hand(name, x, state), "In eval mode the result is another.", tolerance=LAYER)
+    expect.close(layer(x), by_hand(name, x, state), "In eval mode the result is wrong.", tolerance=LAYER)
 
 
 def test_the_parameters_of_the_feed_forward_network(student, expect):
@@ -234,7 +236,8 @@ def test_the_parameters_of_the_feed_forward_network(student, expect):
     layer = student.FeedForward(3, 5)
     wanted = {"up.weight": (5, 3), "up.bias": (5,), "down.weight": (3, 5), "down.bias": (3,)}
     shapes = {key: tuple(value.shape) for key, value in layer.named_parameters().items()}
-    expect.equal(shapes, wanted, "The parameters of FeedForward are not those of `up` and `down`, with bias.")
+    message = "The names and shapes of the parameters are not those of `up` and `down`, each with a bias."
+    expect.equal(shapes, wanted, message)
 
 
 def test_the_parameters_of_swiglu(student, expect):
@@ -245,9 +248,9 @@ def test_the_parameters_of_swiglu(student, expect):
     expect.equal(
         sorted(shapes),
         sorted(wanted),
-        "The parameters of SwiGLU are not those of `gate`, `up` and `down`, without bias.",
+        "The names of the parameters are not those of `gate`, `up` and `down`, without bias.",
     )
-    expect.equal(shapes, wanted, "The shapes of SwiGLU's parameters are wrong.")
+    expect.equal(shapes, wanted, "A parameter has another shape than it ought to have.")
 
 
 @LAYERS
@@ -256,7 +259,7 @@ def test_each_layer_starts_as_a_linear_layer_does(student, expect, name):
     first, second = (getattr(student, name)(16, 48).named_parameters() for _ in range(2))
     for key, value in first.items():
         bound = (48 if key.startswith("down") else 16) ** -0.5
-        expect.true(not torch.equal(value, second[key]), f"Two layers have the same `{key}`.", actual=second[key])
+        expect.true(not torch.equal(value, second[key]), f"Two layers start with the same `{key}`.", actual=second[key])
         expect.less(
             value.abs().max(), 1.001 * bound, f"The largest start value of `{key}` is not that of an nn.Linear."
         )
@@ -270,7 +273,7 @@ def test_each_layer_starts_as_a_linear_layer_does(student, expect, name):
 
 @LAYERS
 def test_the_layer_keeps_the_dtype(student, draw, expect, name):
-    """A layer of float32, float64 or bfloat16 gives what it is given."""
+    """In float32, float64 and bfloat16 the result has the dtype of the layer and its input."""
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
         layer = getattr(student, name)(4, 9).to(dtype)
         expect.dtype(layer(draw.normal(2, 3, 4, dtype=dtype)), dtype)
@@ -289,6 +292,6 @@ def test_it_runs_on_meta(student, expect, name):
 @pytest.mark.points(2)
 @LAYERS
 def test_other_sizes(student, draw, expect, name):
-    """A narrow `d_ff`, and a batch of one."""
+    """With a narrow `d_ff` and a batch of one the layer computes its formula."""
     state, x = weights(name, draw, 11, 3), draw.normal(1, 6, 11)
     expect.close(loaded(name, student, state)(x), by_hand(name, x, state), tolerance=LAYER)

@@ -92,20 +92,21 @@ def test_a_module_list_of_layers(student, draw, expect):
 
 
 def test_a_second_call_gives_the_same(student, draw, expect):
-    """Nothing is left behind by a call: another input, another probe and other weights have answers of their own."""
+    """After a first call, another input, another probe and other weights have their own right norms."""
     stack = _in_float64(_stack(student, draw, "plain", 3))
     x, probe = draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL)
     wanted = _wanted(stack, x, probe)
     expect.close(student.gradient_norms(stack, x, probe), wanted)
     other = draw.normal(2, 5, D_MODEL), draw.normal(2, 5, D_MODEL)
-    expect.close(student.gradient_norms(stack, *other), _wanted(stack, *other), "The answer is that of another input.")
+    message = "With a second `x` and probe the norms are wrong."
+    expect.close(student.gradient_norms(stack, *other), _wanted(stack, *other), message)
     expect.close(student.gradient_norms(stack, x, probe), wanted, "The second call with the same arguments differs.")
     found, wanted = student.gradient_norms(stack, x, other[1]), _wanted(stack, x, other[1])
-    expect.close(found, wanted, "The answer is that of another probe.")
+    expect.close(found, wanted, "With the first `x` and the second probe the norms are wrong.")
     for layer in _layers(stack):
         layer.load_state_dict({name: 1.5 * value for name, value in layer.state_dict().items()})
     found, wanted = student.gradient_norms(stack, x, probe), _wanted(stack, x, probe)
-    expect.close(found, wanted, "The answer is that of other weights.")
+    expect.close(found, wanted, "After other weights were loaded, the norms are wrong.")
 
 
 def test_the_same_x_again(student, draw, expect):
@@ -140,7 +141,11 @@ def test_frozen_layers(student, draw, expect):
     expect.close(student.gradient_norms(stack, x, probe), wanted, "The norms are wrong where layers are frozen.")
     for number, layer in enumerate(_layers(stack)):
         asks = [parameter.requires_grad for parameter in layer.parameters()]
-        expect.true(all(asks) if number == 2 else not any(asks), "What is frozen is not what was.", actual=asks)
+        was, asking = "not frozen" if number == 2 else "frozen", sum(map(bool, asks))
+        message = (
+            f"Layer {number + 1} was {was}; after the call {asking} of its {len(asks)} parameters ask for gradients."
+        )
+        expect.true(all(asks) if number == 2 else not any(asks), message, actual=asks)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
@@ -177,9 +182,11 @@ def test_every_layer_has_attention_and_feed_forward_weights_of_its_own(student, 
     first, second = (layer.named_parameters() for layer in _layers(_stack(student, draw, kind, 2)))
     matrices = {name: item for name, item in first.items() if item.dim() > 1}
     count, wanted = sum(item.numel() for item in matrices.values()), 4 * D_MODEL**2 + 2 * D_MODEL * D_FF
-    expect.equal(count, wanted, "The matrices of a layer are not those of one attention and one feed-forward network.")
+    message = f"A layer's matrices hold {count} numbers; those of one attention and one feed-forward network {wanted}."
+    expect.equal(count, wanted, message)
     for name, item in matrices.items():
-        expect.true(float(item.abs().max()) > 0, f"`{name}` is all zero.")
+        largest = float(item.abs().max())
+        expect.true(largest > 0, f"The largest absolute value in `{name}` is {largest}; it ought to be above 0.")
         expect.true(not torch.equal(item, second.get(name)), f"`{name}` is the same in both layers.", actual=item)
 
 
@@ -195,7 +202,9 @@ def _canonical(expect, state):
     ):
         for name in names:
             weight = [value for key, value in state.items() if key.endswith(f"{name}.weight")]
-            expect.equal(len(weight), 1, f"There is not one matrix `{name}.weight` in the layer.")
+            expect.equal(
+                len(weight), 1, f"{len(weight)} names in a layer's state dict end in `{name}.weight`; one is wanted."
+            )
             bias = [value for key, value in state.items() if key.endswith(f"{name}.bias")]
             found[f"{part}.{name}.weight"] = weight[0]
             found[f"{part}.{name}.bias"] = (bias or [weight[0].new_zeros(len(weight[0]))])[0]
@@ -241,9 +250,9 @@ def _layer(student, draw, kind):
     return layer
 
 
-def _growth(expect, of_large, of_small):
-    """How much larger the sub-layers' share becomes where x is a thousand times as large."""
-    expect.true(_size(of_small) > 0, "The sub-layers give nothing but zeros.")
+def _growth(expect, of_large, of_small, what):
+    """How much larger something, `what` says which, becomes where x is a thousand times as large."""
+    expect.true(_size(of_small) > 0, f"{what} has a root mean square of {_size(of_small)}; it ought to be above 0.")
     return _size(of_large) / _size(of_small)
 
 
@@ -251,20 +260,24 @@ def _growth(expect, of_large, of_small):
 def test_plain_layers_have_no_residual_and_no_norm(student, draw, expect):
     """With sub-layers that give zero nothing is left; with inputs a thousand times larger the output grows as well."""
     layer, x = _layer(student, draw, "plain"), draw.normal(2, 5, D_MODEL)
-    growth = _growth(expect, layer(1000 * x), layer(x))
-    expect.true(growth > 100, "The size of the input makes no difference: something is normalized.", actual=growth)
+    growth = _growth(expect, layer(1000 * x), layer(x), "The layer's output")
+    message = f"With `x` 1000 times as large, the output is {growth:.3g} times as large; more than 100 times is wanted."
+    expect.true(growth > 100, message)
     _without_sub_layers(layer)
-    expect.close(layer(x), torch.zeros_like(x), "Sub-layers that give zero are not all: something is added to them.")
+    expect.close(layer(x), torch.zeros_like(x), "With all matrices and biases at zero, the result is not zero.")
 
 
 @pytest.mark.points(2)
 def test_residual_layers_have_no_norm(student, draw, expect):
     """With sub-layers that give zero x is left; what is added grows with x."""
     layer, x = _layer(student, draw, "residual"), draw.normal(2, 5, D_MODEL)
-    growth = _growth(expect, layer(1000 * x) - 1000 * x, layer(x) - x)
-    expect.true(growth > 100, "What is added does not grow with x: something is normalized.", actual=growth)
+    growth = _growth(expect, layer(1000 * x) - 1000 * x, layer(x) - x, "What is added to `x`")
+    message = (
+        f"With `x` 1000 times as large, what is added is {growth:.3g} times as large; more than 100 times is wanted."
+    )
+    expect.true(growth > 100, message)
     _without_sub_layers(layer)
-    expect.close(layer(x), x, "With sub-layers that give zero, the result is not x.")
+    expect.close(layer(x), x, "With all matrices and biases at zero, the result is not x.")
 
 
 @pytest.mark.points(2)
@@ -272,26 +285,28 @@ def test_post_norm_layers_end_in_a_norm(student, draw, expect):
     """Every position comes out with mean 0 and variance 1; with sub-layers that give zero it is x, normalized."""
     layer, x = _layer(student, draw, "post_norm"), draw.normal(2, 5, D_MODEL) + 3
     y = layer(x)
-    expect.close(y, F.layer_norm(y, (D_MODEL,)), "The result is not normalized.", tolerance=1e-3)
+    expect.close(y, F.layer_norm(y, (D_MODEL,)), "The result changes when it is normalized once more.", tolerance=1e-3)
     _without_sub_layers(layer)
-    expect.close(layer(x), F.layer_norm(x, (D_MODEL,)), "Without sub-layers, normalized x is not left.", tolerance=1e-3)
+    message = "With all matrices and biases at zero, the result is not x, normalized."
+    expect.close(layer(x), F.layer_norm(x, (D_MODEL,)), message, tolerance=1e-3)
 
 
 @pytest.mark.points(2)
 def test_pre_norm_layers_add_to_what_is_not_normalized(student, draw, expect):
-    """What is added has the same size for a small x and for a large one; with sub-layers that give zero x is left."""
+    """What is added has about the same size for a small x and a large one; with sub-layers that give zero x is left."""
     layer, x = _layer(student, draw, "pre_norm"), draw.normal(2, 5, D_MODEL)
-    growth = _growth(expect, layer(1000 * x) - 1000 * x, layer(x) - x)
-    expect.true(
-        0.01 < growth < 100, "What is added grows with x: the sub-layers' input is not normalized.", actual=growth
+    growth = _growth(expect, layer(1000 * x) - 1000 * x, layer(x) - x, "What is added to `x`")
+    message = (
+        f"With `x` 1000 times as large, what is added is {growth:.3g} times as large; 0.01 to 100 times is wanted."
     )
+    expect.true(0.01 < growth < 100, message)
     _without_sub_layers(layer)
-    expect.close(layer(x), x, "With sub-layers that give zero, the result is not x.")
+    expect.close(layer(x), x, "With all matrices and biases at zero, the result is not x.")
 
 
 @pytest.mark.parametrize("kind", ["post_norm", "pre_norm"])
 def test_norms_start_with_ones(student, draw, expect, kind):
-    """The weights of the norms are one and their biases zero."""
+    """The weights of the norms start at one."""
     for name, value in _layer(student, draw, kind).state_dict().items():
         if "norm" in name and name.endswith("weight"):
             expect.equal(value, torch.ones_like(value), f"`{name}` does not start at one.")
@@ -339,11 +354,12 @@ def test_the_experiment_measures_every_kind(student, draw, expect):
     came = student.gradient_flow_experiment(
         3, 15, 5, D_FF, draw.generator()
     )  # 15 has room for few other numbers of heads
-    expect.equal(sorted(came), sorted(KINDS), "The kinds are not plain, residual, post_norm and pre_norm.")
+    expect.equal(sorted(came), sorted(KINDS), "The keys of the result are not plain, residual, post_norm and pre_norm.")
     for kind in KINDS:
         expect.equal(len(came[kind]), 3, f"There are {len(came[kind])} norms for `{kind}` and 3 layers.")
         expect.finite(torch.tensor(came[kind]), f"A norm of `{kind}` is not finite.")
-        expect.true(min(came[kind]) > 0, f"A norm of `{kind}` is zero.", actual=came[kind])
+        message = f"The smallest norm of `{kind}` is {min(came[kind])}; it ought to be above 0."
+        expect.true(min(came[kind]) > 0, message, actual=came[kind])
 
 
 @pytest.mark.points(2)
@@ -352,13 +368,20 @@ def test_plain_stacks_lose_the_gradient_and_transformers_keep_it(student, draw, 
     runs = [student.gradient_flow_experiment(12, 16, 4, 32, draw.generator()) for _ in range(5)]
     share = {}  # the first norm over the last: the geometric mean of five runs, which chance hardly moves
     for kind in KINDS:
-        expect.true(all(min(run[kind]) > 0 for run in runs), f"A norm of `{kind}` is zero.")
+        expect.true(
+            all(min(run[kind]) > 0 for run in runs),
+            f"In one run of five or in more, a norm of `{kind}` is not above 0.",
+        )
         share[kind] = float(torch.tensor([run[kind][0] / run[kind][-1] for run in runs]).double().log().mean().exp())
-    expect.less(share["plain"], 0.01, "The gradient does not vanish in the plain stack: first norm over last")
+    expect.less(share["plain"], 0.01, "The first norm over the last in the stack `plain`, a mean of five runs, is")
     for kind, low in (("residual", 0.3), ("post_norm", 0.02), ("pre_norm", 0.3)):
-        expect.true(share[kind] > low, f"The gradient vanishes in the stack `{kind}`.", actual=share[kind])
-        expect.true(share[kind] > 3 * share["plain"], f"`{kind}` keeps no more than `plain`.", actual=share[kind])
-    expect.less(share["pre_norm"], 100.0, "The gradient explodes in the stack `pre_norm`: first norm over last")
+        message = f"The first norm over the last in the stack `{kind}`, a mean of five runs, is {share[kind]:.3g};"
+        expect.true(share[kind] > low, f"{message} it ought to be above {low}.")
+        plain = f"it ought to be above three times that of `plain`, {share['plain']:.3g}."
+        expect.true(share[kind] > 3 * share["plain"], f"{message} {plain}")
+    expect.less(
+        share["pre_norm"], 100.0, "The first norm over the last in the stack `pre_norm`, a mean of five runs, is"
+    )
 
 
 class _Watched:
@@ -411,10 +434,15 @@ def test_all_kinds_get_the_same_input_and_probe(student, draw, expect, what):
     seen = f"{len(found)} values of {what} at the ends of layers were seen; four stacks have at least four."
     expect.true(len(found) >= 4, seen)
     value, times = watched.commonest(found)
-    expect.true(times >= 4, f"The four kinds do not get the same {what}: they cannot be compared.", actual=times)
+    message = (
+        f"Of {len(found)} values of {what} that were seen, at most {times} are alike; four kinds are to get the same."
+    )
+    expect.true(times >= 4, message)
     if what == "probe":
         x, _ = watched.commonest(watched.inputs)
-        expect.true(not torch.equal(x, value), "The probe is `x`: it is to be a draw of its own.")
+        expect.true(
+            not torch.equal(x, value), "The probe holds the same numbers as `x`; it is to be a draw of its own."
+        )
     margin = 5 / value.numel() ** 0.5
     expect.between(value.double().mean(), -margin, margin, f"The mean of `{what}`, where N(0, 1) has 0:")
     expect.between(value.double().std(), 1 - margin, 1 + margin, f"The deviation of `{what}`, where N(0, 1) has 1:")
@@ -426,12 +454,12 @@ def test_another_generator_makes_other_stacks(student, draw, expect):
     stacks = [[p.detach() for layer in layers for p in layer.parameters() if p.dim() > 1] for layers in watched]
     expect.true(len(stacks[0]) >= 4, f"{len(stacks[0])} matrices were seen in the layers; four stacks have more.")
     for first, second in zip(*stacks, strict=False):
-        expect.true(not torch.equal(first, second), "Two generators, in different states, made the same stack.")
+        expect.true(not torch.equal(first, second), "A matrix is the same under two generators in different states.")
 
 
 @pytest.mark.points(2)
 def test_the_experiment_is_its_generators(student, expect):
-    """The same seed gives the same norms, another seed gives others, and the generator advances."""
+    """The same seed gives the same norms; another seed, or a second call with one generator, gives others."""
 
     def norms(generator):
         return student.gradient_flow_experiment(2, D_MODEL, N_HEADS, D_FF, generator)
@@ -442,7 +470,11 @@ def test_the_experiment_is_its_generators(student, expect):
     for kind in KINDS:
         expect.close(second[kind], first[kind], f"`{kind}` differs between two runs of one seed.", tolerance=1e-4)
         expect.true(first[kind] != other[kind], f"`{kind}` is the same under another seed.", actual=first[kind])
-        expect.true(first[kind] != again[kind], "The generator did not advance.", actual=first[kind])
+        expect.true(
+            first[kind] != again[kind],
+            f"A second call with the same generator gives the same norms of `{kind}`.",
+            actual=first[kind],
+        )
 
 
 @pytest.mark.hidden

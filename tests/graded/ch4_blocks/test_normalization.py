@@ -41,6 +41,7 @@ def test_layer_norm_gives_each_position_mean_0_and_variance_1(student, draw, exp
     y = student.LayerNorm(d_model, eps=0.0).double()(x)
     zeros, ones = torch.zeros(batch, seq, dtype=torch.float64), torch.ones(batch, seq, dtype=torch.float64)
     expect.shape(y, (batch, seq, d_model))
+    expect.dtype(y, torch.float64)
     expect.close(y.mean(-1), zeros, "The mean over a position's numbers is not 0.", tolerance=1e-4)
     expect.close(y.square().mean(-1), ones, "The variance over a position's numbers is not 1.", tolerance=1e-4)
 
@@ -95,14 +96,14 @@ def test_eps_of_rms_norm_is_added_under_the_root(student, draw, expect, eps):
 
 @pytest.mark.parametrize("shape", [(7,), (2, 3, 4, 7)], ids=str)
 def test_layer_norm_takes_any_shape_that_ends_in_d_model(student, draw, expect, shape):
-    """One position alone, or three axes in front."""
+    """`x` may be one position alone, or have three axes before the last."""
     x = draw.normal(*shape)
     expect.close(student.LayerNorm(7).double()(x), layer_norm(x), tolerance=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(7,), (2, 3, 4, 7)], ids=str)
 def test_rms_norm_takes_any_shape_that_ends_in_d_model(student, draw, expect, shape):
-    """One position alone, or three axes in front."""
+    """`x` may be one position alone, or have three axes before the last."""
     x = draw.normal(*shape)
     expect.close(student.RMSNorm(7).double()(x), rms_norm(x), tolerance=NEAR)
 
@@ -154,9 +155,9 @@ def test_layer_norm_starts_as_a_plain_normalization(student, expect):
     layer = student.LayerNorm(5)
     values = layer.named_parameters()
     expect.equal(sorted(values), ["bias", "weight"], "The parameters of LayerNorm are not `weight` and `bias`.")
-    expect.close(values["weight"], torch.ones(5), "`weight` does not start as d_model ones.")
-    expect.close(values["bias"], torch.zeros(5), "`bias` does not start as d_model zeros.")
-    expect.equal(sorted(layer.state_dict()), ["bias", "weight"], "The state dict holds other names as well.")
+    expect.close(values["weight"], torch.ones(5), "`weight` does not start as five ones in float32.")
+    expect.close(values["bias"], torch.zeros(5), "`bias` does not start as five zeros in float32.")
+    expect.equal(sorted(layer.state_dict()), ["bias", "weight"], "The state dict holds not just `bias` and `weight`.")
 
 
 def test_rms_norm_starts_as_a_plain_normalization(student, expect):
@@ -164,8 +165,8 @@ def test_rms_norm_starts_as_a_plain_normalization(student, expect):
     layer = student.RMSNorm(5)
     values = layer.named_parameters()
     expect.equal(sorted(values), ["weight"], "The parameters of RMSNorm are not just `weight`.")
-    expect.close(values["weight"], torch.ones(5), "`weight` does not start as d_model ones.")
-    expect.equal(sorted(layer.state_dict()), ["weight"], "The state dict holds other names as well.")
+    expect.close(values["weight"], torch.ones(5), "`weight` does not start as five ones in float32.")
+    expect.equal(sorted(layer.state_dict()), ["weight"], "The state dict holds not just `weight`.")
 
 
 def test_eps_of_layer_norm_is_1e_5_unless_told(student, expect):
@@ -188,6 +189,7 @@ def test_equal_numbers_become_the_bias_in_layer_norm(student, draw, expect):
     y = layer(x)
     expect.close(y, bias.expand(2, 4), tolerance=NEAR)
     (y * draw.normal(2, 4)).sum().backward()
+    expect.true(x.grad is not None, "No gradient came back to `x`.")
     expect.finite(x.grad, "The gradient at a position of equal numbers is not finite.")
 
 
@@ -198,6 +200,7 @@ def test_zeros_stay_zero_in_rms_norm(student, draw, expect):
     y = layer(x)
     expect.close(y, torch.zeros(2, 4, dtype=torch.float64))
     (y * draw.normal(2, 4)).sum().backward()
+    expect.true(x.grad is not None, "No gradient came back to `x`.")
     expect.finite(x.grad, "The gradient at a position of zeros is not finite.")
 
 
@@ -215,23 +218,23 @@ def test_a_large_mean_does_no_harm_to_more_numbers(student, draw, expect):
 
 
 def test_layer_norm_remembers_nothing(student, draw, expect):
-    """The second batch, of the same shape, is normalized by itself; so is a third, in eval mode."""
+    """After a first batch, a second one of the same shape gets its own right result; so does a third, in eval mode."""
     layer = student.LayerNorm(4).double()
     layer(draw.normal(3, 5, 4, scale=2.0) + 7)
     x, y = draw.normal(3, 5, 4), draw.normal(3, 5, 4, scale=3.0)
-    expect.close(layer(x), layer_norm(x), "The second batch is not normalized by itself.", tolerance=1e-4)
+    expect.close(layer(x), layer_norm(x), "The result for a second batch is wrong.", tolerance=1e-4)
     layer.eval()
-    expect.close(layer(y), layer_norm(y), "In eval mode another result comes.", tolerance=1e-4)
+    expect.close(layer(y), layer_norm(y), "In eval mode the result for a third batch is wrong.", tolerance=1e-4)
 
 
 def test_rms_norm_remembers_nothing(student, draw, expect):
-    """The second batch, of the same shape, is normalized by itself; so is a third, in eval mode."""
+    """After a first batch, a second one of the same shape gets its own right result; so does a third, in eval mode."""
     layer = student.RMSNorm(4).double()
     layer(draw.normal(3, 5, 4, scale=2.0) + 7)
     x, y = draw.normal(3, 5, 4), draw.normal(3, 5, 4, scale=3.0)
-    expect.close(layer(x), rms_norm(x), "The second batch is not normalized by itself.", tolerance=NEAR)
+    expect.close(layer(x), rms_norm(x), "The result for a second batch is wrong.", tolerance=NEAR)
     layer.eval()
-    expect.close(layer(y), rms_norm(y), "In eval mode another result comes.", tolerance=NEAR)
+    expect.close(layer(y), rms_norm(y), "In eval mode the result for a third batch is wrong.", tolerance=NEAR)
 
 
 @pytest.mark.parametrize("name", ["LayerNorm", "RMSNorm"])
@@ -272,12 +275,13 @@ def test_rms_norm_rounds_once_in_bfloat16(student, draw, expect):
     expect.shape(came, (16, 64))
     expect.dtype(came, torch.bfloat16)
     gap = (came.double() - exact).abs() - 0.55 * torch.finfo(torch.bfloat16).eps * exact.abs()
-    expect.true(float(gap.max()) < 1e-4, "More is rounded to bfloat16 than the result.", actual=came)
+    message = "A number is not the exact one, rounded to bfloat16 once."
+    expect.true(float(gap.max()) < 1e-4, message, actual=came)
 
 
 @pytest.mark.hidden
 def test_rms_norm_keeps_bfloat16(student, draw, expect):
-    """bfloat16 comes back, also with other weights than ones."""
+    """With other weights than ones, bfloat16 numbers give the right result, in bfloat16."""
     x, weight = draw.normal(16, 64, scale=20.0).bfloat16(), draw.normal(64).bfloat16()
     layer = student.RMSNorm(64).bfloat16()
     layer.load_state_dict({"weight": weight})
@@ -286,7 +290,7 @@ def test_rms_norm_keeps_bfloat16(student, draw, expect):
 
 @pytest.mark.parametrize("name", ["LayerNorm", "RMSNorm"])
 def test_float64_is_computed_in_float64(student, draw, expect, name):
-    """A float64 input keeps all its digits."""
+    """In float64 the result is right to ten digits, which float32 does not have."""
     x = draw.normal(8, 64) + 1
     wanted = layer_norm(x) if name == "LayerNorm" else rms_norm(x)
     expect.close(getattr(student, name)(64).double()(x), wanted, tolerance=1e-10)
@@ -295,7 +299,7 @@ def test_float64_is_computed_in_float64(student, draw, expect, name):
 @pytest.mark.hidden
 @pytest.mark.parametrize("name", ["LayerNorm", "RMSNorm"])
 def test_float32_stays_float32(student, draw, expect, name):
-    """The dtype that nearly everyone trains in."""
+    """Float32 numbers give the right result, in float32."""
     x = draw.normal(2, 3, 8, dtype=torch.float32) + 5
     wanted = layer_norm(x) if name == "LayerNorm" else rms_norm(x)
     expect.close(getattr(student, name)(8)(x), wanted)

@@ -114,12 +114,12 @@ def test_labels_are_the_original_ids_of_the_chosen(student, draw, expect):
     expect.dtype(labels, torch.int64)
     chosen = labels != -100
     expect.equal(labels[chosen], ids[chosen], "A label other than -100 is not the original id.")
-    expect.equal(inputs[~chosen], ids[~chosen], "A position with the label -100 was changed.")
+    expect.equal(inputs[~chosen], ids[~chosen], "At a position with the label -100 the input is not the original id.")
 
 
 @pytest.mark.points(2)
 def test_special_tokens_are_never_chosen(student, draw, expect):
-    """Special tokens keep their ids and have the label -100."""
+    """Special tokens have the label -100."""
     ids = many_tokens(draw)
     _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, 0.9, draw.generator())
     special = torch.isin(ids, torch.tensor(SPECIAL))
@@ -139,9 +139,8 @@ def test_the_share_of_chosen_tokens(student, draw, expect):
     for probability in (0.0, 1.0):
         _, labels = student.mask_tokens(ids, MASK, 12, SPECIAL, probability, draw.generator())
         share = (labels != -100).double().mean()
-        expect.equal(
-            share.item(), probability, f"At a probability of {probability} the share of labels that are not -100 is"
-        )
+        message = f"At a probability of {probability} the share of labels that are not -100 is {share.item()}."
+        expect.equal(share.item(), probability, message)
 
 
 @pytest.mark.points(2)
@@ -181,7 +180,11 @@ def test_every_chosen_token_has_a_fate_of_its_own(student, draw, expect):
     drawn = (inputs != MASK) & (inputs != 4)
     both = (drawn[1:] & drawn[:1]).double().sum()
     same = ((inputs[1:] == inputs[:1]) & drawn[1:] & drawn[:1]).double().sum()
-    expect.less(same, 0.2 * both + 1, "Random tokens at the same place of two rows that are equal")
+    expect.less(
+        same,
+        0.2 * both + 1,
+        f"Of {int(both)} random tokens below a random token of the first row, the number that equal it is",
+    )
 
 
 @pytest.mark.points(2)
@@ -208,7 +211,11 @@ def test_random_tokens_are_drawn_from_all_ordinary_ids(student, draw, expect):
     inputs, _ = student.mask_tokens(ids, MASK, 12, [PAD, 10, SEP, MASK], 1.0, draw.generator())
     replaced = inputs[(inputs != MASK) & (inputs != 7)]
     found = sorted(set(replaced.tolist()))
-    expect.equal(found, [1, 4, 5, 6, 8, 9, 11], "The ids that came as random tokens beside 7 itself.")
+    expect.equal(
+        found,
+        [1, 4, 5, 6, 8, 9, 11],
+        "The ids that came as random tokens, beside 7 itself, are not the other ordinary ids.",
+    )
     for i in found:
         share = (replaced == i).double().mean()
         expect.between(share, 0.11, 0.176, f"Of the random tokens, seven ids beside 7 itself, the share of {i} is")
@@ -241,10 +248,10 @@ def test_masking_follows_the_generator(student, draw, expect):
     first, second = (student.mask_tokens(ids, MASK, 12, SPECIAL, 0.5, g) for g in (generator, again))
     for name, one, two in zip(("inputs", "labels"), first, second, strict=True):
         expect.shape(one, (3, 5, 80))
-        why = f"The same generator state gave other {name}: some randomness comes from elsewhere."
+        why = f"The same generator state gave other {name}."
         expect.equal(two, one, why)
     third = student.mask_tokens(ids, MASK, 12, SPECIAL, 0.5, generator)
-    expect.true(not torch.equal(third[1], first[1]), "A second call with the generator chose the same positions.")
+    expect.true(not torch.equal(third[1], first[1]), "A second call with the same generator gave the same labels.")
 
 
 def test_special_ids_may_be_an_iterator(student, draw, expect):
@@ -254,7 +261,9 @@ def test_special_ids_may_be_an_iterator(student, draw, expect):
     special = torch.isin(ids, torch.tensor(SPECIAL))
     expect.true((labels[special] == -100).all(), "A special token has a label other than -100.", actual=labels[special])
     came = sorted(set(inputs[~special].tolist()))
-    expect.equal(came, list(range(3, 12)), "The ids in the place of chosen tokens: the mask and the ordinary ones.")
+    expect.equal(
+        came, list(range(3, 12)), "The inputs in place of ordinary tokens are not the mask and the ordinary ids."
+    )
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.5])
@@ -291,9 +300,14 @@ def test_labels_tell_where_the_second_sentence_is_from(student, draw, expect):
     """Label 0 goes with the next sentence, label 1 with a sentence of another document."""
     pairs = student.next_sentence_pairs(documents_of([30, 20, 1, 25]), draw.generator())
     for first, second, label in pairs:
-        expect.equal(int(label), int(second[0] != first[0]), f"The label of the pair {first}, {second}.")
+        where = "another document than" if second[0] != first[0] else "the same document as"
+        message = f"In the pair {first}, {second} the second is of {where} the first; its label is {int(label)}."
+        expect.equal(int(label), int(second[0] != first[0]), message)
         if second[0] == first[0]:
-            expect.equal(list(second), [first[0], first[1] + 1], f"The sentence after {first}, of the same document.")
+            message = (
+                f"In the pair {first}, {second} both are of one document, but the second is not the next sentence."
+            )
+            expect.equal(list(second), [first[0], first[1] + 1], message)
 
 
 @pytest.mark.points(2)
@@ -314,12 +328,16 @@ def test_any_sentence_of_any_other_document_may_come(student, draw, expect):
     seconds = [tuple(second) for first, second, label in pairs if label == 1 and first[0] == 0]
     found = sorted(set(seconds))
     wanted = [(1, 0), (1, 1), *((2, place) for place in range(8))]
-    expect.equal(found, wanted, "The false seconds of document 0.")
+    expect.equal(
+        found,
+        wanted,
+        "Document 0's second sentences with label 1 are not all those of the other two documents, and no more.",
+    )
     share = sum(second[0] == 1 for second in seconds) / len(seconds)
-    expect.between(share, 0.44, 0.56, "Of two other documents the first one's share is")
+    expect.between(share, 0.44, 0.56, "Of document 0's second sentences with label 1, the share from document 1 is")
     for place in range(8):
         share = seconds.count((2, place)) / len(seconds)
-        expect.between(share, 0.0355, 0.0895, f"One in 16 is that of place {place} of the long one; here it is")
+        expect.between(share, 0.0355, 0.0895, f"Of these, the share of place {place} of document 2 is")
 
 
 def test_equal_documents_are_two(student, draw, expect):
@@ -327,7 +345,7 @@ def test_equal_documents_are_two(student, draw, expect):
     pairs = student.next_sentence_pairs([[[5], [6]] * 20, [[5], [6]] * 20], draw.generator())
     expect.equal(len(pairs), 78)
     labels = {int(label) for _, _, label in pairs}
-    expect.equal(labels, {0, 1}, "The labels that came.")
+    expect.equal(labels, {0, 1}, "The labels that came are not 0 and 1.")
 
 
 def test_empty_documents_give_nothing(student, draw, expect):
@@ -336,7 +354,7 @@ def test_empty_documents_give_nothing(student, draw, expect):
     pairs = student.next_sentence_pairs(documents, draw.generator())
     expect.equal(len(pairs), 29)
     seconds = {tuple(second) for _, second, label in pairs if label == 1}
-    expect.equal(seconds, {(2, 0)}, "The false seconds where one other document holds a sentence.")
+    expect.equal(seconds, {(2, 0)}, "The second sentences with label 1 are not the one that the other documents hold.")
 
 
 @pytest.mark.parametrize("documents", [[[[1], [2]], []], [], [[], [], []]], ids=["one", "none", "empty"])
@@ -356,7 +374,7 @@ def test_pairs_follow_the_generator(student, draw, expect):
         for g in (generator, again, generator)
     )
     expect.equal(second, first, "The same generator state gave other pairs.")
-    expect.true(third != first, "A second call gave the same pairs.")
+    expect.true(third != first, "A second call with the same generator gave the same pairs.")
 
 
 # -- the model --------------------------------------------------------------------------------------------
@@ -406,7 +424,7 @@ def test_padding_changes_nothing(student, draw, expect):
         expect.shape(hidden, (len(lengths), 6, 12))
         for row, length in enumerate(lengths):
             alone = hidden_of(weights, SIZES, ids[row : row + 1, :length])
-            why = "A real token's vector depends on the padding after it."
+            why = f"With lengths {lengths}, row {row}'s real tokens have other vectors than without padding."
             expect.close(hidden[row : row + 1, :length], alone, why, tolerance=NEAR)
 
 
@@ -548,9 +566,11 @@ def test_every_call_stands_by_itself(student, draw, expect):
         seen = torch.arange(6) < (lengths if with_lengths else torch.tensor([6, 6]))[:, None]
         expect.shape(came, (2, 6, 12))
         expect.close(came[seen], wanted[seen], tolerance=NEAR)
-        why = "The MLM logits are not those of these weights."
+        why = "The MLM logits of the right hidden vectors are wrong."
         expect.close(model.mlm_logits(wanted), mlm_of(weights, wanted), why, tolerance=NEAR)
-        expect.equal(model.training, step % 2 == 0, "A call changes the mode, train or eval.")
+        expect.equal(
+            model.training, step % 2 == 0, "After a call the model is in another mode, train or eval, than before."
+        )
 
 
 # -- dropout ----------------------------------------------------------------------------------------------
@@ -588,12 +608,13 @@ def test_the_heads_drop_nothing(student, draw, expect):
 
 
 def test_in_eval_mode_nothing_is_dropped(student, draw, expect):
-    """In eval mode a model with dropout computes what one without it computes; in train mode no two calls agree."""
+    """In eval mode a model with dropout computes what one without it computes; in train mode two calls differ."""
     weights, ids = drawn_weights(draw, SIZES), draw.ids(11, 2, 5)
     model = loaded(student, weights, **SIZES, dropout=0.5)
     for _ in range(2):
         model.train()
-        expect.true(not torch.equal(model(ids), model(ids)), "Two calls in train mode agree: nothing was dropped.")
+        message = "With dropout 0.5, two calls in train mode give the same vectors."
+        expect.true(not torch.equal(model(ids), model(ids)), message)
         model.eval()
         expect.close(model(ids), hidden_of(weights, SIZES, ids), tolerance=NEAR)
 
@@ -616,13 +637,13 @@ def test_ids_that_are_not_contiguous(student, draw, expect):
 
 
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
-    """Float32 weights give float32 vectors, and no device is written into the code."""
+    """Float32 weights give float32 vectors, float64 ones float64, and the model runs on the `meta` device."""
     check_meta(expect, student.BERT(student.BERTConfig(**SIZES)), [draw.ids(11, 2, 5)], (2, 5, 12))
 
 
 @pytest.mark.parametrize("head", ["mlm_logits", "nsp_logits"])
 def test_the_heads_keep_their_dtype_and_run_on_meta(student, draw, expect, head):
-    """Float32 vectors give float32 logits, and no device is written into the heads."""
+    """Float32 vectors give float32 logits, float64 ones float64, and the heads run on the `meta` device."""
     model, hidden = student.BERT(student.BERTConfig(**SIZES)), draw.normal(2, 5, 12)
     expect.dtype(getattr(model, head)(hidden.float()), torch.float32)
     model.double()

@@ -104,7 +104,8 @@ def test_no_position_sees_what_comes_after_it(student, draw, expect):
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES)
     before, after = check_causality(expect, model, draw.ids(11, 2, 6), 11)
     changed = (after[:, -1] - before[:, -1]).abs().max()
-    expect.true(changed > 1e-3, "The last position's logits do not depend on its own token.", actual=after)
+    message = f"With another last token, the last position's logits move by {float(changed):.1e} at most;"
+    expect.true(changed > 1e-3, f"{message} they ought to move by more than 0.001.", actual=after)
 
 
 @pytest.mark.points(3)
@@ -117,9 +118,8 @@ def test_head_and_token_table_are_one_parameter(student, draw, expect):
     expect.equal(weights[HEAD], weights[TABLE], "Head and token table start with different values.")
     model.load_state_dict(weights | {TABLE: draw.normal(11, 12), HEAD: draw.normal(11, 12)})
     after = model.state_dict()
-    expect.equal(
-        after[HEAD], after[TABLE], "Head and token table are two parameters: they were loaded with different values."
-    )
+    message = "After both were loaded, head and token table hold different values: they are not one parameter."
+    expect.equal(after[HEAD], after[TABLE], message)
 
 
 def _check_gradients(expect, student, draw, sizes, ids):
@@ -168,9 +168,11 @@ def test_start_values_are_small(student, expect):
             expect.equal(value, torch.ones_like(value), f"`{name}` does not start at one.")
     check_start_values_apart(expect, first)
     values = torch.cat(pooled)
-    expect.between(values.std(), 0.0193, 0.0207, "The deviation of all start values together is not 0.02.")
+    expect.between(values.std(), 0.0193, 0.0207, "The deviation of all matrices and tables together is not near 0.02.")
     inside = (values.abs() < 0.02).double().mean()
-    expect.between(inside, 0.66, 0.71, "The share of the start values within one deviation is not the normal's 0.68:")
+    expect.between(
+        inside, 0.66, 0.71, "The share of these start values that lie within 0.02 of 0, of N(0, 0.02) about 0.68:"
+    )
 
 
 def test_initialize_draws_anew_and_keeps_the_norms(student, draw, expect):
@@ -178,13 +180,15 @@ def test_initialize_draws_anew_and_keeps_the_norms(student, draw, expect):
     sizes = SIZES | {"d_model": 36, "d_ff": 40, "n_layers": 1}
     weights = drawn_weights(draw, sizes)
     model = loaded(student, weights, **sizes)
-    expect.equal(student.initialize_(model), None, "`initialize_` works in place and returns nothing.")
+    expect.equal(
+        student.initialize_(model), None, "`initialize_` returned something; it works in place and returns None."
+    )
     came = model.state_dict()
     up = "blocks.0.feed_forward.up."
     expect.between(came[up + "weight"].std(), 0.018, 0.022, f"The deviation of `{up}weight` is not near 0.02.")
     expect.equal(came[up + "bias"], torch.zeros(40, dtype=torch.float64), f"`{up}bias` is not zero.")
     expect.equal(came["norm.weight"], weights["norm.weight"], "`norm.weight` was changed.")
-    expect.equal(came[HEAD], came[TABLE], "The head is not the token table any more.")
+    expect.equal(came[HEAD], came[TABLE], "After `initialize_` head and token table hold different values.")
 
 
 @pytest.mark.parametrize("kind", ["Linear", "Conv1d", "Embedding"])
@@ -285,7 +289,7 @@ def test_every_call_stands_by_itself(student, draw, expect):
         ids = draw.ids(11, 2, length)
         wanted = logits_of(weights, SIZES, ids)
         expect.close(model(ids), wanted, tolerance=NEAR)
-        expect.equal(model.training, training, "A call changes the mode, train or eval.")
+        expect.equal(model.training, training, "After a call the model is in another mode, train or eval, than before.")
 
 
 @pytest.mark.points(2)
@@ -325,7 +329,9 @@ def test_gpt1_has_117_million_parameters(student, expect):
     sizes = {name: int(getattr(config, name)) for name in SIZES}
     expect.between(count_of(sizes) / 1e6, 116.5, 116.6, "The millions of parameters of a GPT of these sizes:")
     names = ("n_layers", "d_model", "n_heads", "d_ff", "max_len", "vocab_size")
-    expect.equal([sizes[name] for name in names], [12, 768, 12, 3072, 512, 40478], f"{names} are not the paper's.")
+    paper = [12, 768, 12, 3072, 512, 40478]
+    wrong = [name for name, value in zip(names, paper, strict=True) if sizes[name] != value]
+    expect.equal([sizes[name] for name in names], paper, f"In `GPT1` this is not the paper's: {', '.join(wrong)}.")
 
 
 # -- dropout ------------------------------------------------------------------------------------------
@@ -357,12 +363,13 @@ def test_every_block_has_the_dropout_of_the_config(student, draw, expect):
 
 
 def test_in_eval_mode_nothing_is_dropped(student, draw, expect):
-    """In eval mode a model with dropout computes what one without it computes; in train mode no two calls agree."""
+    """In eval mode a model with dropout computes what one without it computes; in train mode two calls differ."""
     weights, ids = drawn_weights(draw, SIZES), draw.ids(11, 2, 5)
     model = loaded(student, weights, **SIZES, dropout=0.5)
     for _ in range(2):
         model.train()
-        expect.true(not torch.equal(model(ids), model(ids)), "Two calls in train mode agree: nothing was dropped.")
+        message = "With dropout 0.5, two calls in train mode give the same logits."
+        expect.true(not torch.equal(model(ids), model(ids)), message)
         model.eval()
         expect.close(model(ids), logits_of(weights, SIZES, ids), tolerance=NEAR)
 
@@ -385,5 +392,5 @@ def test_ids_that_are_not_contiguous(student, draw, expect):
 
 
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
-    """Float32 weights give float32 logits, and no device is written into the code."""
+    """Float32 weights give float32 logits, float64 ones float64, and the model runs on the `meta` device."""
     check_meta(expect, student.GPT(student.GPTConfig(**SIZES)), [draw.ids(11, 2, 5)], (2, 5, 11))

@@ -119,7 +119,8 @@ def test_attention_without_a_mask_sees_all(student, draw, expect):
     attention = attention_with(student, weights, 4, 2, 50.0)
     expect.close(attention(x), wanted, tolerance=NEAR)
     attention(x, causal(5))
-    expect.close(attention(x), wanted, "After a call with a mask, a call without one is another.", tolerance=NEAR)
+    message = "After a call with a mask, a call without one gives a wrong result."
+    expect.close(attention(x), wanted, message, tolerance=NEAR)
 
 
 def test_attention_of_one_length_then_another(student, draw, expect):
@@ -201,7 +202,7 @@ def test_three_blocks_of_other_sizes(student, reference, draw, expect):
 
 @pytest.mark.points(2)
 def test_no_position_sees_what_comes_after_it(student, draw, expect):
-    """Another last token changes the last position's logits and no others."""
+    """Another last token changes no logits but those of the last position."""
     check_causality(expect, loaded(student, drawn(draw, shapes_of(SIZES)), **SIZES), draw.ids(11, 2, 6), 11)
 
 
@@ -215,9 +216,11 @@ def test_with_a_window_a_position_sees_its_last_tokens(student, draw, expect):
     other[:, 0] = (ids[:, 0] + 1) % 11
     before, after = model(ids), model(other)
     expect.shape(after, (1, 8, 11))
-    expect.close(after[:, 3:], before[:, 3:], "A position depends on a token outside its window.", tolerance=NEAR)
+    message = "With another first token, logits of positions 3 to 7 are others; a window of 3 hides it from them."
+    expect.close(after[:, 3:], before[:, 3:], message, tolerance=NEAR)
     reached = (after[0, :3] - before[0, :3]).abs().amax(-1)
-    expect.true(reached.min() > 1e-6, "A token inside the window of 3 does not count.", actual=reached)
+    message = f"With another first token, the logits of position 0, 1 or 2 move by {float(reached.min()):.1e} at most;"
+    expect.true(reached.min() > 1e-6, f"{message} in each they ought to move by more than 1e-06.", actual=reached)
 
 
 @pytest.mark.points(0.5)
@@ -267,8 +270,9 @@ def test_the_parameters_have_their_names(student, expect):
     """The parameters have the names of the docstring and the shapes of the configuration; there are no biases."""
     parameters = student.Llama(student.LlamaConfig(**SIZES)).named_parameters()
     wanted = shapes_of(SIZES)
-    expect.equal(sorted(parameters), sorted(wanted), "The names of the parameters are not those of the parts.")
-    expect.equal({name: tuple(value.shape) for name, value in parameters.items()}, wanted, "The shapes are others.")
+    expect.equal(sorted(parameters), sorted(wanted), "The names of the parameters are not those of the docstring.")
+    shapes = {name: tuple(value.shape) for name, value in parameters.items()}
+    expect.equal(shapes, wanted, "A parameter has another shape than it ought to have.")
 
 
 def test_the_head_is_tied_where_asked(student, draw, expect):
@@ -278,14 +282,22 @@ def test_the_head_is_tied_where_asked(student, draw, expect):
         load(model, {TABLE: draw.normal(11, 16), HEAD: draw.normal(11, 16)})
         after = model.state_dict()
         same = torch.equal(after[HEAD], after[TABLE])
-        expect.true(same or not tied, "`tied=True`: head and token table are two parameters.", actual=after[HEAD])
-        expect.true(tied or not same, "`tied=False`: head and token table are one parameter.", actual=after[HEAD])
+        expect.true(
+            same or not tied,
+            "`tied=True`: after both were loaded, head and token table hold different values.",
+            actual=after[HEAD],
+        )
+        expect.true(
+            tied or not same,
+            "`tied=False`: after both were loaded with different values, head and token table are equal.",
+            actual=after[HEAD],
+        )
 
 
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
 def test_start_values_are_small(student, expect, tied):
-    """Matrices and tables start as N(0, 0.02), the norms' weights at one; a tied head starts as the table."""
+    """Matrices and tables start as N(0, 0.02), the norms' weights at one, with a tied head and without."""
     sizes = {"vocab_size": 90, "max_len": 40, "d_model": 32, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_ff": 64}
     parameters = student.Llama(student.LlamaConfig(**sizes, tied=tied)).named_parameters()
     check_start_values_apart(expect, {name: value for name, value in parameters.items() if not (tied and name == HEAD)})
@@ -334,5 +346,5 @@ def test_an_odd_head_is_refused(student, expect):
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("window", [2, 9, None])
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect, window):
-    """Float32 weights give float32 logits, float64 ones float64, on any device, with a window and without."""
+    """Float32 weights give float32 logits, float64 ones float64, and it runs on `meta`, with a window and without."""
     check_meta(expect, student.Llama(student.LlamaConfig(**SIZES, window=window)), [draw.ids(11, 5, 2).T], (2, 5, 11))

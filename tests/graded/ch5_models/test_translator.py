@@ -128,14 +128,14 @@ def test_another_source_has_its_own_memory(student, reference, draw, expect):
 
 
 def test_no_position_sees_the_target_after_it(student, draw, expect):
-    """Another last target token changes the last position's logits and no others."""
+    """Another last target token changes no logits but those of the last position."""
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES)
     source, target_in = draw.ids(8, 2, 6) + 1, torch.tensor([[1, 5, 3, 6], [1, 4, 2, 2]])
     other = target_in.clone()
     other[:, -1] = 5
     before, after = model(source, target_in), model(source, other)
     expect.shape(after, (2, 4, 7))
-    message = "A position's logits depend on a target token that comes after it."
+    message = "With another last target token, the logits of the positions before it are others."
     expect.close(after[:, :-1], before[:, :-1], message, tolerance=TOLERANCE)
 
 
@@ -146,7 +146,8 @@ def test_every_position_sees_the_whole_source(student, draw, expect):
     other = memory.clone()
     other[:, -1] = 2 * draw.normal(12)
     changed = (model.decode(target_in, other, source) - model.decode(target_in, memory, source)).abs().amax(-1)
-    expect.true(changed.min() > 1e-5, "A target position does not see the end of the memory.", actual=changed)
+    message = f"With another last vector of the memory, a position's logits move by {float(changed.min()):.1e} at most;"
+    expect.true(changed.min() > 1e-5, f"{message} in each they ought to move by more than 1e-05.", actual=changed)
 
 
 @pytest.mark.points(2)
@@ -155,9 +156,9 @@ def test_padding_of_the_source_changes_nothing(student, draw, expect):
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES)
     source, target_in = draw.ids(8, 2, 4) + 1, torch.tensor([[1, 5, 3], [1, 4, 6]])
     longer = torch.cat([source, torch.zeros(2, 3, dtype=torch.int64)], dim=1)
-    message = "The memory depends on the source's padding."
+    message = "With padding after the source, the memory of its tokens is another."
     expect.close(model.encode(longer)[:, :4], model.encode(source), message, tolerance=TOLERANCE)
-    message = "The logits depend on the source's padding."
+    message = "With padding after the source, the logits are others."
     expect.close(model(longer, target_in), model(source, target_in), message, tolerance=TOLERANCE)
 
 
@@ -197,8 +198,10 @@ def test_head_and_target_table_are_one_parameter(student, draw, expect, source_v
     source = weights[SOURCE].clone()
     load(model, {TARGET: draw.normal(7, 12), HEAD: draw.normal(7, 12)})
     after = model.state_dict()
-    expect.equal(after[HEAD], after[TARGET], "Head and target table are two parameters.")
-    expect.equal(after[SOURCE], source, "The source table changed with the target table. It is one of its own.")
+    message = "After both were loaded, head and target table hold different values: they are not one parameter."
+    expect.equal(after[HEAD], after[TARGET], message)
+    message = "After the target table was loaded the source table, which is one of its own, is another than before."
+    expect.equal(after[SOURCE], source, message)
 
 
 def test_the_parameters_have_their_names(student, expect):
@@ -207,8 +210,13 @@ def test_the_parameters_have_their_names(student, expect):
     parameters, wanted = model.named_parameters(), shapes_of(SIZES)
     tied = TARGET if TARGET in parameters else HEAD
     wanted = {name: shape for name, shape in wanted.items() if name not in (TARGET, HEAD) or name == tied}
-    expect.equal(sorted(parameters), sorted(wanted), "The names of the parameters are not those of the parts.")
-    expect.equal({name: tuple(value.shape) for name, value in parameters.items()}, wanted, "The shapes are others.")
+    expect.equal(
+        sorted(parameters),
+        sorted(wanted),
+        "The names of the parameters, a shared one once, are not those of the docstring.",
+    )
+    shapes = {name: tuple(value.shape) for name, value in parameters.items()}
+    expect.equal(shapes, wanted, "A parameter has another shape than it ought to have.")
 
 
 @pytest.mark.points(0.5)
@@ -233,29 +241,34 @@ def test_start_values(student, expect):
             )
         elif value.ndim == 2:
             bound = math.sqrt(6 / sum(value.shape))
-            expect.between(value.abs().max(), 0.97 * bound, bound * 1.0001, f"The largest number of `{name}`.")
+            expect.between(
+                value.abs().max(),
+                0.97 * bound,
+                bound * 1.0001,
+                f"The largest absolute value in `{name}`, of Xavier uniform start values:",
+            )
         elif name.rpartition(".")[2] == "bias":
             expect.equal(value, torch.zeros_like(value), f"`{name}` does not start at zero.")
 
 
 def test_dropout_works_on_the_embedded_source_and_in_the_encoder(student, reference, draw, expect):
-    """With everything dropped the memory is that of the reference: dropout is in the right places alone."""
+    """With dropout 1.0 in train mode, what goes through dropout is zero; the memory is right for that."""
     model, judge = both(student, reference, draw, dropout=1.0)
     source = padded([[3, 8, 1, 5, 2]])
     for side in (model, judge):
         side.train()
-    message = "With dropout 1.0 in train mode the memory is wrong: dropout is in too few places, or in too many."
+    message = "With dropout 1.0 in train mode the memory is wrong."
     expect.close(model.encode(source), judge.encode(source), message, tolerance=TOLERANCE)
 
 
 def test_dropout_works_on_the_embedded_target_and_in_the_decoder(student, reference, draw, expect):
-    """With everything dropped the logits are those of the reference: dropout is in the right places alone."""
+    """With dropout 1.0 in train mode, what goes through dropout is zero; the logits are right for that."""
     model, judge = both(student, reference, draw, dropout=1.0)
     source, target_in, memory = padded([[3, 8, 1, 5, 2]]), padded([[1, 5, 3]]), draw.normal(1, 5, 12)
     for side in (model, judge):
         side.train()
     came, wanted = (side.decode(target_in, memory, source) for side in (model, judge))
-    message = "With dropout 1.0 in train mode the logits are wrong: dropout is in too few places, or in too many."
+    message = "With dropout 1.0 in train mode the logits are wrong."
     expect.close(came, wanted, message, tolerance=TOLERANCE)
 
 
@@ -296,7 +309,7 @@ def test_too_many_tokens_are_refused(student, expect, draw):
 
 @pytest.mark.points(0.5)
 def test_it_keeps_its_dtype_and_runs_on_meta(student, draw, expect):
-    """Float32 weights give float32 logits, float64 ones float64, and no device is in the code."""
+    """Float32 weights give float32 logits, float64 ones float64, and the model runs on the `meta` device."""
     arguments = [draw.ids(9, 5, 2).T, draw.ids(7, 4, 2).T]
     check_meta(expect, student.Translator(student.TranslatorConfig(**SIZES)), arguments, (2, 4, 7))
 
@@ -333,7 +346,7 @@ def test_the_first_loss_is_that_of_the_shifted_target(student, reference, draw, 
     logits = judge(source[:1], target[:1, :-1])[0]
     wanted = F.cross_entropy(logits[:4], target[0, 1:5])  # four wanted tokens: 4, 6, 3 and the stop
     losses = student.train_translator(model, source, target, 1, 4, 0.01, draw.generator())
-    expect.equal(len(losses), 1, "There is to be one loss for each step.")
+    expect.equal(len(losses), 1, f"Training for one step gave {len(losses)} losses.")
     expect.close(losses[0], wanted.item(), "The first loss is wrong.", tolerance=TOLERANCE)
 
 
@@ -366,7 +379,7 @@ def test_a_few_steps_of_training(student, reference, draw, expect):
 @pytest.mark.hidden
 @pytest.mark.parametrize("steps", [1, 20])
 def test_training_of_other_lengths(student, reference, draw, expect, steps):
-    """One step has the whole learning rate; twenty rise for two and fall for the rest."""
+    """Of one step the learning rate is `lr`; of twenty it rises for two and falls for the rest."""
     sizes = SIZES | {"n_layers": 1}
     weights, (source, target) = drawn_weights(draw, sizes), one_pair(2)
     found = []
@@ -375,7 +388,9 @@ def test_training_of_other_lengths(student, reference, draw, expect, steps):
         found.append(side.train_translator(model, source, target, steps, 3, 0.002, draw.generator()))
         logits = model(source, target[:, :-1]).detach()
         found[-1].append(F.cross_entropy(logits[0, :4], target[0, 1:5]).item())
-    expect.close(found[0], found[1], "The losses are wrong.", tolerance=1e-3)
+    expect.close(
+        found[0], found[1], "The losses of the steps, or the one after the last step, are wrong.", tolerance=1e-3
+    )
 
 
 @pytest.mark.points(2)
@@ -390,9 +405,10 @@ def test_all_rows_are_drawn(student, reference, draw, expect):
     message = "The loss of a step is that of none of the three pairs."
     expect.close(losses, [alone[row] for row in rows], message, tolerance=TOLERANCE)
     shares = [rows.count(i) for i in range(3)]  # 20 each, with a deviation of 3.7
-    expect.true(min(shares) >= 2, "Of 60 draws among three pairs each is to come about 20 times.", actual=shares)
+    message = f"By their losses, the three pairs were drawn {shares} times; in 60 steps about 20 each is wanted."
+    expect.true(min(shares) >= 2, message)
     repeats = sum(one == two for one, two in pairwise(rows))  # one third of 59, with a deviation of 3.6
-    expect.between(repeats, 2, 38, "How often of 59 times a step drew the pair of the step before:")
+    expect.between(repeats, 2, 38, f"Steps with the pair of the step before, of {len(rows) - 1}:")
 
 
 @pytest.mark.points(2)
@@ -412,7 +428,8 @@ def test_a_batch_is_drawn_and_its_tokens_count_alike(student, reference, draw, e
     message = "The loss of a step is not the mean over the tokens of any two pairs."
     expect.close(losses, [sums[pair] for pair in drawn_pairs], message, tolerance=TOLERANCE)
     mixed = [pair for pair in drawn_pairs if pair[0] != pair[1]]
-    expect.true(mixed, "In 40 batches of two pairs there were never two different ones.", actual=drawn_pairs)
+    message = f"None of {len(losses)} losses is the mean over two different pairs."
+    expect.true(mixed, message, actual=drawn_pairs)
 
 
 def test_the_generator_draws_the_rows(student, draw, expect):
@@ -424,10 +441,10 @@ def test_the_generator_draws_the_rows(student, draw, expect):
     twin.set_state(generator.get_state())
     first = student.train_translator(model, source, target, 25, 1, 0.0, generator)
     again = student.train_translator(model, source, target, 25, 1, 0.0, twin)
-    expect.close(again, first, "The same state of the generator drew other rows.", tolerance=TOLERANCE)
+    expect.close(again, first, "The same state of the generator gave other losses.", tolerance=TOLERANCE)
     other = student.train_translator(model, source, target, 25, 1, 0.0, generator)
     moved = max(abs(a - b) for a, b in zip(first, other, strict=True)) > 1e-6
-    expect.true(moved, "A second call with the generator drew the same rows in the same order.", actual=other)
+    expect.true(moved, "A second call with the same generator gave the same losses.", actual=other)
 
 
 def test_training_is_in_train_mode(student, draw, expect):
@@ -435,7 +452,9 @@ def test_training_is_in_train_mode(student, draw, expect):
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES, dropout=0.4)
     model.eval()
     losses = student.train_translator(model, *one_pair(2), 4, 2, 0.0, draw.generator())
-    expect.true(max(losses) - min(losses) > 1e-6, "Losses without learning are all equal: no dropout.", actual=losses)
+    apart = max(losses) - min(losses)
+    message = f"With dropout 0.4 and a learning rate of 0, the losses lie {apart:.1e} apart; more than 1e-06 is wanted."
+    expect.true(apart > 1e-6, message, actual=losses)
 
 
 @pytest.mark.points(0.5)
@@ -458,8 +477,8 @@ def test_on_step_is_told_of_every_step(student, draw, expect):
     losses = student.train_translator(
         model, source, target, 3, 2, 0.01, draw.generator(), lambda t, loss: told.append((t, loss))
     )
-    expect.equal([int(t) for t, _ in told], [1, 2, 3], "The steps that `on_step` was told of.")
-    message = "The losses that `on_step` was told of."
+    expect.equal([int(t) for t, _ in told], [1, 2, 3], "The steps that `on_step` was told of are not 1, 2, 3.")
+    message = "The losses that `on_step` was told of are not those that are returned."
     expect.close([float(loss) for _, loss in told], losses, message, tolerance=TOLERANCE)
 
 
@@ -478,7 +497,7 @@ def test_on_step_is_told_after_the_step(student, draw, expect):
         if reason not in raised.text:
             raise
     moved = not torch.equal(model.state_dict()[TARGET], weights[TARGET])
-    expect.true(moved, "`on_step` was told of the first step before the weights had moved.")
+    expect.true(moved, "After a run that `on_step` was to end at the first step, the target table is unchanged.")
 
 
 # -- translating ------------------------------------------------------------------------------------------
@@ -557,7 +576,7 @@ def test_greedy_translation_ends_when_all_have_stopped(student, reference, draw,
 
 
 def test_a_second_source_is_translated_anew(student, reference, draw, expect):
-    """Another source of the same shape has its own translation: the memory of the first is not used again."""
+    """Another source of the same shape has its own translation."""
     while True:
         weights = drawn_weights(draw, SIZES)
         judge = loaded(reference, weights, **SIZES)
@@ -620,12 +639,12 @@ def test_the_source_is_encoded_once(student, draw, expect):
         model.decode(draw.ids(7, 2, 9), encoded, source)
     with student.counting() as counts:
         student.greedy_translate(model, source, START, 99, 8)
-    message = "Operations for 8 new tokens, as a multiple of those of one encoding and 8 passes of the decoder:"
+    message = "Operations for 8 new tokens, as a multiple of those of one encoding and 8 passes of the decoder over 9:"
     expect.between(counts.flops / (encoding.flops + 8 * decoding.flops), 0.0, 1.1, message)
 
 
 def test_greedy_translation_is_without_dropout(student, draw, expect):
-    """It translates in eval mode, whatever mode the model is in."""
+    """A model with dropout gives the same translation in train mode as in eval mode."""
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES, dropout=0.5)
     source = padded([[3, 8, 1, 5], [4, 6, 2]])
     model.eval()
@@ -633,7 +652,7 @@ def test_greedy_translation_is_without_dropout(student, draw, expect):
     model.train()
     for _ in range(5):
         came = student.greedy_translate(model, source, START, 99, 5)
-        expect.equal(came, wanted, "Dropout is on while it translates.")
+        expect.equal(came, wanted, "In train mode the translation is another than in eval mode.")
 
 
 @pytest.mark.points(0.5)
@@ -653,7 +672,7 @@ def test_no_gradients_are_kept(student, draw, expect):
     model = loaded(student, drawn_weights(draw, SIZES), **SIZES)
     with student.counting() as counts:
         student.greedy_translate(model, padded([[3, 8, 1, 5]]), START, 99, 2)
-    expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
+    expect.equal(counts.saved_bytes, 0, f"{counts.saved_bytes} bytes were kept for a backward pass; 0 is wanted.")
 
 
 @pytest.mark.alone
@@ -703,14 +722,16 @@ def test_it_learns_to_translate(student, reference, draw, expect, progress):
     expect.close(
         losses[0],
         losses[1],
-        "The losses of the first steps are wrong, so it was not trained further.",
+        "The losses of four steps are wrong, so it was not trained further.",
         tolerance=TOLERANCE,
     )
     outputs = [
         side.greedy_translate(model, pair[0], START, STOP, 6)
         for side, model in zip((student, reference), short, strict=True)
     ]
-    expect.equal(outputs[0], outputs[1], "Greedy translation is wrong, so it was not trained further.")
+    expect.equal(
+        outputs[0], outputs[1], "After four steps the greedy translation is wrong, so it was not trained further."
+    )
 
     pairs = translation.sample_pairs(4000, draw.integer(0, 2**31))
     fresh = [pair for pair in translation.sample_pairs(400, draw.integer(0, 2**31)) if pair not in set(pairs)]
