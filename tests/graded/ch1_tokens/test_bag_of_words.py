@@ -90,7 +90,7 @@ def test_words_are_found_as_in_the_vocabulary(student, expect):
 
 @pytest.mark.points(3)
 def test_two_orders_are_one_vector(student, expect):
-    """What a bag loses: who bites whom."""
+    """Two texts of the same words in another order have the same bag."""
     vocabulary = {"bites": 0, "dog": 1, "man": 2, "the": 3}
     for text in ("the dog bites the man", "the man bites the dog"):
         check_bag(expect, student.bag_of_words(text, vocabulary), [1, 1, 1, 2])
@@ -129,7 +129,7 @@ def test_empty_documents_and_vocabularies(student, expect):
 
 @pytest.mark.points(5)
 def test_the_cosine_of_known_angles(student, expect):
-    """The same direction gives 1, right angles give 0, and 3-4-5 gives 0.6."""
+    """The same direction gives 1, a right angle 0, 45 degrees √0.5, and (1, 0) with (3, 4) gives 0.6."""
     expect.close(student.cosine_similarity(np.array([1, 0]), np.array([3, 4])), 0.6)
     expect.close(student.cosine_similarity(np.array([1, 2, 2]), np.array([2, 4, 4])), 1.0)
     expect.close(student.cosine_similarity(np.array([1, 0, 2]), np.array([0, 3, 0])), 0.0)
@@ -147,7 +147,7 @@ def test_the_cosine_of_drawn_vectors(student, draw, expect):
 @pytest.mark.hidden
 @pytest.mark.points(3)
 def test_the_cosine_of_counts(student, draw, expect):
-    """Bags of many words, and vectors of one number, have their angle too."""
+    """Two long vectors of counts have the right cosine, and two of one number each have the cosine 1."""
     a, b = draw.id_array(9, 30), draw.id_array(4, 30)
     dot, lengths = sum(int(x) * int(y) for x, y in zip(a, b, strict=True)), math.hypot(*a) * math.hypot(*b)
     expect.close(student.cosine_similarity(a, b), dot / lengths)
@@ -155,7 +155,7 @@ def test_the_cosine_of_counts(student, draw, expect):
 
 
 def test_opposite_directions_are_minus_one(student, draw, expect):
-    """The cosine keeps its sign."""
+    """A vector and one in the opposite direction have the cosine -1."""
     a = draw.array(5)
     expect.close(student.cosine_similarity(a, -2.0 * a), -1.0)
 
@@ -170,14 +170,14 @@ def test_a_zero_vector_is_like_nothing(student, draw, expect):
 
 
 def test_the_cosine_does_not_depend_on_lengths(student, expect):
-    """Vectors that are tiny, huge, or both have the cosine of their directions."""
+    """Two tiny vectors, two huge ones, and a tiny beside a huge one have the cosine of their directions."""
     a, b = np.array([3.0, 4.0]), np.array([4.0, 3.0])
     for first, second in ((7.0, 0.5), (1e-6, 1e-6), (1e10, 1e10), (1e-6, 1e10)):
         expect.close(student.cosine_similarity(first * a / 5, second * b / 5), 0.96)
 
 
 def test_products_of_whole_numbers_do_not_overflow(student, expect):
-    """Counts of any dtype give the right cosine, also where their products are too large for it."""
+    """Vectors in int8, int32 and int64 give the right cosine, also where their products are too large for the dtype."""
     for dtype, size in (("int8", 20), ("int32", 10**8), ("int64", 10**9)):
         a, b = np.array([3, 4], dtype=dtype) * np.array(size, dtype=dtype), np.array([4, 3], dtype=dtype)
         expect.close(student.cosine_similarity(a, b * np.array(size, dtype=dtype)), 0.96)
@@ -187,7 +187,7 @@ def test_products_of_whole_numbers_do_not_overflow(student, expect):
 
 @pytest.mark.hidden
 def test_other_whole_numbers_do_not_overflow(student, expect):
-    """Unsigned and signed, in longer vectors."""
+    """Longer vectors of small whole numbers, unsigned and signed, give the right cosine too."""
     for dtype in ("uint8", "int16"):
         a, b = np.full(40, 120, dtype=dtype), np.array([120] * 20 + [0] * 20, dtype=dtype)
         expect.close(student.cosine_similarity(a, b), math.sqrt(0.5))

@@ -131,7 +131,7 @@ def test_other_ids_stay(student, expect):
 
 @pytest.mark.hidden
 def test_merge_pair_in_a_drawn_list(student, draw, expect):
-    """Pairs at both ends, next to one another and apart."""
+    """In a drawn list each pair becomes the new id: at both ends, next to one another and apart."""
     for pair in ((1, 2), (2, 2), (12, 1)):
         ids = [*pair, *([1, 2, 12, 21][i] for i in draw.id_array(4, 40)), *pair]
         wanted = list(ids)
@@ -146,7 +146,7 @@ def test_merge_pair_in_a_drawn_list(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_training_by_hand(student, expect):
-    """The example of the brief: `ab` first, then `a` + `ab`, with the ids 256 and 257."""
+    """`aab aab` has the merges `ab` and then `a` + `ab`, with the ids 256 and 257."""
     vocab, merges = student.train_bpe("aab aab", 258)
     expect.equal(merges, [(b"a", b"b"), (b"a", b"ab")])
     expect.equal(vocab, BYTES | {256: b"ab", 257: b"aab"})
@@ -211,15 +211,18 @@ def test_pieces_of_other_texts(student, expect):
 @pytest.mark.hidden
 @pytest.mark.points(2)
 def test_training_on_the_courses_own_text(student, data, expect):
-    """A thousand characters of the language corpus give the same merges as a slow count."""
+    """The beginning of the language corpus gives the same merges as a slow count."""
     text = (data / "language.txt").read_text(encoding="utf-8")[:1200]
     expect.equal(student.train_bpe(text, 256 + 20)[1], train_slowly(text, 20))
 
 
+GREATER = "The merges of `{}` are not `{}` alone, the greater of its two equally frequent pairs."
+
+
 def test_of_equals_the_greatest_pair_of_bytes_wins(student, expect):
     """Equally frequent pairs are compared as pairs of bytes, first the left one, then the right one."""
-    expect.equal(student.train_bpe("az.ba", 257)[1], [(b"b", b"a")], "`(b, a)` is greater than `(a, z)`.")
-    expect.equal(student.train_bpe("ay.az", 257)[1], [(b"a", b"z")], "`(a, z)` is greater than `(a, y)`.")
+    expect.equal(student.train_bpe("az.ba", 257)[1], [(b"b", b"a")], GREATER.format("az.ba", "(b, a)"))
+    expect.equal(student.train_bpe("ay.az", 257)[1], [(b"a", b"z")], GREATER.format("ay.az", "(a, z)"))
     # After `ab` (id 256) the pairs (ab, c) and (z, y) occur once each; z is the greater, though 256 is above 122.
     expect.equal(student.train_bpe("abc.ab.zy", 258)[1], [(b"a", b"b"), (b"z", b"y")])
     # `(ab, a)` is greater than `(a, z)`, although `aba` is less than `az`.
@@ -238,13 +241,13 @@ def test_training_stops_when_nothing_is_left(student, expect):
     """When each piece is one token, training ends, with a smaller vocabulary than was asked for."""
     vocab, merges = student.train_bpe("cab", 300)
     expect.equal(merges, [(b"c", b"a"), (b"ca", b"b")])
-    expect.equal(len(vocab), 258, "The vocabulary does not hold the bytes and the two merges, and nothing else.")
+    expect.equal(len(vocab), 258, "The vocabulary does not have 258 entries: 256 bytes and two merges.")
     vocab, merges = student.train_bpe("", 300)
     expect.equal((vocab, list(merges)), (BYTES, []))
 
 
 def test_a_pair_that_occurs_once_may_be_merged(student, expect):
-    """There need not be two of a pair, as long as there is room."""
+    """A pair that occurs once is merged too, as long as there is room."""
     expect.equal(student.train_bpe("ab", 257)[1], [(b"a", b"b")])
     expect.equal(student.train_bpe("aa aa xyz", 260)[1], train_slowly("aa aa xyz", 4))
 
@@ -279,12 +282,12 @@ def test_the_longest_special_token_wins_in_training_too(student, expect):
     """Where one special token begins another, the longest that fits is cut out, however they are ordered."""
     for special_tokens in (("<s", "<s>>"), ("<s>>", "<s")):
         merges = student.train_bpe("<s>><s>><s>>a<s>", 300, special_tokens)[1]
-        expect.equal(list(merges), [], "Only the longest special token leaves nothing to merge here.")
+        expect.equal(list(merges), [], "There are merges, but with the longest special tokens cut out no pair is left.")
 
 
 @pytest.mark.parametrize(("vocab_size", "special_tokens"), [(255, ()), (257, ("<s>", "</s>"))])
 def test_a_vocabulary_too_small_is_refused(student, expect, vocab_size, special_tokens):
-    """Less than 256 and the special tokens raises a ValueError that gives the size."""
+    """A `vocab_size` below 256 plus the number of special tokens raises a ValueError that gives it."""
     expect.raises(ValueError, student.train_bpe, "abab", vocab_size, special_tokens, mentions=vocab_size)
 
 
@@ -311,12 +314,12 @@ def test_encode_applies_merges_by_rank(student, expect):
     tokenizer = student.BPETokenizer(*with_merges(("b", "c"), ("a", "b"), ("a", "bc")))
     expect.equal(tokenizer.encode("abc"), [258])
     tokenizer = student.BPETokenizer(*with_merges(("b", "c"), ("a", "b")))
-    expect.equal(tokenizer.encode("abc"), [97, 256], "(b, c) has the lower rank, so `bc` is made and `a` stays.")
+    expect.equal(tokenizer.encode("abc"), [97, 256], "`abc` does not become `a` and `bc`; (b, c) has the lower rank.")
 
 
 @pytest.mark.points(2)
 def test_the_place_of_a_pair_does_not_matter(student, expect):
-    """With the ranks the other way round, the left pair is merged and not the right one."""
+    """With (a, b) before (b, c) in `merges`, `abc` becomes `ab` and `c`."""
     tokenizer = student.BPETokenizer(*with_merges(("a", "b"), ("b", "c")))
     expect.equal(tokenizer.encode("abc"), [256, 99])
 
@@ -324,7 +327,8 @@ def test_the_place_of_a_pair_does_not_matter(student, expect):
 def test_the_rank_is_the_place_in_merges(student, expect):
     """`merges` give the ranks by their order, whatever ids the merged tokens have in `vocab`."""
     tokenizer = student.BPETokenizer(BYTES | {256: b"ab", 257: b"bc"}, [(b"b", b"c"), (b"a", b"b")])
-    expect.equal(tokenizer.encode("abc"), [97, 257], "(b, c) has the lower rank, though `ab` has the lower id.")
+    wrong = "`abc` does not become `a` and `bc`; (b, c) has the lower rank, though `ab` has the lower id."
+    expect.equal(tokenizer.encode("abc"), [97, 257], wrong)
 
 
 @pytest.mark.points(0.5)
@@ -408,12 +412,12 @@ def test_gpt2s_ids(student, expect):
 
 @pytest.mark.points(2)
 def test_training_and_encoding_fit_together(student, draw, expect):
-    """A tokenizer made from `train_bpe` writes a text in fewer ids than it has bytes, and reads it back."""
+    """With twenty merges of a text the tokenizer writes it in fewer ids than it has bytes, and reads it back."""
     text = " ".join(draw.text("abü", 4) for _ in range(20))
     vocab = vocabulary_of(merges := train_slowly(text, 20))
     tokenizer = student.BPETokenizer(vocab, merges)
     ids = tokenizer.encode(text)
-    expect.less(len(ids), len(text.encode()), "The text has as many ids as bytes: nothing was merged.")
+    expect.less(len(ids), len(text.encode()), "The text has no fewer ids than bytes. The number of ids:")
     expect.equal(tokenizer.decode(ids), text)
 
 
@@ -433,14 +437,15 @@ def test_the_list_of_ids_is_the_callers(student, expect):
     append = student.imported("operator").methodcaller("append", 120)
     lists = student.imported("collections").deque(builtins.map(tokenizer.encode, ["abc", "abc"]))  # there, not copies
     builtins.list(builtins.map(append, lists))
-    expect.equal(tokenizer.encode("abc"), [256, 99], "The next answer has what was appended to an earlier one.")
+    wrong = "Something was appended to earlier lists of ids of `abc`; now `encode` does not give [256, 99] for it."
+    expect.equal(tokenizer.encode("abc"), [256, 99], wrong)
 
 
 @pytest.mark.parametrize(
     "text", [WORLD, "aab aab", "", " ", "\n \n", "\x00\x7f", "a\u0301e\u200d\U0010ffff", "\ufeffa"]
 )
 def test_any_text_round_trips(student, expect, text):
-    """`decode(encode(text))` is the text, with merges of any kind."""
+    """`decode(encode(text))` is the text, here with four merges."""
     tokenizer = student.BPETokenizer(*with_merges(("a", "b"), (" ", "a"), ("\n", "\n"), ("\xc3", "\xbc")))
     expect.equal(tokenizer.decode(tokenizer.encode(text)), text)
 
@@ -497,7 +502,8 @@ def test_special_tokens_that_are_missing_get_the_next_ids(student, expect):
     expect.equal(tokenizer.encode("<pad><s>a"), [501, 500, 97])
     two_ways = [(b"b", b"c"), (b"a", b"b"), (b"ab", b"c"), (b"a", b"bc")]  # both of the last give `abc`
     tokenizer = student.BPETokenizer(BYTES | {256: b"bc", 257: b"ab", 258: b"abc"}, two_ways, ("<s>",))
-    expect.equal(tokenizer.encode("<s>a"), [259, 97], "The largest id is 258; two of the four merges share a token.")
+    wrong = "The ids of `<s>a` are not [259, 97]. The largest id of `vocab` is 258, though there are four merges."
+    expect.equal(tokenizer.encode("<s>a"), [259, 97], wrong)
 
 
 @pytest.mark.hidden

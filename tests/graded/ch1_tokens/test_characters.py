@@ -46,7 +46,7 @@ def test_an_accent_may_be_a_character_of_its_own(student, expect):
 
 
 def test_an_empty_text_has_an_empty_vocabulary(student, expect):
-    """No text makes no characters."""
+    """The vocabulary of an empty text is empty, and so is what `encode` gives for it."""
     tokenizer = student.CharTokenizer("")
     expect.equal((list(tokenizer.chars), tokenizer.vocab_size, list(tokenizer.encode(""))), ([], 0, []))
 
@@ -91,7 +91,7 @@ def test_decoding_gives_the_text_back(student, draw, expect):
 @pytest.mark.hidden
 @pytest.mark.points(3)
 def test_other_texts_come_back_too(student, draw, expect):
-    """Texts of all kinds of white space, signs and digits, and a long one."""
+    """`decode(encode(text))` is the text: white space and control characters, digits and signs, and a long text."""
     for text in ("\t\x00\x7f\xa0\u2028\ufeff\r\n\r", "0101 1,000 -1 1.5e3", draw.text(WORLD, 400)):
         tokenizer = student.CharTokenizer(text)
         expect.equal(tokenizer.decode(tokenizer.encode(text)), text)
@@ -139,7 +139,7 @@ def test_a_character_stays_unknown(student, expect):
 
 
 def test_a_position_is_named(student, draw, expect):
-    """The message gives a position, if only from 0 or from 1."""
+    """The message gives the position of the unknown character, counted from 0 or from 1."""
     position = draw.integer(21, 28)
     text = draw.text("abc", position) + "§"
     expect.raises(ValueError, student.CharTokenizer("abc").encode, text, mentions=(position, position + 1))
@@ -180,7 +180,7 @@ def test_the_first_place_is_named(student, draw, expect):
 
 @pytest.mark.hidden
 def test_the_first_place_of_a_character_that_is_unknown_twice(student, draw, expect):
-    """Position 0 is one too; a later place of the same character does not count."""
+    """The message gives the first place of a character that is unknown twice, also where that is 0."""
     tokenizer = student.CharTokenizer("ab")
     expect.raises(ValueError, tokenizer.encode, "§" + draw.text("ab", 31) + "§", mentions=0)
     expect.raises(ValueError, tokenizer.encode, draw.text("ab", 53) + "§" + draw.text("ab", 31) + "§", mentions=53)

@@ -33,9 +33,9 @@ def round_text(draw):
 def run(student, expect, name, text, steps, seed):
     """The experiment's two losses, healthy first."""
     came = getattr(student, name)(text, steps, seed)
-    expect.equal(list(came), EXPERIMENTS[name], "The names of the losses, healthy first, are wrong.")
+    expect.equal(list(came), EXPERIMENTS[name], f"The names of the losses of {name} are not these two, healthy first.")
     for key, loss in came.items():
-        expect.between(loss, 0.0, 1000.0, f"The loss {key!r} is no loss in nats:")
+        expect.between(loss, 0.0, 1000.0, f"The loss {key!r} of {name} is not a number of nats from 0 to 1000.")
     return tuple(came.values())
 
 
@@ -53,7 +53,7 @@ def test_permuted_ids_are_looked_up(student, draw, expect):
 
 @pytest.mark.hidden
 def test_another_permutation(student, draw, expect):
-    """A longer permutation, after another one of another text."""
+    """A longer permutation, after another one with another text, gives each id its new number."""
     for n in (4, 11):
         new, data = draw.shuffled(range(n)), draw.ids(n, 20)
         expect.equal(student.permute_ids(data, torch.tensor(new)), torch.tensor([new[i] for i in data.tolist()]))
@@ -98,12 +98,24 @@ def test_a_frozen_module_has_nothing_to_learn(student, expect):
     model = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3)
     student.freeze(model.embed)
     frozen = [parameter.requires_grad for parameter in model.embed.parameters()]
-    expect.equal(frozen, [False], "The table still asks for a gradient.")
+    expect.equal(
+        frozen,
+        [False],
+        "After `freeze(model.embed)` the parameters of `embed` do not have these values of `requires_grad`.",
+    )
     learning = [parameter.requires_grad for parameter in model.head.parameters()]
-    expect.equal(learning, [True, True], "Only the module that was passed is to be frozen.")
+    expect.equal(
+        learning,
+        [True, True],
+        "After `freeze(model.embed)` the parameters of `head` do not have these values of `requires_grad`.",
+    )
     student.freeze(model.head)
     learning = [parameter.requires_grad for parameter in model.head.parameters()]
-    expect.equal(learning, [False, False], "All parameters of the module are to be frozen, the bias too.")
+    expect.equal(
+        learning,
+        [False, False],
+        "After `freeze(model.head)` the parameters of `head` do not have these values of `requires_grad`.",
+    )
 
 
 @pytest.mark.points(0.5)
@@ -116,7 +128,7 @@ def test_parts_of_a_module_are_frozen_with_it(student, expect, learned):
         module(torch.ones(1, 2)).sum().backward()
     student.freeze(module)
     learning = [parameter.requires_grad for parameter in module.parameters()]
-    expect.equal(learning, [False] * 6, "Parameters of the module's parts still ask for a gradient.")
+    expect.equal(learning, [False] * 6, "After `freeze` parameters of the module's parts still ask for a gradient.")
 
 
 def test_freezing_returns_the_module(student, draw, expect):
@@ -124,7 +136,8 @@ def test_freezing_returns_the_module(student, draw, expect):
     model = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3)
     table = draw.normal(5, 3, dtype=torch.float32)
     student.freeze(model.embed).load_state_dict({"weight": table})
-    expect.equal(model.state_dict()["embed.weight"], table, "What freeze returned is not the module that was passed.")
+    wrong = "A table was loaded into what `freeze(model.embed)` returned; `model.embed` does not hold it."
+    expect.equal(model.state_dict()["embed.weight"], table, wrong)
 
 
 # -- what the experiments share -----------------------------------------------------------------------
@@ -144,21 +157,22 @@ def test_both_runs_begin_alike(student, draw, expect):
     for _ in range(3):
         text, seed = draw.text("abcdefghijklmnopqrst", 270) + draw.text("uvwxyz", 30), draw.integer(0, 9999)
         for steps, what in (
-            (0, "The two models start with other values."),
-            (1, "Their first batches are not the same."),
+            (0, "With 0 steps the loss `frozen` is not the loss `trainable`."),
+            (1, "After one step the loss `frozen` is not the loss `trainable`, on characters new to both."),
         ):
             trainable, frozen = run(student, expect, "freeze_experiment", text, steps, seed)
             expect.close(frozen, trainable, what, tolerance=SAME)
 
 
 def test_freezing_makes_a_difference(student, draw, expect):
-    """After five steps the frozen model is another one than the model that learns, in one of three texts at least."""
+    """After five steps the frozen model has another loss than the one that learns, in at least one of three texts."""
     gaps = []
     for _ in range(3):
         text, seed = draw.text("abcdef", 200), draw.integer(0, 9999)
         trainable, frozen = run(student, expect, "freeze_experiment", text, 5, seed)
         gaps.append(abs(trainable - frozen))
-    expect.greater(max(gaps), SAME, "Both models learned the same; their losses differ by")
+    same = "After five steps `frozen` is the same loss as `trainable` in all three texts; they differ at most by"
+    expect.greater(max(gaps), SAME, same)
 
 
 def text_with_all(draw, alphabet, n):
@@ -184,24 +198,25 @@ def test_permuting_ids_is_renaming_characters(student, draw, expect):
             for other in renamings
         }
         nearest = min(renamings, key=lambda other: abs(originals[other] - permuted))
-        wrong = "No renaming of the characters gives the permuted loss."
+        wrong = "The loss `permuted` is not the loss `original` of the text with its characters renamed, in any way."
         expect.close(permuted, originals[nearest], wrong, tolerance=SAME)
         found.add(nearest)
-    unchanged = "Under twelve seeds the permuted loss is the healthy one: are the ids permuted, and only the ids?"
-    expect.true(found != {alphabet}, unchanged)
-    expect.true(len(found) > 1, "Twelve seeds gave the same permutation. It is to be drawn from the seed.")
+    expect.true(found != {alphabet}, "Under each of twelve seeds the loss `permuted` is the loss `original`.")
+    same = "Under each of twelve seeds the same renaming of the characters gives the loss `permuted`."
+    expect.true(len(found) > 1, same)
 
 
 @pytest.mark.points(3)
 def test_the_other_tokenizer_numbers_backwards(student, draw, expect):
-    """Read with it, a text costs what its mirror image, a for e and b for d, costs with the model's own tokenizer."""
+    """Read with the other tokenizer, a text costs what its mirror image (a for e, b for d) costs with the model's."""
     often = "aaaaabbbcde"  # so a text and its mirror image never cost the same
     train, held_out = text_with_all(draw, often, 270), draw.text(often[:-1], 30)  # the last tenth lacks the last id
     mirror, seed = renamed(held_out, "abcde", "edcba"), draw.integer(0, 9999)
     plain = run(student, expect, "mismatch_experiment", train + held_out, 20, seed)
     mirrored = run(student, expect, "mismatch_experiment", train + mirror, 20, seed)
-    expect.close(plain[1], mirrored[0], "The other tokenizer does not number the characters backwards.", tolerance=SAME)
-    expect.close(mirrored[1], plain[0], "Backwards twice is not the same text again.", tolerance=SAME)
+    wrong = "The loss `mismatched` of {} is not the loss `matched` of {}; the mirror image has e for a, and d for b."
+    expect.close(plain[1], mirrored[0], wrong.format("a text", "its mirror image"), tolerance=SAME)
+    expect.close(mirrored[1], plain[0], wrong.format("the mirror image", "the text"), tolerance=SAME)
 
 
 def count_training(student, ids, vocab, dim, steps, frozen=False):
@@ -226,17 +241,19 @@ def changed_by(student, expect, name, text, seed):
 
 
 def test_both_dimensions_read_the_same_places(student, draw, expect):
-    """A stretch of the text that no batch of one run holds is in no batch of the other."""
+    """Rewriting a stretch of the text changes both losses or neither: the batches of both lie at the same places."""
     text, seed = text_with_all(draw, "abcdefgh", 2700) + draw.text("abcdefgh", 300), draw.integer(0, 9999)
     wide, narrow = zip(*changed_by(student, expect, "dimension_experiment", text, seed), strict=True)
-    expect.equal(narrow, wide, "The batches of the two runs lie at different places of the text.")
+    expect.equal(
+        narrow, wide, "Rewriting changes the loss `dim_2` at other stretches of the text than the loss `dim_16`."
+    )
 
 
 def test_the_seed_decides_the_places_of_the_batches(student, draw, expect):
-    """Under another seed the batches hold other stretches of the text."""
+    """Under two seeds, rewriting changes the losses at different stretches of the text."""
     text, seed = text_with_all(draw, "abcdefgh", 2700) + draw.text("abcdefgh", 300), draw.integer(0, 9999)
     one, other = (changed_by(student, expect, "mismatch_experiment", text, s) for s in (seed, seed + 1))
-    expect.true(one != other, "Under two seeds the batches lie at the same places of the text.")
+    expect.true(one != other, "Under two seeds, rewriting changes the losses at the same stretches of the text.")
 
 
 def test_each_run_has_its_steps_batches_and_dimensions(student, draw, expect):
@@ -262,13 +279,13 @@ def test_the_seed_decides_the_figures(student, draw, expect, name):
     for steps in (0, 3):
         first, again = (run(student, expect, name, text, steps, seed) for _ in range(2))
         other = run(student, expect, name, text, steps, seed + 1)
-        expect.equal(again, first, "The same seed gives other figures: torch's global generator was used.")
-        differ = first[0] != other[0] and first[1] != other[1]
-        expect.true(differ, f"After {steps} steps another seed gives the same figures.", actual=other)
+        expect.equal(again, first, f"With {steps} steps the same call gives other losses the second time.")
+        for key, one, two in zip(EXPERIMENTS[name], first, other, strict=True):
+            expect.true(one != two, f"With {steps} steps the loss {key!r} is the same under two seeds.", actual=two)
 
 
 def test_the_global_generator_has_no_part_in_it(student, draw, expect):
-    """Whatever its state is, the figures are the same; and its state is left as it was."""
+    """Whatever the state of torch's global generator is, the figures are the same, and the state is left as it was."""
     side, text, seed = student.imported("torch"), draw.text("abcdef", 200), draw.integer(0, 9999)
     for name in EXPERIMENTS:
         figures = []
@@ -277,16 +294,17 @@ def test_the_global_generator_has_no_part_in_it(student, draw, expect):
             figures.append(run(student, expect, name, text, 2, seed))
             left = side.get_rng_state()
             expect.true(torch.equal(left, state), f"{name} leaves torch's global generator in another state.")
-        expect.equal(figures[1], figures[0], f"The figures of {name} depend on torch's global generator.")
+        wrong = f"With the same arguments, under two states of torch's global generator, {name} gives different losses."
+        expect.equal(figures[1], figures[0], wrong)
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
 def test_the_loss_is_that_of_the_held_out_tenth(student, draw, expect, name):
-    """Where the last tenth is another text than the rest, training does not prepare for it."""
+    """Where the last tenth is another kind of text than the rest, the healthy loss stays above 1.75 nats."""
     text = round_text(draw)
     text = text[:450] + "".join(draw.choice("ef") * 5 for _ in range(10))
     healthy, _ = run(student, expect, name, text, 60, draw.integer(0, 9999))
-    too_low = "At most 1.75 nats on text that was not trained on: what was the loss measured on?"
+    too_low = "The last tenth is another kind of text than the rest. The healthy loss is not above 1.75 nats."
     expect.true(healthy > 1.75, too_low, actual=healthy, expected="more than 1.75")
 
 
@@ -305,9 +323,9 @@ def test_a_text_that_is_too_short_is_refused(student, draw, expect):
 def test_eight_tokens_tell_the_ninth(student, draw, expect):
     """On a text that repeats after nine characters the healthy model reaches a low loss, the frozen one much later."""
     trainable, frozen = run(student, expect, "freeze_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(trainable, 0.02, 0.32, "A context of 8, 16 dimensions and lr 0.01 lead to about 0.12; it came to")
-    expect.between(frozen, 0.2, 1.7, "With random vectors that stay as they are the loss ends around 0.6; it came to")
-    message = f"The healthy loss is {trainable:.3f}, and the frozen one is not at least twice that:"
+    expect.between(trainable, 0.02, 0.32, "With the protocol's settings the loss `trainable` ends around 0.12; it is")
+    expect.between(frozen, 0.2, 1.7, "With a frozen embedding the loss `frozen` ends around 0.6; it is")
+    message = f"The healthy loss is {trainable:.3f}, and the frozen one is not more than twice that:"
     expect.greater(frozen, 2.0 * trainable, message)
 
 
@@ -315,48 +333,49 @@ def test_the_head_learns_beside_a_frozen_embedding(student, draw, expect):
     """Where nearly every character is the same, the head alone learns it in 40 steps; a frozen head could not."""
     others = "".join(draw.shuffled("bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO"))
     _, frozen = run(student, expect, "freeze_experiment", others + "a" * 460, 40, draw.integer(0, 9999))
-    expect.less(frozen, 1.0, "Only the embedding is to be frozen: all of the head goes on learning. The loss came to")
+    expect.less(frozen, 1.0, "A head that learns brings the loss `frozen` below 1 in 40 steps here; it is")
 
 
 @pytest.mark.points(2)
 def test_two_dimensions_are_too_few(student, draw, expect):
     """With 2 numbers per token the same text is learned far worse."""
     wide, narrow = run(student, expect, "dimension_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(wide, 0.02, 0.32, "With 16 dimensions the loss ends around 0.12; it came to")
-    expect.between(narrow, 0.6, 2.2, "With 2 dimensions the loss ends between 1 and 2; it came to")
+    expect.between(wide, 0.02, 0.32, "With 16 dimensions the loss `dim_16` ends around 0.12; it is")
+    expect.between(narrow, 0.6, 2.2, "With 2 dimensions the loss `dim_2` ends between 1 and 2; it is")
 
 
 @pytest.mark.points(2)
 def test_new_numbers_do_no_harm(student, draw, expect):
-    """Permuted everywhere, the same text is learned as well."""
+    """With all ids permuted, the same text is learned equally well."""
     original, permuted = run(student, expect, "permute_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(original, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
-    expect.between(permuted, 0.02, 0.32, "Permuted everywhere, the loss ends around 0.12 as well; it came to")
+    expect.between(original, 0.02, 0.32, "The loss `original` ends around 0.12; it is")
+    expect.between(permuted, 0.02, 0.32, "With all ids permuted, the loss `permuted` ends around 0.12 as well; it is")
 
 
 @pytest.mark.points(2)
 def test_new_numbers_after_training_do_harm(student, draw, expect):
-    """Read with another tokenizer, the same text is garbled."""
+    """Read with another tokenizer after training, the same text has a far higher loss."""
     matched, mismatched = run(student, expect, "mismatch_experiment", round_text(draw), 200, draw.integer(0, 9999))
-    expect.between(matched, 0.02, 0.32, "The healthy loss ends around 0.12; it came to")
-    expect.greater(mismatched, 0.7, "Read with another tokenizer the text should cost far more; it came to")
+    expect.between(matched, 0.02, 0.32, "The loss `matched` ends around 0.12; it is")
+    expect.greater(
+        mismatched, 0.7, "Read with another tokenizer the text is to cost far more; the loss `mismatched` is"
+    )
 
 
 @pytest.mark.limit(90)
 def test_the_four_experiments_on_real_text(student, draw, expect):
-    """On real text frozen is worse, permuted is as good, dim 2 is worse, a wrong tokenizer garbles."""
+    """On real text `frozen`, `dim_2` and `mismatched` are worse than the healthy loss, and `permuted` is near it."""
     text, seed = language.sample(4000, draw.integer(0, 9999)), draw.integer(0, 9999)
     losses = {name: run(student, expect, name, text, 200, seed) for name in EXPERIMENTS}
     trainable, frozen = losses["freeze_experiment"]
-    expect.less(trainable, math.log(28) - 0.3, "The healthy model has hardly learned; a fair guess costs 3.33:")
-    expect.greater(frozen - trainable, 0.02, "The frozen model is not worse; the difference is")
+    expect.less(trainable, math.log(28) - 0.3, "The healthy loss is to be 0.3 below that of a fair guess, 3.33; it is")
+    expect.greater(frozen - trainable, 0.02, "`frozen` is to be higher than `trainable`; the difference is")
     original, permuted = losses["permute_experiment"]
-    expect.between(permuted - original, -0.25, 0.25, "Permuted ids reach the same loss; the difference is")
-    too_equal = "Both losses are exactly the same: were the ids permuted at all?"
-    expect.true(permuted != original, too_equal, actual=permuted)
+    expect.between(permuted - original, -0.25, 0.25, "`permuted` is to be near `original`; the difference is")
+    expect.true(permuted != original, "`permuted` and `original` are exactly the same loss.", actual=permuted)
     wide, narrow = losses["dimension_experiment"]
     other = run(student, expect, "dimension_experiment", language.sample(4000, draw.integer(0, 9999)), 200, seed + 1)
     worse = narrow + other[1] - wide - other[0]
-    expect.greater(worse, 0.06, "Two dimensions are not worse, in two texts taken together; the difference is")
+    expect.greater(worse, 0.06, "`dim_2` is to be higher than `dim_16`; in two texts taken together the difference is")
     matched, mismatched = losses["mismatch_experiment"]
-    expect.greater(mismatched - matched, 0.3, "Another tokenizer does no harm; the difference is")
+    expect.greater(mismatched - matched, 0.3, "`mismatched` is to be higher than `matched`; the difference is")

@@ -65,7 +65,7 @@ def test_each_call_reads_the_weight_as_it_is(student, draw, expect):
     for ids in (torch.tensor([[0, 5, 2]]), torch.tensor([[3, 1, 6]])):
         check_rows(expect, layer(ids), weight, ids, "These are not the rows of this call's ids.")
     layer.load_state_dict({"weight": changed})
-    check_rows(expect, layer(ids), changed, ids, "The rows are those from before `weight` was changed.")
+    check_rows(expect, layer(ids), changed, ids, "After `weight` was changed, these are not its rows.")
 
 
 def test_the_weight_may_become_another_parameter(student, draw, expect):
@@ -75,7 +75,7 @@ def test_the_weight_may_become_another_parameter(student, draw, expect):
     ids = torch.tensor([4, 0, 2])
     check_rows(expect, layer(ids), first, ids)
     layer.register_parameter("weight", other.parameters()[0])
-    check_rows(expect, layer(ids), second, ids, "The rows are those of the parameter that `weight` was at first.")
+    check_rows(expect, layer(ids), second, ids, "These are not the rows of the parameter that `weight` is now.")
 
 
 @pytest.mark.hidden
@@ -106,7 +106,7 @@ def check_gradient(layer, vocab, ids, grad_output, expect):
     for i, row in zip(ids.reshape(-1).tolist(), grad_output.reshape(-1, grad_output.shape[-1]), strict=True):
         wanted[i] += row
     gradient = layer.gradients().get("weight")
-    expect.true(gradient is not None, "`weight` got no gradient: the result does not depend on the parameter.")
+    expect.true(gradient is not None, "`weight` got no gradient.")
     expect.close(gradient, wanted)
 
 
@@ -140,7 +140,7 @@ def test_the_gradient_of_one_id_that_stands_everywhere(student, draw, expect):
 def start_values(student, expect, rows, columns):
     """The weight of a new layer."""
     weight = student.Embedding(rows, columns).state_dict().get("weight")
-    expect.shape(weight, (rows, columns), "`weight` is no parameter of shape (num_embeddings, embedding_dim).")
+    expect.shape(weight, (rows, columns), "The state dict has no `weight` of shape (num_embeddings, embedding_dim).")
     return weight
 
 
@@ -159,7 +159,7 @@ def test_the_weight_starts_normal(student, expect):
     expect.between(weight.mean(), -0.05, 0.05, "The mean of `weight` is not near 0.")
     expect.between(weight.std(), 0.97, 1.03, "The standard deviation of `weight` is not near 1.")
     share = (weight.abs() < 1).double().mean()
-    expect.between(share, 0.66, 0.705, "About 68 % of normal values lie within one standard deviation; here it is")
+    expect.between(share, 0.66, 0.705, "Of normal values a share of about 0.68 lies between -1 and 1; here it is")
     farthest = "Of 20,000 normal values about 54 lie farther than 3 from 0, so the farthest should; here it lies at"
     expect.greater(weight.abs().max(), 3, farthest)
 
@@ -171,7 +171,8 @@ def test_each_number_is_drawn_on_its_own(student, expect):
         expect.true(vectors.any(dim=1).all(), f"One of the {what} of `weight` starts as zeros.", actual=weight)
         unit = vectors / vectors.norm(dim=1, keepdim=True)
         cosines = (unit @ unit.T - torch.eye(len(unit))).abs()
-        expect.less(cosines.max(), 0.9, f"Two {what} of `weight` start in the same or the opposite direction; cosine:")
+        wanted = f"No two {what} of `weight` are to start along the same line; the largest cosine, signs aside, is"
+        expect.less(cosines.max(), 0.9, wanted)
 
 
 def test_small_tables_vary_as_draws_do(student, expect):

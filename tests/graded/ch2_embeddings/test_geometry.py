@@ -115,14 +115,14 @@ def test_neighbors_are_near_by_cosine(student, draw, expect):
 
 @pytest.mark.hidden
 def test_all_neighbors_in_order(student, draw, expect):
-    """All the others, from the nearest to the furthest."""
+    """With k as large as it can be, all other ids come, from the nearest to the furthest."""
     table, cosines = table_without_ties(draw, 7, 3)
     for i in range(7):
         expect.equal(student.nearest_neighbors(table, i, 6), neighbors_by_hand(cosines, i, 6))
 
 
 def test_a_token_is_not_its_own_neighbor(student, expect):
-    """Even where another id has the same direction, or the token's own row is zero."""
+    """A token is not its own neighbour, even where another id has the same direction, or its own row is zero."""
     table = torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0], [-1.0, 0.0], [0.0, 0.0]], dtype=torch.float64)
     expect.equal(student.nearest_neighbors(table, 2, 1), [0])
     expect.equal(student.nearest_neighbors(table, 0, 1), [2])
@@ -205,7 +205,7 @@ def test_pairs_of_a_longer_text(student, draw, expect, k):
 
 @pytest.mark.hidden
 def test_pairs_of_another_text(student, draw, expect):
-    """A text of few ids, where nearly all meet, after one in which they do not."""
+    """The pairs of a text of few ids are right, after those of a text in which each id comes once."""
     for ids in ([0, 1, 2, 3, 4, 5], draw.id_array(4, 25).tolist()):
         check_pairs(expect, student.adjacent_pairs(torch.tensor(ids), 3), pairs_by_hand(ids, 3))
 
@@ -265,14 +265,14 @@ def test_components_keep_the_dtype(student, draw, expect):
 
 @pytest.mark.hidden
 def test_components_of_few_rows(student, draw, expect):
-    """Fewer rows than columns, not contiguous."""
+    """Data with fewer rows than columns, in a tensor that is not contiguous, have the right coordinates."""
     x = draw.strided(4, 7) * torch.tensor([8.0, 4, 2, 1, 1, 1, 1]).double() + 2.0
     came = student.pca(x, 2)
     expect.close(came, with_signs_of(came, components_by_hand(x, 2)), tolerance=SPREAD)
 
 
 def test_a_wrong_number_of_components_is_refused(student, draw, expect):
-    """Data of shape (8, 3), and of shape (3, 8), have 1, 2 or 3 components."""
+    """Data of shape (8, 3), or (3, 8), have 1, 2 or 3 components; another number raises a ValueError that names it."""
     for shape, k in (((8, 3), 0), ((8, 3), 4), ((3, 8), 4), ((3, 8), -1)):
         expect.raises(ValueError, student.pca, draw.normal(*shape), k, mentions=k)
 
@@ -285,7 +285,7 @@ def read_png(expect, scratch, name):
     raw = scratch.read(name)
     expect.true(raw is not None, f"No file was written to the path that ended in {name!r}.")
     expect.true(raw[:8] == b"\x89PNG\r\n\x1a\n", "What was written is not a PNG file.")
-    expect.true(raw[-8:-4] == b"IEND", "The PNG is cut off.")
+    expect.true(raw[-8:-4] == b"IEND", "The file does not end as a PNG does, with the chunk IEND.")
     return struct.unpack(">II", raw[16:24])
 
 
@@ -337,8 +337,13 @@ def test_the_picture_is_a_png(student, draw, expect, scratch):
     width, height = draw_picture(student, expect, scratch, draw.normal(6, 4), [*"abc de"])
     large = width >= 200 and height >= 200
     size = f"{width} × {height} pixels"
-    expect.true(large, "The picture is too small to read.", actual=size, expected="at least 200 × 200 pixels")
-    expect.equal(written(scratch), ["table.png"], "Other files were written beside it.")
+    expect.true(
+        large,
+        "The picture has fewer than 200 pixels in width or in height.",
+        actual=size,
+        expected="at least 200 × 200 pixels",
+    )
+    expect.equal(written(scratch), ["table.png"], "There are other files than `table.png`.")
 
 
 @pytest.mark.limit(60)
@@ -347,24 +352,26 @@ def test_the_path_is_taken_as_it_is(student, draw, expect, scratch):
     for name, kind in (("table.of.ids", str), ("table.pdf", Path)):
         student.plot_embedding(draw.normal(3, 5), ["a", "b", "c"], kind(scratch.path(name)))
         read_png(expect, scratch, name)
-    expect.equal(sorted(written(scratch)), ["table.of.ids", "table.pdf"], "The files are not those of the paths.")
+    expect.equal(
+        sorted(written(scratch)), ["table.of.ids", "table.pdf"], "The files are not the two that the paths name."
+    )
 
 
 @pytest.mark.limit(60)
 def test_no_label_is_a_formula(student, draw, expect, scratch):
-    """Labels with a "$" are drawn as they are, formulas or not."""
+    """A table with "$" in its labels can be drawn, whether or not they would be formulas."""
     draw_picture(student, expect, scratch, draw.normal(4, 5), ["$\\frac{$", "€ $x_$", "$", "$a$"])
 
 
 @pytest.mark.limit(60)
 def test_nothing_is_added_to_a_label(student, expect, scratch):
-    """Four signs "$" are as wide as four digits, for nothing stands before them."""
+    """A label of four signs "$" is about as wide as one of four digits: nothing is added to it."""
     ones, eights, dollars = pictures_with(
         student, expect, scratch, ["1111", *"fgh"], ["8888", *"fgh"], ["$$$$", *"fgh"]
     )
     digits, _ = where_they_differ(student, expect, eights, ones)
     signs, _ = where_they_differ(student, expect, dollars, ones)
-    wrong = 'The label "$$$$" is much wider than "8888". Does something stand before each "$"? Widths in pixels:'
+    wrong = 'Where "1111" becomes "$$$$", much more of the width changes than where it becomes "8888". In pixels:'
     expect.true(signs < 1.25 * digits + 2, wrong, actual=signs, expected=f"about {digits}")
 
 
@@ -386,7 +393,7 @@ def test_white_space_shows(student, expect, scratch):
     for words in (labels, shown):
         draw_picture(student, expect, scratch, framed(4.0, 2.5), words)
         pictures.append(scratch.read("table.png"))
-    wrong = f"The labels {labels} and the labels {shown} look different. Is white space shown, and all else as it is?"
+    wrong = f"The picture with the labels {labels} is not the one with the labels {shown}."
     expect.true(pictures[0] == pictures[1], wrong)
 
 
@@ -418,7 +425,7 @@ def test_each_label_stands_at_its_own_point(student, expect, scratch):
     side, above = where_they_differ(student, expect, base, sides), where_they_differ(student, expect, base, ends)
     more_width, more_height = side[0] - above[0], side[1] - above[1]
     apart = min(abs(more_width), abs(more_height)) > 20 and (more_width > 0) != (more_height > 0)
-    wrong = "Two rows differ in their first component alone, two in their second. Their labels do not lie so."
+    wrong = "Of rows that differ in one component alone, two labels are to lie side by side, two one above the other."
     expect.true(apart, wrong, actual=f"labels spread over {side} and over {above} pixels, width and height")
 
 
@@ -431,10 +438,10 @@ def test_the_points_can_be_seen(student, expect, scratch):
         for table in (framed(4.0, 2.5), framed(1.0, 2.5), framed(4.0, 1.0))
     )
     expect.true(
-        first != second, "Rows that move along the first component leave the picture as it is: is there a point?"
+        first != second, "Without visible labels, rows that move along the first component leave the picture as it is."
     )
     expect.true(
-        first != third, "Rows that move along the second component leave the picture as it is: is there a point?"
+        first != third, "Without visible labels, rows that move along the second component leave the picture as it is."
     )
 
 
@@ -531,7 +538,7 @@ def check_metrics(student, expect, state, data, wanted, *args, **kwargs):
     model = student.imported("ch2_embeddings.toy_lm").ToyLM(*state["embed.weight"].shape).double()
     model.load_state_dict(state)
     came = student.embedding_metrics(model, data, *args, **kwargs)
-    expect.equal(sorted(came), sorted(wanted), "The figures do not have the five names.")
+    expect.equal(sorted(came), sorted(wanted), "The names of the figures are not these five.")
     for name, value in wanted.items():
         check_float(expect, name, came[name], value, "is not what its definition gives.")
 
@@ -557,7 +564,7 @@ def test_ids_that_do_not_occur_are_not_averaged_over(student, draw, expect):
 
 
 def test_fewer_ids_than_neighbors(student, draw, expect):
-    """Of four ids the three others are all that five nearest can be, and all of them are right."""
+    """With four ids and k = 5 each id has three neighbours, and all of them are right."""
     state, data = drawn_weights(draw, 4), torch.tensor([0, 1, 2, 3, 1, 1, 0])
     wanted, _ = metrics_by_hand(state, data, 2, 5)
     check_metrics(student, expect, state, data, wanted, 2, k=5)
@@ -580,7 +587,7 @@ def test_each_report_is_of_its_own_model(student, draw, expect):
 
 
 def test_the_model_is_left_alone(student, draw, expect):
-    """Its parameters keep their values and gradients, none is frozen, and train or eval mode stays as it was."""
+    """The model's parameters keep their values and gradients, none is frozen, and its mode stays as it was."""
     model, data = student.imported("ch2_embeddings.toy_lm").ToyLM(5, 3).double(), draw.ids(5, 30)
     before = model.state_dict()
     student.embedding_metrics(model, data, 3, k=2)
@@ -596,7 +603,7 @@ def test_the_model_is_left_alone(student, draw, expect):
         left = model.gradients()
         for name, value in model.state_dict().items():
             expect.equal(value, before[name], f"`{name}` was changed.")
-            expect.true(left[name] is not None, f"The gradient of `{name}` was taken away.")
+            expect.true(left[name] is not None, f"`{name}` has no gradient after the call.")
             expect.equal(left[name], gradients[name], f"The gradient of `{name}` was changed.")
     for parameter in model.parameters():
-        expect.true(parameter.requires_grad, "A parameter was frozen: it can no longer be trained.")
+        expect.true(parameter.requires_grad, "After the call a parameter has requires_grad=False.")

@@ -152,7 +152,7 @@ def test_the_product_multiplies_and_the_lookup_does_not(student, draw, expect):
 @pytest.mark.hidden
 @pytest.mark.points(2)
 def test_the_cost_of_a_real_model(student, expect):
-    """A thousand ids of GPT-2's vocabulary in GPT-2's dimension."""
+    """The multiplications for GPT-2's vocabulary and dimension are counted right."""
     expect.equal(tuple(student.multiplications(1024, 50257, 768)), (39_523_713_024, 0))
 
 

@@ -55,7 +55,9 @@ def check_windows(expect, x, y, data, context, batch):
     for window, target in zip(x.tolist(), y.tolist(), strict=True):
         start = place.get(window[0], len(data))
         expect.equal(window, data[start : start + context].tolist(), "A window is not `context` tokens in a row.")
-        expect.equal([target], data[start + context : start + context + 1].tolist(), "y is not the token after x.")
+        expect.equal(
+            [target], data[start + context : start + context + 1].tolist(), "y is not the token after its window."
+        )
 
 
 @pytest.mark.points(3)
@@ -70,7 +72,7 @@ def test_the_target_follows_its_window(student, draw, expect):
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize(("context", "batch"), [(1, 5), (4, 1), pytest.param(11, 1, marks=pytest.mark.hidden)], ids=str)
 def test_windows_of_one_token_and_one_window(student, draw, expect, context, batch):
-    """Windows of one token, and a batch of one window."""
+    """Windows of one token, and a batch of one window, are tokens in a row, with the token after them."""
     data = torch.tensor(draw.shuffled(range(60)))[::2]
     x, y = student.sample_windows(data, context, batch, draw.generator())
     check_windows(expect, x, y, data, context, batch)
@@ -95,12 +97,14 @@ def test_data_for_one_window(student, expect):
 
 
 def test_windows_are_drawn_one_by_one(student, draw, expect):
-    """The windows of a batch are independent of one another."""
+    """The windows of a batch are drawn one by one: most of them differ, and they lie at many different distances."""
     x, _ = student.sample_windows(torch.arange(1000), 3, 40, draw.generator())
     starts = x[:, 0]
     expect.greater(len(set(starts.tolist())), 25, "Of 40 windows out of 997 nearly all should differ; different ones:")
     steps = (starts[1:] - starts[:-1]).tolist()
-    expect.greater(len(set(steps)), 20, "The windows of a batch stand in a regular row; different distances:")
+    expect.greater(
+        len(set(steps)), 20, "From window to window of a batch the distance should vary; different distances:"
+    )
 
 
 def test_a_window_may_come_twice(student, draw, expect):
@@ -110,7 +114,7 @@ def test_a_window_may_come_twice(student, draw, expect):
         x, _ = student.sample_windows(data, 3, 8, draw.generator())
         repeats += 8 - len(set(x[:, 0].tolist()))
     expect.greater(
-        repeats, 0, "Each batch holds each of the eight windows once; drawn by themselves, some would repeat:"
+        repeats, 0, "In six batches of eight out of eight windows some should come twice. Windows that came again:"
     )
 
 
@@ -166,7 +170,9 @@ def test_no_two_rows_start_alike(student, expect):
     table = student.ToyLM(7, 3).named_parameters()["embed.weight"]
     apart = (table[:, None] - table).abs().sum(-1)
     expect.true(
-        (apart + torch.eye(7) > 0).all(), "Two rows of `embed.weight` start with the same values.", actual=table
+        (apart + torch.eye(7) > 0).all(),
+        "Two rows of `embed.weight` start with the same values, or there is NaN.",
+        actual=table,
     )
 
 
@@ -188,9 +194,7 @@ def test_windows_of_any_length(student, draw, expect):
         expect.close(model(x), logits_by_hand(state, x), tolerance=FLOAT32)
     x = 1 + draw.ids(4, 2, 40)
     x[:, 0] = 0
-    expect.close(
-        model(x), logits_by_hand(state, x), "All 40 tokens of a window count, the first one too.", tolerance=FLOAT32
-    )
+    expect.close(model(x), logits_by_hand(state, x), "The logits of windows of 40 tokens are wrong.", tolerance=FLOAT32)
 
 
 @pytest.mark.hidden
@@ -221,7 +225,7 @@ def test_the_gradient_reaches_all_parameters(student, draw, expect):
     (logits_by_hand(state, x) * cotangent).sum().backward()
     found = model.gradients()
     for name in NAMES:
-        expect.true(found[name] is not None, f"`{name}` got no gradient: the logits do not depend on it.")
+        expect.true(found[name] is not None, f"`{name}` got no gradient.")
         expect.close(found[name], state[name].grad, f"The gradient of `{name}` is wrong.", tolerance=FLOAT32)
 
 
@@ -251,7 +255,7 @@ def test_the_mean_loss_is_over_every_window(student, draw, expect):
 
 
 def test_the_mean_loss_of_one_window(student, draw, expect):
-    """Data with a single window."""
+    """The mean loss of data with a single window is the loss of that window."""
     state, data = weights(draw, 4, 3), draw.ids(4, 6)
     came = student.mean_loss(model_with(student, state), data, 5)
     expect.close(came, losses_by_hand(state, data, 5).item(), tolerance=FLOAT32)
@@ -287,13 +291,13 @@ def test_the_mean_loss_needs_no_gradients(student, draw, expect):
     model = model_with(student, state)
     with student.counting() as counts:
         student.mean_loss(model, data, 4)
-    expect.equal(counts.saved_bytes, 0, "Gradients are on: bytes are kept for a backward pass.")
+    expect.equal(counts.saved_bytes, 0, "`mean_loss` keeps bytes for a backward pass.")
     for name, value in model.state_dict().items():
         expect.equal(value, state[name], f"`{name}` was changed.")
     for name, value in model.gradients().items():
         expect.true(value is None, f"`{name}` was given a gradient.", actual=value)
     for parameter in model.parameters():
-        expect.true(parameter.requires_grad, "A parameter was frozen: it can no longer be trained.")
+        expect.true(parameter.requires_grad, "After `mean_loss` a parameter has requires_grad=False.")
 
 
 @pytest.mark.alone
@@ -319,9 +323,9 @@ def test_the_mean_loss_leaves_mode_and_gradients(student, draw, expect):
         model.train(training)
         student.mean_loss(model, data, 4)
         for part in (model, model.head):
-            expect.equal(part.training, training, "The model's mode is another one after mean_loss.")
+            expect.equal(part.training, training, "After mean_loss the model or its head is in another mode.")
         for name, value in model.gradients().items():
-            expect.true(value is not None, f"The gradient of `{name}` is gone after mean_loss.")
+            expect.true(value is not None, f"`{name}` has no gradient after mean_loss.")
             expect.equal(value, before[name], f"The gradient of `{name}` is another one after mean_loss.")
     after = [parameter.requires_grad for parameter in model.parameters()]
     expect.equal(after, learning, "After mean_loss other parameters are frozen than before.")
@@ -356,7 +360,7 @@ def train_by_hand(state, x, y, steps, lr, learning=NAMES):
 
 
 def check_losses(expect, losses, wanted, message):
-    expect.equal(len(losses), len(wanted), "One loss for each step was wanted.")
+    expect.equal(len(losses), len(wanted), "There is not one loss for each step.")
     for loss in losses:
         expect.true(not torch.is_tensor(loss), "A loss is a tensor and not a float: `.item()` makes one.", actual=loss)
     expect.close(losses, wanted, message, tolerance=STEPPED)
@@ -381,7 +385,7 @@ def test_training_can_be_followed_step_by_step(student, draw, expect):
 
 @pytest.mark.hidden
 def test_a_single_step(student, draw, expect):
-    """One step of a batch of one."""
+    """After one step with a batch of one, the loss and the parameters are those of Adam."""
     state, data = weights(draw, 9, 2), draw.ids(9, 3)
     wanted, after = train_by_hand(state, data[None, :-1], data[-1:], 1, 0.3)
     model = model_with(student, state)
@@ -448,7 +452,7 @@ def test_each_step_has_a_fresh_batch(student, draw, expect):
         near = (wanted - loss).abs()
         expect.less(near.min(), 1e-3, "A loss belongs to none of the three windows; its distance to the nearest is")
         seen.add(near.argmin().item())
-    expect.equal(len(seen), 3, "In 60 steps with batches of one, not all three windows were drawn.")
+    expect.equal(len(seen), 3, "The losses of 60 steps with batches of one are not those of all three windows.")
 
 
 def test_the_generator_decides_the_training(student, draw, expect):
@@ -460,7 +464,7 @@ def test_the_generator_decides_the_training(student, draw, expect):
     generator.set_state(start)
     again = student.train_toy_lm(model_with(student, state), data, 3, 4, 5, 0.1, generator)
     expect.equal(again, first, "The same generator state gives other losses.")
-    expect.true(other != first, "The generator moved on, but the losses are the same.", actual=other)
+    expect.true(other != first, "The next training with the same generator gives the same losses.", actual=other)
 
 
 @pytest.mark.points(2)
@@ -471,6 +475,8 @@ def test_the_loss_falls_from_a_fair_guess(student, draw, expect):
     model = student.ToyLM(7, 16)
     losses = student.train_toy_lm(model, data, 6, 160, 32, 0.02, draw.generator())
     expect.between(losses[0], math.log(7) - 0.4, math.log(7) + 0.4, "The first loss is not near ln(7) = 1.946.")
-    expect.less(losses[-1], 0.3, "After 160 steps the loss is still high:")
+    expect.less(losses[-1], 0.3, "After 160 steps the loss is to be near 0; it is")
     came = student.mean_loss(model, data, 6)
-    expect.close(came, losses[-1], "The model has not learned what its losses say.", tolerance=0.15)
+    expect.close(
+        came, losses[-1], "The mean loss over all windows is not near the last loss of the training.", tolerance=0.15
+    )

@@ -58,7 +58,7 @@ def test_every_pair_within_the_window_is_there(student, draw, expect, window):
 
 @pytest.mark.hidden
 def test_pairs_of_a_strided_text(student, draw, expect):
-    """Every second token of a longer text, with a window of 5."""
+    """The pairs of every second token of a longer text, with a window of 5, are all there."""
     ids = draw.ids(6, 40)[::2]
     expect.equal(sorted(student.skipgram_pairs(ids, 5).tolist()), pairs_by_places(ids.tolist(), 5))
 
@@ -133,7 +133,9 @@ def test_noise_of_whole_numbers(student, draw, expect):
     """Counts from torch.bincount are whole numbers and work as well."""
     counts = torch.tensor([draw.integer(1, 50) for _ in range(5)])
     came = student.noise_distribution(counts)
-    expect.true(came.is_floating_point(), "Probabilities are no whole numbers.", actual=came)
+    expect.true(
+        came.is_floating_point(), "For counts in whole numbers the result has no floating-point dtype.", actual=came
+    )
     expect.close(came, noise_by_hand(counts.tolist(), 0.75), dtype=False, tolerance=FLOAT32)
 
 
@@ -162,7 +164,11 @@ def test_noise_without_counts_is_refused(student, expect):
 def test_a_word_has_two_vectors(student, expect):
     """`center` and `context` are tables with one row per word."""
     parameters = student.SkipGram(7, 3).named_parameters()
-    expect.equal(sorted(parameters), ["center.weight", "context.weight"], "The parameters are not the two tables.")
+    expect.equal(
+        sorted(parameters),
+        ["center.weight", "context.weight"],
+        "The parameters are not `center.weight` and `context.weight` alone.",
+    )
     for value in parameters.values():
         expect.shape(value, (7, 3))
 
@@ -187,7 +193,7 @@ def test_the_loss_sums_negatives_and_averages_the_batch(student, draw, expect):
 
 @pytest.mark.parametrize(("batch", "negatives"), [(1, 1), (3, 1), (1, 4)], ids=str)
 def test_the_loss_of_one_pair_or_with_one_negative(student, draw, expect, batch, negatives):
-    """A batch of one pair, and pairs with a single negative each."""
+    """The loss is right for a batch of one pair, and for pairs with a single negative each."""
     center, context = draw.normal(5, 3), draw.normal(5, 3)
     ids = draw.ids(5, batch), draw.ids(5, batch), draw.ids(5, batch, negatives)
     expect.close(
@@ -206,7 +212,7 @@ def test_a_negative_may_be_the_true_context(student, draw, expect):
 
 @pytest.mark.hidden
 def test_the_loss_of_a_wide_batch(student, draw, expect):
-    """Many pairs of few words, with more negatives than words."""
+    """The loss is right for many pairs of few words, with more negatives than words."""
     center, context, ids = draw.normal(3, 5), draw.normal(3, 5), a_batch(draw, 3, 20, 9)
     expect.close(
         model_with(student, center, context).loss(*ids), loss_by_hand(center, context, *ids), tolerance=FLOAT32
@@ -254,7 +260,7 @@ def test_both_tables_get_their_gradients(student, draw, expect):
     loss_by_hand(center, context, *ids).backward()
     found = model.gradients()
     for name, wanted in (("center.weight", center.grad), ("context.weight", context.grad)):
-        expect.true(found[name] is not None, f"`{name}` got no gradient: the loss does not depend on it.")
+        expect.true(found[name] is not None, f"`{name}` got no gradient.")
         expect.close(found[name], wanted, f"The gradient of `{name}` is wrong.", tolerance=FLOAT32)
 
 
@@ -297,12 +303,17 @@ def test_training_starts_from_small_values_of_the_generator(student, draw, expec
     first, again, other = (trained(student, ids, 40, 8, 0, s) for s in (seed, seed, seed + 1))
     for table, same, different in zip(first, again, other, strict=True):
         expect.shape(table, (40, 8))
-        expect.between(table.abs().max(), 0.05, 0.5 / 8, "The largest start value does not fit ±0.5 / dim = ±0.0625.")
-        expect.between(table.mean(), -0.012, 0.012, "The start values are not spread evenly around 0.")
+        expect.between(
+            table.abs().max(),
+            0.05,
+            0.5 / 8,
+            "The largest start value, signs aside, is not just below 0.5 / dim = 0.0625.",
+        )
+        expect.between(table.mean(), -0.012, 0.012, "The mean of the start values is not near 0.")
         expect.between(
             table.abs().mean(), 0.026, 0.0365, "Uniform start values are 0.031 from 0 on average; here it is"
         )
-        expect.equal(table, same, "The same seed gives other start values: they come from another generator.")
+        expect.equal(table, same, "The same seed gives other start values.")
         expect.true(not torch.equal(table, different), "Another seed gives the same start values.", actual=different)
     expect.true(not torch.equal(*first), "Both tables start with the same values; each is drawn by itself.")
 
@@ -328,7 +339,12 @@ def test_a_step_draws_128_pairs_with_negatives_of_their_own(student, draw, expec
     """In a text of 1000 different words, one step moves about 120 centres; 128 contexts and 640 negatives about 535."""
     center, context = rows_that_moved(student, torch.arange(1000), 1000, 1, draw.integer(0, 2**31), negatives=5)
     expect.between(center.sum(), 106, 128, "128 pairs have about 120 different centres; moved rows of `center`:")
-    expect.between(context.sum(), 470, 600, "Each pair draws its own negatives; moved rows of `context`, about 535:")
+    expect.between(
+        context.sum(),
+        470,
+        600,
+        "128 contexts and 640 negatives are about 535 different words; moved rows of `context`:",
+    )
 
 
 def test_a_pair_may_come_twice_in_a_batch(student, draw, expect):
@@ -348,14 +364,14 @@ def test_a_short_text_has_batches_of_128_too(student, draw, expect):
 
 
 def test_near_and_far_pairs_have_the_same_chance(student, draw, expect):
-    """In a text that goes 0 1 … 15 0 1 … 15, with a window of 6, words 1 and 6 places apart score alike."""
+    """In a text that goes 0 1 … 15 0 1 … 15, with a window of 6, near and far contexts score alike."""
     at = scores_by_distance(student, draw, 16, times=7, steps=120, window=6)
     message = "Each pair of the text is drawn with the same chance. Near ones score higher than far ones, by"
     expect.less((at[1] + at[2] - at[5] - at[6]) / 2, 0.6, message)
 
 
 def test_each_step_draws_anew(student, draw, expect):
-    """Three steps move other centres than one step does: each draws its own pairs, again and again from all of them."""
+    """Three steps move about 320 of 1000 centres, for each draws its own pairs; another seed draws others."""
     seed = draw.integer(0, 2**31)
     center, _ = rows_that_moved(student, torch.arange(1000), 1000, 3, seed, negatives=5)
     expect.between(center.sum(), 260, 384, "Three times 128 pairs have about 320 different centres; moved rows:")
@@ -379,7 +395,7 @@ def test_the_noise_counts_the_text(student, draw, expect):
     scores = center @ context.T
     gap = (scores[1, 0] + scores[2, 0] - scores[0, 1] - scores[0, 2]) / 2
     wrong = (
-        "After 1 or 2 comes 0, after 0 comes either of two, so the first scores are higher by about ln 2; they are by"
+        "The scores of (1, 0) and (2, 0) are to be above those of (0, 1) and (0, 2) by about ln 2; the difference is"
     )
     expect.between(gap, 0.44, 0.95, wrong)
 
@@ -393,10 +409,12 @@ def test_the_generator_decides_the_training(student, draw, expect):
     generator.set_state(state)
     again = student.train_skipgram(ids, 6, 4, 2, 3, 5, 0.05, generator).state_dict()
     other = student.train_skipgram(ids, 6, 4, 2, 3, 5, 0.05, generator).state_dict()
-    expect.true(not torch.equal(state, moved), "The generator was not used.")
+    expect.true(not torch.equal(state, moved), "After the training the generator is in the same state as before.")
     for name, value in first.items():
         expect.equal(value, again[name], "The same generator state gives another model.")
-        expect.true(not torch.equal(value, other[name]), "The generator moved on, but the model is the same.")
+        expect.true(
+            not torch.equal(value, other[name]), f"The next training with the same generator gives the same `{name}`."
+        )
 
 
 def test_each_training_makes_its_own_model(student, draw, expect):
@@ -423,7 +441,7 @@ def wanted_scores(ids, vocab, window, negatives, power=0.75):
 
 @pytest.mark.points(2)
 def test_the_scores_tend_to_what_theory_says(student, draw, expect):
-    """After training, v · u is near ln(P(context | centre) / (negatives · noise)) for every pair."""
+    """After training, v · u is near ln(P(context | centre) / (negatives · noise)), on average over all pairs."""
     ids = torch.tensor([0] * 14 + [1] * 5 + [2] * 4)[torch.randperm(23, generator=draw.generator())].repeat(4)
     ids = torch.cat([ids, torch.tensor([0, 0, 1, 1, 2, 2, 0, 2])])
     center, context = trained(student, ids, 3, 4, 300, draw.integer(0, 2**31), window=2, negatives=4, lr=0.03)
@@ -438,7 +456,7 @@ def test_training_looks_as_far_as_its_window(student, draw, expect, window):
     """In a text that goes 0 1 … 7 0 1 … 7, words up to `window` places apart are contexts and the others are none."""
     at = scores_by_distance(student, draw, 8, times=10, steps=100, window=window)
     contexts, others = at[1 : window + 1], [at[0], *at[window + 1 :]]
-    message = f"Pairs up to {window} places apart do not score clearly higher than those that are farther apart."
+    message = f"Pairs 1 to {window} places apart are to score higher than all others; the smallest difference is"
     expect.greater(min(contexts) - max(others), 1.0, message)
 
 
@@ -455,8 +473,14 @@ def test_words_in_the_same_company_end_up_close(student, draw, expect):
     within = (money.sum() + river.sum() - 8) / 24
     across = cosines[1:5, 5:9].mean()
     bank = torch.stack([cosines[0, 1:5].mean(), cosines[0, 5:9].mean()])
-    expect.greater(within, across + 0.3, "Words that share their neighbours are not closer than words that do not:")
-    expect.greater(bank.min(), across + 0.05, "The word that occurs in both companies is not between them:")
+    expect.greater(
+        within,
+        across + 0.3,
+        "Words with the same neighbours are to be closer than others, by 0.3; their mean cosine is",
+    )
+    expect.greater(
+        bank.min(), across + 0.05, "The word that occurs in both companies is to be near both; its lower mean cosine is"
+    )
 
 
 def test_training_refuses_a_text_without_pairs(student, draw, expect):

@@ -63,7 +63,7 @@ def test_neighbours_share(student, draw, expect):
 @pytest.mark.points(3)
 @pytest.mark.parametrize("n_kv_heads", [1, 2, 3, 6])
 def test_query_heads_share_keys_and_values(student, draw, expect, n_kv_heads):
-    """From multi-query (1) over grouped (2, 3) to multi-head attention (6)."""
+    """Query heads share keys and values, from multi-query (1) over grouped (2, 3) to multi-head attention (6)."""
     layer, state = make(student, draw, 12, 6, n_kv_heads)
     x = draw.normal(3, 5, 12)
     expect.close(layer(x), attend(state, 6, n_kv_heads, x), tolerance=NEAR, dtype=False)
@@ -71,7 +71,7 @@ def test_query_heads_share_keys_and_values(student, draw, expect, n_kv_heads):
 
 @pytest.mark.parametrize("kind", list(MASKS))
 def test_masks_of_two_three_and_four_axes(student, draw, expect, kind):
-    """A mask of 3 axes holds for all heads of its own sequence; one of 4 axes is used as it is."""
+    """A mask of 2 axes serves all sequences and heads, one of 3 the heads of its own sequence, one of 4 each head."""
     layer, state = make(student, draw, 8, 4, 2)
     x = draw.normal(3, 5, 8)
     mask = torch.ones(5, 5, dtype=torch.bool).tril() if kind == "causal" else draw.mask(*MASKS[kind])
@@ -115,7 +115,7 @@ def test_the_gradients(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_the_cache_holds_keys_and_values(student, draw, expect):
-    """Keys and values, for every layer, head of keys and values, and token of every sequence."""
+    """The cache holds keys and values, for every layer, head of keys and values, and token of every sequence."""
     batch, seq, layers, heads, size = draw.sizes(5, 2, 40)
     wanted = 2 * batch * seq * layers * heads * size * 4
     expect.equal(student.cache_bytes(batch, seq, layers, heads, size, 4), wanted)
@@ -125,8 +125,9 @@ def test_the_cache_holds_keys_and_values(student, draw, expect):
 def test_the_projections(student, expect, n_kv_heads):
     """Keys and values have n_kv_heads · d_head columns, queries and output d_model; there is nothing else."""
     layer, wanted = student.GroupedQueryAttention(18, 6, n_kv_heads), shapes(18, 6, n_kv_heads)
-    for found in (layer.named_parameters(), layer.state_dict()):
-        expect.equal(sorted(found), sorted(wanted), "The parameters are not the weights of the four projections alone.")
+    for what, found in (("parameters", layer.named_parameters()), ("entries of the state dict", layer.state_dict())):
+        message = f"The {what} are not the weights of the four projections alone."
+        expect.equal(sorted(found), sorted(wanted), message)
         for name, shape in wanted.items():
             expect.shape(found[name], shape, f"The shape of `{name}` is wrong.")
 
@@ -140,46 +141,48 @@ def test_the_numbers_of_heads_are_kept(student, expect):
 
 @MODES
 def test_nothing_is_kept(student, draw, expect, mode):
-    """A call without a mask after one with a mask, another mask after that, and other inputs of the same shape."""
+    """Each call has its own result: without a mask after one with a mask, then with other masks and other inputs."""
     layer, state = make(student, draw, 8, 4, 2)
     layer.train(mode == "train")
     x, y, causal = draw.normal(2, 5, 8), draw.normal(2, 5, 8), torch.ones(5, 5, dtype=torch.bool).tril()
     layer(x, causal)
-    expect.close(
-        layer(x), attend(state, 4, 2, x), "The mask of the call before is still there.", tolerance=NEAR, dtype=False
-    )
+    message = "Without a mask, after a call with one, the result is wrong."
+    expect.close(layer(x), attend(state, 4, 2, x), message, tolerance=NEAR, dtype=False)
     other = attend(state, 4, 2, y, causal.T)
-    expect.close(layer(y, causal.T), other, "Something of the calls before is left.", tolerance=NEAR, dtype=False)
-    expect.close(
-        layer(x), attend(state, 4, 2, x), "Something of the calls before is left.", tolerance=NEAR, dtype=False
-    )
+    message = "With another input and mask, after other calls, the result is wrong."
+    expect.close(layer(y, causal.T), other, message, tolerance=NEAR, dtype=False)
+    message = "Without a mask, after calls with others, the result is wrong."
+    expect.close(layer(x), attend(state, 4, 2, x), message, tolerance=NEAR, dtype=False)
     padding = torch.arange(5) < torch.tensor([[[2]], [[4]]])
     for mask in (padding, padding.flip(0), causal, causal.T):
         wanted = attend(state, 4, 2, x, mask)
-        expect.close(layer(x, mask), wanted, "The mask is that of a call before.", tolerance=NEAR, dtype=False)
+        message = "With another mask, after other calls, the result is wrong."
+        expect.close(layer(x, mask), wanted, message, tolerance=NEAR, dtype=False)
 
 
 @MODES
 @pytest.mark.points(0.5)
 def test_new_weights_count(student, draw, expect, mode):
-    """After other weights are loaded, the same input gives what they say."""
+    """After other weights are loaded, the same input gives the result of these weights."""
     layer, _ = make(student, draw, 8, 4, 2)
     layer.train(mode == "train")
     x = draw.normal(2, 5, 8)
     layer(x)
     state = {name: draw.normal(*shape, scale=0.5) for name, shape in shapes(8, 4, 2).items()}
     load(layer, state)
-    expect.close(layer(x), attend(state, 4, 2, x), "The new weights do not count.", tolerance=NEAR, dtype=False)
+    message = "After other weights were loaded, the result is not theirs."
+    expect.close(layer(x), attend(state, 4, 2, x), message, tolerance=NEAR, dtype=False)
 
 
 def test_train_and_eval_agree(student, draw, expect):
     """There is no dropout: in training as in evaluation the result is that of the formula."""
     layer, state = make(student, draw, 8, 4, 2)
     x = draw.normal(3, 9, 8)
+    message = "In {} mode the result is not that of the formula."
     layer.train()
-    expect.close(layer(x), attend(state, 4, 2, x), "In training the result is another.", tolerance=NEAR, dtype=False)
+    expect.close(layer(x), attend(state, 4, 2, x), message.format("train"), tolerance=NEAR, dtype=False)
     layer.eval()
-    expect.close(layer(x), attend(state, 4, 2, x), "In eval mode the result is another.", tolerance=NEAR, dtype=False)
+    expect.close(layer(x), attend(state, 4, 2, x), message.format("eval"), tolerance=NEAR, dtype=False)
 
 
 def test_one_head(student, draw, expect):
@@ -204,7 +207,7 @@ def test_a_transposed_input(student, draw, expect):
 
 
 def test_a_query_that_sees_nothing(student, draw, expect):
-    """Its output is zero, and all gradients stay finite."""
+    """A query that may attend to nothing has an output of zero, and all gradients stay finite."""
     layer, state = make(student, draw, 8, 4, 2)
     x, mask, cotangent = draw.normal(2, 4, 8, grad=True), draw.mask(2, 4, 4), draw.normal(2, 4, 8)
     mask[0, 2], mask[1] = False, False
@@ -214,6 +217,7 @@ def test_a_query_that_sees_nothing(student, draw, expect):
     expect.true(x.grad is not None, "No gradient came back to `x`.")
     expect.finite(x.grad, "The gradient of `x` is not finite.")
     for name, gradient in layer.gradients().items():
+        expect.true(gradient is not None, f"`{name}` got no gradient.")
         expect.finite(gradient, f"The gradient of `{name}` is not finite.")
 
 
@@ -232,7 +236,7 @@ def test_repeating_to_an_impossible_number_is_refused(student, draw, expect):
 
 
 def test_the_dtype_is_kept(student, draw, expect):
-    """A layer of float32, float64 or bfloat16 gives what it is given."""
+    """A layer and an input in float32, float64 or bfloat16 give an output of the same dtype."""
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
         layer = student.GroupedQueryAttention(8, 4, 2).to(dtype)
         expect.dtype(layer(draw.normal(2, 3, 8, dtype=dtype)), dtype)
@@ -275,6 +279,6 @@ def test_the_cache_of_large_models(student, expect):
 
 @pytest.mark.hidden
 def test_more_heads_of_keys_than_queries_are_refused(student, draw, expect):
-    """Four heads of keys and values are too many for two query heads."""
+    """Four heads of keys and values are too many for two query heads: a ValueError names one of the two."""
     expect.raises(ValueError, student.GroupedQueryAttention, 24, 2, 4, mentions=(2, 4))
     expect.raises(ValueError, student.repeat_heads, draw.normal(1, 4, 3, 4), 2, mentions=(2, 4))

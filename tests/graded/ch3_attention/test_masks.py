@@ -61,7 +61,7 @@ def test_the_mask_belongs_to_the_caller(student, expect):
         (student.causal_mask, (13,), causal(13, 13)),
         (student.padding_mask, (lengths, 3), padding([1, 3], 3)),
     )
-    for message in ("", "The caller wrote into an earlier mask, and the same tensor came back."):
+    for message in ("", "After the caller wrote into earlier masks, this call gives a wrong one."):
         for function, arguments, wanted in calls:
             expect.equal(function(*arguments), wanted, message)
         write_over(student, student.causal_mask, 12)
@@ -187,7 +187,7 @@ def test_axes_of_length_one_stay(student, draw, expect, shape):
 
 
 def test_none_is_no_mask(student, draw, expect):
-    """None is skipped."""
+    """A None among the masks is skipped."""
     mask, other = draw.mask(3, 4), draw.mask(3, 4)
     expect.equal(student.combine_masks(None, mask, None), mask)
     expect.equal(student.combine_masks(mask, None, other), mask & other)

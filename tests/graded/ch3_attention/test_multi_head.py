@@ -159,7 +159,11 @@ def test_four_projections(student, draw, expect, bias):
 def test_there_is_no_bias_unless_asked_for(student, expect):
     """Without the argument `bias` the parameters are the four weights alone."""
     found = student.MultiHeadAttention(6, 2).named_parameters()
-    expect.equal(sorted(found), sorted(f"{name}.weight" for name in PROJECTIONS), "The parameters are others.")
+    expect.equal(
+        sorted(found),
+        sorted(f"{name}.weight" for name in PROJECTIONS),
+        "The parameters are not the four weights alone.",
+    )
 
 
 @pytest.mark.points(0.5)
@@ -331,7 +335,7 @@ def test_the_weights_are_those_of_their_own_arguments(student, draw, expect):
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("kind", ["a query", "a sequence"])
 def test_a_query_that_sees_nothing(student, draw, expect, kind):
-    """Its mixed values are zero, so the output projection of zero comes out: the bias alone."""
+    """A query that sees nothing has mixed values of zero, so its output is the bias of `out_proj` alone."""
     layer, state = make(student, draw, 6, 2, bias=True)
     mask = torch.ones(2, 4 if kind == "a query" else 1, 4, dtype=torch.bool)
     mask[1, 2 if kind == "a query" else 0] = False
@@ -340,7 +344,7 @@ def test_a_query_that_sees_nothing(student, draw, expect, kind):
 
 @pytest.mark.points(0.5)
 def test_the_weights_of_a_query_that_sees_nothing(student, draw, expect):
-    """Its weights are zero in every head, never NaN."""
+    """A query that sees nothing has weights of zero in every head, never NaN."""
     layer, state = make(student, draw, 6, 2)
     mask = torch.ones(2, 4, 4, dtype=torch.bool)
     mask[0, 1] = False
@@ -377,7 +381,7 @@ def test_one_head_and_one_token(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_train_and_eval_mode_are_the_same(student, draw, expect):
-    """Nothing is left out at random in train mode, nothing is scaled in eval mode, and gradients flow in both."""
+    """Nothing is left out at random in train mode, nothing is scaled in eval mode, where gradients flow too."""
     layer, state = make(student, draw, 6, 2)
     x = draw.normal(2, 5, 6)
     check(expect, layer.train(), state, 2, x)

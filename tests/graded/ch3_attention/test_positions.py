@@ -106,14 +106,14 @@ def test_the_table_belongs_to_the_caller(student, expect, length, dtype):
     """After the caller has written into a table, the same call gives the right one again."""
     write_over(student, student.sinusoidal_positions, length, 24, dtype)
     came = student.sinusoidal_positions(length, 24, dtype)
-    message = "The caller wrote into an earlier table, and the same tensor came back."
+    message = "After the caller wrote into an earlier table, the same call gives a wrong one."
     expect.close(came, table(length, 24).to(dtype), message, tolerance=NEAR)
 
 
 @pytest.mark.hidden
 @pytest.mark.points(2)
 def test_other_tables(student, draw, expect):
-    """A wide one and one of an odd width, in float64."""
+    """A wide table, and a wide one of an odd width, are right in float64."""
     for d_model in (2 * draw.integer(10, 40), 2 * draw.integer(10, 40) + 1):
         found = student.sinusoidal_positions(13, d_model, dtype=torch.float64)
         expect.close(found, table(13, d_model), tolerance=NEAR)
@@ -170,25 +170,30 @@ def test_it_is_the_length_that_must_fit(student, draw, expect):
 
 
 def test_another_length_in_each_call(student, draw, expect):
-    """A short sequence, a longer one, and the short one again with another table, in training and in evaluation."""
+    """Each call adds the rows of its own length, and those of another table once it is loaded, in both modes."""
     layer, weight = learned(student, draw, 9, 4)
     for mode in (layer.train, layer.eval):
         mode()
         for seq in (3, 8, 1):
             x = draw.normal(2, seq, 4)
-            expect.close(layer(x), x + weight[:seq], "The rows are wrong in a later call.", tolerance=NEAR)
+            expect.close(layer(x), x + weight[:seq], f"The result for {seq} positions is wrong.", tolerance=NEAR)
         weight, x = draw.normal(9, 4), draw.normal(2, 3, 4)
         layer.load_state_dict({"weight": weight})
-        expect.close(layer(x), x + weight[:3], "The new table does not count.", tolerance=NEAR)
+        expect.close(
+            layer(x),
+            x + weight[:3],
+            "After another table was loaded, the result is not `x` plus its rows.",
+            tolerance=NEAR,
+        )
 
 
 def test_a_learned_row_for_each_position(student, draw, expect):
-    """`weight` is all there is, of shape (max_len, d_model)."""
+    """`weight`, of shape (max_len, d_model), is the only parameter and all that the state dict holds."""
     layer = student.LearnedPositions(200, 50)
     found = layer.named_parameters()
     expect.equal(list(found), ["weight"], "The parameters are not just `weight`.")
     expect.shape(found["weight"], (200, 50), "`weight` is not of shape (max_len, d_model).")
-    expect.equal(list(layer.state_dict()), ["weight"], "The state dict holds other names as well.")
+    expect.equal(list(layer.state_dict()), ["weight"], "The state dict does not hold just `weight`.")
 
 
 def test_the_table_starts_small(student, draw, expect):
@@ -197,11 +202,22 @@ def test_the_table_starts_small(student, draw, expect):
     expect.between(weight.mean(), -0.002, 0.002, "The mean of `weight` is not near 0.")
     expect.between(weight.std(), 0.019, 0.021, "The standard deviation of `weight` is not near 0.02.")
     share = (weight.abs() > 0.04).double().mean()
-    expect.between(share, 0.034, 0.058, "`weight` is not normal: not 4.6 % are beyond two deviations.")
-    expect.greater(weight.std(0).mean(), 0.017, "The rows of `weight` are alike.")
-    expect.greater(weight.std(1).mean(), 0.017, "The columns of `weight` are alike.")
+    expect.between(
+        share,
+        0.034,
+        0.058,
+        "The share of `weight` that lies farther from 0 than 0.04, twice the deviation, is not near 0.046.",
+    )
+    expect.greater(
+        weight.std(0).mean(), 0.017, "In a column of `weight` the numbers should vary by 0.02; on average they vary by"
+    )
+    expect.greater(
+        weight.std(1).mean(), 0.017, "In a row of `weight` the numbers should vary by 0.02; on average they vary by"
+    )
     different = weight.abs().unique().numel() / weight.numel()
-    expect.between(different, 0.99, 1.0, "Some numbers of `weight` are those of others, or their negatives.")
+    expect.between(
+        different, 0.99, 1.0, "Among the numbers of `weight`, signs aside, the share of different ones is not near 1."
+    )
     expect.true(not torch.equal(first, weight), "Two layers start with the same table.")
 
 
@@ -220,7 +236,7 @@ def test_learned_positions_on_the_meta_device(student, expect):
 @pytest.mark.hidden
 @pytest.mark.points(2)
 def test_other_rows_are_added(student, draw, expect):
-    """A transposed input, a table that is full, and eval mode."""
+    """Rows are added to a transposed input that is as long as the table, and in eval mode."""
     layer, weight = learned(student, draw, 5, 4)
     x = draw.strided(3, 5, 4)
     expect.close(layer(x), x + weight, tolerance=NEAR)
@@ -229,7 +245,7 @@ def test_other_rows_are_added(student, draw, expect):
 
 @pytest.mark.hidden
 def test_other_long_sequences_are_refused(student, draw, expect):
-    """So are 4 positions and one row, and 11 positions and 10 rows."""
+    """4 positions and one row, and 11 positions and 10 rows, raise a ValueError that names one of the two."""
     for max_len, seq in ((1, 4), (10, 11)):
         layer = student.LearnedPositions(max_len, 20).double()
         expect.raises(ValueError, layer, draw.normal(3, seq, 20), mentions=(seq, max_len))

@@ -98,7 +98,7 @@ def test_fractions_and_negative_numbers(student, draw, expect):
 
 
 def test_positions_far_above_the_length(student, draw, expect):
-    """Two tokens at the positions 9000 and 7001, in float32."""
+    """Two tokens at the positions 9000 and 7001 are turned by the right angles, in float32."""
     x, positions = draw.normal(2, 2, 6).float(), torch.tensor([9000, 7001])
     expect.close(student.apply_rotary(x, positions), turn(x.double(), positions).float(), tolerance=0.02)
 
@@ -110,7 +110,7 @@ def test_not_contiguous(student, draw, expect):
 
 
 def test_the_arguments_are_not_changed(student, draw, expect):
-    """`x` and `positions` belong to the caller."""
+    """`x` and `positions` stay as they were."""
     x, positions = draw.normal(3, 10), torch.tensor([0.0, 2.0, 5.0], dtype=torch.float64)
     expect.close(student.apply_rotary(x, positions), turn(x, positions), tolerance=NEAR)
 
@@ -120,9 +120,16 @@ def test_nothing_is_kept(student, draw, expect):
     """After a first call, others of the same shape have other positions and another base."""
     x, first, second = draw.normal(2, 11, 10), torch.arange(11), torch.arange(30, 41)
     student.apply_rotary(x, first)
-    expect.close(student.apply_rotary(x, second), turn(x, second), "The second call's positions.", tolerance=NEAR)
+    expect.close(
+        student.apply_rotary(x, second),
+        turn(x, second),
+        "With other positions, after a first call, the result is wrong.",
+        tolerance=NEAR,
+    )
     third = student.apply_rotary(x, second, base=20.0)
-    expect.close(third, turn(x, second, 20.0), "The third call's base.", tolerance=NEAR)
+    expect.close(
+        third, turn(x, second, 20.0), "With another base, after other calls, the result is wrong.", tolerance=NEAR
+    )
 
 
 def test_no_dtype_is_kept(student, draw, expect):
@@ -163,7 +170,7 @@ def test_it_runs_on_the_meta_device(student, expect):
 @pytest.mark.hidden
 @pytest.mark.points(3)
 def test_other_sizes(student, draw, expect):
-    """A wide head, drawn positions and another base at once."""
+    """Wider heads, at drawn positions and with another base, are turned by the right angles."""
     x, positions, base = draw.normal(2, 3, 7, 14), draw.ids(50, 7), draw.uniform(30.0, 3000.0)
     expect.close(student.apply_rotary(x, positions, base), turn(x, positions, base), tolerance=NEAR)
 
@@ -179,6 +186,6 @@ def test_other_positions_for_each_sequence(student, draw, expect):
 
 @pytest.mark.hidden
 def test_other_odd_widths_are_refused(student, draw, expect):
-    """Neither 3 nor 13 columns are pairs."""
+    """3 or 13 columns are no pairs: a ValueError names their number."""
     for width in (3, 13):
         expect.raises(ValueError, student.apply_rotary, draw.normal(3, width), torch.arange(3), mentions=width)

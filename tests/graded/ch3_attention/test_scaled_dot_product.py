@@ -93,7 +93,11 @@ def test_a_masked_key_gets_no_weight(student, draw, expect):
     mask = draw.mask(2, q.size(1), k.size(1))
     mask[0, 0, 0], mask[0, 0, 1] = False, True
     weights = check(student, expect, q, k, v, mask)
-    expect.equal(weights[~mask], torch.zeros(int((~mask).sum()), dtype=torch.float64), "A weight is not zero.")
+    expect.equal(
+        weights[~mask],
+        torch.zeros(int((~mask).sum()), dtype=torch.float64),
+        "The weight of a masked key is not exactly zero.",
+    )
 
 
 def test_a_mask_row_belongs_to_a_query(student, draw, expect):
@@ -151,7 +155,7 @@ def test_the_weights_have_a_gradient_too(student, draw, expect, masked):
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("scale", [100.0, 2.0**60], ids=["ten thousands", "1e36"])
 def test_large_scores(student, draw, expect, scale):
-    """Very large scores, below those of the masked keys and far below zero, lose no key."""
+    """Weights and output are right for very large scores, also below those of masked keys and far below zero."""
     q_len, k_len = draw.sizes(2, 3, 7)
     q = (1 + draw.ids(3, 2, q_len, 4)).double() * scale
     size = torch.tensor([draw.shuffled(range(1, k_len + 1)) for _ in range(2)]).double() * scale

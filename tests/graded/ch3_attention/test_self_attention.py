@@ -72,7 +72,9 @@ def test_the_projections_start_as_those_of_linear(student, expect):
     found = student.SelfAttention(150, 90).named_parameters()
     for name in NAMES:
         for side, largest in (("largest", found[name].max()), ("smallest", -found[name].min())):
-            message = f"The {side} value of `{name}`, times √d_model, is not that of nn.Linear."
+            message = (
+                f"The {side} value of `{name}`, times √d_model and without its sign, is not near 1, as in nn.Linear."
+            )
             expect.between(abs(largest) * math.sqrt(150), 0.98, 1.0001, message)
     for one, other in zip(NAMES, NAMES[1:] + NAMES[:1], strict=True):
         expect.true(not torch.equal(found[one], found[other]), f"`{one}` and `{other}` start with the same values.")
@@ -169,7 +171,7 @@ def test_a_query_that_sees_nothing_gets_zeros(student, draw, expect, kind):
 @pytest.mark.points(2)
 @pytest.mark.parametrize("masked", [True, pytest.param(False, marks=pytest.mark.hidden)])
 def test_the_gradients(student, draw, expect, masked):
-    """The input and all three projections learn."""
+    """The input and all three projections get the right gradient."""
     layer, weights = make(student, draw, 5, 3)
     check_gradients(expect, draw, layer, weights, draw.normal(2, 4, 5), draw.mask(4, 4) if masked else None)
 
@@ -183,7 +185,7 @@ def test_one_sequence_of_one_token(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_train_and_eval_mode_are_the_same(student, draw, expect):
-    """Nothing is left out at random in train mode, nothing is scaled in eval mode, and gradients flow in both."""
+    """Nothing is left out at random in train mode, nothing is scaled in eval mode, where gradients flow too."""
     layer, weights = make(student, draw, 4, 3)
     x = draw.normal(2, 5, 4)
     check(expect, layer.train(), weights, x)
@@ -240,7 +242,7 @@ def test_xavier_draws_every_entry(student, draw, expect, shape):
         student.xavier_uniform_(weight, draw.generator())
         different = weight.abs().unique().numel() / weight.numel()
         expect.between(
-            different, 0.99, 1.0, "Among the entries, without their signs, the share of different ones is not 1."
+            different, 0.99, 1.0, "Among the entries, without their signs, the share of different ones is not near 1."
         )
 
 
@@ -254,7 +256,7 @@ def test_xavier_draws_from_the_generator(student, draw, expect):
     generator.set_state(state)
     student.xavier_uniform_(again, generator)
     expect.equal(again, first, "The same state of the generator gave other values.")
-    expect.true(not torch.equal(first, second), "A second draw gave the same values: the generator did not advance.")
+    expect.true(not torch.equal(first, second), "A second draw from the same generator gave the same values.")
 
 
 def test_xavier_fills_parameters_in_place(student, draw, expect):
@@ -265,7 +267,11 @@ def test_xavier_fills_parameters_in_place(student, draw, expect):
         student.xavier_uniform_(parameter, draw.generator())
     for name, weight in layer.named_parameters().items():
         expect.true(not torch.equal(weight, before[name]), f"`{name}` is what it was before.", actual=weight)
-        expect.less(weight.abs().max(), math.sqrt(6 / 10) + 1e-6, f"The largest value of `{name}` is above the bound.")
+        expect.less(
+            weight.abs().max(),
+            math.sqrt(6 / 10) + 1e-6,
+            f"The largest value of `{name}`, signs aside, is to be within the bound; it is",
+        )
     layer(draw.normal(2, 3, 6))[0].sum().backward()
     for name, gradient in layer.gradients().items():
         expect.true(gradient is not None, f"`{name}` got no gradient after it was filled.")
@@ -280,7 +286,7 @@ def test_xavier_on_a_layer_in_use(student, draw, expect):
     for parameter in layer.parameters():
         place = parameter.data_ptr()
         student.xavier_uniform_(parameter, draw.generator())
-        message = "The weight's memory was replaced, not filled: views of it keep the old numbers."
+        message = "After the call the weight lies at another place in memory: it was replaced, not filled."
         expect.true(parameter.data_ptr() == place, message)
     found = layer.named_parameters()
     check(expect, layer, [found[name] for name in NAMES], x)
@@ -290,8 +296,14 @@ def test_xavier_on_a_layer_in_use(student, draw, expect):
 def test_xavier_returns_the_weight(student, draw, expect):
     """What is returned is the weight that was filled: of a parameter the parameter itself, no view and no copy."""
     weight = torch.full((3, 2), 9.0, dtype=torch.float64)
-    expect.equal(student.xavier_uniform_(weight, draw.generator()), weight, "What is returned is not the weight.")
+    expect.equal(
+        student.xavier_uniform_(weight, draw.generator()),
+        weight,
+        "What is returned does not equal the weight that was filled.",
+    )
     side, given = student.imported("builtins"), student.SelfAttention(3, 2).parameters()
     returned = side.map(student.xavier_uniform_, given, [draw.generator() for _ in given])
     same = side.list(side.map(student.imported("operator").is_, returned, given))
-    expect.equal(same, [True] * 3, "Is what is returned the very parameter that came? For three of them:")
+    expect.equal(
+        same, [True] * 3, "In at least one of three calls what is returned is not the very parameter that was given."
+    )

@@ -12,7 +12,7 @@ FAR = 1e-3  # the same beside entries of 10000, where float32 has three decimals
 
 def check_gradient(expect, x, wanted):
     """The gradient that came back to `x`."""
-    expect.true(x.grad is not None, "No gradient came back: the result does not depend on `x` for autograd.")
+    expect.true(x.grad is not None, "No gradient came back to `x`.")
     expect.close(x.grad, wanted, "The gradient with respect to `x` is wrong.", tolerance=CLOSE)
 
 
@@ -106,7 +106,11 @@ def test_minus_infinity_gets_no_weight(student, draw, expect):
     x[0, 2], x[1, 0], x[2, 1:], x[3, 4], x[4, :3] = -INF, -INF, -INF, -INF, -INF
     weights = student.softmax(x, 1)
     expect.close(weights, torch.softmax(x, 1), tolerance=FAR)
-    expect.equal(weights[x == -INF], torch.zeros(10, dtype=torch.float64), "A weight is close to zero, but not zero.")
+    expect.equal(
+        weights[x == -INF],
+        torch.zeros(10, dtype=torch.float64),
+        "The weight of an entry of -inf is close to zero, but not zero.",
+    )
 
 
 def test_nothing_but_minus_infinity_gives_zeros(student, draw, expect):
@@ -154,13 +158,13 @@ def test_the_dtype_is_kept(student, draw, expect, dtype):
     wanted = torch.softmax(x.double(), 1).to(dtype)
     weights = student.softmax(x.requires_grad_(), 1)
     expect.close(weights, wanted, tolerance=FAR if dtype == torch.float32 else None)
-    expect.true(weights.requires_grad, f"No gradient comes back to entries of the dtype {dtype}.")
+    expect.true(weights.requires_grad, f"The weights of {dtype} do not require a gradient, though `x` does.")
 
 
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("kind", ["zeros", pytest.param("others", marks=pytest.mark.hidden)])
 def test_a_long_row_in_float16(student, draw, expect, kind):
-    """70,000 equal entries in float16 have weights of 1/70,000; a sum taken in float16 would be infinite."""
+    """The weights of 66,000 and more equal entries in float16 sum to one; a sum taken in float16 would be infinite."""
     length, level = (70_000, 0.0) if kind == "zeros" else (draw.integer(66_000, 90_000), draw.uniform(-50.0, 50.0))
     weights = student.softmax(torch.full((2, length), level, dtype=torch.float16), 1)
     expect.dtype(weights, torch.float16)
