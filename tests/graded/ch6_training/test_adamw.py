@@ -52,7 +52,7 @@ def run(student, draw, expect, steps, zero=True, scale=1.0, **settings):
         values = layer.named_parameters()
         for name, byhand in wanted.items():
             byhand.step(grads[name])
-            expect.close(values[name], byhand.theta, f"The parameter is wrong after step {number}.")
+            expect.close(values[name], byhand.theta, f"`{name}` is wrong after step {number}.")
 
 
 @pytest.mark.points(5)
@@ -68,7 +68,7 @@ def test_the_first_step_by_hand(student, draw, expect):
 
 @pytest.mark.points(5)
 def test_several_steps_without_decay(student, draw, expect):
-    """Both running means, and their correction, over several steps."""
+    """Four steps without decay move the parameters as the two running means, corrected, say."""
     run(student, draw, expect, 4, lr=0.03, weight_decay=0.0)
 
 
@@ -105,7 +105,7 @@ def test_small_gradients_take_steps_as_large(student, draw, expect):
 
 
 def test_the_defaults_are_pytorchs(student, draw, expect):
-    """lr 0.001, betas (0.9, 0.999), eps 1e-8, weight decay 0.01."""
+    """The defaults are lr 0.001, betas (0.9, 0.999), eps 1e-8 and weight decay 0.01."""
     run(student, draw, expect, 2)
 
 
@@ -117,13 +117,13 @@ def test_the_gradients_are_only_read(student, draw, expect):
     optimizer = student.AdamW(layer.parameters(), lr=0.1, weight_decay=0.5)
     add_gradients(layer, weight, bias)
     optimizer.step()
-    expect.close(layer.gradients()["weight"], weight, "`step` changed the gradient.")
+    expect.close(layer.gradients()["weight"], weight, "After `step` the gradient of `weight` is not what it was.")
 
 
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("resting", ["weight", "bias"])
 def test_a_parameter_without_a_gradient_is_left_alone(student, draw, expect, resting):
-    """No gradient: no step, no decay, no count, neither before its first one nor later; the others go on."""
+    """Without a gradient a parameter is not moved, does not decay and counts no step; the other one goes on."""
     settings = {"lr": 0.1, "weight_decay": 0.3}
     values = {"weight": draw.normal(2, 3), "bias": draw.normal(2)}
     layer = layer_with(student, **values)
@@ -144,7 +144,7 @@ def test_a_parameter_without_a_gradient_is_left_alone(student, draw, expect, res
 
 
 def test_a_gradient_of_zeros_is_a_gradient(student, draw, expect):
-    """Where all gradients are zero in a step, the running means still move and the parameter decays."""
+    """Where the gradient of a parameter is all zeros, its running means still move and it decays."""
     weight = draw.normal(2, 3)
     layer, byhand = layer_with(student, weight=weight, bias=draw.normal(2)), ByHand(weight, lr=0.1, weight_decay=0.3)
     optimizer = student.AdamW(layer.parameters(), lr=0.1, weight_decay=0.3)
@@ -185,7 +185,7 @@ def test_two_optimizers_share_nothing(student, draw, expect, places):
 
 
 def test_settings_are_read_at_each_step(student, draw, expect):
-    """What a group says is changed between steps: the next one goes by all of it."""
+    """Settings of a group that are changed between two steps count from the next step on."""
     weight = draw.normal(2, 3)
     layer, byhand = layer_with(student, weight=weight, bias=draw.normal(2)), ByHand(weight)
     optimizer = student.AdamW(layer.parameters())
@@ -205,7 +205,8 @@ def test_settings_are_read_at_each_step(student, draw, expect):
         optimizer.zero_grad()
         add_gradients(layer, g, draw.normal(2))
         optimizer.step()
-        expect.close(layer.named_parameters()["weight"], byhand.step(g), "`weight` is wrong after a step.")
+        message = f"`weight` is wrong after a step with lr {lr}, betas {betas}, eps {eps} and weight_decay {decay}."
+        expect.close(layer.named_parameters()["weight"], byhand.step(g), message)
 
 
 def test_each_group_has_its_own_settings(student, draw, expect):
@@ -252,8 +253,8 @@ def test_the_state_goes_on_after_saving_and_loading(student, draw, expect):
     expect.close(
         layer.named_parameters()["weight"],
         byhand.step(grads[0]),
-        "After loading a state dict with lr 0.02 the next step is not the one that was due."
-        " Is everything in `self.state[p]`, and is lr read from the group?",
+        "`weight` is wrong after two steps, and a third with lr 0.02 by a new optimizer that loaded the state dict."
+        " A state dict holds what stands in `self.state` and in the groups.",
     )
 
 
@@ -270,16 +271,17 @@ def test_a_closure_is_called_first(student, draw, expect):
         calls.append(1)
         return torch.tensor(2.5)
 
-    expect.equal(optimizer.step(), None, "Without a closure `step` returns None.")
+    expect.equal(optimizer.step(), None, "Without a closure `step` does not return None.")
     came = optimizer.step(closure)
-    expect.equal(len(calls), 1, "The closure is called once, however many groups there are.")
-    expect.close(came, torch.tensor(2.5), "`step` returns what the closure returned.")
+    expect.equal(len(calls), 1, f"One `step` with two groups called the closure {len(calls)} times, not once.")
+    expect.close(came, torch.tensor(2.5), "`step` does not return what the closure returned.")
     x = draw.normal(4, 3)
     add_gradients(layer, torch.ones(2, 3, dtype=torch.float64), torch.ones(2, dtype=torch.float64))
     with torch.no_grad():
         before = layer(x)
     came = optimizer.step(student.imported("functools").partial(layer, x))
-    expect.close(came.detach(), before, "The closure met parameters that `step` had moved already.")
+    message = "What the closure computes from the parameters is not what they gave before `step`."
+    expect.close(came.detach(), before, message)
 
 
 @pytest.mark.points(0.5)
@@ -288,8 +290,8 @@ def test_a_closure_is_called_with_gradients_on(student, draw, expect):
     layer = layer_with(student, weight=draw.normal(2, 3), bias=draw.normal(2))
     optimizer = student.AdamW(layer.parameters(), lr=0.1)
     came = optimizer.step(student.imported("functools").partial(layer, draw.normal(4, 3)))
-    expect.shape(came, (4, 2), "`step` returns what the closure returned.")
-    expect.true(came.requires_grad, "What the closure computed has no gradients: they were off while it ran.")
+    expect.shape(came, (4, 2), "`step` does not return what the closure returned.")
+    expect.true(came.requires_grad, "What the closure computes from the parameters comes back without `requires_grad`.")
 
 
 @pytest.mark.points(0.25)
@@ -349,10 +351,10 @@ def test_matrices_decay_and_vectors_do_not(student, expect):
         nn_of(student).Linear(3, 4), nn_of(student).LayerNorm(4), nn_of(student).Linear(4, 5, bias=False)
     )
     groups = student.parameter_groups(model, 0.25)
-    expect.equal(len(groups), 2, "Two groups are wanted.")
-    expect.equal([group["weight_decay"] for group in groups], [0.25, 0.0], "The decay of the two groups")
-    expect.equal(shapes(groups[0]), "4×3, 5×4", "The group that decays holds the parameters of two or more axes.")
-    expect.equal(shapes(groups[1]), "4, 4, 4", "The group that does not decay holds biases and norms.")
+    expect.equal(len(groups), 2, "The number of groups is not two.")
+    expect.equal([group["weight_decay"] for group in groups], [0.25, 0.0], "The decay is not 0.25 and then 0.0.")
+    expect.equal(shapes(groups[0]), "4×3, 5×4", "The shapes in the first group are not those of the two matrices.")
+    expect.equal(shapes(groups[1]), "4, 4, 4", "The shapes in the second group are not those of the bias and the norm.")
 
 
 @pytest.mark.points(0.5)
@@ -360,8 +362,8 @@ def test_embeddings_decay_too(student, expect):
     """An embedding table has two axes and decays; so does a parameter of three."""
     model = nn_of(student).Sequential(nn_of(student).Embedding(7, 3), nn_of(student).Conv1d(3, 2, 5))
     groups = student.parameter_groups(model, 0.1)
-    expect.equal(shapes(groups[0]), "7×3, 2×3×5", "Parameters of two or more axes decay.")
-    expect.equal(shapes(groups[1]), "2", "Only the bias does not decay.")
+    expect.equal(shapes(groups[0]), "7×3, 2×3×5", "The shapes in the first group are not those of the two weights.")
+    expect.equal(shapes(groups[1]), "2", "The shapes in the second group are not that of the bias alone.")
 
 
 @pytest.mark.points(0.5)
@@ -371,8 +373,8 @@ def test_names_do_not_matter(student, expect):
     parts = {"token_embedding": nn.Embedding(7, 3), "wte": nn.Embedding(5, 3), "position_bias": nn.Embedding(6, 3)}
     model = nn.ModuleDict({**parts, "embedding_norm": nn.Linear(3, 4), "embed": nn.Linear(3, 2)})
     groups = student.parameter_groups(model, 0.1)
-    expect.equal(shapes(groups[0]), "2×3, 4×3, 5×3, 6×3, 7×3", "Parameters of two or more axes decay.")
-    expect.equal(shapes(groups[1]), "2, 4", "Only the two biases do not decay.")
+    expect.equal(shapes(groups[0]), "2×3, 4×3, 5×3, 6×3, 7×3", "The shapes in the first group are not the matrices'.")
+    expect.equal(shapes(groups[1]), "2, 4", "The shapes in the second group are not those of the two biases.")
 
 
 @pytest.mark.points(0.5)
@@ -381,9 +383,9 @@ def test_a_group_may_be_empty(student, expect):
     nn = nn_of(student)
     for model, wanted in ((nn.Linear(3, 2, bias=False), ["2×3", ""]), (nn.LayerNorm(4), ["", "4, 4"])):
         groups = student.parameter_groups(model, 0.25)
-        expect.equal(len(groups), 2, "Two groups are wanted, perhaps an empty one.")
-        expect.equal([group["weight_decay"] for group in groups], [0.25, 0.0], "The decay of the two groups")
-        expect.equal([shapes(group) for group in groups], wanted, "What the two groups hold")
+        expect.equal(len(groups), 2, "The number of groups is not two; one may be empty.")
+        expect.equal([group["weight_decay"] for group in groups], [0.25, 0.0], "The decay is not 0.25 and then 0.0.")
+        expect.equal([shapes(group) for group in groups], wanted, "The shapes in the two groups are wrong.")
 
 
 @pytest.mark.points(0.5)
@@ -392,9 +394,11 @@ def test_a_shared_parameter_stands_in_one_group_once(student, expect):
     shared = nn_of(student).Linear(4, 4)
     model = nn_of(student).Sequential(shared, nn_of(student).Tanh(), shared)
     groups = student.parameter_groups(model, 0.1)
-    expect.equal([shapes(group) for group in groups], ["4×4", "4"], "A shared parameter is listed once.")
+    message = "The groups of a model that uses a layer twice do not hold its weight and its bias, each once."
+    expect.equal([shapes(group) for group in groups], ["4×4", "4"], message)
     groups = student.parameter_groups(tied_layers(student), 0.1)
-    expect.equal([shapes(group) for group in groups], ["3×3", "3, 3"], "A weight of two modules is listed once.")
+    message = "The groups of two layers that share a weight do not hold it once, and two biases."
+    expect.equal([shapes(group) for group in groups], ["3×3", "3, 3"], message)
 
 
 @pytest.mark.points(0.5)
@@ -404,9 +408,10 @@ def test_groups_keep_the_models_order(student, expect):
     sizes = list(itertools.pairwise(widths))
     model = nn_of(student).Sequential(*[nn_of(student).Linear(*size) for size in sizes])
     groups = student.parameter_groups(model, 0.1)
-    for group, wanted in zip(groups, ([(b, a) for a, b in sizes], [(b,) for _, b in sizes]), strict=True):
+    matrices, biases = ("matrices", [(b, a) for a, b in sizes]), ("biases", [(b,) for _, b in sizes])
+    for group, (what, wanted) in zip(groups, (matrices, biases), strict=True):
         came = in_words(tuple(p.shape) for p in group["params"])
-        expect.equal(came, in_words(wanted), "The order of the model is lost.")
+        expect.equal(came, in_words(wanted), f"The group does not hold the {what} in the model's order.")
 
 
 @pytest.mark.points(0.5)
@@ -414,11 +419,12 @@ def test_the_gains_of_every_norm_are_spared(student, expect):
     """It is the number of axes that counts, not the kind of the module: an RMSNorm's gain does not decay."""
     nn = nn_of(student)
     groups = student.parameter_groups(nn.Sequential(nn.RMSNorm(3), nn.Linear(3, 5), nn.GroupNorm(1, 7)), 0.1)
-    expect.equal([shapes(group) for group in groups], ["5×3", "3, 5, 7, 7"], "Only the matrix decays.")
+    message = "The shapes in the two groups are wrong; only the matrix is to decay."
+    expect.equal([shapes(group) for group in groups], ["5×3", "3, 5, 7, 7"], message)
 
 
 @pytest.mark.points(0.5)
 def test_a_single_number_does_not_decay(student, expect):
     """A parameter without axes, such as a temperature that is learned, is one of the others."""
     groups = student.parameter_groups(nn_of(student).ParameterList([torch.tensor(2.0), torch.ones(3, 4)]), 0.1)
-    expect.equal([shapes(group) for group in groups], ["3×4", "one number"], "What the two groups hold")
+    expect.equal([shapes(group) for group in groups], ["3×4", "one number"], "The shapes in the two groups are wrong.")

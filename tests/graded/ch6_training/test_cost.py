@@ -77,7 +77,7 @@ def test_forward_operations_agree_with_your_own_gpt(student, draw, expect):
         came,
         0.99 * counts.flops,
         1.01 * counts.flops,
-        f"Counted in your GPT: {counts.flops:,} operations ({in_words(sizes, batch, seq)}).",
+        f"Counted in your GPT: {counts.flops:,} operations ({in_words(sizes, batch, seq)}). `forward_flops` gives:",
     )
 
 
@@ -122,7 +122,7 @@ def test_large_counts_are_exact(student, expect, batch):
     came = student.forward_flops(gpt_of(student).GPTConfig(**sizes), batch, seq)
     near = isinstance(came, int | float) and abs(came - wanted) * 10**12 < wanted
     hint = "is not exact" if near else "is wrong"
-    more = " Python's own whole numbers have no largest one." if near else ""
+    more = " Python's `int` is exact at any size." if near else ""
     expect.true(
         came == wanted,
         f"The count {hint} for {in_words(sizes, batch, seq)}.{more}",
@@ -188,9 +188,8 @@ def test_your_own_gpt_keeps_about_what_the_formula_says(student, draw, expect):
         kept.append(counts.saved_bytes)
     counted_bytes = kept[1] - kept[0]  # the parameters are kept in both
     came = student.activation_bytes(config, 1, seq)
-    expect.between(
-        came, counted_bytes / 5, counted_bytes, f"Your GPT keeps {counted_bytes:,} bytes for one text of {seq} tokens."
-    )
+    message = f"Your GPT keeps {counted_bytes:,} bytes for one more text of {seq} tokens. `activation_bytes` gives:"
+    expect.between(came, counted_bytes / 5, counted_bytes, message)
 
 
 @pytest.mark.points(2)
@@ -219,7 +218,7 @@ def test_the_share_of_attention(student, draw, expect):
 
 
 def test_attention_takes_over_as_the_context_grows(student, expect):
-    """For GPT-1 the share grows from 5 % at 512 tokens towards 1."""
+    """For GPT-1 the share grows from about 7 % at 512 tokens towards 1."""
     config = gpt_of(student).GPTConfig(vocab_size=40_478, max_len=512, d_model=768, n_layers=12, n_heads=12, d_ff=3072)
     shares = [student.attention_share(config, seq) for seq in (512, 65_536, 10**7)]
     expect.between(shares[0], 0.05, 0.08, "The share of GPT-1 with 512 tokens is not about 7 %.")

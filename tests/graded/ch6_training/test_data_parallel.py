@@ -27,7 +27,7 @@ class Rank:
 
         def send(chunk):
             if len(sent) > 4 * world_size:
-                raise RuntimeError("a rank sends far more chunks than 2·(N−1)")
+                raise RuntimeError(f"rank {self.number} sends chunk {len(sent) + 1}; {2 * (world_size - 1)} are enough")
             sent.append(chunk.detach().clone())
             events.append("send")
 
@@ -64,8 +64,8 @@ def run_ring(student, expect, tensors):
         if not further:
             waiting = ", ".join(str(rank.number) for rank in ranks if not rank.done)
             expect.fail(
-                f"All stands still: rank {waiting} of {n} ranks waits for a chunk that its left neighbour never sends."
-                " In each round, send first and then receive, in both phases."
+                f"All stands still. Of {n} ranks these wait for a chunk that nobody has sent to them: {waiting}."
+                " In each round a rank sends first and then receives."
             )
     return ranks
 
@@ -73,8 +73,9 @@ def run_ring(student, expect, tensors):
 def check_no_padding(expect, ranks, size):
     """Each number is sent 2·(N−1) times by all ranks together: while it is added up, and while its sum goes around."""
     n, moved = len(ranks), sum(chunk.numel() for rank in ranks for chunk in rank.sent)
-    message = f"{n} ranks together have to send 2·(N−1) times the {size} numbers of a tensor. Is it padded?"
-    expect.equal(moved, 2 * (n - 1) * size, message)
+    wanted = 2 * (n - 1) * size
+    message = f"{n} ranks together sent {moved} numbers; 2·(N−1) times the {size} of a tensor are {wanted}."
+    expect.equal(moved, wanted, message)
 
 
 def total(tensors):
@@ -86,7 +87,7 @@ def test_two_ranks_by_hand(student, expect):
     """[1, 2] and [10, 20] become [11, 22] on both ranks."""
     one, ten = torch.tensor([1.0, 2.0]), torch.tensor([10.0, 20.0])
     for rank in run_ring(student, expect, [one, ten]):
-        expect.close(rank.result, torch.tensor([11.0, 22.0]), f"Rank {rank.number} has not got the sum.")
+        expect.close(rank.result, torch.tensor([11.0, 22.0]), f"The result of rank {rank.number} is not the sum.")
 
 
 @pytest.mark.points(4)
@@ -96,17 +97,21 @@ def test_every_rank_gets_the_sum(student, draw, expect):
     for _ in range(2):  # a second ring, of other tensors, has a sum of its own
         tensors = [draw.normal(2 * n) for _ in range(n)]
         for rank in run_ring(student, expect, tensors):
-            expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum.")
+            expect.close(rank.result, total(tensors), f"The result of rank {rank.number} of {n} is not the sum.")
 
 
 def test_what_is_passed_on_has_its_own_part_in_it(student, draw, expect):
-    """In the second of three ranks' rounds each passes on what came in the first, with its own part added."""
+    """In the second round, each of three ranks passes on more than what came in the first: its own part is added."""
     ranks = run_ring(student, expect, [draw.normal(12) for _ in range(3)])
+    for rank in ranks:
+        count = len(rank.sent)
+        expect.true(count > 1, f"Rank {rank.number} of 3 sent {count} chunks in all; more than one is wanted.")
     for rank in ranks:
         came = ranks[rank.number - 1].sent[0]
         expect.true(
-            len(rank.sent) > 1 and not torch.equal(rank.sent[1], came),
-            f"Rank {rank.number} of 3 passes on just what came from the left; its own part is to be added first.",
+            not torch.equal(rank.sent[1], came),
+            f"The second chunk that rank {rank.number} of 3 sent is just the first that came from the left;"
+            " its own part is to be added before.",
         )
 
 
@@ -116,14 +121,15 @@ def test_little_is_moved(student, draw, expect, n):
     size = 3 * n
     tensors = [draw.normal(size) for _ in range(n)]
     for rank in run_ring(student, expect, tensors):
-        expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum.")
+        expect.close(rank.result, total(tensors), f"The result of rank {rank.number} of {n} is not the sum.")
         moved = sum(chunk.numel() for chunk in rank.sent)
         wanted = 2 * (n - 1) * size // n
         expect.true(
             moved == wanted,
             f"Rank {rank.number} of {n} sent {moved} numbers of a tensor of {size}; 2·(N−1)/N of it are {wanted}.",
         )
-        expect.equal([chunk.numel() for chunk in rank.sent], [3] * (2 * (n - 1)), "Each round sends one chunk of 1/N.")
+        message = f"Rank {rank.number} of {n} did not send {2 * (n - 1)} chunks of 3 numbers each."
+        expect.equal([chunk.numel() for chunk in rank.sent], [3] * (2 * (n - 1)), message)
 
 
 @pytest.mark.points(0.5)
@@ -134,13 +140,13 @@ def test_sizes_that_do_not_divide(student, draw, expect, n):
     tensors = [draw.normal(size) for _ in range(n)]
     ranks = run_ring(student, expect, tensors)
     for rank in ranks:
-        expect.close(rank.result, total(tensors), f"Rank {rank.number} of {n} has not got the sum of {size} numbers.")
+        expect.close(rank.result, total(tensors), f"The result of rank {rank.number} of {n} is not the sum.")
         moved, most = sum(chunk.numel() for chunk in rank.sent), 2 * (n - 1) * -(-size // n)
         expect.true(moved <= most, f"Rank {rank.number} of {n} sent {moved} numbers of {size}; {most} are enough.")
         sizes = [chunk.numel() for chunk in rank.sent]
         expect.true(
             set(sizes) <= {size // n, -(-size // n)},
-            f"Rank {rank.number} of {n} sent chunks of {sizes} numbers; of {size} numbers they differ by one at most.",
+            f"Rank {rank.number} of {n} sent chunks of {sizes} numbers, not of {size // n} or {-(-size // n)} each.",
         )
     check_no_padding(expect, ranks, size)
 
@@ -153,7 +159,8 @@ def test_tensors_smaller_than_the_world(student, draw, expect, size):
     ranks = run_ring(student, expect, tensors)
     for rank in ranks:
         expect.close(rank.result, total(tensors))
-        expect.equal(rank.events, ["send", "receive"] * 4, "Each of the 2·(N−1) rounds sends a chunk and receives one.")
+        message = f"Rank {rank.number} of 3 did not send and receive in turns, four times each."
+        expect.equal(rank.events, ["send", "receive"] * 4, message)
     check_no_padding(expect, ranks, size)
 
 
@@ -168,7 +175,8 @@ def test_what_was_sent_stays_as_it_was(student, draw, expect):
         send, receive = attribute("append")(sent), attribute("popleft")(arrived)
         student.ring_all_reduce(rank.number, n, rank.tensor, send, receive)
         for number, chunk in enumerate(rank.sent):
-            expect.close(sent[number], chunk, f"Rank {rank.number} of {n} changed chunk {number} after it was sent.")
+            message = f"Chunk {number} of rank {rank.number} of {n}, read after the ring, is not what it was when sent."
+            expect.close(sent[number], chunk, message)
 
 
 @pytest.mark.points(0.25)
@@ -199,13 +207,13 @@ def test_alone_in_the_world(student, draw, expect):
     tensor = draw.normal(5)
     (rank,) = run_ring(student, expect, [tensor])
     expect.close(rank.result, tensor)
-    expect.equal(rank.events, [], "A rank that is alone has nobody to send to or to receive from.")
+    expect.equal(rank.events, [], "With one rank, `send` or `receive` was called.")
 
 
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.hidden)])
 def test_the_sum_is_a_new_tensor(student, draw, expect, n):
-    """Whoever changes the tensor afterwards changes nothing about the sum, with one rank either."""
+    """When the tensor is changed afterwards, the sum stays as it is, with one rank too."""
     ranks = run_ring(student, expect, [draw.normal(5) for _ in range(n)])
     table = nn_of(student).ParameterList([ranks[0].tensor]).requires_grad_(False)
     queue, builtins = student.imported("collections").deque, student.imported("builtins")
@@ -213,7 +221,8 @@ def test_the_sum_is_a_new_tensor(student, draw, expect, n):
     reduce = student.imported("functools").partial(student.ring_all_reduce, 0, n)
     kept = queue(builtins.map(reduce, table.parameters(), [lambda chunk: None], [receive]))
     table.load_state_dict({"0": draw.normal(5)})
-    expect.close(kept[0], ranks[0].result, "The sum changed with the tensor that was given: they share their memory.")
+    message = "After the given tensor was overwritten, the result of rank 0 is not what it was; a new tensor is wanted."
+    expect.close(kept[0], ranks[0].result, message)
 
 
 @pytest.mark.points(0.25)
@@ -256,12 +265,11 @@ def check_gradients(expect, model, others, share):
     """The other ranks got `share` of each gradient, and the model holds the sums now. In the model's order."""
     now = list(model.gradients().values())
     wanted = torch.cat([g.reshape(-1) for g in share])
-    expect.equal(
-        sum(tensor.numel() for tensor in others.came),
-        wanted.numel(),
-        "The number of values that went through `all_reduce`",
-    )
-    expect.close(others.flat(others.came), wanted, "What this rank gave to `all_reduce` is wrong.")
+    count = sum(tensor.numel() for tensor in others.came)
+    size = wanted.numel()
+    expect.equal(count, size, f"{count} values went through `all_reduce`; the parameters have {size}.")
+    message = "What this rank gave to `all_reduce` is not its share of the gradients, in the model's order."
+    expect.close(others.flat(others.came), wanted, message)
     for gradient in now:
         expect.true(gradient is not None, "A parameter was left without a gradient after the all-reduce.")
     came = torch.cat([gradient.reshape(-1) for gradient in now])
@@ -328,11 +336,8 @@ def test_every_rank_calls_all_reduce_equally_often(student, draw, expect):
     (model[0](draw.normal(5, 3)) * draw.normal(5, 4)).sum().backward()
     others = Others(draw)
     student.all_reduce_gradients(model, others, 1, 2)
-    expect.equal(
-        sum(tensor.numel() for tensor in others.came),
-        3 * 4 + 4 + 4 * 2 + 2,
-        "The number of values that went through `all_reduce`",
-    )
+    count, size = sum(tensor.numel() for tensor in others.came), 3 * 4 + 4 + 4 * 2 + 2
+    expect.equal(count, size, f"{count} values went through `all_reduce`; the parameters have {size}.")
 
 
 @pytest.mark.points(0.5)
@@ -358,9 +363,8 @@ def test_frozen_parameters_take_no_part(student, draw, expect, had_learned):
     before = model.gradients()
     others = Others(draw)
     student.all_reduce_gradients(model, others, 1, 2)
-    expect.equal(
-        sum(tensor.numel() for tensor in others.came), 12, "Only the 12 weights take part; the bias is frozen."
-    )
+    count = sum(tensor.numel() for tensor in others.came)
+    expect.equal(count, 12, f"{count} values went through `all_reduce`; the weight has 12, and the bias is frozen.")
     expect.close(others.flat(others.came), before["weight"].reshape(-1) / 2)
     expect.equal(model.gradients()["bias"], before["bias"], "The gradient of a frozen parameter was changed.")
 
@@ -402,7 +406,7 @@ def test_every_parameter_becomes_rank_0s(student, draw, expect):
     )
     before = torch.cat([p.reshape(-1) for p in model.named_parameters().values()])
     student.broadcast_parameters(model, rank0)
-    expect.close(rank0.flat(rank0.came), before, "What went to `broadcast` are not this rank's parameters.")
+    expect.close(rank0.flat(rank0.came), before, "What went to `broadcast` is not this rank's parameters in order.")
     now = torch.cat([p.reshape(-1) for p in model.named_parameters().values()])
     expect.close(now, rank0.flat(rank0.sent), "The parameters are not what `broadcast` returned.")
 
@@ -415,7 +419,8 @@ def test_the_parameters_stay_the_same_objects(student, draw, expect):
     student.broadcast_parameters(model, rank0)
     held = torch.cat([weight.detach().clone().reshape(-1), bias.detach().clone().reshape(-1)])
     expect.close(held, rank0.flat(rank0.sent), "The parameters that were there before have not got the new values.")
-    expect.equal([weight.requires_grad, bias.requires_grad], [True, True], "The parameters still require gradients.")
+    message = "After the broadcast `weight` or `bias` requires no gradient any more."
+    expect.equal([weight.requires_grad, bias.requires_grad], [True, True], message)
 
 
 @pytest.mark.points(0.5)
@@ -429,7 +434,8 @@ def test_rank_0_keeps_its_own_memory(student, draw, expect):
     student.broadcast_parameters(model, broadcast)
     rank0.load_state_dict({"weight": draw.normal(2, 3), "bias": draw.normal(2)})
     for name, value in model.state_dict().items():
-        expect.close(value, values[name], "The parameters change with those of rank 0: they share their memory.")
+        message = f"After rank 0's own parameters were overwritten, `{name}` is not what rank 0 had sent before."
+        expect.close(value, values[name], message)
 
 
 @pytest.mark.points(0.5)
@@ -440,9 +446,9 @@ def test_a_shared_parameter_is_sent_once_and_stays_shared(student, draw, expect)
         rank0 = Rank0(draw)
         student.broadcast_parameters(model, rank0)
         came = sum(tensor.numel() for tensor in rank0.came)
-        expect.equal(came, size, "The number of values that went through `broadcast`")
+        expect.equal(came, size, f"{came} values went through `broadcast`; the parameters have {size}.")
         state = model.state_dict()
-        expect.close(state["2.weight"], state["0.weight"], "The shared parameter is no longer shared.")
+        expect.close(state["2.weight"], state["0.weight"], "`0.weight` and `2.weight`, once shared, now differ.")
 
 
 @pytest.mark.points(0.5)
@@ -456,7 +462,8 @@ def test_buffers_are_sent_too(student, draw, expect):
         return sent[-1].clone()
 
     student.broadcast_parameters(model, broadcast)
-    expect.equal(len(sent), 5, "Two parameters and three buffers are to be broadcast.")
+    message = f"`broadcast` was called {len(sent)} times; there are two parameters and three buffers."
+    expect.equal(len(sent), 5, message)
     expect.close(sorted(float(t.double().mean()) for t in model.state_dict().values()), [2.0, 3.0, 4.0, 5.0, 6.0])
 
 
@@ -466,18 +473,20 @@ def test_buffers_that_are_not_saved_are_sent_too(student, draw, expect):
     model, rank0 = nn_of(student).Linear(3, 2, bias=False).double(), Rank0(draw)
     model.register_buffer("table", draw.normal(5), persistent=False)
     student.broadcast_parameters(model, rank0)
-    expect.equal(sum(tensor.numel() for tensor in rank0.came), 11, "The number of values that went through `broadcast`")
+    count = sum(tensor.numel() for tensor in rank0.came)
+    expect.equal(count, 11, f"{count} values went through `broadcast`; the weight has 6 and the buffer 5.")
     sent = next(tensor for tensor in rank0.sent if tensor.numel() == 5)
     expect.close(model.table, sent.reshape(5), "The buffer that is not saved has not got the values that rank 0 sent.")
 
 
 @pytest.mark.points(0.5)
 def test_gradients_stay_as_they_are(student, draw, expect):
-    """The broadcast is about values alone, frozen parameters among them."""
+    """The broadcast leaves all gradients as they are, and sends frozen parameters too."""
     model, before = two_layers(student, draw)
     model.parameters()[0].requires_grad_(False)
     rank0 = Rank0(draw)
     student.broadcast_parameters(model, rank0)
     for name, gradient in model.gradients().items():
-        expect.close(gradient, before[name], "The broadcast changed a gradient.")
-    expect.equal(sum(tensor.numel() for tensor in rank0.came), 26, "The number of values that went through `broadcast`")
+        expect.close(gradient, before[name], f"After the broadcast the gradient of `{name}` is not what it was.")
+    count = sum(tensor.numel() for tensor in rank0.came)
+    expect.equal(count, 26, f"{count} values went through `broadcast`; the parameters, frozen or not, have 26.")

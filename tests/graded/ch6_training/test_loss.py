@@ -24,8 +24,8 @@ def test_the_targets_are_the_inputs_moved_by_one(student, draw, expect):
     """Each target is the token that comes after its input."""
     ids = draw.ids(50, 3, 7)
     inputs, targets = student.next_token_targets(ids)
-    expect.equal(inputs, ids[:, :-1], "The inputs are all tokens but the last of each sequence.")
-    expect.equal(targets, ids[:, 1:], "The targets are all tokens but the first of each sequence.")
+    expect.equal(inputs, ids[:, :-1], "The inputs are not all tokens but the last of each sequence.")
+    expect.equal(targets, ids[:, 1:], "The targets are not all tokens but the first of each sequence.")
 
 
 @pytest.mark.points(0.5)
@@ -98,7 +98,7 @@ def test_gradients_are_probability_minus_one_hot(student, draw, expect):
     """Of half the loss, the gradient is half of (softmax − one-hot) / n where a target counts, and zero elsewhere."""
     logits, targets = draw.normal(6, 4, grad=True), torch.tensor([0, 3, -100, 1, 1, -100])
     (student.cross_entropy(logits, targets) / 2).backward()
-    expect.true(logits.grad is not None, "The logits got no gradient: the loss does not depend on them.")
+    expect.true(logits.grad is not None, "After the backward pass the logits have no gradient.")
     wanted = torch.softmax(logits.detach(), -1)
     for row, target in enumerate(targets.tolist()):
         wanted[row] = 0.0 if target == -100 else wanted[row] - torch.eye(4, dtype=torch.float64)[target]
@@ -180,7 +180,8 @@ def test_the_loss_has_the_dtype_of_the_logits(student, draw, expect):
 def test_all_ignored_is_nan(student, draw, expect):
     """The mean over no target at all is NaN, as in PyTorch."""
     came = student.cross_entropy(draw.normal(3, 5), torch.full((3,), -100))
-    expect.close(came, torch.tensor(float("nan"), dtype=torch.float64), "With every target ignored the loss is NaN.")
+    message = "With every target ignored the result is not NaN, as one number in the dtype of the logits."
+    expect.close(came, torch.tensor(float("nan"), dtype=torch.float64), message)
 
 
 @pytest.mark.parametrize("bad", [-1, 5, pytest.param(-7, marks=pytest.mark.hidden)])

@@ -19,7 +19,7 @@ def rate(step, max_lr, min_lr, warmup_steps, total_steps):
 
 @pytest.mark.points(3)
 def test_the_curve_of_the_brief(student, expect):
-    """2 steps of warm-up of 6, from 1 down to 0."""
+    """With 2 steps of warm-up of 6, from 1 down to 0, the rates of steps 0 to 7 are those of the brief."""
     came = [student.cosine_with_warmup(step, 1.0, 0.0, 2, 6) for step in range(8)]
     expect.close(came, [0.0, 0.5, 1.0, 0.5 + math.sqrt(0.125), 0.5, 0.5 - math.sqrt(0.125), 0.0, 0.0])
 
@@ -61,7 +61,7 @@ def test_it_stays_at_min_lr_after_the_end(student, draw, expect):
 
 @pytest.mark.points(0.5)
 def test_there_may_be_no_warm_up(student, expect):
-    """Without warm-up step 0 has max_lr."""
+    """Without warm-up step 0 has max_lr, and the cosine falls from there."""
     came = [student.cosine_with_warmup(step, 0.4, 0.2, 0, 4) for step in range(6)]
     expect.close(came, [rate(step, 0.4, 0.2, 0, 4) for step in range(6)])
 
@@ -100,7 +100,7 @@ def norm_of(*gradients):
 def number(expect, value):
     """The norm that came, a number or a tensor of one element, as a number."""
     if isinstance(value, torch.Tensor):
-        expect.equal(value.numel(), 1, "The norm is one number.")
+        expect.equal(value.numel(), 1, f"The norm is a tensor of {value.numel()} numbers, not of one.")
         return float(value.detach())
     return float(value)
 
@@ -112,7 +112,7 @@ def test_the_example_of_the_brief(student, expect):
     for place, value in enumerate([3.0, 4.0]):
         (model[place](torch.ones(1, 1, dtype=torch.float64)) * value).sum().backward()
     norm = student.clip_gradients(model.parameters(), 1.0)
-    expect.close(number(expect, norm), 5.0, "The norm of 3 and 4 together is 5.")
+    expect.close(number(expect, norm), 5.0, "The norm of the gradients 3 and 4 did not come back as 5.")
     expect.close(model.gradients()["0.weight"], torch.tensor([[0.6]], dtype=torch.float64), tolerance=1e-5)
     expect.close(model.gradients()["1.weight"], torch.tensor([[0.8]], dtype=torch.float64), tolerance=1e-5)
 
@@ -155,7 +155,7 @@ def test_the_norm_before_clipping_comes_back(student, draw, expect, share):
     a, b = draw.normal(2, 3), draw.normal(2, 3)
     model, norm = layers_with(student, a, b), float(norm_of(a, b))
     came = student.clip_gradients(model.parameters(), share * norm)
-    expect.close(number(expect, came), norm, "The norm of all gradients, as they were before clipping, is wanted.")
+    expect.close(number(expect, came), norm, "What came back is not the norm of all gradients before clipping.")
 
 
 @pytest.mark.points(0.5)
@@ -228,7 +228,8 @@ def test_the_gradients_are_scaled_where_they_are(student, draw, expect):
     held = student.imported("collections").deque(student.imported("builtins").map(gradient_of, model.parameters()))
     student.clip_gradients(model.parameters(), 0.5)
     for came, gradient in zip((held[0], held[1]), (a, b), strict=True):
-        expect.close(came, gradient * 0.5 / norm, "The gradient that was there before was not scaled.", tolerance=1e-5)
+        message = "The gradient's tensor from before the call does not hold the scaled gradient."
+        expect.close(came, gradient * 0.5 / norm, message, tolerance=1e-5)
 
 
 @pytest.mark.points(0.5)

@@ -83,7 +83,8 @@ def test_windows_come_from_the_text(student, draw, expect):
     expect.shape(y, (6, context))
     windows = {tuple(data[i : i + context + 1].tolist()) for i in range(len(data) - context)}
     for a, b in zip(x.tolist(), y.tolist(), strict=True):
-        expect.true((*a, b[-1]) in windows, "A row of x, with the last of y, is no window of the text.", actual=x)
+        message = "A row of x, followed by the last token of its row of y, is no window of the text."
+        expect.true((*a, b[-1]) in windows, message, actual=x)
         expect.equal(b[:-1], a[1:], "y is not x moved on by one token.")
 
 
@@ -93,13 +94,20 @@ def test_every_window_is_possible_and_equally_likely(student, draw, expect):
     data, context = torch.arange(10, 17), 3
     x, _ = student.get_batch(data, 400, context, draw.generator())
     counts = torch.bincount(x[:, 0] - 10, minlength=4)
-    expect.equal(len(counts), 4, "A window starts where its last target would be outside the text.")
+    expect.true(
+        len(counts) == 4,
+        f"A row of x begins with token {len(counts) + 9}; with a context of 3 the tokens 10 to 16 allow 13 at most.",
+        actual=x,
+    )
     for place, count in enumerate(counts.tolist()):
-        expect.between(count, 60, 140, f"Of 400 windows with 4 possible starts, about 100 start at {place}; here it is")
+        expect.between(
+            count, 60, 140, f"Of {len(x)} rows of x, with 4 possible starts, this many begin with token {place + 10}:"
+        )
     batches = [student.get_batch(data, 4, context, draw.generator())[0] for _ in range(12)]
     expect.true(
         any(len(x[:, 0].unique()) < 4 for x in batches),
-        "In twelve batches of 4 rows, with 4 possible starts, no window came twice: is each row's start drawn anew?",
+        "In each of twelve batches the rows of x begin with 4 different tokens or more."
+        " Where 4 rows each draw one of 4 starts anew, most batches have a start twice.",
     )
 
 
@@ -112,7 +120,7 @@ def test_batches_come_from_the_generator_alone(student, draw, expect):
     again, _ = student.get_batch(data, 8, 5, twin)
     later, _ = student.get_batch(data, 8, 5, generator)
     expect.equal(again, first, "Two generators in the same state gave different batches.")
-    expect.true(not torch.equal(later, first), "The second batch is the first one again.", actual=later)
+    expect.true(not torch.equal(later, first), "A second call with this generator gave the same x.", actual=later)
 
 
 @pytest.mark.points(0.25)
@@ -183,17 +191,20 @@ def test_evaluation_switches_dropout_off_and_the_mode_back(student, draw, expect
     for training in (True, False):
         model.train(training)
         came = student.evaluate(model, data, 4, 2)
-        expect.close(came, float(loss_of(table[data[:-1]], data[1:])), "The loss of a model with dropout is wrong.")
-        expect.equal(model.training, training, "The model's mode was not given back.")
+        mode = "train" if training else "eval"
+        wanted = float(loss_of(table[data[:-1]], data[1:]))
+        expect.close(came, wanted, f"The loss of a model with dropout that came in {mode} mode is wrong.")
+        expect.equal(model.training, training, f"The model came in {mode} mode and is in the other mode afterwards.")
 
 
 @pytest.mark.points(0.5)
 def test_evaluation_keeps_no_gradients(student, draw, expect):
-    """Nothing is saved for a backward pass, and no gradient is left behind."""
+    """Evaluation saves nothing for a backward pass."""
     model = table_model(student, draw.normal(VOCAB, VOCAB))
     with student.counting() as counts:
         student.evaluate(model, draw.ids(VOCAB, 20), 4, 2)
-    expect.equal(counts.saved_bytes, 0, "Evaluation keeps tensors for a backward pass: use torch.no_grad.")
+    message = "During the evaluation bytes were saved for a backward pass; under torch.no_grad none are."
+    expect.equal(counts.saved_bytes, 0, message)
 
 
 @pytest.mark.alone
@@ -231,11 +242,18 @@ def check_loop(student, draw, expect, **changed):
     model, steps = table_model(student, table), []
     result = student.train_gpt(model, window, val_ids, settings, on_step=lambda *args: steps.append(args))
     losses, val_losses, wanted = train_by_hand(table, window, val_ids, s)
-    expect.close(result.losses, losses, "`losses` has the loss of each step, before its update.", tolerance=1e-6)
     expect.close(
-        table_of(model), wanted, "The trained table is not what the steps of these settings make of it.", tolerance=1e-5
+        result.losses,
+        losses,
+        "`losses` differs from the losses of the same steps by hand, each taken before its update.",
+        tolerance=1e-6,
     )
-    expect.close(result.val_losses, val_losses, "`val_losses` is wrong.", tolerance=1e-5)
+    expect.close(
+        table_of(model), wanted, "The trained table differs from that of the same steps by hand.", tolerance=1e-5
+    )
+    expect.close(
+        result.val_losses, val_losses, "`val_losses` differs from the held-out losses by hand.", tolerance=1e-5
+    )
     return steps, losses
 
 
@@ -247,12 +265,12 @@ def test_a_few_steps(student, draw, expect):
 
 @pytest.mark.points(2)
 def test_the_gradients_are_clipped(student, draw, expect):
-    """With changing gradients and a small `max_norm`, the steps are those of clipped gradients."""
+    """With a small `max_norm`, nine steps agree with the brief's loop, in which gradients are clipped."""
     check_loop(student, draw, expect, max_norm=0.05, steps=9, max_lr=0.9, eval_every=3)
 
 
 def test_without_warm_up_and_decay(student, draw, expect):
-    """`warmup_steps` 0, `weight_decay` 0, and batches larger than the held-out text."""
+    """Without warm-up and decay, and with batches larger than the held-out text, steps agree with the brief's loop."""
     check_loop(student, draw, expect, warmup_steps=0, weight_decay=0.0, steps=4, eval_every=100, batch_size=20)
 
 
@@ -280,19 +298,25 @@ def test_what_does_not_decay_is_trained_alike(student, draw, expect, max_norm):
         optimizer.step()
     for name, value in theirs.named_parameters().items():
         wanted = mine.get_parameter(name).detach()
-        expect.close(value, wanted, f"`{name}` is not what the steps of these settings make of it.", tolerance=1e-5)
+        message = f"`{name}` differs from what the same steps make of it with torch's own AdamW and clipping."
+        expect.close(value, wanted, message, tolerance=1e-5)
 
 
 def test_on_step_hears_of_every_step(student, draw, expect):
     """`on_step` is called with the number of the step, from 1, and its loss."""
     steps, losses = check_loop(student, draw, expect, steps=5, eval_every=3)
-    expect.equal([args[0] for args in steps], [1, 2, 3, 4, 5], "The numbers of the steps")
-    expect.close([float(args[1]) for args in steps], losses, "The losses of the steps", tolerance=1e-6)
+    expect.equal([args[0] for args in steps], [1, 2, 3, 4, 5], "The step numbers given to `on_step` are not 1 to 5.")
+    expect.close(
+        [float(args[1]) for args in steps],
+        losses,
+        "The losses that `on_step` was given differ from those of the same steps by hand.",
+        tolerance=1e-6,
+    )
 
 
 @pytest.mark.points(0.5)
 def test_each_batch_has_its_size(student, draw, expect):
-    """With batches of one, and nothing learnt, each loss is that of a single window; with larger ones, a mean."""
+    """At learning rate 0, each loss of batches of one is that of a single window; of batches of 7, not every one."""
     table, text = draw.normal(VOCAB, VOCAB, scale=2.0), draw.ids(VOCAB, 60)
     alone = [float(loss_of(table[text[i : i + 4]], text[i + 1 : i + 5])) for i in range(56)]
     still = {"max_lr": 0.0, "min_lr": 0.0, "steps": 12, "eval_every": 100}
@@ -301,9 +325,11 @@ def test_each_batch_has_its_size(student, draw, expect):
         losses = student.train_gpt(table_model(student, table), text, text[:20], settings).losses
         single = [min(abs(loss - value) for value in alone) < 1e-6 for loss in losses]
         if size == 1:
-            expect.true(all(single), "With `batch_size` 1 a loss is not that of any single window.", actual=losses)
+            message = "With `batch_size` 1 and learning rate 0, a loss is not that of any window under the first table."
+            expect.true(all(single), message, actual=losses)
         else:
-            expect.true(not all(single), "With `batch_size` 7 every loss is that of a single window.", actual=losses)
+            message = f"With `batch_size` 7 and learning rate 0, all {len(losses)} losses are those of single windows."
+            expect.true(not all(single), message, actual=losses)
 
 
 def run_with_dropout(student, draw, *args, seed=5, table=None, **kwargs):
@@ -328,30 +354,35 @@ def test_training_uses_dropout(student, draw, expect):
     dropped = student.train_gpt(model, window, TEXT, settings).losses
     for number, (a, b) in enumerate(zip(plain, dropped, strict=True), 1):
         expect.true(
-            abs(a - b) > 1e-9, f"Dropout had no effect in step {number}: is the model in train mode?", actual=dropped
+            abs(a - b) > 1e-9,
+            f"The loss of step {number} is {float(b):.6g} with dropout and {float(a):.6g} without: it ought to differ.",
+            actual=dropped,
         )
 
 
 def test_a_run_depends_on_its_seed_alone(student, draw, expect):
-    """The same seed gives the same run, whatever was drawn before; another seed gives another."""
+    """The same seed gives the same losses, whatever was drawn before; another seed gives others."""
     first = run_with_dropout(student, draw)[1].losses
     student.imported("torch").rand(3)
     again = run_with_dropout(student, draw)[1].losses
     other = run_with_dropout(student, draw, seed=6)[1].losses
     expect.true(
-        again == first, "The same seed gave another run: do batches and dropout depend on `seed` alone?", actual=again
+        again == first,
+        "Two runs with the same seed, with other random numbers drawn in between, do not have the same losses.",
+        actual=again,
     )
-    expect.true(other != first, "Another seed gave the same run.", actual=other)
+    expect.true(other != first, "Runs with the seeds 5 and 6 have the same losses.", actual=other)
 
 
 @pytest.mark.points(0.5)
 def test_batches_follow_from_the_seed(student, draw, expect):
-    """Without dropout too, another seed gives another run: other batches."""
+    """Without dropout too, another seed gives other losses, because the batches are others."""
     runs = []
     for seed in (5, 6):
         settings, _ = settings_of(student, seed=seed)
         runs.append(student.train_gpt(table_model(student, TABLE), TEXT, TEXT[:20], settings).losses)
-    expect.true(runs[0] != runs[1], "Another seed gave the same batches.", actual=runs[1])
+    message = "Without dropout, runs with the seeds 5 and 6 have the same losses."
+    expect.true(runs[0] != runs[1], message, actual=runs[1])
 
 
 @pytest.mark.points(0.5)
@@ -389,19 +420,26 @@ def check_resume(student, draw, expect, path, step):
     whole, wanted = run_with_dropout(student, draw)
     try:
         run_with_dropout(student, draw, path, stopped_at(step))
-        expect.fail("What `on_step` raises is to end the run and pass through `train_gpt`.")
+        expect.fail(
+            f"`train_gpt` returned although `on_step` raises at step {step}:"
+            " it was not called with that step, or what it raised did not pass through."
+        )
     except StudentRaised as raised:
         if STOP not in raised.text:
             raise
-    expect.true(os.path.exists(path), f"There is no checkpoint at step {step}, with eval_every 2.")
+    message = f"A run with `eval_every` 2 was stopped after step {step}, and there is no file at `checkpoint`."
+    expect.true(os.path.exists(path), message)
     taken = []
     model, result = run_with_dropout(
         student, draw, path, lambda number, *_: taken.append(number), table=torch.zeros_like(TABLE)
     )
     losses, table = result.losses, table_of(model)
     first = step - step % 2 + 1
-    expect.equal(taken, list(range(first, 10)), f"Stopped after step {step}, it did not go on from step {first}.")
-    expect.equal(len(losses), 9, "The losses before the stop are to be in the result too.")
+    message = (
+        f"After a stop at step {step}, the steps that `on_step` was given in the resumed run are not {first} to 9."
+    )
+    expect.equal(taken, list(range(first, 10)), message)
+    expect.equal(len(losses), 9, "The resumed run did not return 9 losses, one for each step from the first on.")
     expect.true(losses == wanted.losses, "The losses are not bit for bit those of a run that was never stopped.")
     expect.true(
         torch.equal(table, table_of(whole)),
@@ -414,7 +452,7 @@ def check_resume(student, draw, expect, path, step):
 
 @pytest.mark.points(3)
 def test_a_run_goes_on_exactly(student, draw, expect, scratch):
-    """Stopped at a checkpoint and resumed in a new process: parameters and losses are the same, bit for bit."""
+    """Stopped at a checkpoint and resumed with a new model: parameters and losses are the same, bit for bit."""
     check_resume(student, draw, expect, scratch.path("run.pt"), 4)
 
 
@@ -425,22 +463,22 @@ def test_a_run_goes_on_from_its_last_checkpoint(student, draw, expect, scratch):
 
 
 def test_a_finished_run_is_just_loaded(student, draw, expect, scratch):
-    """With the checkpoint of a finished run no step is taken, and its result comes back."""
+    """With the checkpoint of a finished run no step is taken, and its losses and parameters come back."""
     path, taken = Path(scratch.path("run.pt")), []
     first, wanted = run_with_dropout(student, draw, path)
     model, result = run_with_dropout(
         student, draw, path, lambda *args: taken.append(args), table=torch.zeros_like(TABLE)
     )
     losses, table = result.losses, table_of(model)
-    expect.equal(taken, [], "A finished run was gone on with.")
-    expect.true(losses == wanted.losses, "The losses of the finished run are not in the result.")
+    expect.equal(taken, [], "Called again with the `checkpoint` of a finished run, `train_gpt` called `on_step`.")
+    expect.true(losses == wanted.losses, "The losses of the result are not those of the finished run.")
     expect.true(torch.equal(table, table_of(first)), "The model does not have the finished run's parameters.")
 
 
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize("name", ["run.pt", "run.tmp"])
 def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, scratch, name):
-    """From step 2 on there is a checkpoint, and the old file's bytes stay as they are until it is replaced."""
+    """From step 2 on there is a checkpoint. Later ones take the place of the file and are not written into it."""
     held, seen = {}, []
 
     def on_step(number, *_):
@@ -456,25 +494,25 @@ def test_the_checkpoint_is_written_as_it_goes_and_whole(student, draw, expect, s
     finally:
         if held:
             os.close(held["descriptor"])
-    expect.equal(seen, [False] + [True] * 8, "After which steps was there a checkpoint, with eval_every 2?")
-    expect.true(scratch.read(name) != held["content"], "The checkpoint of step 2 was never replaced.")
+    expect.equal(seen, [False] + [True] * 8, "The calls of `on_step` that found a checkpoint are not the last 8 of 9.")
+    expect.true(scratch.read(name) != held["content"], "At the end the checkpoint holds the same bytes as in step 2.")
     expect.true(
         now == held["content"],
-        "The checkpoint was written over in place: a stop in the middle of that would leave half a file."
+        "The file that held the checkpoint in step 2 was written into later; a stop meanwhile could leave half a file."
         " Write to another name and move it with os.replace.",
     )
 
 
 @pytest.mark.points(0.5)
 def test_nothing_but_the_checkpoint_is_left(student, draw, expect, scratch):
-    """The temporary file is moved into place, so that one file is left."""
+    """The temporary file is moved into place: after the run the checkpoint is the only file."""
     run_with_dropout(student, draw, scratch.path("run.pt"))
-    expect.equal(scratch.files(), ["run.pt"], "Other files were left behind.")
+    expect.equal(scratch.files(), ["run.pt"], "The files that are there after the run are not the checkpoint alone.")
 
 
 @pytest.mark.points(0.5)
 def test_without_a_checkpoint_nothing_is_written(student, draw, expect, scratch):
-    """No file without a name for it."""
+    """Without `checkpoint` no file is written."""
     run_with_dropout(student, draw)
     expect.equal(scratch.files(), [], "A file was written although no checkpoint was asked for.")
 

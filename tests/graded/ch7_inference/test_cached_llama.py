@@ -91,7 +91,7 @@ def test_what_is_kept_takes_the_memory_of_the_window(student, draw, expect, head
     elements = heads * 2 * 4
     for name in ("keys", "values"):
         held = storage(f"{name}.untyped_storage")(cache)().nbytes()
-        message = f"`{name}` has {elements} elements of 8 bytes, and holds on to more bytes:"
+        message = f"With a window of 2, `{name}` is to take {elements} × 8 bytes of memory. This many are held:"
         expect.less(held, elements * 8 + 1, message)
 
 
@@ -204,7 +204,8 @@ def test_the_cache_never_holds_more_than_the_window(student, reference, draw, ex
             keys, values = cached.caches[layer].keys, cached.caches[layer].values
             expect.shape(keys, (2, 2, keys.shape[2], 4))
             expect.less(keys.shape[2], 5, f"After {cached.length} tokens a layer holds more keys than the window of 4:")
-            expect.less(values.shape[2], 5, f"After {cached.length} tokens a layer holds too many values:")
+            message = f"After {cached.length} tokens a layer holds more values than the window of 4:"
+            expect.less(values.shape[2], 5, message)
     expect.equal(cached.length, 14)
 
 
@@ -223,7 +224,8 @@ def test_a_step_pays_for_the_window_alone(student, draw, expect):
     model = plain_model(student, max_len=400, window=8)
     for length in (30, 300):
         work.append(step_work(student, student.CachedLlama(model), draw, 11, length))
-    expect.less(work[1], 1.02 * work[0], "A step costs more after 300 tokens than after 30, although the window is 8:")
+    message = f"With a window of 8, a step after 30 tokens takes {work[0]:,} operations. After 300 tokens it takes:"
+    expect.less(work[1], 1.02 * work[0], message)
 
 
 def test_a_step_costs_one_token_and_the_keys_so_far(student, draw, expect):
@@ -281,7 +283,7 @@ def test_past_max_len_is_refused(student, reference, draw, expect, window):
 
 @pytest.mark.points(0.5)
 def test_nothing_is_kept_for_gradients_and_the_mode_stays(student, reference, draw, expect):
-    """Logits need no gradient, no step keeps anything for a backward pass, and the mode is left as it is."""
+    """In a prefill the logits need no gradient, nothing is kept for a backward pass, and the mode stays."""
     model, _ = make(student, reference, draw)
     model.train()
     check_nothing_is_kept(student, expect, student.CachedLlama(model), draw.ids(11, 2, 5))

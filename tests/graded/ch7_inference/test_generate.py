@@ -78,9 +78,11 @@ def wrong_reads(seq, steps):
 def check_shares(expect, counts, probabilities, message):
     """The counts of many independent draws fit the probabilities (chi-square, with a bound that chance never meets)."""
     wanted = probabilities.flatten() * counts.sum()
-    expect.equal(int(counts.flatten()[wanted == 0].sum()), 0, "A token was drawn that has no probability at all.")
+    lost = int(counts.flatten()[wanted == 0].sum())
+    expect.equal(lost, 0, f"{message} {lost} draws are of tokens that are to have no probability at all.")
     distance = ((counts.flatten() - wanted)[wanted > 0] ** 2 / wanted[wanted > 0]).sum()
     freedom = max(1, int((wanted > 0).sum()) - 1)
+    message = f"{message} The chi-square distance of {int(counts.sum())} draws from the shares that are wanted:"
     expect.less(distance, freedom + 8 * math.sqrt(2 * freedom) + 20, message)
 
 
@@ -254,7 +256,8 @@ def test_no_gradients_are_kept(student, reference, draw, expect):
     ids = draw.ids(6, 2, 3)
     with student.counting() as counts:
         student.generate(model, ids, 2, temperature=0)
-    expect.equal(counts.saved_bytes, 0, "Bytes were kept for a backward pass that never comes; use torch.no_grad().")
+    message = "While generating, bytes were saved for a backward pass; under torch.no_grad() none are."
+    expect.equal(counts.saved_bytes, 0, message)
 
 
 @pytest.mark.alone
@@ -281,12 +284,12 @@ def test_the_model_can_be_trained_afterwards(student, reference, draw, expect):
         (side(ids) * cotangent).sum().backward()
     came, wanted = model.gradients(), judge.gradients()
     for name in sorted(set(came) & set(wanted)):
-        expect.true(came[name] is not None, f"After generating, `{name}` gets no gradient any more.")
-        expect.close(came[name], wanted[name], f"After generating, the gradient of `{name}` is another.")
+        expect.true(came[name] is not None, f"After generating, a backward pass gives `{name}` no gradient.")
+        expect.close(came[name], wanted[name], f"After generating, the gradient of `{name}` is wrong.")
     partial, call = student.imported("functools").partial, student.imported("operator").call
     calls = [partial(student.generate, model, ids, 2, temperature=0), partial(model, ids)]
     _, logits = student.imported("builtins").list(student.imported("builtins").map(call, calls))
-    expect.true(logits.requires_grad, "After generating, gradients are still off: the model's logits have none.")
+    expect.true(logits.requires_grad, "After generating, the model's logits do not require gradients.")
 
 
 # -- stop tokens -----------------------------------------------------------------------------------------
@@ -351,10 +354,14 @@ def test_sampled_rows_stop_too(student, reference, draw, expect):
     came = student.generate(model, ids, 4, generator, temperature=9.0, stop_id=stop)
     expect.equal(came[:, :3], ids, "The prompts are not at the beginning of the result.")
     written = came[:, 3:]
-    expect.equal(written, stopped(written, stop), "A row went on after its stop token.")
-    expect.true(written.shape[1] == 4 or bool((written[:, -1] == stop).all()), "It ended while a row was going on.")
+    wanted = stopped(written, stop)
+    width = wanted.shape[1]
+    expect.equal(written[:, :width], wanted, "After its stop token a row has another token.")
+    expect.equal(written.shape[1], width, "More tokens were added after all rows had their stop token.")
+    message = f"{width} tokens were added to each row, not 4, and the last one of a row is not the stop token."
+    expect.true(width == 4 or bool((written[:, -1] == stop).all()), message)
     free = student.generate(model, ids, 4, twin, temperature=9.0)[:, 3:]
-    expect.equal(written[:, 0], free[:, 0], "The first token is another one where there is a stop token.")
+    expect.equal(written[:, 0], free[:, 0], "With `stop_id` the first new tokens are not those without it.")
 
 
 # -- sampling --------------------------------------------------------------------------------------------

@@ -60,10 +60,12 @@ def check_shares(expect, drawn, probabilities, message):
     expect.true(bool(((drawn >= 0) & (drawn < len(probabilities))).all()), "An id outside the vocabulary was drawn.")
     counts = torch.bincount(drawn, minlength=len(probabilities)).double()
     possible = probabilities > 0
-    expect.equal(int(counts[~possible].sum()), 0, "A token was drawn that has no probability at all.")
+    lost = int(counts[~possible].sum())
+    expect.equal(lost, 0, f"{message} Of {ROWS} draws, {lost} are of tokens that are to have no probability at all.")
     wanted = probabilities[possible] * ROWS
     distance = ((counts[possible] - wanted) ** 2 / wanted).sum()
     freedom = max(1, int(possible.sum()) - 1)
+    message = f"{message} The chi-square distance of {ROWS} draws from the shares that are wanted:"
     expect.less(distance, freedom + 8 * math.sqrt(2 * freedom) + 20, message)
 
 
@@ -177,12 +179,13 @@ def test_a_tiny_p_keeps_the_best_token(student, draw, expect):
 @pytest.mark.points(0.5)
 @pytest.mark.parametrize(("p", "wanted"), [(0.5, 2), (0.75, 3)])
 def test_a_sum_that_is_p_exactly_is_enough(student, expect, p, wanted):
-    """Four tokens of 0.25 each: any two of them reach 0.5, and a third is not kept."""
+    """Of four tokens of 0.25 each, any two reach 0.5 and any three 0.75; one more is not kept."""
     logits = torch.tensor([[1.0, -torch.inf, 1.0, 1.0, -torch.inf, 1.0]], dtype=torch.float64)
     kept = student.top_p_filter(logits, p)
     expect.shape(kept, (1, 6))
     left = ~torch.isneginf(kept)
-    expect.equal(int(left.sum()), wanted, f"With four tokens of probability 0.25 and p={p}, another number is kept.")
+    message = f"With four tokens of probability 0.25 and p={p}, {int(left.sum())} logits are left, not {wanted}."
+    expect.equal(int(left.sum()), wanted, message)
     expect.equal(kept[left], torch.ones(wanted, dtype=torch.float64), "The logits that stay are not as they were.")
 
 
@@ -193,8 +196,8 @@ def test_equal_logits_at_the_border_stay_as_far_as_p_needs(student, draw, expect
     kept = ~torch.isneginf(student.top_p_filter(row[order][None], 0.65)[0])
     kept = [order[i] for i in kept.nonzero().flatten().tolist()]
     expect.true(0 in kept, "The likeliest token was removed.")
-    expect.true(4 not in kept, "A token was kept that is less likely than one that was removed.")
-    expect.equal(len(kept), 3, "Another number of tokens was kept.")
+    expect.true(4 not in kept, "The least likely token was kept; the other four reach p without it.")
+    expect.equal(len(kept), 3, f"{len(kept)} tokens were kept; three reach p = 0.65, and two do not.")
 
 
 def test_p_of_one_keeps_everything(student, draw, expect):
@@ -266,7 +269,7 @@ def test_every_row_has_a_draw_of_its_own(student, draw, expect):
     batches = torch.stack([student.sample(torch.zeros(3, 2), generator) for _ in range(100)])
     for i, j in ((0, 1), (1, 2), (0, 2)):
         different = int((batches[:, i] != batches[:, j]).sum())
-        expect.between(different, 20, 80, f"Row {i} and row {j} are not drawn independently of each other.")
+        expect.between(different, 20, 80, f"The number of batches, of 100, in which row {i} and row {j} differ:")
 
 
 def test_temperature_zero_is_greedy(student, draw, expect):
@@ -278,7 +281,7 @@ def test_temperature_zero_is_greedy(student, draw, expect):
     best, second = draw.ids(5, 300), draw.integer(1, 4)
     close[torch.arange(300), best], close[torch.arange(300), (best + second) % 5] = 1e-12, -1e-12
     came = student.sample(close, draw.generator(), temperature=0)
-    expect.equal(came, best, "Of two logits that lie close together, the smaller one was taken.")
+    expect.equal(came, best, "Of two logits that lie close together, the larger one was not taken in every row.")
 
 
 @pytest.mark.points(2)
@@ -306,7 +309,7 @@ def test_top_p_limits_the_draws(student, draw, expect):
     probabilities = torch.tensor([0.1, 0.35, 0.25, 0.05, 0.25], dtype=torch.float64)
     drawn = student.sample(many(probabilities.log()), draw.generator(), top_p=0.8)
     wanted = torch.tensor([0, 7, 5, 0, 5], dtype=torch.float64) / 17
-    check_shares(expect, drawn, wanted, "The draws do not follow the tokens that top-p leaves.")
+    check_shares(expect, drawn, wanted, "The draws do not follow the softmax of what top-p leaves.")
 
 
 @pytest.mark.points(2)
@@ -316,7 +319,7 @@ def test_top_p_counts_what_top_k_left(student, draw, expect):
     # Among the best three, the 0.4 has a share of 0.444 and reaches 0.43 alone; before top-k it did not.
     drawn = student.sample(many(probabilities.log()), draw.generator(), top_k=3, top_p=0.43)
     wanted = torch.tensor([0, 1, 0, 0], dtype=torch.float64)
-    check_shares(expect, drawn, wanted, "Top-p was not applied to what top-k left.")
+    check_shares(expect, drawn, wanted, "The draws do not follow what top-k, and then top-p, leave.")
 
 
 @pytest.mark.points(2)
@@ -325,7 +328,7 @@ def test_the_temperature_comes_before_top_p(student, draw, expect):
     logits = torch.tensor([0.6, 0.1, 0.3], dtype=torch.float64).log()
     # At temperature 0.5 the probabilities are as 36 : 1 : 9, so the best has 0.78 and reaches 0.75 alone.
     drawn = student.sample(many(logits), draw.generator(), temperature=0.5, top_p=0.75)
-    check_shares(expect, drawn, torch.tensor([1.0, 0, 0]), "Top-p was not applied after the temperature.")
+    check_shares(expect, drawn, torch.tensor([1.0, 0, 0]), "The draws do not follow what temperature and top-p leave.")
 
 
 @pytest.mark.hidden
