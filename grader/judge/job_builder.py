@@ -52,7 +52,7 @@ def build_job(
 def source_in(layout: Layout, exercise: Exercise, root: Path, file: Path | None = None) -> LearnerSource:
     """The exercise's file in a tree of chapters; with `file`, another file beside the tree's other parts."""
     path = file or file_in(root, exercise.name)
-    return LearnerSource(str(path), str(root), layout.display_path(path))
+    return LearnerSource(str(path.absolute()), str(root.absolute()), layout.display_path(path))
 
 
 def reference_of(layout: Layout, exercise: Exercise) -> Reference | None:

@@ -121,8 +121,9 @@ def _difference(found: Difference) -> Iterator[Row]:
 def _line(found: WrongLine) -> Iterator[Row]:
     how = "are the reference's, in some order" if found.in_any_order else "agree with the reference's"
     where = f"Up to line {found.right_before.line} the values {how}."
-    what = f"The first that is none of them is made at {shown_place(found.place)}; look there, and at what follows:"
-    yield Row("begins", f"{where} {what}", Kind.PROSE)
+    what = f"The first that is none of them is made at {shown_place(found.place)}."
+    look = f"Look from line {found.right_before.line} on, at what is done, and at what is left out:"
+    yield Row("begins", f"{where} {what} {look}", Kind.PROSE)
     yield Row("", found.text, Kind.SOURCE)
 
 

@@ -38,19 +38,24 @@ class Channel:
         return self.receive(allowance)
 
     def _send(self, data: memoryview, allowance: Allowance) -> None:
+        data = data[self._sent(data) :]  # most frames go at once
         while data:
             readable, writable = self._wait(allowance, writing=True)
             moved = self._drain(readable)
             if writable:
-                try:
-                    sent = self.sock.send(data[:CHUNK_BYTES])
-                except BlockingIOError:
-                    continue
-                except OSError as error:
-                    raise Closed(str(error)) from None
+                sent = self._sent(data)
                 data, moved = data[sent:], moved + sent
             if moved > MUCH_BYTES:
                 allowance.wait_anew()
+
+    def _sent(self, data: memoryview) -> int:
+        """How many bytes went."""
+        try:
+            return self.sock.send(data[:CHUNK_BYTES])
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise Closed(str(error)) from None
 
     def receive(self, allowance: Allowance) -> bytes:
         """One frame, its sizes checked before its bytes are read."""

@@ -50,7 +50,7 @@ class Expect:
             self._fail(message, actual, expected, plainly="The shape is wrong.", pair=pair, call=call)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if dtype and all(names) and names[0] != names[1]:
-            self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected, call=call)
+            self._fail(_and_dtype(message, names), actual, expected, call=call)
         wrong = compare.mismatch_mask(y, x, relative, absolute)
         if wrong.any():
             pair = Pair(y, x, relative, absolute)
@@ -70,7 +70,7 @@ class Expect:
             self._fail(message, actual, expected, plainly="The shape is wrong.", pair=pair, with_items=True)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if all(names) and names[0] != names[1]:
-            self._fail(message or f"The dtype is {names[0]}, not {names[1]}.", actual, expected)
+            self._fail(_and_dtype(message, names), actual, expected)
         if type(actual) in (list, tuple) and type(expected) in (list, tuple) and type(actual) is not type(expected):
             self._fail(message or f"A {type(expected).__name__} was expected.", actual, expected)
         wrong = compare.mismatch_mask(y, x, 0.0, 0.0)
@@ -127,16 +127,14 @@ class Expect:
     def _number(self, actual: Any, message: str, wanted: str) -> float:
         x = compare.as_array(actual)
         if x is None or x.size != 1 or x.dtype.kind == "c":
-            self._fail(message, actual, f"a number, {wanted}")
+            self._fail(f"{_up_to_number(message)} no number.", actual, f"a number, {wanted}")
         if not np.isfinite(x).all():
             self._fail_number(message, actual, wanted)
         return float(x.reshape(()))
 
     def _fail_number(self, message: str, actual: Any, wanted: str) -> NoReturn:
-        """The number goes on with the sentence, or stands in one of its own."""
         number = compare.show_number(np.asarray(compare.as_array(actual)).reshape(-1)[0])
-        joint = " It is" if message.endswith(".") else ""
-        self._fail(f"{message}{joint} {number}; it ought to be {wanted}.", None, "")
+        self._fail(f"{_up_to_number(message)} {number}; it ought to be {wanted}.", None, "")
 
     def raises(
         self, error: type[Exception], function: Callable[..., Any], *args: Any, mentions: Any = None, **kwargs: Any
@@ -183,6 +181,15 @@ class Expect:
             plainly, pair, call, with_items,
         )  # fmt: skip
         raise SuiteFailure(found.failure)
+
+
+def _and_dtype(message: str, names: tuple[str, str]) -> str:
+    return f"{message} The dtype is {names[0]}, not {names[1]}.".lstrip()
+
+
+def _up_to_number(message: str) -> str:
+    """A number goes on with the sentence, or stands in one of its own."""
+    return f"{message} It is" if message.endswith(".") else message
 
 
 def _plainly_equal(actual: Any, expected: Any) -> bool:

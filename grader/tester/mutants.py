@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -78,13 +78,21 @@ class Bench:
         return [MutantRunner(self, mutant) for mutant in _hypotheses(self.source)] if self.solution is not None else []
 
     def pairs(self, named: Collection[Mistake]) -> list[MutantUnderTest]:
+        """The solution with two mistakes that are named already."""
+        first = [mutant for mutant in self.runner.job.mutants if mutant.mistake in named]
+        return self._joined(itertools.combinations(first, 2))
+
+    def pairs_with_others(self, named: Collection[Mistake]) -> list[MutantUnderTest]:
         """The solution with a mistake that is named already, and with another one. That one gives the name."""
-        if self.solution is None:
-            return []
         mutants = self.runner.job.mutants
         first = [mutant for mutant in mutants if mutant.mistake in named]
+        return self._joined(itertools.product(first, [mutant for mutant in mutants if mutant not in first]))
+
+    def _joined(self, pairs: Iterable[tuple[Mutant, Mutant]]) -> list[MutantUnderTest]:
+        if self.solution is None:
+            return []
         found: list[MutantUnderTest] = []
-        for one, other in itertools.product(first, (mutant for mutant in mutants if mutant not in first)):
+        for one, other in pairs:
             both = joined(self.source, one.source, other.source)
             if both is not None:
                 key = f"{one.mistake.name} + {other.mistake.name}"

@@ -83,12 +83,21 @@ class _Naming:
         return {item.name: mistake for mistake in named for item in left}
 
     def _beside(self, named: set[Mistake], explained: list[str]) -> dict[str, Mistake]:
-        """Mistakes that are made beside those that are named: what both together do explains all that is left."""
-        rest = Diagnosis(self.run, self.long_tests, False, explained, only_telling=True, right=self.bench.right)
-        if not rest.failed or not 0 < len(named) <= MOST_NAMED:
+        """Mistakes that are made beside those that are named: what both together do explains all that is left.
+
+        Two that are named already come first: with what both do, a third one may agree by chance.
+        """
+        if not 0 < len(named) <= MOST_NAMED:
             return {}
-        return rest.mistakes(self.bench.pairs(named))
+        both = self._left(explained, several=False)
+        found = both.mistakes(self.bench.pairs(named)) if both.failed and len(named) > 1 else {}
+        rest = self._left([*explained, *found], several=False)
+        return found | (rest.mistakes(self.bench.pairs_with_others(named)) if rest.failed else {})
 
     def _guesses(self, explained: list[str]) -> dict[str, Mistake]:
-        rest = Diagnosis(self.run, self.long_tests, True, explained, only_telling=True, right=self.bench.right)
+        rest = self._left(explained, several=True)
         return rest.mistakes(self.bench.guesses()) if rest.failed else {}
+
+    def _left(self, explained: list[str], several: bool) -> Diagnosis:
+        """A search for what is no mistake of the list by itself: values are to tell."""
+        return Diagnosis(self.run, self.long_tests, several, explained, only_telling=True, right=self.bench.right)

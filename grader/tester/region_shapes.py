@@ -94,8 +94,10 @@ def _positions(pair: Pair, axis: int) -> str | None:
         return f"Only {where} along {name} is wrong."
     if wrong[-1] - wrong[0] == len(wrong) - 1 and (wrong[0] == 0 or wrong[-1] == n - 1):
         if wrong[0] == 0:
-            return f"Along {name}, entries 0 to {wrong[-1]} are wrong; from {wrong[-1] + 1} on all are right."
-        return f"Along {name}, all are right up to entry {wrong[0] - 1}; from {wrong[0]} on they are wrong."
+            which = "" if pair.wrong.all(axis=others)[wrong].all() else "some of "
+            return f"Along {name}, {which}entries 0 to {wrong[-1]} are wrong; from {wrong[-1] + 1} on all are right."
+        which = "they" if pair.wrong.all(axis=others)[wrong].all() else "some"
+        return f"Along {name}, all are right up to entry {wrong[0] - 1}; from {wrong[0]} on {which} are wrong."
     return None
 
 

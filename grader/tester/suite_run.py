@@ -6,7 +6,9 @@ import contextlib
 import io
 import os
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 # pytest imports these when it starts: done before the fork, once.
@@ -49,21 +51,32 @@ def run_suite(job: Job, session: TesterSession) -> None:
     if own_root not in sys.path:
         sys.path.append(own_root)
     with contextlib.redirect_stderr(sys.stderr if session.workers is None else io.StringIO()):
-        _run_pytest(Path(job.suite), suite)
+        with _working_folder(session) as folder:
+            _run_pytest(Path(job.suite), suite, folder)
     if session.has_open_file:  # pytest did not come to the end of the file
         session.report(outcome(suite.not_collected(), time.monotonic() - started))
 
 
-def _run_pytest(file: Path, suite: Suite) -> None:
+@contextlib.contextmanager
+def _working_folder(session: TesterSession) -> Iterator[str]:
+    """Where the tests run: a mistake that is tried here may write a file. `--debug` stays in the caller's folder."""
+    if session.workers is None:
+        yield os.getcwd()
+        return
+    with tempfile.TemporaryDirectory(prefix="grader-tests-") as folder:
+        yield folder
+
+
+def _run_pytest(file: Path, suite: Suite, folder: str) -> None:
     """pytest takes what stands in an argument for more than a name: `[` and `::` for a test, `$` for a variable.
 
-    So it is started in the suite's folder, with the bare name. While anything runs, the working folder is as it was;
+    So it is started in the suite's folder, with the bare name. While anything runs, the working folder is another;
     at its end pytest goes back to where it was started.
     """
     before = os.getcwd()
     os.chdir(file.parent)
     try:
-        pytest.main(_arguments(file.name), plugins=[SuitePlugin(suite, lambda: os.chdir(before))])
+        pytest.main(_arguments(file.name), plugins=[SuitePlugin(suite, lambda: os.chdir(folder))])
     finally:
         os.chdir(before)
 

@@ -18,7 +18,7 @@ class Trace:
     """Appends to a file; without one, or once it cannot be written, nothing is written and nothing is described."""
 
     def __init__(self, path: str | None) -> None:
-        self.path = Path(path) if path else None
+        self.path = Path(path).absolute() if path else None
 
     @classmethod
     def from_environment(cls) -> Trace:

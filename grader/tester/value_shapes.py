@@ -30,7 +30,7 @@ def all_alike(pair: Pair) -> str | None:
     first = came.flat[0]
     if not (came == first).all() or (wanted == wanted.flat[0]).all():
         return None
-    return f"Every value is {show_number(first)}; different ones were wanted."
+    return f"Every value is {show_number(first or 0)}; different ones were wanted."
 
 
 def inverted(pair: Pair) -> str | None:

@@ -60,6 +60,8 @@ class GlobalState:
             found += [f"{name}.{key}" for key in before.patched(vars(sys.modules[name])) if _matters(name, key)]
         for name, kind in _classes().items():
             before, after = self.classes[name], vars(kind)
+            if before.is_same(after):
+                continue
             new = set(after) - set(before.items) - KEPT_BY_PYTHON
             found += [f"{name}.{key}" for key in [*before.patched(after), *new]]
         return found[:10]
@@ -73,9 +75,11 @@ class NamespaceSnapshot:
 
     def patched(self, now: Mapping[str, Any]) -> list[str]:
         """The names that stand for something else now, or are gone."""
-        if len(now) == len(self.items) and all(map(operator.is_, now.values(), self.items.values())):
-            return []
-        return [key for key, value in self.items.items() if now.get(key) is not value]
+        return [] if self.is_same(now) else [key for key, value in self.items.items() if now.get(key) is not value]
+
+    def is_same(self, now: Mapping[str, Any]) -> bool:
+        """Whether nothing stands for something else, and nothing came or went."""
+        return len(now) == len(self.items) and all(map(operator.is_, now.values(), self.items.values()))
 
 
 def _classes() -> dict[str, type]:

@@ -66,7 +66,7 @@ def check_nothing_is_kept(student, expect, cached, ids):
     with student.counting() as counts:
         logits = cached.prefill(ids)
     expect.equal(counts.saved_bytes, 0, f"{counts.saved_bytes} bytes were kept for a backward pass; 0 is wanted.")
-    expect.true(not logits.requires_grad, "The logits ask for gradients: their `requires_grad` is True.")
+    expect.true(not logits.requires_grad, "The logits require gradients; none are wanted.")
 
 
 def check_prefill_memory(student, cached_of, ids):

@@ -1,4 +1,4 @@
-"""What learners leave in their code that only a person at the keyboard has: a breakpoint, a question, a display."""
+"""What is left behind: in code what only a person at the keyboard has, such as a breakpoint; in a folder nothing."""
 
 from __future__ import annotations
 
@@ -24,3 +24,23 @@ def test_what_to_do_about_it_is_said(kit: Kit, line: str, advice: str) -> None:
     (exercise,) = json.loads(done.stdout)["exercises"]
     failure = exercise["tests"][0]["failure"]
     assert advice in failure["advice"] and bool(advice) == bool(failure["advice"]), failure
+
+
+WRITES = """
+[[mistake]]
+name = "written-down"
+find = "return 2 * x"
+replace = '''open("None.new", "w").close()
+    return 2 * x + 1'''
+says = "One is added."
+"""
+
+
+def test_a_mistake_that_is_tried_leaves_nothing_in_the_folder(kit: Kit) -> None:
+    """A mistake of the list may write a file: not where somebody works."""
+    mistakes = kit.layout.mistakes_file(kit.name)
+    mistakes.write_text(mistakes.read_text() + WRITES)
+    kit.write("return 2 * x + 1")
+    done = grader(kit.layout.root, "check", "scale")
+    assert "One is added." in done.stdout
+    assert not list(kit.layout.root.rglob("*.new"))

@@ -258,14 +258,11 @@ def test_each_layer_starts_as_a_linear_layer_does(student, expect, name):
     """`nn.Linear` draws start values of its own for each layer, within ±1/√(inputs): no two are equal."""
     first, second = (getattr(student, name)(16, 48).named_parameters() for _ in range(2))
     for key, value in first.items():
-        bound = (48 if key.startswith("down") else 16) ** -0.5
+        inputs = 48 if key.startswith("down") else 16
+        bound, misfit = inputs**-0.5, f"The largest start value of `{key}` fits no nn.Linear of {inputs} inputs."
         expect.true(not torch.equal(value, second[key]), f"Two layers start with the same `{key}`.", actual=second[key])
-        expect.less(
-            value.abs().max(), 1.001 * bound, f"The largest start value of `{key}` is not that of an nn.Linear."
-        )
-        expect.greater(
-            value.abs().max(), 0.7 * bound, f"The largest start value of `{key}` is not that of an nn.Linear."
-        )
+        expect.less(value.abs().max(), 1.001 * bound, misfit)
+        expect.greater(value.abs().max(), 0.7 * bound, misfit)
     if name == "SwiGLU":
         same = torch.equal(first["gate.weight"], first["up.weight"])
         expect.true(not same, "`gate` and `up` start with the same weights.")
