@@ -7,6 +7,7 @@ Where no listed mistake explains a failure, one of these may. The sentence says 
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 from grader.course.mutants import Mistake, Mutant
@@ -57,8 +58,14 @@ def _sentence(program: Program, mutant: Changed) -> str:
     change = mutant.change
     around = list(_around(program, change))
     functions = [node.name for node in around if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    where = f" in `{'.'.join(functions)}`" if functions else ""
+    known = list(itertools.takewhile(_is_known, functions))
+    where = f" in `{'.'.join(known)}`" if known else ""
     return f"{LEAD}{where}: {_what(program, change, around)}."
+
+
+def _is_known(name: str) -> bool:
+    """Whether a stub may have it: the solution's own helpers begin with an underscore, and no learner knows them."""
+    return not name.startswith("_") or name.startswith("__")
 
 
 def _around(program: Program, change: Change) -> Iterator[ast.AST]:
@@ -82,6 +89,7 @@ def _holds(program: Program, node: ast.AST, change: Change) -> bool:
 def _what(program: Program, change: Change, around: list[ast.AST]) -> str:
     before = program.source[change.start : change.stop]
     call = next((called_name(node) for node in reversed(around) if isinstance(node, ast.Call)), "")
+    call = call if _is_known(call) else ""
     of_call = f" of `{call}`" if call else ""
     keyword = next((node.arg for node in reversed(around) if isinstance(node, ast.keyword)), None)
     match change.kind:
@@ -115,7 +123,7 @@ def _what(program: Program, change: Change, around: list[ast.AST]) -> str:
         case "function":
             return f"`{change.text}` is called where `{before}` belongs" if before else "the order is reversed"
         case "call":
-            return f"a call is left out, `{_called(before)}`"
+            return _call_left_out(_called(before))
         case "keyword":
             return f"the argument `{_argument(before)}`{of_call} is left out"
         case "statement":
@@ -124,6 +132,10 @@ def _what(program: Program, change: Change, around: list[ast.AST]) -> str:
             return f"`{before.removeprefix('with ').lstrip('@').partition('(')[0]}` is left out"
         case _:
             return "nothing is returned"
+
+
+def _call_left_out(name: str) -> str:
+    return f"a call is left out, `{name}`" if _is_known(name) else "a call is left out"
 
 
 def _called(text: str) -> str:
@@ -141,5 +153,5 @@ def _left_out(text: str) -> str:
     if isinstance(node, ast.If | ast.Raise):
         return "an argument that ought to be refused is accepted"
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return f"a call is left out, `{called_name(node.value)}`"
+        return _call_left_out(called_name(node.value))
     return "a statement is left out that changes a value"

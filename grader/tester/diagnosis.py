@@ -18,7 +18,7 @@ from grader.course.mutants import Mistake
 from grader.protocol.results import Verdict
 from grader.tester.compare import as_array, values_match
 from grader.tester.file_run import FileRun
-from grader.tester.mutants import SLOW_SECONDS, MutantUnderTest
+from grader.tester.mutants import SLOW_SECONDS, MutantUnderTest, Seen
 from grader.tester.transcript import NO_ANSWER, Entry
 
 BUDGET_SECONDS = 120.0
@@ -53,7 +53,6 @@ class Candidate:
     explained: set[str] = field(default_factory=set)
     differing: set[str] = field(default_factory=set)
     same_words: bool = True
-    consistent: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,12 +93,14 @@ class Diagnosis:
         quick = [name for name in wrong if self.is_quick(name)]
         answered = [name for name in wrong if run.results[name].verdict is not Verdict.TIMEOUT]
         order = {name: place for place, name in enumerate(run.order)}
-        self.failed = sorted(
-            quick or answered or wrong[:1], key=lambda name: (round(run.results[name].seconds, 1), order[name])
+        self.failed = sorted(  # those first in which little is asked: all mutants meet these
+            quick or answered or wrong[:1],
+            key=lambda name: (round(run.results[name].seconds, 1), len(run.transcripts[name].entries), order[name]),
         )
         self.right = right
         self.telling: dict[str, bool] = {}
         self.called: dict[str, frozenset[str]] = {}
+        self.outcomes: dict[tuple[MutantUnderTest, str], Outcome] = {}
         self.passed = [
             name for name, result in run.results.items() if result.verdict is Verdict.PASSED and self.is_quick(name)
         ]
@@ -120,13 +121,16 @@ class Diagnosis:
         """Those that explain something and that nothing speaks against.
 
         A mutant that explains every failure also explains the first one. So where there is one, looking at the
-        mutants that agree on that first failure finds it, and every other one like it.
+        mutants that agree on that first failure finds it, and every other one like it. Of guesses there are too many
+        to look any further.
         """
         suspects = [mutant for mutant in mutants if self.try_test(mutant, self.failed[0]).agrees]
         candidates = self.consistent(suspects)
         if any(self.is_whole(candidate) for candidate in candidates):
             return candidates
-        return self.consistent(self.suspects(mutants)) if self.several else []
+        if not self.several:
+            return []
+        return candidates if self.only_telling else self.consistent(self.suspects(mutants))
 
     def suspects(self, mutants: Sequence[MutantUnderTest]) -> list[MutantUnderTest]:
         """Those that agree on one of a few failures: most mutants pass every test that failed here."""
@@ -144,14 +148,20 @@ class Diagnosis:
         return list(dict.fromkeys([*kinds.values(), *self.failed[::step]]))[:MOST_TRIED]
 
     def consistent(self, mutants: Sequence[MutantUnderTest]) -> list[Candidate]:
-        found = [self.examine(mutant) for mutant in mutants]
-        return [candidate for candidate in found if candidate is not None and candidate.consistent]
+        """Those that explain something and fail nothing that passed; where some explain every failure, these alone."""
+        found = [candidate for candidate in map(self.examine, mutants) if candidate is not None]
+        whole = [item for item in found if self.is_whole(item) and self.passes_the_rest(item)]
+        return whole or [item for item in found if not self.is_whole(item) and self.passes_the_rest(item)]
 
     def is_whole(self, candidate: Candidate) -> bool:
         return len(candidate.explained) == len(self.failed)
 
+    def passes_the_rest(self, candidate: Candidate) -> bool:
+        """Whether the mutant passes what the learner's code has passed."""
+        return not any(self.try_test(candidate.mutant, name).fails for name in self.passed)
+
     def examine(self, mutant: MutantUnderTest) -> Candidate | None:
-        """Try the failed tests, then the passed ones, on a mutant."""
+        """Try the failed tests on a mutant."""
         candidate = Candidate(mutant)
         for name in self.failed:
             outcome = self.try_test(mutant, name)
@@ -162,10 +172,7 @@ class Diagnosis:
                 candidate.differing.add(name)
                 if not candidate.explained and len(candidate.differing) >= MOST_DIFFERING:
                     return None
-        if not candidate.explained or not self.is_enough(candidate):
-            return None
-        candidate.consistent = not any(self.try_test(mutant, name).fails for name in self.passed)
-        return candidate
+        return candidate if candidate.explained and self.is_enough(candidate) else None
 
     def is_enough(self, candidate: Candidate) -> bool:
         """All that it would fail, and not by a single coincidence; or two tests, where a value tells."""
@@ -186,15 +193,22 @@ class Diagnosis:
         return self.telling[name]
 
     def try_test(self, mutant: MutantUnderTest, name: str) -> Outcome:
-        """What came of a test on the mutant, beside what came of it on the learner's code."""
+        """What came of a test on the mutant, beside what came of it on the learner's code. It is run once."""
+        known = self.outcomes.get((mutant, name))
+        if known is not None:
+            return known
         if time.monotonic() > self.deadline:
             raise OutOfTime
         if name not in self.called:
             self.called[name] = frozenset(self.run.transcripts[name].roots)
         concerned = mutant.concerns(self.called[name])
         seen = mutant.test(name, self.seconds_for(name)) if concerned else None
-        if seen is None:
-            return Outcome()
+        found = Outcome() if seen is None else self._compared(name, seen)
+        if seen is None or not seen.out_of_time:
+            self.outcomes[mutant, name] = found
+        return found
+
+    def _compared(self, name: str, seen: Seen) -> Outcome:
         entries = seen.entries
         if not transcripts_match(self.run.transcripts[name].entries, entries):
             return Outcome(fails=True)

@@ -15,6 +15,7 @@ from grader.tester.finding import Finding, values_message
 from grader.tester.opaque import Opaque
 from grader.tester.pair import Pair
 from grader.tester.peer import Peer
+from grader.tester.transcript import Entry
 
 
 class Expect:
@@ -175,12 +176,24 @@ class Expect:
         with_items: bool = False,
     ) -> NoReturn:
         peer, transcript = self._peer, self._peer.transcript
-        entry = transcript.origin_of(actual)
+        entry = (pair and _first_wrong(pair, transcript.entries)) or transcript.origin_of(actual)
         found = Finding(
             message, actual, expected, entry, transcript.entries, peer.contract, peer.index,
             plainly, pair, call, with_items,
         )  # fmt: skip
         raise SuiteFailure(found.failure)
+
+
+def _first_wrong(pair: Pair, entries: list[Entry]) -> Entry | None:
+    """Where each of several calls gave one number of a row: the call that gave the first wrong one."""
+    came = pair.came
+    if not pair.alike or came.ndim != 1 or not 1 < came.size <= len(entries):
+        return None
+    calls = entries[-came.size :]
+    numbers = [compare.as_array(entry.value) for entry in calls]
+    if any(number is None or number.size != 1 or number.flat[0] != x for number, x in zip(numbers, came, strict=True)):
+        return None
+    return calls[int(pair.wrong.argmax())]
 
 
 def _and_dtype(message: str, names: tuple[str, str]) -> str:

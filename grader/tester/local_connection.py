@@ -82,11 +82,23 @@ def connect_reference(job: Job, solution: Solution) -> LocalConnection:
     return LocalConnection(module, solution.root)
 
 
-def connect_mutant(job: Job, solution: Solution, source: str, folder: str) -> LocalConnection:
+class MutantModule:
     """The reference with a mistake in it, under a name of its own."""
-    path = Path(folder) / f"mutant_{zlib.crc32(source.encode())}.py"  # lines are read from it when it raises
-    path.write_text(source, encoding="utf-8")
-    return LocalConnection(loading.load_source(job.module + "__mutant", path), solution.root, str(path))
+
+    def __init__(self, job: Job, solution: Solution, source: str, folder: str) -> None:
+        self.name = job.module + "__mutant"
+        self.root = solution.root
+        self.path = Path(folder) / f"mutant_{zlib.crc32(source.encode())}.py"  # lines are read from it when it raises
+        self.path.write_text(source, encoding="utf-8")
+        self.code = compile(source, str(self.path), "exec", dont_inherit=True)
+
+    def connect(self) -> LocalConnection | None:
+        """The module run anew: what a mutant keeps from one test is not there in the next. None if it cannot be run."""
+        try:
+            module = loading.run_code(self.name, self.path, self.code)
+        except Exception:
+            return None
+        return LocalConnection(module, self.root, str(self.path))
 
 
 def connect_here(root: str) -> LocalConnection:

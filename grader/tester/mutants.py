@@ -18,7 +18,7 @@ from grader.course.joined_edits import joined
 from grader.course.mutants import Mistake, Mutant
 from grader.protocol.jobs import Job, Solution
 from grader.tester.failures import MutantTimeout
-from grader.tester.local_connection import LocalConnection, connect_mutant
+from grader.tester.local_connection import MutantModule
 from grader.tester.memo import MutantMemo, RememberedFailure
 from grader.tester.peer import Peer
 from grader.tester.recording import RecordedFailure, RecordedMutant, Take, ValuePool, entries_of, recorded_entries
@@ -31,10 +31,14 @@ RIGHT = "(the right answer)"  # among the names in a memo
 
 @dataclass(frozen=True)
 class Seen:
-    """A test that failed on a mutant: the values that crossed, and what it said, which may take time to work out."""
+    """A test that failed on a mutant: the values that crossed, and what it said, which may take time to work out.
+
+    `out_of_time`: another time it may be given longer.
+    """
 
     entries: list[Entry]
     words: Callable[[], str]
+    out_of_time: bool = False
 
 
 class MutantUnderTest(Protocol):
@@ -126,7 +130,7 @@ class Bench:
 class MutantRunner:
     """A mutant that is run in this process, unless the memo knows what it does. One that does not import passes all.
 
-    One that fails a test after others is imported anew, and tried alone: it may keep something between calls.
+    It is imported anew for each test: it may keep something between calls.
     """
 
     def __init__(self, bench: Bench, mutant: Mutant, key: str = "") -> None:
@@ -136,7 +140,10 @@ class MutantRunner:
         self.key = key or mutant.mistake.name
         self.place = bench.definitions.changed_in(bench.source, mutant.source)
         self.load = functools.partial(load_mutant, bench.runner.job, bench.solution, mutant, bench.folder)
-        self.loaded: LocalConnection | None = None
+
+    @functools.cached_property
+    def module(self) -> MutantModule | None:
+        return self.load()
 
     def concerns(self, called: frozenset[str]) -> bool:
         return not self.place or self.place in self.bench.reachable(called)
@@ -145,24 +152,20 @@ class MutantRunner:
         memo, student = self.bench.memo, self.bench.runner.student
         if memo is None:
             raised = self.run(name, seconds)
-            return None if raised is None else Seen(student.transcript.entries, raised.__str__)
+            return None if raised is None else _seen(raised, student.transcript.entries)
         known, found = memo.read(self.key, name)
         if not known:
             raised = self.run(name, seconds)
+            if isinstance(raised, MutantTimeout):
+                return _seen(raised, student.transcript.entries)
             found = None if raised is None else _remembered(str(raised), student.transcript.entries)
-            if not isinstance(raised, MutantTimeout):  # another time it may be given longer
-                memo.write(self.key, name, found)
+            memo.write(self.key, name, found)
         return None if found is None else _recorded(found.failure, found.values, student)
 
     def run(self, name: str, seconds: float) -> BaseException | None:
         """What the test raises, if anything."""
-        runner, item, used = self.bench.runner, self.bench.items[name], self.loaded
-        if used is not None:
-            raised = runner.replay(item, used, seconds)
-            if raised is None or isinstance(raised, MutantTimeout):
-                return raised
-        self.loaded = self.load()
-        return None if self.loaded is None else runner.replay(item, self.loaded, seconds)
+        connection = self.module.connect() if self.module is not None else None
+        return None if connection is None else self.bench.runner.replay(self.bench.items[name], connection, seconds)
 
 
 class ReplayedMutant:
@@ -182,6 +185,10 @@ class ReplayedMutant:
         return True  # it costs nothing to look
 
 
+def _seen(raised: BaseException, entries: list[Entry]) -> Seen:
+    return Seen(entries, raised.__str__, isinstance(raised, MutantTimeout))
+
+
 def _remembered(words: str, entries: list[Entry]) -> RememberedFailure:
     pool = ValuePool()
     return RememberedFailure(RecordedFailure(words, recorded_entries(entries, pool)), pool.values)
@@ -196,9 +203,10 @@ def _hypotheses(source: str) -> tuple[Mutant, ...]:
     return hypotheses(source)
 
 
-def load_mutant(job: Job, solution: Solution, mutant: Mutant, folder: str) -> LocalConnection | None:
+def load_mutant(job: Job, solution: Solution, mutant: Mutant, folder: str) -> MutantModule | None:
     """The mutant's module, or None: a mistake may be one that does not import."""
     try:
-        return connect_mutant(job, solution, mutant.source, folder)
-    except Exception:
+        module = MutantModule(job, solution, mutant.source, folder)
+    except (SyntaxError, ValueError):
         return None
+    return module if module.connect() is not None else None

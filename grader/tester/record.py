@@ -7,10 +7,9 @@ import time
 
 import pytest
 
-from grader.course.mutants import Mutant
 from grader.protocol.jobs import Solution
 from grader.tester.digest import Digest, digest_of
-from grader.tester.local_connection import connect_reference
+from grader.tester.local_connection import MutantModule, connect_reference
 from grader.tester.mutants import SLOW_SECONDS, load_mutant
 from grader.tester.proxies import Handle
 from grader.tester.recording import (
@@ -47,8 +46,9 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
     mutants = []
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
         for mutant in job.mutants:
-            if load_mutant(job, job.reference, mutant, folder) is not None:
-                mutants.append(_failures(runner, mutant, quick, pool, folder))
+            module = load_mutant(job, job.reference, mutant, folder)
+            if module is not None:
+                mutants.append(RecordedMutant(mutant.mistake, _failures(runner, module, quick, pool)))
     lines = {item.name: _made_in(runner, item) for item in quick}
     digests = {digest: None for calls in lines.values() for found in calls.values() for digest in found}
     numbers = {digest: number for number, digest in enumerate(digests)}
@@ -82,16 +82,14 @@ def _made_in(runner: TestRunner, item: pytest.Item) -> dict[int, list[Digest]]:
 
 
 def _failures(
-    runner: TestRunner, mutant: Mutant, items: list[pytest.Item], pool: ValuePool, folder: str
-) -> RecordedMutant:
+    runner: TestRunner, mutant: MutantModule, items: list[pytest.Item], pool: ValuePool
+) -> dict[str, RecordedFailure]:
     """What a mutant does in each test alone: what it keeps from the tests before depends on which these were."""
-    job = runner.job
-    assert isinstance(job.reference, Solution)
     failed = {}
     for item in items:
-        connection = load_mutant(job, job.reference, mutant, folder)
+        connection = mutant.connect()
         raised = None if connection is None else runner.replay(item, connection, runner.limit_of(item))
         if raised is not None:
             entries = recorded_entries(runner.student.transcript.entries, pool)
             failed[item.name] = RecordedFailure(str(raised), entries)
-    return RecordedMutant(mutant.mistake, failed)
+    return failed

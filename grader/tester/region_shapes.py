@@ -84,6 +84,7 @@ def along_an_axis(pair: Pair) -> str | None:
 def _positions(pair: Pair, axis: int) -> str | None:
     others = tuple(number for number in range(pair.wrong.ndim) if number != axis)
     any_wrong, n = pair.wrong.any(axis=others), pair.wrong.shape[axis]
+    every_wrong = np.asarray(pair.wrong.all(axis=others))
     if n < FEW or any_wrong.all():
         return None
     wrong, right, name = np.flatnonzero(any_wrong), np.flatnonzero(~any_wrong), pair.axis(axis)
@@ -94,9 +95,9 @@ def _positions(pair: Pair, axis: int) -> str | None:
         return f"Only {where} along {name} is wrong."
     if wrong[-1] - wrong[0] == len(wrong) - 1 and (wrong[0] == 0 or wrong[-1] == n - 1):
         if wrong[0] == 0:
-            which = "" if pair.wrong.all(axis=others)[wrong].all() else "some of "
+            which = "" if every_wrong[wrong].all() else "some of "
             return f"Along {name}, {which}entries 0 to {wrong[-1]} are wrong; from {wrong[-1] + 1} on all are right."
-        which = "they" if pair.wrong.all(axis=others)[wrong].all() else "some"
+        which = "they" if every_wrong[wrong].all() else "some"
         return f"Along {name}, all are right up to entry {wrong[0] - 1}; from {wrong[0]} on {which} are wrong."
     return None
 

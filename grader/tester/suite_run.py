@@ -50,9 +50,9 @@ def run_suite(job: Job, session: TesterSession) -> None:
     own_root = str(Path(job.suite).parents[1])
     if own_root not in sys.path:
         sys.path.append(own_root)
-    with contextlib.redirect_stderr(sys.stderr if session.workers is None else io.StringIO()):
-        with _working_folder(session) as folder:
-            _run_pytest(Path(job.suite), suite, folder)
+    output = sys.stderr if session.workers is None else io.StringIO()
+    with contextlib.redirect_stderr(output), _working_folder(session) as folder:
+        _run_pytest(Path(job.suite), suite, folder)
     if session.has_open_file:  # pytest did not come to the end of the file
         session.report(outcome(suite.not_collected(), time.monotonic() - started))
 

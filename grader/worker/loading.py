@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from grader.course.cells import Cells
 from grader.worker.cell_loader import CellLoader, CellRun, NotebookFinder
@@ -40,6 +40,22 @@ def load_exercise(
 def load_source(name: str, path: str | Path) -> ModuleType:
     """Run a source file as the module `name` and leave it in `sys.modules`, as an import does."""
     return _load(name, path, importlib.machinery.SourceFileLoader(name, str(path)))
+
+
+def run_code(name: str, path: str | Path, code: CodeType) -> ModuleType:
+    """Run code that was compiled from this file before, in the same way."""
+    return _load(name, path, CompiledLoader(name, str(path), code))
+
+
+class CompiledLoader(importlib.machinery.SourceFileLoader):
+    """Loads a file that need not be read and compiled again."""
+
+    def __init__(self, name: str, path: str, code: CodeType) -> None:
+        super().__init__(name, path)
+        self.code = code
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.code
 
 
 def _load(name: str, path: str | Path, loader: importlib.machinery.SourceFileLoader) -> ModuleType:

@@ -201,6 +201,14 @@ def test_one_number_beside_another_says_nothing() -> None:
     )
 
 
+def test_an_id_that_is_the_first_one_by_chance_is_no_beginning() -> None:
+    """One new token came where the prompt was to come first."""
+    wanted = np.array([[4, 7, 1, 5, 9, 2, 6]])
+    assert not any("missing" in text for text in said(wanted, np.array([[4]])))
+    missing = "Along axis 1, the last 3 entries are missing; the other values are right."
+    assert said(wanted, wanted[:, :4]) == (missing,)
+
+
 def test_rows_without_anything_to_see() -> None:
     mask = but(MASK, 2, False)
     came = but(X, (slice(None), 2), np.nan)

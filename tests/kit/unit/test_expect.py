@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
+from grader.protocol.results import Failure
 from grader.tester.expect import Expect
 from grader.tester.failures import SuiteFailure
+from grader.tester.peer import Peer
+from grader.tester.proxies import Student
 from unit.fakes import local_peer
 
 BOUNDS: dict[str, tuple[float, ...]] = {"less": (2,), "greater": (2,), "between": (1, 2)}
@@ -43,5 +47,34 @@ def test_between_takes_its_own_bounds() -> None:
 @pytest.mark.parametrize("condition", BOUNDS)
 def test_no_bound_passes_what_is_no_finite_number(condition: str, value: Any) -> None:
     """An infinite loss is greater than any bound, and yet it is not what a test hopes for."""
-    number = f" It is {value:g}; it ought to be" if isinstance(value, float) else ""
-    assert told(condition, value).startswith(f"It is elsewhere.{number}")
+    number = f"{value:g}; it ought to be" if isinstance(value, float) else "no number."
+    assert told(condition, value).startswith(f"It is elsewhere. It is {number}")
+
+
+def failure_of(check: Any, peer: Peer) -> Failure:
+    """What a test says of what came from this peer."""
+    with pytest.raises(SuiteFailure) as caught:
+        check(Student(peer), Expect(peer))
+    return caught.value.failure
+
+
+def test_a_wrong_dtype_is_told_beside_the_sentence_of_a_test() -> None:
+    peer, _ = local_peer(double=lambda x: (2 * x).float())
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    found = failure_of(lambda student, expect: expect.close(student.double(x), 2 * x, "The rows are wrong."), peer)
+    assert found.message == "The rows are wrong. The dtype is float32, not float64."
+
+
+def test_the_call_is_that_of_the_first_wrong_number() -> None:
+    peer, _ = local_peer(rate=lambda step: 0.5 if step == 2 else float(step))
+    rates = [0.0, 1.0, 2.0, 3.0]
+    found = failure_of(lambda student, expect: expect.close([student.rate(n) for n in range(4)], rates), peer)
+    assert found.call is not None and found.call.arguments == (("argument 1", "2"),)
+
+
+def test_of_rows_that_were_worked_out_no_number_is_laid_to_a_call() -> None:
+    peer, _ = local_peer(rate=lambda step: float(step))
+    found = failure_of(
+        lambda student, expect: expect.close([student.rate(n) + 1 for n in range(4)], [0.0, 1.0, 2.0, 3.0]), peer
+    )
+    assert found.call is not None and found.call.arguments == (("argument 1", "3"),)

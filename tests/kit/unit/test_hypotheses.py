@@ -86,6 +86,27 @@ def test_no_sentence_holds_a_line_of_the_solution() -> None:
         assert len(line) < 12 or line not in says
 
 
+HELPER = '''"""# Help"""
+
+
+def _finite(x):
+    return x.clamp(min=0.0)
+
+
+def rows(x):
+    """Rows."""
+    # TODO: rows.
+    return _finite(x).sum()
+'''
+
+
+def test_helpers_of_the_solution_have_no_name() -> None:
+    """The stub does not have them, and a learner's file has others."""
+    says = [mutant.mistake.says for mutant in hypotheses(HELPER)]
+    assert f"{LEAD} in `rows`: a call is left out." in says
+    assert not [text for text in says if "_finite" in text]
+
+
 def test_the_edit_belongs_to_the_name() -> None:
     assert edit_of(SOURCE, f"{PREFIX}100000") is None
     assert edit_of(SOURCE, "no-scale") is None
