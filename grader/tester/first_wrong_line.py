@@ -76,9 +76,9 @@ def first_wrong_line(bound: Sequence[Bound], tree: ast.AST, known: Recognises, i
         if False in [state for parent, state in zip(parents[number], above, strict=True) if parent not in saved]:
             continue
         earlier = [line for line in before if line < item.line and line != reads.first_line(item.function)]
-        if _came_back(bound, number):
-            return None  # the fault is in a function that is called here, or before
-        if True in above and earlier and not doubtful & _ancestors(number, parents):
+        if _came_back(bound, number) or not any(above):
+            return None  # the fault is in a function that is called here, or before; or it is made of nothing known
+        if earlier and not doubtful & _ancestors(number, parents):
             return Found(item.line, item.name, max(earlier))
     return None
 

@@ -95,6 +95,17 @@ def test_where_no_line_before_is_right_nothing_is_said(tmp_path: Path, body: str
     assert found_in(tmp_path, body) is None
 
 
+def test_a_wrong_value_that_is_made_of_nothing_known_comes_before_all_lines(tmp_path: Path) -> None:
+    """Angles whose positions were rounded: the line that takes other powers is not to blame."""
+    body = """
+        positions = torch.arange(8.0) + 0.25
+        s = q @ k.mT
+        w = s.exp()
+        return (w @ v) * positions.sum()
+    """
+    assert found_in(tmp_path, body) is None
+
+
 def test_a_reshape_is_no_exchange_of_axes(tmp_path: Path) -> None:
     """The same values in the order of another shape: the line that cuts them wrongly is not taken for right."""
     body = """
