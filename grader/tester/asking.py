@@ -24,7 +24,7 @@ MOST_MOVED = 4
 REFUSALS = (SuiteFailure, TypeError, ValueError, RuntimeError, IndexError)
 
 
-class Patience:
+class TimeLimit:
     """The seconds that all questions to a file may take: of the processor, here and in the worker, and by the clock.
 
     The clock's are many more, so that on a busy machine the same is found.
@@ -41,16 +41,16 @@ class Patience:
 
 
 class Budget:
-    """How many calls may be made, as long as there is patience."""
+    """How many calls may be made, as long as there is time."""
 
-    def __init__(self, calls: int, patience: Patience) -> None:
+    def __init__(self, calls: int, time_limit: TimeLimit) -> None:
         self.calls = calls
-        self.patience = patience
+        self.time_limit = time_limit
 
     def take(self) -> bool:
         """Whether one more is left."""
         self.calls -= 1
-        return self.calls >= 0 and not self.patience.is_over
+        return self.calls >= 0 and not self.time_limit.is_over
 
 
 class Asker:

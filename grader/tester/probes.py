@@ -15,7 +15,7 @@ from grader.protocol.results import Call, TestResult, Verdict
 from grader.protocol.wire import loaded_torch
 from grader.tester import call_shapes, transcript_shapes
 from grader.tester.answers import Answer, Answers, Observed, differ, is_data, same
-from grader.tester.asking import SEED, Asker, Budget, Patience
+from grader.tester.asking import SEED, Asker, Budget, TimeLimit
 from grader.tester.compare import as_array, is_array
 from grader.tester.failures import SuiteFailure
 from grader.tester.gradient_shapes import doubtful_parameters
@@ -46,13 +46,13 @@ def call_facts(
     worker = runner.worker
     if worker is None or runner.reference.connection is None:
         return found
-    patience = Patience(lambda: worker.seconds_used + time.process_time(), SECONDS, CLOCK_SECONDS)
+    time_limit = TimeLimit(lambda: worker.seconds_used + time.process_time(), SECONDS, CLOCK_SECONDS)
     public = {name: result for name, result in results.items() if not is_hidden(items[name])}
     for name, number in _places(runner, public, transcripts):
-        if patience.is_over:
+        if time_limit.is_over:
             break
         entries = transcripts[name].entries
-        prober = Prober(runner, items[name], number, entries, _subject(entries[number], results[name]), patience)
+        prober = Prober(runner, items[name], number, entries, _subject(entries[number], results[name]), time_limit)
         if facts := tuple(prober.facts())[:MOST_SENTENCES]:
             found[name] = facts
     return found
@@ -127,7 +127,13 @@ class Prober:
     """One call of one test, asked about on both sides."""
 
     def __init__(
-        self, runner: TestRunner, item: pytest.Item, number: int, entries: list[Entry], subject: str, patience: Patience
+        self,
+        runner: TestRunner,
+        item: pytest.Item,
+        number: int,
+        entries: list[Entry],
+        subject: str,
+        time_limit: TimeLimit,
     ) -> None:
         self.runner = runner
         self.item = item
@@ -135,7 +141,7 @@ class Prober:
         self.entry = entries[number]
         self.has_earlier = any(entry.path == self.entry.path for entry in entries[:number])
         self.subject = subject
-        self.patience = patience
+        self.time_limit = time_limit
 
     def facts(self) -> Iterator[str]:
         """What the calls of the test say, and, where the reference is there to be asked, what further ones say."""
@@ -176,7 +182,7 @@ class Prober:
         return Answer()
 
     def _budget(self, calls: int) -> Budget:
-        return Budget(calls, self.patience)
+        return Budget(calls, self.time_limit)
 
     def _is_the_same_call(self, mine: Side, right: Side) -> bool:
         """Whether the test went the same way as before on both sides, and passed the same."""

@@ -11,15 +11,15 @@ from torch import nn
 
 from grader.protocol.results import Call
 from grader.tester.answers import Answer, same
-from grader.tester.asking import Asker, Budget, Patience
+from grader.tester.asking import Asker, Budget, TimeLimit
 from grader.tester.transcript import Entry
 from grader.tester.variations import variations
 from grader.tester.watch import Asked
 from unit.fakes import local_peer
 
 
-def enough() -> Patience:
-    return Patience(lambda: 0.0, 1.0, 60.0)
+def enough() -> TimeLimit:
+    return TimeLimit(lambda: 0.0, 1.0, 60.0)
 
 
 def asker_of(function: Callable[..., Any], calls: int = 20, **arguments: Any) -> Asker:
@@ -47,11 +47,11 @@ def test_the_calls_are_counted() -> None:
 
 def test_patience_ends_with_the_processor_time_or_the_clock() -> None:
     used = [0.0]
-    patience = Patience(lambda: used[0], 1.0, 60.0)
-    assert Budget(5, patience).take()
+    time_limit = TimeLimit(lambda: used[0], 1.0, 60.0)
+    assert Budget(5, time_limit).take()
     used[0] = 1.1
-    assert not Budget(5, patience).take()
-    assert not Budget(5, Patience(lambda: 0.0, 1.0, -1.0)).take()
+    assert not Budget(5, time_limit).take()
+    assert not Budget(5, TimeLimit(lambda: 0.0, 1.0, -1.0)).take()
 
 
 def test_a_call_that_raises_gives_nothing() -> None:
