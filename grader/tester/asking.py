@@ -70,8 +70,8 @@ class Asker:
         return Answers(self.first, again, seeded, seeded_again, self.ask(seed=OTHER_SEED))
 
     def changed(self, variations: Iterable[tuple[Change, Mapping[str, Any]]]) -> dict[Change, Answer]:
-        """To each of these, under the first seed, as far as the budget goes."""
-        return {change: self.ask(arguments, SEED) for change, arguments in variations if self.budget.calls > 0}
+        """To each of these, under the first seed, as far as the budget goes but for one call."""
+        return {change: self.ask(arguments, SEED) for change, arguments in variations if self.budget.calls > 1}
 
     def ask(self, arguments: Mapping[str, Any] | None = None, seed: int | None = None) -> Answer:
         """One call; none is made where the budget is spent."""

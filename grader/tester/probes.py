@@ -281,7 +281,10 @@ def answers_of_reference(asker: Asker) -> Answers:
     if not answers.is_steady:
         return answers
     gradients = asker.gradients()
-    return dataclasses.replace(answers, changed=asker.changed(variations(asker.arguments)), gradients=gradients)
+    changed = asker.changed(variations(asker.arguments))
+    if differ(answers.seeded, asker.ask(seed=SEED)):  # an object that was passed, such as a cache, has kept some of it
+        changed = {}
+    return dataclasses.replace(answers, changed=changed, gradients=gradients)
 
 
 def answers_of_learner(asker: Asker, wanted: Answers) -> Answers:

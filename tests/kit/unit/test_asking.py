@@ -12,6 +12,7 @@ from torch import nn
 from grader.protocol.results import Call
 from grader.tester.answers import Answer, same
 from grader.tester.asking import Asker, Budget, TimeLimit
+from grader.tester.probes import answers_of_reference
 from grader.tester.transcript import Entry
 from grader.tester.variations import variations
 from grader.tester.watch import Asked
@@ -36,13 +37,13 @@ def test_the_calls_are_counted() -> None:
         asked.append(k)
         return k / 2
 
-    asker = asker_of(f, 6, k=8)
+    asker = asker_of(f, 7, k=8)
     answers = asker.answers()
     changed = asker.changed(variations(asker.arguments))
     assert len(asked) == 1 + 6  # the first is the test's own
     assert answers.is_fixed
     assert [answer.value for answer in changed.values()] == [4.5, 3.5]
-    assert asker.ask() == Answer()
+    assert asker.ask() != Answer() == asker.ask()  # one was left
 
 
 def test_patience_ends_with_the_processor_time_or_the_clock() -> None:
@@ -52,6 +53,18 @@ def test_patience_ends_with_the_processor_time_or_the_clock() -> None:
     used[0] = 1.1
     assert not Budget(5, time_limit).take()
     assert not Budget(5, TimeLimit(lambda: 0.0, 1.0, -1.0)).take()
+
+
+def test_where_calls_are_remembered_no_argument_is_said_to_matter() -> None:
+    """A cache that was passed holds the calls before: the result changes with these, not with the argument alone."""
+    kept: list[int] = []
+
+    def f(k: int) -> float:
+        kept.append(k)
+        return sum(kept[-2:]) / 4
+
+    assert answers_of_reference(asker_of(f, k=8)).changed == {}
+    assert answers_of_reference(asker_of(lambda k: k / 4, k=8)).changed
 
 
 def test_a_call_that_raises_gives_nothing() -> None:
