@@ -23,9 +23,11 @@ LEAD = "Here your code behaves like a right one but for one place"
 def hypotheses(source: str) -> tuple[Mutant, ...]:
     """Every change of the solution in one place. Code that the stub gives stays as it is."""
     program = read_program(source)
+    sentences = [_sentence(program, mutant) for mutant in _changed(source)]
     return tuple(
-        Mutant(Mistake(f"{PREFIX}{number}", _sentence(program, mutant)), mutant.source)
-        for number, mutant in enumerate(_changed(source))
+        Mutant(Mistake(f"{PREFIX}{number}", says), mutant.source)
+        for number, (mutant, says) in enumerate(zip(_changed(source), sentences, strict=True))
+        if says
     )
 
 
@@ -60,7 +62,8 @@ def _sentence(program: Program, mutant: Changed) -> str:
     functions = [node.name for node in around if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     known = list(itertools.takewhile(_is_known, functions))
     where = f" in `{'.'.join(known)}`" if known else ""
-    return f"{LEAD}{where}: {_what(program, change, around)}."
+    what = _what(program, change, around)
+    return f"{LEAD}{where}: {what}." if what else ""
 
 
 def _is_known(name: str) -> bool:
@@ -154,4 +157,4 @@ def _left_out(text: str) -> str:
         return "an argument that ought to be refused is accepted"
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         return _call_left_out(called_name(node.value))
-    return "a statement is left out that changes a value"
+    return ""  # a value is not changed: in how many ways can that be

@@ -59,7 +59,8 @@ class Difference(msgspec.Struct, frozen=True):
     """How far the actual values are from the expected ones. Differences are absolute and in the values' own unit.
 
     `largest` and `mean` are None where no number says how far that is: an infinity or NaN is on one side alone, or the
-    values are ids, counts or truth values.
+    values are ids, counts or truth values. `of_result`: the values are those that the call returned, not some that a
+    test took of them, which it counts from 0 again.
     """
 
     wrong: int
@@ -69,6 +70,7 @@ class Difference(msgspec.Struct, frozen=True):
     worst_actual: str
     largest: float | None
     mean: float | None
+    of_result: bool = True
 
 
 class WrongLine(msgspec.Struct, frozen=True):

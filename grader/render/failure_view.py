@@ -113,8 +113,11 @@ def _difference(found: Difference) -> Iterator[Row]:
         yield Row("wrong", f"expected {found.worst_expected}, got {found.worst_actual}", Kind.PROSE)
         return
     text = f"{found.wrong} of {found.total} values"
+    if not found.of_result:
+        text += " that the test takes of the result"
     if found.largest is not None:
-        text += f"; the largest difference is {found.largest:.4g}, at {list(found.worst_index)}"
+        place = "" if found.of_result else " of these"
+        text += f"; the largest difference is {found.largest:.4g}, at {list(found.worst_index)}{place}"
     yield Row("wrong", text, Kind.PROSE)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from grader.tester.answers import MOST_NAMES, Answer, Observed, differ, is_constant, is_finite, same, tells
 from grader.tester.gradient_shapes import one_term, silent_arguments, silent_parameters, unused_parameters
-from grader.tester.variations import Kind
+from grader.tester.variations import Change, Kind
 
 Finder = Callable[[Observed], str | None]
 
@@ -99,8 +99,14 @@ def without_effect(observed: Observed) -> str | None:
         return None
     if any(same(mine.seeded, Answer(value, given=True)) for value in observed.arguments):
         return None  # it is one of them: that says it all
-    listed = " or another ".join(f"`{name}`" for name in names)
+    listed = " or another ".join(f"`{name}`{_tried(observed, name)}" for name in names)
     return f"{observed.subject} stays the same with another {listed}; it ought to change."
+
+
+def _tried(observed: Observed, name: str) -> str:
+    """The numbers that were tried: with others it may change."""
+    values = dict.fromkeys(change.now for change in _that_matter(observed, name))
+    return f" ({', '.join(values)})" if all(values) else ""
 
 
 def _names(observed: Observed) -> list[str]:
@@ -108,11 +114,16 @@ def _names(observed: Observed) -> list[str]:
     return list(dict.fromkeys(change.names[0] for change in observed.learner.changed if len(change.names) == 1))
 
 
+def _that_matter(observed: Observed, name: str) -> list[Change]:
+    """The changes of this argument that change the reference's result."""
+    right = observed.reference
+    changes = [change for change in observed.learner.changed if change.names == (name,)]
+    return [change for change in changes if differ(right.seeded, right.changed.get(change, Answer()))]
+
+
 def _has_no_effect(observed: Observed, name: str) -> bool:
     """So many other values, or the only other one there is: each changes the reference's result, none the learner's."""
-    mine, right = observed.learner, observed.reference
-    changes = [change for change in mine.changed if change.names == (name,)]
-    matters = [change for change in changes if differ(right.seeded, right.changed.get(change, Answer()))]
+    mine, matters = observed.learner, _that_matter(observed, name)
     if not all(same(mine.seeded, mine.changed[change]) for change in matters):
         return False
     return any(len(matters) >= change.needed for change in matters)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.protocol.describe import describe, describe_result, shorten
-from grader.protocol.results import Call, Failure
+from grader.protocol.results import Call, Difference, Failure
 from grader.protocol.wire import Unsendable
 from grader.tester import compare, difference, item_shapes
 from grader.tester.contract import Contract
@@ -55,7 +56,7 @@ class Finding:
             call=self.call or (entry.call if entry else UNKNOWN),
             expected=_shown(self.expected, plainly=bool(values)),
             actual=_shown(self.actual, plainly=bool(values)) if self.actual is not None else "",
-            difference=_difference(pair),
+            difference=_difference(pair, entry),
             facts=facts,
             values=values,
             place=self.index.place(entry.path) if entry else None,
@@ -79,8 +80,17 @@ class Finding:
         return (fact,) if fact else ()
 
 
-def _difference(pair: Pair | None) -> Any:
-    return compare.difference(pair.wanted, pair.came, pair.wrong) if pair is not None and pair.alike else None
+def _difference(pair: Pair | None, entry: Entry | None) -> Difference | None:
+    if pair is None or not pair.alike:
+        return None
+    found = compare.difference(pair.wanted, pair.came, pair.wrong)
+    return msgspec.structs.replace(found, of_result=entry is None or _is_in(pair.came, entry.value))
+
+
+def _is_in(array: np.ndarray, value: Any) -> bool:
+    """Whether an answer is an array of this shape, or has one."""
+    parts = [value, *(value if type(value) in (list, tuple) else ())]
+    return any(part.shape == array.shape for part in map(compare.as_array, parts) if part is not None)
 
 
 def values_message(actual: np.ndarray, expected: np.ndarray) -> str:

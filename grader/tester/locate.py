@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import linecache
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -44,10 +44,16 @@ def wrong_lines(
         if path in seen:
             continue
         seen.add(path)
-        line = Locator(runner, items[name], number).find()
+        line = Locator(runner, items[name], number, _wrong_by_themselves(results) - {path}).find()
         if line is not None:
             found[name] = line
     return found
+
+
+def _wrong_by_themselves(results: Mapping[str, TestResult]) -> set[str]:
+    """What is called in tests that fail."""
+    failures = (result.failure for result in results.values() if result.verdict is Verdict.FAILED)
+    return {failure.call.name for failure in failures if failure is not None and failure.call is not None}
 
 
 def _call_number(result: TestResult, transcripts: Mapping[str, Transcript]) -> int | None:
@@ -65,10 +71,11 @@ def _call_number(result: TestResult, transcripts: Mapping[str, Transcript]) -> i
 class Locator:
     """One call of one test, looked at from both sides."""
 
-    def __init__(self, runner: TestRunner, item: pytest.Item, number: int) -> None:
+    def __init__(self, runner: TestRunner, item: pytest.Item, number: int, wrong: Collection[str] = ()) -> None:
         self.runner = runner
         self.item = item
         self.number = number
+        self.wrong = wrong
         self.lines: list[Bound] = []
         self.given: list[Any] = []
 
@@ -78,6 +85,8 @@ class Locator:
         tree = parsed(file)
         if tree is None or not self._follow_the_learner(file):
             return None
+        if any(bound.function in self.wrong for bound in self.lines):
+            return None  # the fault may be in what is called on the way
         given = Intermediates()
         given.add(self.given)
         known = self._known()

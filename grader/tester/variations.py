@@ -57,7 +57,8 @@ def variations(arguments: Arguments) -> Iterator[tuple[Change, dict[str, Any]]]:
         if name.isidentifier():
             needed = 3 if type(value) in (int, float) else 2
             for number, new in enumerate(_others(value)):
-                yield Change((name,), Kind.OTHER, number, needed=needed), {**arguments, name: new}
+                now = f"{new:g}" if type(new) in (int, float) else ""
+                yield Change((name,), Kind.OTHER, number, now=now, needed=needed), {**arguments, name: new}
 
 
 def _next_to(name: str, value: Any) -> Iterator[tuple[Change, Any]]:

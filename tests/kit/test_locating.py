@@ -118,6 +118,50 @@ def test_a_learners_kit_says_no_line_where_none_is_wrong_before_the_last(kit: Ki
     assert line is None
 
 
+PARTS = """
+
+def turned(x: Float[Tensor, "rows dim"]) -> Float[Tensor, "dim rows"]:
+    \"\"\"Twice the rows, as columns.\"\"\"
+    # TODO: exchange the axes, double.
+    return 2 * x.T
+"""
+TESTED = """
+
+def test_turned(student, reference, draw, expect):
+    \"\"\"Twice the rows, as columns.\"\"\"
+    x = draw.normal(4, 6)
+    expect.close(student.turned(x), reference.turned(x))
+"""
+ON_A_PART = """import torch
+
+
+def turned(x):
+    return x.T.clone(){doubled}
+
+
+def mix(x, y):
+    small = x / 8**0.5
+    columns = turned(y)
+    products = small @ columns
+    weights = products.softmax(-1){power}
+    return weights @ y
+"""
+
+
+def test_no_line_is_told_after_a_call_that_is_wrong_by_itself(kit: Kit) -> None:
+    """What it gives is another value of the reference's: the lines after it are not to blame."""
+    kit.layout.mistakes_file(kit.name).unlink(missing_ok=True)
+    with_parts = SOLUTION.replace("x @ y.T", "x @ turned(y)") + PARTS
+    kit.layout.solution_file(kit.name).write_text(with_parts, encoding="utf-8")
+    kit.sync()
+    wrong_part = kit.judge_with(SUITE + TESTED, ON_A_PART.format(doubled="", power=""))
+    wrong_later = kit.judge_with(SUITE + TESTED, ON_A_PART.format(doubled=" * 2", power=" ** 1.5"))
+    for result, has_line in ((wrong_part, False), (wrong_later, True)):
+        failure = result_of(result, "test_mix").failure
+        assert failure is not None
+        assert (failure.wrong_line is not None) is has_line, failure
+
+
 def test_code_that_follows_its_own_lines_costs_itself_that_answer(kit: Kit) -> None:
     """It may take the look away; nothing else comes of it."""
     text = OTHER_WAY.format(weights=WRONG, ending="")

@@ -129,7 +129,7 @@ SHAPES = {
     "exchanged": (SCALE, "scale * (k - 2 * q)", "test_mix", "The result is the right one for `q` and `k` exchanged."),
     "no effect": (
         SCALE, "(q - 2 * k)", "test_mix",
-        "The result stays the same with another `scale`; it ought to change.",
+        "The result stays the same with another `scale` (0.2, 0.3, 0.7); it ought to change.",
     ),
     "remembered": (
         SCALE, "once('k', k) * 0 + scale * (q - 2 * kept['k'])", "test_mix",

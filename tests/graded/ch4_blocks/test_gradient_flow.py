@@ -138,6 +138,11 @@ def test_frozen_layers(student, draw, expect):
     wanted = _wanted(stack, x, probe)
     for layer in _layers(stack)[:2]:
         layer.requires_grad_(False)
+    asking = [bool(parameter.requires_grad) for parameter in _layers(stack)[2].parameters()]
+    shared = (
+        "Layers 1 and 2 of a stack from `make_stack` were frozen, and with them parameters of layer 3: they are shared."
+    )
+    expect.true(all(asking), shared, actual=asking)
     expect.close(student.gradient_norms(stack, x, probe), wanted, "The norms are wrong where layers are frozen.")
     for number, layer in enumerate(_layers(stack)):
         asks = [parameter.requires_grad for parameter in layer.parameters()]

@@ -123,7 +123,7 @@ def test_an_argument_without_effect() -> None:
         "The result stays the same with another `mask`; it ought to change."
     ]
     assert compared(lambda x, mask, p: x + 1, right, x=A, mask=mask, p=0.3) == [
-        "The result stays the same with another `mask` or another `p`; it ought to change."
+        "The result stays the same with another `mask` or another `p` (0.15, 0.225, 0.65, 0.93); it ought to change."
     ]
 
 

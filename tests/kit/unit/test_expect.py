@@ -72,6 +72,15 @@ def test_the_call_is_that_of_the_first_wrong_number() -> None:
     assert found.call is not None and found.call.arguments == (("argument 1", "2"),)
 
 
+def test_places_are_those_of_the_result_or_of_what_was_taken_of_it() -> None:
+    peer, _ = local_peer(rows=lambda n: torch.arange(n).float().reshape(-1, 1))
+    whole = failure_of(lambda student, expect: expect.close(student.rows(9), torch.zeros(9, 1)), peer)
+    part = failure_of(lambda student, expect: expect.close(student.rows(9)[4:], torch.zeros(5, 1)), peer)
+    assert whole.difference is not None and whole.difference.of_result
+    assert part.difference is not None and not part.difference.of_result
+    assert part.difference.worst_index == (4, 0)
+
+
 def test_of_rows_that_were_worked_out_no_number_is_laid_to_a_call() -> None:
     peer, _ = local_peer(rate=lambda step: float(step))
     found = failure_of(

@@ -7,6 +7,7 @@ import functools
 import pytest
 
 from grader.course.hypotheses import LEAD, PREFIX, edit_of, hypotheses
+from grader.course.mutation import mutants_of
 
 SOURCE = '''"""# Mix"""
 
@@ -105,6 +106,12 @@ def test_helpers_of_the_solution_have_no_name() -> None:
     says = [mutant.mistake.says for mutant in hypotheses(HELPER)]
     assert f"{LEAD} in `rows`: a call is left out." in says
     assert not [text for text in says if "_finite" in text]
+
+
+def test_what_can_be_said_in_no_words_is_no_guess() -> None:
+    assert not [mutant for mutant in hypotheses(SOURCE) if not mutant.mistake.says]
+    source = SOURCE.replace("rows.append(x)", "rows += [x]")
+    assert len(hypotheses(source)) < len(mutants_of(source))
 
 
 def test_the_edit_belongs_to_the_name() -> None:
