@@ -9,8 +9,8 @@ import pytest
 
 from grader.protocol.jobs import Solution
 from grader.tester.digest import Digest, digest_of
-from grader.tester.local_connection import MutantModule, connect_reference
-from grader.tester.mutants import SLOW_SECONDS, load_mutant
+from grader.tester.local_connection import connect_reference
+from grader.tester.mutants import SLOW_SECONDS, Bench, MutantRunner
 from grader.tester.proxies import Handle
 from grader.tester.recording import (
     RecordedFailure,
@@ -33,7 +33,7 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
     assert isinstance(pen, RecordingConnection) and isinstance(job.reference, Solution)
     runner.student.attach(connect_reference(job, job.reference))
     seconds: dict[str, float] = {}
-    right, pool = {}, ValuePool()
+    right, called, pool = {}, {}, ValuePool()
     for item, following in zip(items, [*items[1:], None], strict=True):
         started = time.monotonic()
         raised = runner.execute(item, following)
@@ -41,14 +41,16 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
         if raised is not None:
             raise RuntimeError(f"{item.name} fails on the reference: {raised}")
         right[item.name] = RecordedFailure("", recorded_entries(runner.student.transcript.entries, pool))
+        called[item.name] = frozenset(runner.student.transcript.roots)
     turns = {name: list(found) for name, found in pen.turns.items()}
     quick = [item for item in items if seconds[item.name] < SLOW_SECONDS]
     mutants = []
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
-        for mutant in job.mutants:
-            module = load_mutant(job, job.reference, mutant, folder)
-            if module is not None:
-                mutants.append(RecordedMutant(mutant.mistake, _failures(runner, module, quick, pool)))
+        bench = Bench(runner, quick, None, folder)
+        for mutant in (MutantRunner(bench, mutant) for mutant in job.mutants):
+            if mutant.module is not None:
+                failed = _failures(runner, mutant, [item for item in quick if mutant.concerns(called[item.name])], pool)
+                mutants.append(RecordedMutant(mutant.mistake, failed))
     lines = {item.name: _made_in(runner, item) for item in quick}
     digests = {digest: None for calls in lines.values() for found in calls.values() for digest in found}
     numbers = {digest: number for number, digest in enumerate(digests)}
@@ -82,13 +84,12 @@ def _made_in(runner: TestRunner, item: pytest.Item) -> dict[int, list[Digest]]:
 
 
 def _failures(
-    runner: TestRunner, mutant: MutantModule, items: list[pytest.Item], pool: ValuePool
+    runner: TestRunner, mutant: MutantRunner, items: list[pytest.Item], pool: ValuePool
 ) -> dict[str, RecordedFailure]:
     """What a mutant does in each test alone: what it keeps from the tests before depends on which these were."""
     failed = {}
     for item in items:
-        connection = mutant.connect()
-        raised = None if connection is None else runner.replay(item, connection, runner.limit_of(item))
+        raised = mutant.run(item.name, runner.limit_of(item))
         if raised is not None:
             entries = recorded_entries(runner.student.transcript.entries, pool)
             failed[item.name] = RecordedFailure(str(raised), entries)
