@@ -135,7 +135,11 @@ def _cause(found: Cause) -> str:
     if not found.passing:
         return f"This calls {name}, whose own tests fail. Mend that first."
     where = f"Your {name} of {found.part} causes this" if found.part else f"The fault is in {name}"
-    tests = f"{found.passing} of {found.failing} failed tests pass" if found.failing > 1 else "the test passes"
+    tests = (
+        f"{found.passing} of {found.failing} failed tests that were tried pass"
+        if found.failing > 1
+        else "the test passes"
+    )
     return f"{where}: with a right one in its place, {tests}."
 
 

@@ -29,8 +29,8 @@ GUESS_SECONDS = 0.2  # a solution changed anywhere often comes to no end
 MOST_MUTANT_SECONDS = 30.0
 NUMBER = re.compile(r"[\d.]+")
 MOST_TRIED = 6  # failures, before a mutant is left alone
-MOST_DIFFERING = 3  # before anything agrees
-FEWEST_DIGITS, MOST_NUMBERS, MOST_PARTS = 4, 64, 8
+SEARCH_SECONDS = 3.0  # that all mutants may take together in a test in which they are only looked for
+FEWEST_NUMBERS, MOST_NUMBERS, MOST_PARTS = 4, 64, 8
 
 
 # The entries of a test with the right answer, from its name and the seconds that it may take.
@@ -98,7 +98,7 @@ class Diagnosis:
             key=lambda name: (round(run.results[name].seconds, 1), len(run.transcripts[name].entries), order[name]),
         )
         self.right = right
-        self.telling: dict[str, bool] = {}
+        self.telling: dict[str, set[float]] = {}
         self.called: dict[str, frozenset[str]] = {}
         self.outcomes: dict[tuple[MutantUnderTest, str], Outcome] = {}
         self.passed = [
@@ -134,8 +134,12 @@ class Diagnosis:
 
     def suspects(self, mutants: Sequence[MutantUnderTest]) -> list[MutantUnderTest]:
         """Those that agree on one of a few failures: most mutants pass every test that failed here."""
-        some = self.some_failures()
+        some = [name for name in self.some_failures() if self.is_soon(name, len(mutants))] or self.failed[:1]
         return [mutant for mutant in mutants if any(self.try_test(mutant, name).agrees for name in some)]
+
+    def is_soon(self, name: str, mutants: int) -> bool:
+        """Whether so many mutants can be tried in a test, of which most will have nothing to do with it."""
+        return self.run.results[name].seconds * mutants <= SEARCH_SECONDS
 
     def some_failures(self) -> list[str]:
         """One of each kind, and then others from all over."""
@@ -170,8 +174,6 @@ class Diagnosis:
                 candidate.same_words = candidate.same_words and outcome.same_words
             elif outcome.fails:
                 candidate.differing.add(name)
-                if not candidate.explained and len(candidate.differing) >= MOST_DIFFERING:
-                    return None
         return candidate if candidate.explained and self.is_enough(candidate) else None
 
     def is_enough(self, candidate: Candidate) -> bool:
@@ -182,14 +184,18 @@ class Diagnosis:
         return explained >= 2 or self.is_whole(candidate) or candidate.same_words or self.has_telling(candidate)
 
     def has_telling(self, candidate: Candidate) -> bool:
-        """Whether it explains a test whose values tell."""
-        return any(self.tells(name) for name in sorted(candidate.explained))
+        """Whether the learner's values, in the tests that it explains, agree with nothing by chance."""
+        numbers: set[float] = set()
+        for name in sorted(candidate.explained):
+            numbers |= self.telling_in(name)
+            if len(numbers) >= FEWEST_NUMBERS:
+                return True
+        return False
 
-    def tells(self, name: str) -> bool:
-        """Whether the learner's values in a test agree with nothing by chance."""
+    def telling_in(self, name: str) -> set[float]:
         if name not in self.telling:
             right = self.right(name, self.seconds_for(name)) if self.right is not None else None
-            self.telling[name] = is_telling(self.run.transcripts[name].entries, right)
+            self.telling[name] = telling_numbers(self.run.transcripts[name].entries, right)
         return self.telling[name]
 
     def try_test(self, mutant: MutantUnderTest, name: str) -> Outcome:
@@ -246,20 +252,21 @@ class Diagnosis:
         return not item.explained & other.explained or item.explained > other.explained
 
 
-def is_telling(entries: Sequence[Entry], right: Sequence[Entry] | None = None) -> bool:
-    """Whether what crossed last holds numbers with digits that agree with nothing by chance.
+def telling_numbers(entries: Sequence[Entry], right: Sequence[Entry] | None = None) -> set[float]:
+    """The numbers with a fraction in what crossed last: a few of them agree with nothing by chance.
 
     Right ones, as far as these are known, agree with every mistake that leaves them as they are.
     """
     right = right or ()
-    return any(
-        _digits_in(entry.value) >= FEWEST_DIGITS and not (number < len(right) and _entries_match(entry, right[number]))
-        for number, entry in list(enumerate(entries))[-2:]
-    )
+    found: set[float] = set()
+    for number, entry in list(enumerate(entries))[-2:]:
+        if not (number < len(right) and _entries_match(entry, right[number])):
+            found |= _fractions_in(entry.value)
+    return found
 
 
-def _digits_in(value: object) -> int:
-    """How many different finite numbers with a fraction a value holds."""
+def _fractions_in(value: object) -> set[float]:
+    """The different finite numbers with a fraction that a value holds."""
     items = value if type(value) in (list, tuple) else [value]
     assert isinstance(items, Sequence)
     found: set[float] = set()
@@ -268,7 +275,7 @@ def _digits_in(value: object) -> int:
         if array is not None and array.dtype.kind == "f":
             some = array.reshape(-1)[:MOST_NUMBERS]
             found.update(float(number) for number in some if np.isfinite(number) and number != np.round(number))
-    return len(found)
+    return found
 
 
 def transcripts_match(mine: list[Entry], theirs: list[Entry]) -> bool:

@@ -48,7 +48,7 @@ class Expect:
         relative, absolute = (tolerance, tolerance) if tolerance is not None else compare.tolerance(actual, expected)
         if x.shape != y.shape:
             pair = Pair(y, x, relative, absolute)
-            self._fail(message, actual, expected, plainly="The shape is wrong.", pair=pair, call=call)
+            self._fail(message, actual, expected, plainly=_other_shape(actual, expected), pair=pair, call=call)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if dtype and all(names) and names[0] != names[1]:
             self._fail(_and_dtype(message, names), actual, expected, call=call)
@@ -68,7 +68,7 @@ class Expect:
     def _equal_arrays(self, actual: Any, expected: Any, x: np.ndarray, y: np.ndarray, message: str) -> None:
         if x.shape != y.shape:
             pair = Pair(y, x, 0.0, 0.0)
-            self._fail(message, actual, expected, plainly="The shape is wrong.", pair=pair, with_items=True)
+            self._fail(message, actual, expected, plainly=_other_shape(actual, expected), pair=pair, with_items=True)
         names = compare.dtype_name(actual), compare.dtype_name(expected)
         if all(names) and names[0] != names[1]:
             self._fail(_and_dtype(message, names), actual, expected)
@@ -148,7 +148,11 @@ class Expect:
             if "NotImplementedError" in raised.types:
                 raise
             if error.__name__ not in raised.types:
-                self._fail(f"A {error.__name__} was expected.", f"{raised.types[0]}: {raised.text}", shown)
+                self._fail(
+                    f"{_article(error).capitalize()} {error.__name__} was expected.",
+                    f"{raised.types[0]}: {raised.text}",
+                    shown,
+                )
             if mentions is not None and not mention.gives(raised.text, mentions):
                 self._fail(
                     f"The {error.__name__} does not name {mention.words(mentions)}.",
@@ -156,7 +160,7 @@ class Expect:
                     shown,
                 )
             return
-        self._fail(f"An invalid argument was accepted; a {error.__name__} was expected.", value, shown)
+        self._fail(f"No exception was raised; {_article(error)} {error.__name__} was expected.", value, shown)
 
     def fail(self, message: str, *, actual: Any = None, expected: Any = "") -> NoReturn:
         """Fail with this sentence."""
@@ -184,6 +188,10 @@ class Expect:
         raise SuiteFailure(found.failure)
 
 
+def _article(error: type[Exception]) -> str:
+    return "an" if error.__name__[0] in "AEIOU" else "a"
+
+
 def _first_wrong(pair: Pair, entries: list[Entry]) -> Entry | None:
     """Where each of several calls gave one number of a row: the call that gave the first wrong one."""
     came = pair.came
@@ -194,6 +202,12 @@ def _first_wrong(pair: Pair, entries: list[Entry]) -> Entry | None:
     if any(number is None or number.size != 1 or number.flat[0] != x for number, x in zip(numbers, came, strict=True)):
         return None
     return calls[int(pair.wrong.argmax())]
+
+
+def _other_shape(actual: Any, expected: Any) -> str:
+    """What is said of lists has the words of lists."""
+    both = [value for value in (actual, expected) if type(value) in (list, tuple)]
+    return f"There are {len(actual)} items, not {len(expected)}." if len(both) == 2 else "The shape is wrong."
 
 
 def _and_dtype(message: str, names: tuple[str, str]) -> str:

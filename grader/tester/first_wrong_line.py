@@ -20,6 +20,7 @@ from grader.tester.pair import without_ones
 from grader.worker.line_trace import RETURNED
 
 MOST_AXES = 4
+DRAWING = ("rand", "multinomial", "bernoulli", "normal", "uniform", "permutation", "shuffle")
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def first_wrong_line(bound: Sequence[Bound], tree: ast.AST, known: Recognises, i
         if False in [state for parent, state in zip(parents[number], above, strict=True) if parent not in saved]:
             continue
         earlier = [line for line in before if line < item.line and line != reads.first_line(item.function)]
-        if _came_back(bound, number) or not any(above):
-            return None  # the fault is in a function that is called here, or before; or it is made of nothing known
+        if _came_back(bound, number) or not any(above) or item.line in reads.draws:
+            return None  # the fault may be in a function that is called here, or before: draws go on from earlier ones
         if earlier and not doubtful & _ancestors(number, parents):
             return Found(item.line, item.name, max(earlier))
     return None
@@ -202,19 +203,29 @@ def _orders(a: np.ndarray) -> Iterable[tuple[int, ...]]:
     return itertools.permutations(range(a.ndim)) if a.ndim <= MOST_AXES else (tuple(range(a.ndim)),)
 
 
+def _draws(node: ast.AST) -> bool:
+    """Whether random numbers are drawn: by a generator that is passed on, or by a function of such a name."""
+    name = node.arg if isinstance(node, ast.keyword) else node.attr if isinstance(node, ast.Attribute) else None
+    return name is not None and (name == "generator" or name.startswith(DRAWING))
+
+
 class Reads:
     """The names that the statement at each line reads, and where each function begins."""
 
     def __init__(self, tree: ast.AST) -> None:
         self.names: dict[int, set[str]] = {}
         self.starts: dict[str, int] = {}
+        self.draws: set[int] = set()  # lines at which numbers are drawn
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 self.starts[node.name] = node.lineno
             elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
                 found = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                for line in lines:
                     self.names.setdefault(line, set()).update(found)
+                if any(_draws(inner) for inner in ast.walk(node)):
+                    self.draws.update(lines)
 
     def at(self, line: int) -> set[str]:
         return self.names.get(line, set())

@@ -281,8 +281,8 @@ def check_input_gradient(expect, x, twin, name="x", tolerance=NEAR):
     expect.close(x.grad, twin.grad, f"The gradient of `{name}` is wrong.", tolerance=tolerance)
 
 
-def check_start_values_apart(expect, parameters):
-    """No two matrices or tables of a model start with the same numbers, whatever their scale."""
+def check_start_values_apart(expect, parameters, tied=()):
+    """No two matrices or tables of a model start with the same numbers, whatever their scale; `tied` are to be one."""
     seen = {}
     for name, value in parameters.items():
         if value.ndim >= 2:
@@ -290,9 +290,12 @@ def check_start_values_apart(expect, parameters):
             other = seen.setdefault(start, name)
             same = torch.equal(parameters[other].flatten()[:100], value.flatten()[:100])
             scale = "" if same else ", but for their scale"
-            expect.true(
-                other == name, f"The first {len(start)} start values of `{other}` and `{name}` are the same{scale}."
-            )
+            message = f"The first {len(start)} start values of `{other}` and `{name}` are the same{scale}."
+            if {other, name} == {*tied}:
+                message = (
+                    f"`{other}` and `{name}` are two parameters that start with the same values. They are to be one."
+                )
+            expect.true(other == name, message)
 
 
 def check_gradients(expect, models, backward, tied=None, tolerance=NEAR):

@@ -106,6 +106,16 @@ def test_a_wrong_value_that_is_made_of_nothing_known_comes_before_all_lines(tmp_
     assert found_in(tmp_path, body) is None
 
 
+def test_a_line_that_draws_is_not_to_blame(tmp_path: Path) -> None:
+    """Its numbers are others because fewer were drawn before."""
+    body = """
+        s = q @ k.mT
+        kept = s * (torch.rand(s.shape) > 0.5)
+        return kept.softmax(-1) @ v
+    """
+    assert found_in(tmp_path, body) is None
+
+
 def test_a_reshape_is_no_exchange_of_axes(tmp_path: Path) -> None:
     """The same values in the order of another shape: the line that cuts them wrongly is not taken for right."""
     body = """
