@@ -29,7 +29,7 @@ GUESS_SECONDS = 0.2  # a solution changed anywhere often comes to no end
 MOST_MUTANT_SECONDS = 30.0
 NUMBER = re.compile(r"[\d.]+")
 MOST_TRIED = 6  # failures, before a mutant is left alone
-SEARCH_SECONDS = 3.0  # that all mutants may take together in a test in which they are only looked for
+SEARCH_SECONDS = 12.0  # that all mutants may take together in a test in which they are only looked for
 FEWEST_NUMBERS, MOST_NUMBERS, MOST_PARTS = 4, 64, 8
 
 

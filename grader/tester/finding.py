@@ -84,13 +84,14 @@ def _difference(pair: Pair | None, entry: Entry | None) -> Difference | None:
     if pair is None or not pair.alike:
         return None
     found = compare.difference(pair.wanted, pair.came, pair.wrong)
-    return msgspec.structs.replace(found, of_result=entry is None or _is_in(pair.came, entry.value))
+    return msgspec.structs.replace(found, of_result=entry is None or not _is_cut_from(pair.came, entry.value))
 
 
-def _is_in(array: np.ndarray, value: Any) -> bool:
-    """Whether an answer is an array of this shape, or has one."""
-    parts = [value, *(value if type(value) in (list, tuple) else ())]
-    return any(part.shape == array.shape for part in map(compare.as_array, parts) if part is not None)
+def _is_cut_from(array: np.ndarray, value: Any) -> bool:
+    """Whether an answer has a larger array, and none of this shape."""
+    parts = map(compare.as_array, [value, *(value if type(value) in (list, tuple) else ())])
+    known = [part for part in parts if part is not None]
+    return any(part.size > array.size for part in known) and all(part.shape != array.shape for part in known)
 
 
 def values_message(actual: np.ndarray, expected: np.ndarray) -> str:

@@ -44,7 +44,7 @@ def wrong_lines(
         if path in seen:
             continue
         seen.add(path)
-        line = Locator(runner, items[name], number, _wrong_by_themselves(results) - {path}).find()
+        line = Locator(runner, items[name], number, path, _wrong_by_themselves(results) - {path}).find()
         if line is not None:
             found[name] = line
     return found
@@ -71,10 +71,11 @@ def _call_number(result: TestResult, transcripts: Mapping[str, Transcript]) -> i
 class Locator:
     """One call of one test, looked at from both sides."""
 
-    def __init__(self, runner: TestRunner, item: pytest.Item, number: int, wrong: Collection[str] = ()) -> None:
+    def __init__(self, runner: TestRunner, item: pytest.Item, number: int, path: str, wrong: Collection[str]) -> None:
         self.runner = runner
         self.item = item
         self.number = number
+        self.path = path
         self.wrong = wrong
         self.lines: list[Bound] = []
         self.given: list[Any] = []
@@ -85,14 +86,18 @@ class Locator:
         tree = parsed(file)
         if tree is None or not self._follow_the_learner(file):
             return None
-        if any(bound.function in self.wrong for bound in self.lines):
-            return None  # the fault may be in what is called on the way
         given = Intermediates()
         given.add(self.given)
         known = self._known()
         found = None if known is None else first_wrong_line(self.lines, tree, known, Known(given.arrays))
-        in_any_order = isinstance(known, Digests)
-        return None if found is None else _shown(file, found, in_any_order)
+        if found is None or self._may_come_from_a_call(found):
+            return None
+        return _shown(file, found, isinstance(known, Digests))
+
+    def _may_come_from_a_call(self, found: Found) -> bool:
+        """Whether the line is the failed call's own, and something is called there that fails by itself."""
+        own = any(bound.line == found.line and bound.function == self.path for bound in self.lines)
+        return own and any(bound.function in self.wrong for bound in self.lines)
 
     def _known(self) -> Recognises | None:
         """What the reference makes on its way: looked at here, or as far as it was recorded."""
