@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 EXERCISE = "ch3_attention/scaled_dot_product"
 JUDGE = """
 import sys
-import tempfile
 from pathlib import Path
 from grader.judge.job_builder import build_job, source_in
 from grader.judge.libraries import libraries_for

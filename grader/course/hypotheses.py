@@ -23,11 +23,10 @@ LEAD = "Here your code behaves like a right one but for one place"
 def hypotheses(source: str) -> tuple[Mutant, ...]:
     """Every change of the solution in one place. Code that the stub gives stays as it is."""
     program = read_program(source)
-    sentences = [_sentence(program, mutant) for mutant in _changed(source)]
     return tuple(
         Mutant(Mistake(f"{PREFIX}{number}", says), mutant.source)
-        for number, (mutant, says) in enumerate(zip(_changed(source), sentences, strict=True))
-        if says
+        for number, mutant in enumerate(_changed(source))
+        if (says := _sentence(program, mutant))
     )
 
 

@@ -34,6 +34,7 @@ def wrong_lines(
     """For a few failed tests the first wrong line, each of another function. A hidden test is not run again."""
     found: dict[str, WrongLine] = {}
     seen: set[str] = set()
+    wrong = _wrong_by_themselves(results)
     if not isinstance(runner.reference.connection, LocalConnection | ReplayConnection):
         return found
     for name, result in results.items():
@@ -44,7 +45,7 @@ def wrong_lines(
         if path in seen:
             continue
         seen.add(path)
-        line = Locator(runner, items[name], number, path, _wrong_by_themselves(results) - {path}).find()
+        line = Locator(runner, items[name], number, path, wrong - {path}).find()
         if line is not None:
             found[name] = line
     return found

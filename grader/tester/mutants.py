@@ -16,9 +16,9 @@ from grader.course.definitions import Definitions
 from grader.course.hypotheses import hypotheses
 from grader.course.joined_edits import joined
 from grader.course.mutants import Mistake, Mutant
-from grader.protocol.jobs import Job, Solution
+from grader.protocol.jobs import Solution
 from grader.tester.failures import MutantTimeout
-from grader.tester.local_connection import MutantModule
+from grader.tester.local_connection import LocalConnection, MutantModule
 from grader.tester.memo import MutantMemo, RememberedFailure
 from grader.tester.peer import Peer
 from grader.tester.recording import RecordedFailure, RecordedMutant, Take, ValuePool, entries_of, recorded_entries
@@ -74,8 +74,12 @@ class Bench:
         if self.take is not None:
             found += [ReplayedMutant(mutant, self.take.values, self.runner.student) for mutant in self.take.mutants]
         if self.solution is not None:
-            found += [MutantRunner(self, mutant) for mutant in self.runner.job.mutants]
+            found += self.runners()
         return found
+
+    def runners(self) -> list[MutantRunner]:
+        """The mistakes of the job, to be run on the solution."""
+        return [MutantRunner(self, mutant) for mutant in self.runner.job.mutants]
 
     def guesses(self) -> list[MutantUnderTest]:
         """The solution changed in one place each."""
@@ -134,16 +138,25 @@ class MutantRunner:
     """
 
     def __init__(self, bench: Bench, mutant: Mutant, key: str = "") -> None:
-        assert bench.solution is not None
         self.bench = bench
+        self.mutant = mutant
         self.mistake = mutant.mistake
         self.key = key or mutant.mistake.name
         self.place = bench.definitions.changed_in(bench.source, mutant.source)
-        self.load = functools.partial(load_mutant, bench.runner.job, bench.solution, mutant, bench.folder)
 
     @functools.cached_property
     def module(self) -> MutantModule | None:
-        return self.load()
+        """None where the mutant cannot be compiled."""
+        bench = self.bench
+        assert bench.solution is not None
+        try:
+            return MutantModule(bench.runner.job, bench.solution, self.mutant.source, bench.folder)
+        except (SyntaxError, ValueError):
+            return None
+
+    def connect(self) -> LocalConnection | None:
+        """None where it cannot be imported: a mistake may be one of that kind."""
+        return self.module.connect() if self.module is not None else None
 
     def concerns(self, called: frozenset[str]) -> bool:
         return not self.place or self.place in self.bench.reachable(called)
@@ -164,7 +177,7 @@ class MutantRunner:
 
     def run(self, name: str, seconds: float) -> BaseException | None:
         """What the test raises, if anything."""
-        connection = self.module.connect() if self.module is not None else None
+        connection = self.connect()
         return None if connection is None else self.bench.runner.replay(self.bench.items[name], connection, seconds)
 
 
@@ -201,12 +214,3 @@ def _recorded(found: RecordedFailure, values: tuple[bytes, ...], peer: Peer) -> 
 @functools.lru_cache(maxsize=1)
 def _hypotheses(source: str) -> tuple[Mutant, ...]:
     return hypotheses(source)
-
-
-def load_mutant(job: Job, solution: Solution, mutant: Mutant, folder: str) -> MutantModule | None:
-    """The mutant's module, or None: a mistake may be one that does not import."""
-    try:
-        module = MutantModule(job, solution, mutant.source, folder)
-    except (SyntaxError, ValueError):
-        return None
-    return module if module.connect() is not None else None

@@ -47,8 +47,8 @@ def record(runner: TestRunner, items: list[pytest.Item]) -> Take:
     mutants = []
     with tempfile.TemporaryDirectory(prefix="grader-mutant-") as folder:
         bench = Bench(runner, quick, None, folder)
-        for mutant in (MutantRunner(bench, mutant) for mutant in job.mutants):
-            if mutant.module is not None:
+        for mutant in bench.runners():
+            if mutant.connect() is not None:
                 failed = _failures(runner, mutant, [item for item in quick if mutant.concerns(called[item.name])], pool)
                 mutants.append(RecordedMutant(mutant.mistake, failed))
     lines = {item.name: _made_in(runner, item) for item in quick}

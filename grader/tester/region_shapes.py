@@ -84,7 +84,6 @@ def along_an_axis(pair: Pair) -> str | None:
 def _positions(pair: Pair, axis: int) -> str | None:
     others = tuple(number for number in range(pair.wrong.ndim) if number != axis)
     any_wrong, n = pair.wrong.any(axis=others), pair.wrong.shape[axis]
-    every_wrong = np.asarray(pair.wrong.all(axis=others))
     if n < FEW or any_wrong.all():
         return None
     wrong, right, name = np.flatnonzero(any_wrong), np.flatnonzero(~any_wrong), pair.axis(axis)
@@ -94,10 +93,11 @@ def _positions(pair: Pair, axis: int) -> str | None:
         where = {0: "the first entry", n - 1: "the last entry"}.get(int(wrong[0]), f"entry {wrong[0]}")
         return f"Only {where} along {name} is wrong."
     if wrong[-1] - wrong[0] == len(wrong) - 1 and (wrong[0] == 0 or wrong[-1] == n - 1):
+        whole = bool(np.take(pair.wrong, wrong, axis=axis).all())
         if wrong[0] == 0:
-            which = "" if every_wrong[wrong].all() else "some of "
+            which = "" if whole else "some of "
             return f"Along {name}, {which}entries 0 to {wrong[-1]} are wrong; from {wrong[-1] + 1} on all are right."
-        which = "they" if every_wrong[wrong].all() else "some"
+        which = "they" if whole else "some"
         return f"Along {name}, all are right up to entry {wrong[0] - 1}; from {wrong[0]} on {which} are wrong."
     return None
 
