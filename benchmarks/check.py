@@ -21,24 +21,8 @@ from grader.course.layout import Layout
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 TORCH = "python -c 'import torch'"
-JUDGE = """
-import sys
-from pathlib import Path
-from grader.judge.job_builder import build_job, source_in
-from grader.judge.libraries import libraries_for
-from grader.protocol.jobs import JudgeMode
-from grader.course.curriculum import load_curriculum
-from grader.course.layout import Layout
-from grader.judge.client import Judge
-layout = Layout(Path.cwd())
-curriculum = load_curriculum(layout)
-exercise = curriculum.get("ch2_embeddings/embedding")
-learner = source_in(layout, exercise, layout.solutions)
-mode = JudgeMode(diagnose=False, worker_per_test=sys.argv[1] == "each")
-job = build_job(layout, exercise, seed=1, learner=learner, mode=mode)
-with Judge(libraries_for(layout, curriculum, [exercise])) as judge:
-    judge.judge(job)
-"""
+JUDGE = (PYTHON, str(ROOT / "benchmarks/judge_one.py"))
+JUDGED = "ch2_embeddings/embedding"
 PLAIN = '''
 """The same test code under plain pytest: the solution imported into the test process."""
 import sys
@@ -109,9 +93,9 @@ def main(rounds: int) -> None:
             Contender("check one_hot (NumPy), cold", check("one_hot"), forget),
             Contender("check softmax (torch), cold", check("softmax"), forget),
             Contender("check softmax, unchanged", check("softmax")),
-            Contender("judge embedding, one worker", command(PYTHON, "-c", JUDGE, "one", cwd=str(kit), env=env)),
+            Contender("judge embedding, one worker", command(*JUDGE, "plain", JUDGED, cwd=str(kit), env=env)),
             Contender(
-                "judge embedding, a worker for each test", command(PYTHON, "-c", JUDGE, "each", cwd=str(kit), env=env)
+                "judge embedding, a worker for each test", command(*JUDGE, "each", JUDGED, cwd=str(kit), env=env)
             ),
             Contender("plain pytest on embedding's tests", command(PYTHON, "-m", "pytest", "-q", str(plain), env=env)),
         ]

@@ -20,25 +20,7 @@ from grader.course.mistakes import load_mutants
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISE = "ch3_attention/scaled_dot_product"
-JUDGE = """
-import sys
-from pathlib import Path
-from grader.judge.job_builder import build_job, source_in
-from grader.judge.libraries import libraries_for
-from grader.protocol.jobs import JudgeMode
-from grader.course.curriculum import load_curriculum
-from grader.course.layout import Layout
-from grader.judge.client import Judge
-name, file, mode = sys.argv[1:]
-layout = Layout(Path.cwd())
-curriculum = load_curriculum(layout)
-exercise = curriculum.get(name)
-earlier = layout.solutions if layout.solutions.exists() else layout.exercises
-learner = source_in(layout, exercise, earlier, Path(file))
-job = build_job(layout, exercise, learner=learner, mode=JudgeMode(diagnose=mode == "with"))
-with Judge(libraries_for(layout, curriculum, [exercise])) as judge:
-    judge.judge(job)
-"""
+JUDGE = str(ROOT / "benchmarks/judge_one.py")
 
 
 def main(rounds: int, kit: Path | None, folder: Path) -> None:
@@ -54,11 +36,11 @@ def _compare(where: str, kit: Path, rounds: int, folder: Path) -> None:
     for title, text in _answers().items():
         file = folder / "scaled_dot_product.py"
         file.write_text(text)
-        modes = ("with", "without")
-        run = {m: command(sys.executable, "-c", JUDGE, EXERCISE, str(file), m, cwd=str(kit)) for m in modes}
-        found = compare([Contender(mode, run[mode]) for mode in modes], rounds)
-        ratio = found["with"] / found["without"]
-        print(f"  {title:<28}{found['with']:7.2f} s with, {found['without']:6.2f} s without: {ratio:.2f} times")
+        hows = ("diagnosed", "plain")
+        run = {how: command(sys.executable, JUDGE, how, EXERCISE, str(file), cwd=str(kit)) for how in hows}
+        found = compare([Contender(how, run[how]) for how in hows], rounds)
+        ratio = found["diagnosed"] / found["plain"]
+        print(f"  {title:<28}{found['diagnosed']:7.2f} s with, {found['plain']:6.2f} s without: {ratio:.2f} times")
 
 
 def _answers() -> dict[str, str]:
