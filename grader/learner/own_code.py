@@ -1,0 +1,66 @@
+"""The learner's own modules in this process, as they would run them: for training, pictures and trying out."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from grader.course.curriculum import Curriculum
+from grader.course.layout import Layout
+from grader.errors import UsageError
+from grader.learner.tree import LearnerTree
+from grader.learner.workspace import Workspace
+from grader.worker.loading import load_exercise
+
+
+class OwnCode:
+    """Loads exercises by name: the file that counts, a notebook where it was written as one.
+
+    Use it as a context. What a stub leaves to do, or an exception of the learner's own code, is an exception like any
+    other; `telling_what_is_to_do` turns the first into a sentence.
+    """
+
+    def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
+        self.layout = layout
+        self.curriculum = curriculum
+        self.workspace = Workspace(LearnerTree(layout, curriculum))
+
+    def __enter__(self) -> OwnCode:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.workspace.__exit__()
+
+    def module(self, name: str) -> ModuleType:
+        """The module of an exercise, `ch5_models/gpt` say, imported anew."""
+        source = self.workspace.source(self.curriculum.get(name))
+        if source.problem is not None:
+            raise UsageError(f"{source.display_path}: {source.problem.subject} {source.problem.predicate}")
+        return load_exercise(name.replace("/", "."), source.file, source.root, source.notebooks)
+
+    @contextmanager
+    def telling_what_is_to_do(self) -> Iterator[None]:
+        """A part that is still a stub is named, with the command that says what it is about."""
+        try:
+            yield
+        except NotImplementedError as error:
+            part = self._stub_that_raised(error)
+            if part is None:
+                raise
+            short = self.curriculum.shortest_name(self.curriculum.get(part))
+            raise UsageError(f"{part} is still to do", f"`grader show {short}` says what it is about") from None
+
+    def _stub_that_raised(self, error: NotImplementedError) -> str | None:
+        """The exercise whose stub raised it. torch raises the same where it has no such operation."""
+        innermost = traceback.extract_tb(error.__traceback__)[-1]
+        if not (innermost.line or "").startswith("raise NotImplementedError"):
+            return None
+        path = Path(innermost.filename).resolve()
+        for root in (self.layout.exercises, self.workspace.root or self.layout.exercises):
+            if path.is_relative_to(root.resolve()):
+                name = path.relative_to(root.resolve()).with_suffix("").as_posix()
+                return name if any(e.name == name for e in self.curriculum.exercises) else None
+        return None
