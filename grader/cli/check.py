@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
 
 import click
 
-from grader.cli.course import Course, open_course
+from grader.cli.course import open_course
 from grader.cli.echo import echo, echo_json
 from grader.cli.lazy import imported
 from grader.cli.numbers import SEED
@@ -19,11 +18,10 @@ from grader.errors import UsageError
 from grader.learner.checking import Checker, Options
 from grader.learner.progress import ProgressStore, upcoming_exercise
 from grader.learner.tree import Found, LearnerTree
-from grader.learner.watching import wait_for_a_save, when_saved
 from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
 from grader.render.json import render_json
 from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
-from grader.render.messages import marked_by_a_person_text, waiting_text
+from grader.render.messages import marked_by_a_person_text
 from grader.render.report import CheckReport, SuiteProgress
 from grader.render.terminal import make_console
 
@@ -36,7 +34,7 @@ from grader.render.terminal import make_console
 @click.option("--debug", is_flag=True, help="Run your code in this process, so that breakpoint() works.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first test that does not pass.")
 @click.option("--no-cache", is_flag=True, help="Run again what passed and has not changed.")
-@click.option("--watch", is_flag=True, help="Check again whenever a file is saved, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="The same as `grader watch`.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every test and every detail.")
 @click.option("--spawn", is_flag=True, hidden=True, help="Start processes instead of forking them.")
 def check(
@@ -68,10 +66,11 @@ def check(
         files={found.meaning.exercise.name: found.path for found in files.values()},
         **({"fork": False} if spawn else {}),
     )
+    if watch:
+        imported("grader.cli.watch", "watch_course")(course, store, next(iter(graded(chosen)), None), seed)
+        return
     with Checker(course.layout, course.curriculum, store, options) as checker:
-        if watch:
-            _watch(course, checker, bool(chosen), verbose)
-        code = _check_once(checker, bool(chosen), as_json, verbose)
+        code = check_once(checker, bool(chosen), as_json, verbose)
     sys.exit(code)
 
 
@@ -90,7 +89,7 @@ def _exercises(curriculum: Curriculum, names: tuple[str, ...], files: dict[str, 
     return tuple(exercise for item in found for exercise in (item if isinstance(item, tuple) else (item,)))
 
 
-def _check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
+def check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> int:
     """One run of the checker: what it finds is printed as it comes. Returns the exit code."""
     report = CheckReport(make_console(), checker.curriculum, verbose)
     asked = {exercise.name for exercise in checker.options.exercises}
@@ -141,14 +140,3 @@ def _exit_code(results: list[ExerciseResult]) -> int:
     if any(result.verdict is Verdict.ERROR for result in results):
         return 3
     return 0 if all(result.verdict is Verdict.PASSED for result in results) else 1
-
-
-def _watch(course: Course, checker: Checker, named: bool, verbose: bool) -> NoReturn:
-    """Check, wait for a file of the course to be saved, and check again with the judge still warm."""
-    while True:
-        before = when_saved(course.layout)
-        click.clear()
-        _check_once(checker, named, False, verbose)
-        echo(waiting_text())
-        wait_for_a_save(course.layout, before)
-        checker.start_anew()

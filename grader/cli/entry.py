@@ -14,8 +14,8 @@ from types import MappingProxyType
 import click
 
 from grader.cli.echo import echo
-from grader.cli.lazy import LazyGroup
-from grader.errors import GraderError
+from grader.cli.lazy import LazyGroup, imported
+from grader.errors import GraderError, UsageError
 from grader.render.substitutes import readable
 
 ENDED_BY_SIGNAL = 128  # and the signal's number, as shells say it
@@ -24,6 +24,7 @@ ENDED_BY_SIGNAL = 128  # and the signal's number, as shells say it
 COMMANDS = MappingProxyType(
     {
         "check": {"check": "Check your work. Without a name: everything up to the next exercise to do."},
+        "watch": {"watch": "Check the exercise at hand whenever you save it, on one screen."},
         "learner": {
             "list": "The chapters and exercises, and what has passed.",
             "show": "The brief of an exercise: the idea, the shapes, an example, the source.",
@@ -47,15 +48,27 @@ COMMANDS = MappingProxyType(
 )
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
-def cli() -> None:
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Write embeddings and Transformers yourself; this says what is wrong and why.
 
     \b
-    grader check              check up to the next exercise to do
+    grader                    where you are, and what is next
+    grader watch              check whenever you save, on one screen
     grader show               what the next exercise is about
     grader hint               a hint, and one more each time
     """
+    if context.invoked_subcommand is not None:
+        return
+    try:
+        imported("grader.cli.here", "say_where")()
+    except UsageError as error:  # there is no kit here: the commands are all that can be told
+        echo(f"{context.get_help()}\n\n{error.message}")
 
 
 cli.add_unread(COMMANDS)

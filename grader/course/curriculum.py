@@ -132,6 +132,12 @@ class Curriculum:
         """The first of the graded exercises that has not passed: the one to work on."""
         return next((exercise for exercise in self.graded if not has_passed(exercise)), None)
 
+    def following(self, exercise: Exercise, by: int = 1) -> Exercise | None:
+        """The graded exercise so many places after this one in the course, or before it."""
+        graded = [item for item in self.exercises if not item.manually_graded or item == exercise]
+        place = graded.index(exercise) + by
+        return graded[place] if 0 <= place < len(graded) else None
+
     def _did_you_mean(self, word: str) -> str:
         names = [e.name for e in self.exercises] + [c.name for c in self.chapters]
         short = {e.short: e.name for e in self.exercises}

@@ -55,7 +55,7 @@ class Judge:
     `parallel` jobs run at a time. `fork=False` starts each process on its own, for platforms on which a fork of torch
     is not safe. `tier` is the sandbox that must be held: the strongest that works here unless given. A tier that was
     asked for and does not hold is an error. `keep_testers` keeps testers for another file of their suite after
-    everything that was submitted is done. `pulse` is called about once a second while nothing happens.
+    everything that was submitted is done. `pulse` is called every `pulse_seconds` while nothing happens.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Judge:
         self.keep_testers = keep_testers
         self.tier = "none"
         self.pulse: Callable[[], None] | None = None
+        self.pulse_seconds = PULSE_SECONDS
         self.tickets = itertools.count()
         self.waiting: collections.deque[tuple[int, Job, Witness]] = collections.deque()
         self.running = selectors.DefaultSelector()
@@ -144,7 +145,7 @@ class Judge:
 
     def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
         """The testers that have something to say."""
-        found = self.running.select(PULSE_SECONDS if self.pulse is not None else None)
+        found = self.running.select(self.pulse_seconds if self.pulse is not None else None)
         if not found and self.pulse is not None:
             self.pulse()
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,32 +54,42 @@ class Checker:
         self.stack = contextlib.ExitStack()
         self.workspace = self._new_workspace()
         self.judge: Judge | None = None
+        self.pulse: Callable[[], None] | None = None
+        self.pulse_seconds = 1.0
 
     def __enter__(self) -> Checker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.workspace.__exit__()
         self.stack.close()
+
+    def on_pulse(self, pulse: Callable[[], None], seconds: float) -> None:
+        """Have this called while the judge is silent. What it raises ends the run; the judge stays warm."""
+        self.pulse, self.pulse_seconds = pulse, seconds
 
     def start_anew(self) -> None:
         """Files have changed: nothing that was found counts any more. The judge stays warm."""
         self.results.clear()
         self.progress.look_again()
+        self.workspace.__exit__()
         self.workspace = self._new_workspace()
+        if self.options.seed is None:
+            self.seed = secrets.randbits(SEED_BITS)
 
     def _new_workspace(self) -> Workspace:
-        return self.stack.enter_context(Workspace(self.progress.tree, self.options.files))
+        return Workspace(self.progress.tree, self.options.files)
 
     # -- what to check --------------------------------------------------------------------------------
 
-    def check_next(self) -> Iterator[Event]:
+    def check_next(self) -> Generator[Event]:
         """Everything up to and including the first exercise that has not passed."""
         for exercise in self.curriculum.graded:
             yield from self.check_one(exercise)
             if self.results[exercise.name].verdict is not Verdict.PASSED:
                 return
 
-    def check_these(self, exercises: Iterable[Exercise]) -> Iterator[Event]:
+    def check_these(self, exercises: Iterable[Exercise]) -> Generator[Event]:
         """These, and before each the earlier ones that it needs."""
         for exercise in graded(exercises):
             for prerequisite in self.curriculum.prerequisites_of(exercise):
@@ -181,4 +191,5 @@ class Checker:
         if self.judge is None:
             libraries = libraries_for(self.layout, self.curriculum, self.options.exercises)
             self.judge = self.stack.enter_context(Judge(libraries, fork=self.options.fork))
+            self.judge.pulse, self.judge.pulse_seconds = self.pulse, self.pulse_seconds
         return self.judge

@@ -52,6 +52,12 @@ class LearnerTree:
         found = exact or alike
         return found[0] if len(found) == 1 else None
 
+    def exercises_at(self, path: Path) -> tuple[Exercise, ...]:
+        """The exercise that a file of the tree may be; none where it is nobody's."""
+        path = path.resolve()
+        files = (found for files in self.by_exercise.values() for found in files)
+        return tuple(found.meaning.exercise for found in files if found.path.resolve() == path)
+
     def files_of(self, exercise: Exercise) -> list[Found]:
         """What may be this exercise's; its file by its own name is among them, if it is there."""
         return self.by_exercise.get(exercise.name, [])

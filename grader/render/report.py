@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
 
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from grader.course.curriculum import Curriculum, Exercise
@@ -41,6 +44,8 @@ SIGNS = {
     Verdict.ERROR: "!",
 }
 OUTPUT_LINES = 12
+RIGHT_BLOCK = "actual"
+PATH_END = re.compile(r":\d| cell \d| in ")
 NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 LINES_OF_FULL_WAYS, LINES_OF_WAYS = 12, 24  # after so many lines the next way is brief, or counted
 
@@ -65,19 +70,34 @@ class SuiteProgress:
 
 
 class CheckReport:
-    """Prints the results of `grader check` as they come, and what to do next at the end."""
+    """Prints the results of `grader check` as they come, and what to do next at the end.
 
-    def __init__(self, console: Console, curriculum: Curriculum, verbose: bool = False) -> None:
+    `more` is what a person asks for more with. Paths are links where `home`, which they start from, is known.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        curriculum: Curriculum,
+        verbose: bool = False,
+        more: str = "-v",
+        home: Path | None = None,
+    ) -> None:
         self.lines = Lines(console)
         self.curriculum = curriculum
         self.verbose = verbose
+        self.more = more
+        self.home = home
 
     # -- one exercise ---------------------------------------------------------------------------------
 
     def exercise(self, result: ExerciseResult) -> None:
         """One exercise: a heading, then only what a learner needs to act."""
-        exercise = self.curriculum.get(result.exercise)
-        self._heading(result, exercise)
+        self.lines.text(heading(result, self.curriculum.get(result.exercise)))
+        self.body(result)
+
+    def body(self, result: ExerciseResult) -> None:
+        """The exercise without its heading."""
         if result.problem is not None:
             self._failure(result.problem, indent=2)
         if result.verdict is Verdict.BLOCKED:
@@ -86,13 +106,6 @@ class CheckReport:
         self._tests(result)
         self._notes(result)
 
-    def _heading(self, result: ExerciseResult, exercise: Exercise) -> None:
-        style = STYLES[result.verdict]
-        points = f"{_points(result.points)} of {_points(exercise.points)} points"
-        word = "passed, unchanged" if result.cached else str(result.verdict)
-        sign = (f"{SIGNS[result.verdict]} ", style)
-        self.lines.text(Text.assemble(sign, (result.exercise, "bold"), (f"  {word}", style), (f"  {points}", "dim")))
-
     def _tests(self, result: ExerciseResult) -> None:
         """What failed first; of what passed a learner needs no more than the count."""
         wrong = [t for t in result.tests if t.verdict not in (Verdict.PASSED, Verdict.TODO)]
@@ -100,15 +113,15 @@ class CheckReport:
         passed = [t for t in result.tests if t.verdict is Verdict.PASSED]
         self._wrong(wrong)
         if todo and result.verdict is not Verdict.TODO:
-            self.lines.line(f"{SIGNS[Verdict.TODO]} {_count(len(todo), 'test')} of what is still to do", 2, "yellow")
+            self.lines.line(f"{SIGNS[Verdict.TODO]} {count_of(len(todo), 'test')} of what is still to do", 2, "yellow")
         elif todo:
             self._todo(result, passed, todo)
         if self.verbose:
             for test in passed:
                 self._test_line(test)
         elif wrong and passed:
-            other = f"{_count(len(passed), 'other test')} {'pass' if len(passed) > 1 else 'passes'}"
-            self.lines.line(f"{SIGNS[Verdict.PASSED]} {other} (-v lists them)", 2, "green")
+            other = f"{count_of(len(passed), 'other test')} {'pass' if len(passed) > 1 else 'passes'}"
+            self.lines.line(f"{SIGNS[Verdict.PASSED]} {other} ({self.more} lists them)", 2, "green")
 
     def _todo(self, result: ExerciseResult, passed: list[TestResult], todo: list[TestResult]) -> None:
         if passed:
@@ -139,8 +152,8 @@ class CheckReport:
         for number, tests in enumerate(ways):
             used = self.lines.printed - first
             if used > LINES_OF_WAYS and not self.verbose:
-                more = _count(sum(map(len, ways[number:])), "more test")
-                self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in other ways (-v shows them)", 2, "red")
+                more = count_of(sum(map(len, ways[number:])), "more test")
+                self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in other ways ({self.more} shows them)", 2, "red")
                 return
             self._group(tests, brief=used > LINES_OF_FULL_WAYS and not self.verbose)
 
@@ -150,8 +163,8 @@ class CheckReport:
             self._test_line(test)
             self._explanation(test, brief)
         if len(tests) > len(shown):
-            more = _count(len(tests) - len(shown), "more test")
-            self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in the same way (-v shows them)", 2, "red")
+            more = count_of(len(tests) - len(shown), "more test")
+            self.lines.line(f"{SIGNS[Verdict.FAILED]} {more}, in the same way ({self.more} shows them)", 2, "red")
 
     def _explanation(self, test: TestResult, brief: bool) -> None:
         if test.failure is None:
@@ -166,8 +179,12 @@ class CheckReport:
         """The first line stands out: the mistake if it has a name, else what was seen."""
         first, *rows = failure_rows(failure)
         self.lines.text(Text(first.text, style="" if is_named else "bold"), indent)
-        for row in () if brief else rows:
-            self._row(row, indent)
+        for kind, group in groupby(() if brief else rows, key=lambda row: row.kind):
+            shown = list(group)
+            if kind is Kind.TABLE:
+                shown = _narrowed(shown, self.lines.console.width - indent)
+            for row in shown:
+                self._row(row, indent)
 
     def _row(self, row: Row, indent: int) -> None:
         if row.is_whole:
@@ -175,10 +192,16 @@ class CheckReport:
         elif row.kind is Kind.SOURCE:
             self.lines.text(Text(row.text, style="cyan"), indent + LABEL + 2)
         else:
-            self._labelled(row.label, row.text, indent)
+            self._labelled(row.label, row.text, indent, is_path=row.kind is Kind.FRAME)
 
-    def _labelled(self, label: str, text: str, indent: int) -> None:
-        self.lines.text(Text(visible(text)), indent, Text(f"{label:<{LABEL}}", style="dim"))
+    def _labelled(self, label: str, text: str, indent: int, is_path: bool = False) -> None:
+        shown = Text(visible(text), style=self._link(text) if is_path else "")
+        self.lines.text(shown, indent, Text(f"{label:<{LABEL}}", style="dim"))
+
+    def _link(self, text: str) -> Style | str:
+        """A link to the file whose path begins the text, for terminals that follow links."""
+        path = self.home / PATH_END.split(text, maxsplit=1)[0] if self.home is not None else None
+        return Style(link=path.as_uri()) if path is not None and path.is_file() else ""
 
     def _output(self, output: str) -> None:
         lines = visible(output).rstrip().splitlines()
@@ -230,7 +253,31 @@ class CheckReport:
         name = self.curriculum.shortest_name(upcoming)
         rows += [("read", f"grader show {name}"), ("check", f"grader check {name}"), ("stuck?", f"grader hint {name}")]
         for label, text in rows:
-            self._labelled(label, text, 2)
+            self._labelled(label, text, 2, is_path=label == "edit")
+
+
+def _narrowed(rows: list[Row], width: int) -> list[Row]:
+    """Two blocks of values that stand side by side, one below the other where they are wider than the screen."""
+    middle = rows[0].text.find(RIGHT_BLOCK)
+    if middle < 0 or max(len(row.text) for row in rows) <= width:
+        return rows
+    left, right = ([row.text[part].rstrip() for row in rows] for part in (slice(0, middle), slice(middle, None)))
+    return [Row("", _whole_words(text, width), Kind.TABLE) for text in (*left, *right) if text]
+
+
+def _whole_words(text: str, width: int) -> str:
+    """As many words as fit: half a number would be another number."""
+    return text if len(text) <= width else text[: width - 1].rpartition(" ")[0].rstrip() + " …"
+
+
+def heading(result: ExerciseResult, exercise: Exercise, named: bool = True) -> Text:
+    """Its name unless that stands above already, what became of it, and its points."""
+    style = STYLES[result.verdict]
+    points = f"{_points(result.points)} of {_points(exercise.points)} points"
+    word = "passed, unchanged" if result.cached else str(result.verdict)
+    sign = (f"{SIGNS[result.verdict]} ", style)
+    name = (f"{result.exercise}  ", "bold") if named else ""
+    return Text.assemble(sign, name, (word, style), (f"  {points}", "dim"))
 
 
 def _way(test: TestResult) -> str:
@@ -248,5 +295,5 @@ def _points(number: float) -> str:
     return f"{round(number, 2):g}"
 
 
-def _count(number: int, word: str) -> str:
+def count_of(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"

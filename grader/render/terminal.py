@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from grader.course.visible import visible
+from grader.course.visible import visible, visible_line
 from grader.render.substitutes import SIGNS
 
 WIDEST = 100
@@ -53,6 +53,16 @@ class Lines:
                 whole.plain = _plain(whole.plain)
             self.console.print(whole, soft_wrap=True)
             self.printed += 1
+
+    def cut(self, text: Text) -> None:
+        """One line, cut where it is wider than the console."""
+        text = text.copy()
+        text.plain = visible_line(text.plain)
+        if self.plain:
+            text.plain = _plain(text.plain)
+        text.truncate(self.console.width, overflow="crop" if self.plain else "ellipsis")
+        self.console.print(text, soft_wrap=True)
+        self.printed += 1
 
 
 def _can_encode(console: Console) -> bool:

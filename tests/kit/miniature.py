@@ -94,6 +94,7 @@ SECOND = """
 [twice]
 title = "Four times"
 points = 5
+time_limit = 2
 prerequisites = ["scale"]
 hints = ["Call it twice."]
 """

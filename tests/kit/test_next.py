@@ -1,20 +1,16 @@
-"""Where a learner goes on, what a stub is before anyone worked on it, and when a file was saved."""
+"""Where a learner goes on, and what a stub is before anyone worked on it."""
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from miniature import SOLUTION, Kit
+from miniature import Kit
 
 from grader.course.curriculum import Exercise
 from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError
 from grader.learner.progress import ProgressStore, upcoming_exercise
-from grader.learner.watching import wait_for_a_save, when_saved
 from grader.protocol.results import ExerciseResult, Verdict
 
 
@@ -89,28 +85,3 @@ def test_a_learner_is_told_which_file_of_the_kit_is_missing(kit: Kit) -> None:
     kit.layout.solutions.rename(kit.layout.root / "elsewhere")
     with pytest.raises(GraderError, match=r"^tests/graded/pristine/ch1_mini/scale\.py is missing$"):
         handed_out_stub(kit.layout, scale(kit))
-
-
-# -- a file that was saved ----------------------------------------------------------------------------
-
-
-def saved_later(path: Path) -> None:
-    path.write_text(SOLUTION)
-    os.utime(path, (1, 1))  # another time than before, however coarse the clock of the disk
-
-
-@pytest.mark.timeout(20)
-@pytest.mark.parametrize("name", ["scale.py", "scale.ipynb"])
-def test_saving_a_file_is_noticed(kit: Kit, name: str) -> None:
-    before = when_saved(kit.layout)
-    timer = threading.Timer(0.2, saved_later, [kit.file.with_name(name)])
-    timer.start()
-    wait_for_a_save(kit.layout, before)
-    timer.join()
-    assert when_saved(kit.layout) != before
-
-
-def test_what_is_no_part_of_the_course_is_not_looked_at(kit: Kit) -> None:
-    before = when_saved(kit.layout)
-    kit.file.with_suffix(".txt").write_text("notes")
-    assert when_saved(kit.layout) == before
