@@ -14,10 +14,13 @@ import msgspec
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.course.source import SourceProblem, first_problem
+from grader.course.stubs import handed_out_stub
+from grader.errors import GraderError
 from grader.judge.client import Judge
 from grader.judge.job_builder import SEED_BITS, build_job
 from grader.judge.libraries import libraries_for
 from grader.judge.unreadable import problem_apart, unreadable_result
+from grader.learner.attempts import Stopwatch, attempt_from
 from grader.learner.progress import ProgressStore
 from grader.learner.workspace import Workspace
 from grader.protocol.jobs import Job, JudgeMode
@@ -105,6 +108,7 @@ class Checker:
     def check_one(self, exercise: Exercise) -> Iterator[Event]:
         """One exercise: remembered, blocked, not readable, or judged."""
         self.progress.fingerprint(exercise)  # of the files as they are now, before anything runs
+        began, text = Stopwatch(), self.workspace.text(exercise)
         result = self._blocked(exercise) or self._remembered(exercise) or self._unreadable(exercise)
         if result is None:
             for event in self._judged(exercise):
@@ -121,7 +125,22 @@ class Checker:
             self.progress.remember(exercise, result.points, tests, result.seed, result.tier)
         elif result.verdict not in (Verdict.PASSED, Verdict.BLOCKED):
             self.progress.forget(exercise)
+        self._record(exercise, result, text, began)
         yield SuiteFinished(result)
+
+    def _record(self, exercise: Exercise, result: ExerciseResult, text: bytes, began: Stopwatch) -> None:
+        """Note the attempt. A run for a debugger is none, nor is one that ended by the kit's own fault."""
+        if result.cached or result.verdict in (Verdict.BLOCKED, Verdict.ERROR) or self.options.judge_here is not None:
+            return
+        if not text or not self._counts(exercise) or self._is_untouched(exercise, text):
+            return
+        file = self.workspace.source(exercise).display_path
+        self.progress.record(attempt_from(result, text, began.at, began.seconds, file), text)
+
+    def _is_untouched(self, exercise: Exercise, text: bytes) -> bool:
+        with contextlib.suppress(GraderError):  # a stub that is not there can be no learner's file
+            return text == handed_out_stub(self.layout, exercise).encode()
+        return False
 
     def _counts(self, exercise: Exercise) -> bool:
         """Whether the file that is judged is the one that counts."""

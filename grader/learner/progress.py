@@ -1,24 +1,24 @@
-"""What the grader remembers between runs: which files passed as they are, and how many hints were shown."""
+"""What the grader remembers between runs: what passed as it is, what was skipped, hints shown, attempts made."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+import sqlite3
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.files import write_atomically
-from grader.course.imports import imported, rests_on
 from grader.course.layout import Layout
-from grader.course.locks import lock
-from grader.judge.code_hash import judging_code_hash
+from grader.learner import attempts
+from grader.learner.attempts import Attempt
+from grader.learner.database import Database, NotWritten
+from grader.learner.fingerprints import fingerprint_of
 from grader.learner.tree import LearnerTree
 from grader.protocol.results import ExerciseResult, Verdict
+
+DATABASE = "progress.sqlite"
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -32,81 +32,57 @@ class Pass(msgspec.Struct, frozen=True):
 
 
 class ProgressState(msgspec.Struct):
-    """The remembered state, as it stands in `.grader/state.json`."""
+    """The remembered state, but for the attempts: a row of a table for each exercise."""
 
-    version: int = 1
     passes: dict[str, Pass] = {}
     hints: dict[str, int] = {}
+    skipped: dict[str, bool] = {}
 
 
 class ProgressStore:
-    """Reads and writes the notes. A file that cannot be read is set aside, not lost."""
+    """Reads and writes the notes. What cannot be written is no fault: it is kept as long as the run lasts."""
 
     def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
         self.layout = layout
         self.curriculum = curriculum
         self.tree = LearnerTree(layout, curriculum)
-        self.path = layout.state / "state.json"
-        self.state = self._load()
-        self.changed_passes: dict[str, Pass | None] = {}
-        self.changed_hints: dict[str, int | None] = {}
+        self.path = layout.state / DATABASE
+        self.database = Database(self.path)
+        self.changes = _Changes()
         self.fingerprints: dict[str, str] = {}
+        self.state = self._load()
 
     def _load(self) -> ProgressState:
-        try:
-            return msgspec.json.decode(self.path.read_bytes(), type=ProgressState)
-        except FileNotFoundError:
-            return ProgressState()
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-            with contextlib.suppress(OSError):
-                self.path.replace(self.path.with_suffix(".unreadable.json"))
-            return ProgressState()
+        """What is written, and over it what this run has not written yet."""
+        state = self.database.read(_read_state)
+        _apply(self.changes.passes, state.passes)
+        _apply(self.changes.hints, state.hints)
+        _apply(self.changes.skipped, state.skipped)
+        return state
 
     def save(self) -> None:
-        """Write what has changed; what another run wrote meanwhile stays. A disk that is read-only is no fault."""
-        with contextlib.suppress(OSError), lock(self.path.with_name(".lock"), wait=True):
+        """Write what has changed, all or nothing; what another run wrote meanwhile stays."""
+        with contextlib.suppress(NotWritten):
+            if not self.changes.is_empty():
+                self.database.write(self.changes.write)
+                self.changes = _Changes()
             self.state = self._load()
-            _apply(self.changed_passes, self.state.passes)
-            _apply(self.changed_hints, self.state.hints)
-            write_atomically(self.path, msgspec.json.format(msgspec.json.encode(self.state), indent=1))
 
     def look_again(self) -> None:
-        """Files have changed: forget what was found of them."""
+        """Files have changed: forget what was found of them, and read what other runs have noted."""
         self.tree = LearnerTree(self.layout, self.curriculum)
         self.fingerprints.clear()
+        self.state = self._load()
 
     def fingerprint(self, exercise: Exercise) -> str:
         """A hash of the learner's file, its suite, its table, the grader, and all other files that it rests on."""
         if exercise.name not in self.fingerprints:
-            read = functools.cache(_read)
-
-            def imports(item: Exercise) -> Iterator[str]:
-                """By every file that may be its own: whichever counts, what it imports is found."""
-                texts = [(found.meaning.suffix, read(found.path) or b"") for found in self.tree.files_of(item)]
-                for kind, text in texts:
-                    is_notebook = kind == ".ipynb"
-                    lines = text.replace(b'"', b"\n").replace(b"\\n", b"\n") if is_notebook else text
-                    yield from imported(lines, item.chapter)
-
-            digest = hashlib.sha256(judging_code_hash().encode())
-            digest.update(repr(exercise).encode())
-            for path in (
-                *self._in_order_of_time(exercise),
-                *self.layout.suite_files(exercise.name),
-                self.layout.solution_file(exercise.name, exercise.suffix),
-            ):
-                digest.update(_hash(read(path)))
-            for prerequisite in rests_on(self.curriculum, exercise, imports):
-                digest.update(prerequisite.name.encode())
-                for path in self._in_order_of_time(prerequisite):
-                    digest.update(_hash(read(path)))
-            self.fingerprints[exercise.name] = digest.hexdigest()
+            self.fingerprints[exercise.name] = fingerprint_of(
+                self.layout, self.curriculum, self.tree, exercise, self.state.skipped
+            )
         return self.fingerprints[exercise.name]
 
-    def _in_order_of_time(self, exercise: Exercise) -> list[Path]:
-        """The files that may be the exercise's: which of them counts may be a question of which is newer."""
-        found = [item.path for item in self.tree.files_of(exercise)]
-        return found if len(found) < 2 else sorted(found, key=_saved)
+    # -- passes ---------------------------------------------------------------------------------------
 
     def passed(self, exercise: Exercise) -> Pass | None:
         """The remembered pass, if nothing that it rests on has changed."""
@@ -118,11 +94,13 @@ class ProgressStore:
         return self.passed(exercise) is not None
 
     def states(self) -> dict[str, str]:
-        """A word for each exercise of which there is something to say: passed, changed since, by a person."""
+        """A word for each exercise of which there is something to say: passed, skipped, changed, by a person."""
         found = {}
         for exercise in self.curriculum.exercises:
             if self.has_passed(exercise):
                 found[exercise.name] = "passed"
+            elif self.is_skipped(exercise):
+                found[exercise.name] = "skipped"
             elif exercise.name in self.state.passes:
                 found[exercise.name] = "changed"
             elif exercise.manually_graded:
@@ -131,42 +109,112 @@ class ProgressStore:
 
     def remember(self, exercise: Exercise, points: float, tests: int, seed: int, tier: str) -> None:
         """Note a pass of the files as they were when this run began."""
-        print_ = self.fingerprint(exercise)
-        self.state.passes[exercise.name] = Pass(print_, points, tests, seed, tier)
-        self.changed_passes[exercise.name] = self.state.passes[exercise.name]
+        found = Pass(self.fingerprint(exercise), points, tests, seed, tier)
+        self.state.passes[exercise.name] = self.changes.passes[exercise.name] = found
 
     def forget(self, exercise: Exercise) -> None:
         """An exercise that did not pass is not remembered as passed."""
         self.state.passes.pop(exercise.name, None)
-        self.changed_passes[exercise.name] = None
+        self.changes.passes[exercise.name] = None
 
     def begin_anew(self, exercise: Exercise) -> None:
-        """Of an exercise whose stub was put back nothing is remembered, hints included."""
+        """Of an exercise whose stub was put back nothing is remembered but the attempts; hints come from the first."""
         self.forget(exercise)
         self.state.hints.pop(exercise.name, None)
-        self.changed_hints[exercise.name] = None
+        self.changes.hints[exercise.name] = None
+
+    # -- hints and skipped ones -----------------------------------------------------------------------
 
     def next_hint(self, exercise: Exercise) -> int:
         """How many hints are to be shown now: one more than the last time."""
         count = min(self.state.hints.get(exercise.name, 0) + 1, len(exercise.hints))
-        self.state.hints[exercise.name] = self.changed_hints[exercise.name] = count
+        self.state.hints[exercise.name] = self.changes.hints[exercise.name] = count
         return count
+
+    def is_skipped(self, exercise: Exercise) -> bool:
+        """Whether the learner goes on without it."""
+        return exercise.name in self.state.skipped
+
+    def skip(self, exercise: Exercise) -> None:
+        """Go on without it: later exercises are judged on the reference's part. Written at once."""
+        self._set_skipped(exercise, True)
+
+    def unskip(self, exercise: Exercise) -> None:
+        """It is to be done after all, or has passed. Written at once."""
+        self._set_skipped(exercise, None)
+
+    def _set_skipped(self, exercise: Exercise, skipped: bool | None) -> None:
+        self.changes.skipped[exercise.name] = skipped
+        _apply(self.changes.skipped, self.state.skipped)
+        self.fingerprints.clear()  # of those that rest on it
+        self.save()
+
+    # -- attempts -------------------------------------------------------------------------------------
+
+    def record(self, attempt: Attempt, text: bytes) -> None:
+        """Note an attempt with the text that was judged. Written at once: a run that is killed keeps those before."""
+        self.changes.attempts.append((attempt, text))
+        self.save()
+
+    def attempts_of(self, exercise: Exercise) -> tuple[Attempt, ...]:
+        """The attempts at it, the first one first."""
+        return self.database.read(lambda connection: attempts.read_attempts(connection, exercise.name))
+
+    def all_attempts(self) -> tuple[Attempt, ...]:
+        """The attempts at every exercise, in the order in which they were made."""
+        return self.database.read(attempts.read_attempts)
+
+    def text_of(self, attempt: Attempt) -> str | None:
+        """The learner's text as it was then; of a notebook, the code of its cells. None where it cannot be read."""
+        return self.database.read(lambda connection: attempts.read_text(connection, attempt.digest))
+
+
+class _Changes:
+    """What a run has found out and not written yet. None stands for what is to be forgotten."""
+
+    def __init__(self) -> None:
+        self.passes: dict[str, Pass | None] = {}
+        self.hints: dict[str, int | None] = {}
+        self.skipped: dict[str, bool | None] = {}
+        self.attempts: list[tuple[Attempt, bytes]] = []
+
+    def is_empty(self) -> bool:
+        return not (self.passes or self.hints or self.skipped or self.attempts)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Into the tables, within a transaction of the caller's."""
+        for name, found in self.passes.items():
+            _write(connection, "passes", name, None if found is None else msgspec.structs.astuple(found))
+        for name, shown in self.hints.items():
+            _write(connection, "hints", name, None if shown is None else (shown,))
+        for name, skipped in self.skipped.items():
+            _write(connection, "skipped", name, () if skipped else None)
+        for attempt, text in self.attempts:
+            attempts.write_attempt(connection, attempt, text)
 
 
 def upcoming_exercise(
     curriculum: Curriculum, progress: ProgressStore, results: Iterable[ExerciseResult]
 ) -> Exercise | None:
-    """Where to go on: the earliest thing that did not pass in this run, else the next of the course."""
+    """Where to go on: the earliest thing that did not pass in this run, else the next of the course.
+
+    What was skipped is not gone back to.
+    """
     verdicts = {result.exercise: result.verdict for result in results}
     for exercise in curriculum.exercises:
-        if verdicts.get(exercise.name, Verdict.PASSED) not in (Verdict.PASSED, Verdict.BLOCKED):
+        verdict = verdicts.get(exercise.name, Verdict.PASSED)
+        if verdict not in (Verdict.PASSED, Verdict.BLOCKED) and not progress.is_skipped(exercise):
             return exercise
     return curriculum.next_exercise(
-        lambda exercise: verdicts.get(exercise.name) is Verdict.PASSED or progress.has_passed(exercise)
+        lambda exercise: (
+            verdicts.get(exercise.name) is Verdict.PASSED
+            or progress.has_passed(exercise)
+            or progress.is_skipped(exercise)
+        )
     )
 
 
-def _apply(changes: dict[str, Any], held: dict[str, Any]) -> None:
+def _apply(changes: Mapping[str, Any], held: dict[str, Any]) -> None:
     for name, value in changes.items():
         if value is None:
             held.pop(name, None)
@@ -174,19 +222,18 @@ def _apply(changes: dict[str, Any], held: dict[str, Any]) -> None:
             held[name] = value
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+def _read_state(connection: sqlite3.Connection) -> ProgressState:
+    return ProgressState(
+        {name: Pass(*row) for name, *row in connection.execute("SELECT * FROM passes")},
+        dict(connection.execute("SELECT exercise, shown FROM hints")),
+        {name: True for (name,) in connection.execute("SELECT exercise FROM skipped")},
+    )
 
 
-def _saved(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _hash(data: bytes | None) -> bytes:
-    return hashlib.sha256(b"\0missing" if data is None else data).digest()
+def _write(connection: sqlite3.Connection, table: str, exercise: str, row: tuple[Any, ...] | None) -> None:
+    """An exercise's row of a table, in place of the one that it had; None for none."""
+    if row is None:
+        connection.execute(f"DELETE FROM {table} WHERE exercise = ?", (exercise,))
+    else:
+        places = ", ".join("?" * (1 + len(row)))
+        connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({places})", (exercise, *row))

@@ -92,6 +92,16 @@ class Workspace:
             problem=SourceProblem(best.problem, ".") if best.problem else None,
         )
 
+    def text(self, exercise: Exercise) -> bytes:
+        """What is judged of this exercise, as it is now; of a notebook, the code of its cells. Empty where none is."""
+        source = self.source(exercise)
+        if source.module is not None:
+            return source.module.source.encode()
+        try:
+            return source.file.read_bytes()
+        except OSError:
+            return b""
+
     def others(self, exercise: Exercise) -> Others:
         """The files of the other parts, for whoever asks what this exercise's file takes out of them."""
 

@@ -167,7 +167,7 @@ def test_a_copy_of_the_exercises_is_checked_with_the_kit_that_the_program_is_par
     (work / "exercises" / "ch3_attention" / "softmax.py").write_text(solution)
     done = grader(work, "check", "softmax")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (work / ".grader" / "state.json").exists()
+    assert (work / ".grader" / "progress.sqlite").exists()
     layout = Layout.find(work)
     assert (layout.root, layout.work) == (PACKAGE, work)
 
