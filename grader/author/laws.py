@@ -12,6 +12,7 @@ from grader.author.leaks import secrets_in
 from grader.author.names import undefined_names
 from grader.author.promise_laws import broken_promises
 from grader.author.public_tree import write_public_tree
+from grader.author.stand_ins import write_stand_ins
 from grader.course.concepts import answers_file, derive_answers
 from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.files import write_atomically
@@ -55,7 +56,7 @@ def violations(layout: Layout, curriculum: Curriculum, exercises: list[Exercise]
     found = [text for exercise in exercises for text in _of_exercise(layout, curriculum, exercise)]
     return [
         *found,
-        *_released(layout, [item for item in graded(exercises) if _is_there(layout, item)]),
+        *_released(layout, curriculum, [item for item in graded(exercises) if _is_there(layout, item)]),
         *_orphans(layout, curriculum),
         *_architecture(layout),
     ]
@@ -127,11 +128,12 @@ def _is_there(layout: Layout, exercise: Exercise) -> bool:
     return layout.solution_file(exercise.name).exists() and layout.suite_file(exercise.name).exists()
 
 
-def _released(layout: Layout, exercises: list[Exercise]) -> Iterator[str]:
+def _released(layout: Layout, curriculum: Curriculum, exercises: list[Exercise]) -> Iterator[str]:
     """What `grader release` makes of the suites gives no secret away."""
     with tempfile.TemporaryDirectory(prefix="grader-kit-") as folder:
         kit = Layout(Path(folder))
         write_public_tree(layout, kit, exercises)
+        write_stand_ins(layout, kit, curriculum, exercises)
         yield from (f"a learner's kit would give this away: {secret}" for secret in secrets_in(layout, kit, exercises))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from grader.author.architecture import PACKAGE
+from grader.author.plain_code import local_names
 from grader.author.public_suite import public_part
 from grader.course.curriculum import Exercise
 from grader.course.layout import Layout
+from grader.course.skipped_parts import stand_in_tree
 from grader.course.stubs import derive_stub
+from grader.course.tree_data import pack_tree
 
 MIN_TELLING_LINE = 24
 LINES_IN_A_ROW = 3
@@ -38,6 +42,7 @@ def secrets_in(layout: Layout, kit: Layout, exercises: Collection[Exercise]) -> 
             for run in _runs(lines):
                 if run in runs and runs[run] not in own:
                     yield f"{kit.display_path(runs[run])}: {' / '.join(run)}   ({whose})"
+        yield from _told_by_stand_in(layout, kit, exercise)
     for path in layout.shared_checks:
         given = kit.graded / path.name
         for run in _runs([line for line in _hidden_lines(path, given) if line not in free]):
@@ -46,6 +51,24 @@ def secrets_in(layout: Layout, kit: Layout, exercises: Collection[Exercise]) -> 
     for name in ("solutions", "tests/kit", "tests/graded/mistakes"):
         if (kit.root / name).exists():
             yield f"{name}: it does not belong into a kit"
+
+
+def _told_by_stand_in(layout: Layout, kit: Layout, exercise: Exercise) -> Iterator[str]:
+    """What a reader finds of the solution in the file that stands in for it: as it lies there, and unpacked.
+
+    No line of the text, no sentence of a docstring or a comment, and no name that is local.
+    """
+    path, solution = kit.stand_in_file(exercise.name), layout.solution_file(exercise.name)
+    if not path.exists():
+        return
+    name, text = kit.display_path(path), solution.read_text(encoding="utf-8")
+    data = path.read_bytes()
+    unpacked = pack_tree(stand_in_tree(exercise.name, data))
+    lines = [line.strip() for line in text.splitlines() if len(line.strip()) >= MIN_TELLING_LINE]
+    yield from (f"{name}: {line}   (a line of the solution)" for line in lines if line.encode() in data + unpacked)
+    words = {node.id for node in ast.walk(stand_in_tree(exercise.name, data)) if isinstance(node, ast.Name)}
+    telling = words & local_names(text)
+    yield from (f"{name}: {word}   (a local name of the solution)" for word in sorted(telling))
 
 
 def _secrets_of(layout: Layout, exercise: Exercise) -> Iterator[tuple[str, list[str]]]:

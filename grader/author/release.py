@@ -14,6 +14,7 @@ from grader.author.kit_modules import kit_modules
 from grader.author.leaks import secrets_in
 from grader.author.public_tree import write_public_tree
 from grader.author.recordings import RecordedKit, Report, record_all
+from grader.author.stand_ins import write_stand_ins
 from grader.author.suite_text import tests_of
 from grader.course.constraints import pinned
 from grader.course.curriculum import Curriculum
@@ -24,7 +25,7 @@ from grader.errors import GraderError, UsageError
 
 COPIED_FILES = (
     "Makefile", "README.md", "constraints.txt", "pyproject.toml",
-    "docs/json.md", "docs/notebooks.md", "docs/architecture.md",
+    "docs/json.md", "docs/notebooks.md", "docs/progress.md", "docs/architecture.md",
 )  # fmt: skip
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
@@ -64,8 +65,13 @@ class Released:
     recorded: RecordedKit
 
 
-def release(layout: Layout, curriculum: Curriculum, out: Path, parallel: int, report: Report) -> Released:
-    """Write the kit, and prove that nothing secret is in it. It is there as a whole, or not at all."""
+def release(
+    layout: Layout, curriculum: Curriculum, out: Path, parallel: int, report: Report, stand_ins: bool = True
+) -> Released:
+    """Write the kit, and prove that nothing secret is in it. It is there as a whole, or not at all.
+
+    Without `stand_ins` a learner can skip no exercise that another one rests on.
+    """
     out = out.resolve()
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UsageError(f"{out} is not empty", "give a folder that does not exist yet")
@@ -73,6 +79,8 @@ def release(layout: Layout, curriculum: Curriculum, out: Path, parallel: int, re
         kit = Layout(staging)
         _copy_common(layout, kit)
         write_public_tree(layout, kit, curriculum.exercises)
+        if stand_ins:
+            write_stand_ins(layout, kit, curriculum, curriculum.graded)
         if layout.bans_file.exists():
             _copy(layout.bans_file, kit.bans_file)
         for chapter in curriculum.chapters:

@@ -36,11 +36,13 @@ WANTED_PERCENT = 97.0
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
-def release(out: Path) -> None:
+@click.option("--without-stand-ins", is_flag=True, help="Leave out what lets a learner skip an exercise.")
+def release(out: Path, without_stand_ins: bool) -> None:
     """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
     course = open_course()
     with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
-        done = write_kit(course.layout, course.curriculum, out, os.cpu_count() or 1, _shown_on(line))
+        shown, parallel = _shown_on(line), os.cpu_count() or 1
+        done = write_kit(course.layout, course.curriculum, out, parallel, shown, stand_ins=not without_stand_ins)
     echo(released_text(done, out))
 
 

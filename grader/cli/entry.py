@@ -32,6 +32,7 @@ COMMANDS = MappingProxyType(
             "reset": "Put the stub back. Your file is kept beside it as a backup.",
             "notebook": "Write exercises as notebooks, beside their files. A notebook that is there is left alone.",
         },
+        "skip": {"skip": "Go on without an exercise. Later ones are judged on the course's own part."},
         "train": {"train": "Train your own GPT on the kit's text, and see how near the floor it comes."},
         "doctor": {"doctor": "What works on this machine, and how to get what does not."},
         "instructor": {

@@ -111,6 +111,10 @@ class Layout:
         """What the reference answered, in a kit that holds no solutions."""
         return file_in(self.graded / "recordings", name, ".rec")
 
+    def stand_in_file(self, name: str) -> Path:
+        """What stands in for a part that was skipped, in a kit that holds no solutions."""
+        return file_in(self.graded / "standins", name, ".bin")
+
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
 

@@ -81,13 +81,21 @@ class Checker:
             self.seed = secrets.randbits(SEED_BITS)
 
     def _new_workspace(self) -> Workspace:
-        return Workspace(self.progress.tree, self.options.files)
+        return Workspace(self.progress.tree, self.options.files, self.progress.state.skipped)
+
+    def _follow_skips(self) -> None:
+        """What was skipped, or is no longer, changes the tree that others rest on."""
+        if self.workspace.skipped != set(self.progress.state.skipped):
+            self.workspace.__exit__()
+            self.workspace = self._new_workspace()
 
     # -- what to check --------------------------------------------------------------------------------
 
     def check_next(self) -> Generator[Event]:
-        """Everything up to and including the first exercise that has not passed."""
+        """Everything up to and including the first exercise that has not passed. What was skipped is gone past."""
         for exercise in self.curriculum.graded:
+            if self.progress.is_skipped(exercise):
+                continue
             yield from self.check_one(exercise)
             if self.results[exercise.name].verdict is not Verdict.PASSED:
                 return
@@ -95,8 +103,9 @@ class Checker:
     def check_these(self, exercises: Iterable[Exercise]) -> Generator[Event]:
         """These, and before each the earlier ones that it needs."""
         for exercise in graded(exercises):
+            self._follow_skips()
             for prerequisite in self.curriculum.prerequisites_of(exercise):
-                if prerequisite.name not in self.results:
+                if prerequisite.name not in self.results and prerequisite.name not in self.workspace.stand_ins:
                     yield from self.check_one(prerequisite)
             if exercise.name not in self.results:
                 yield from self.check_one(exercise)
@@ -107,6 +116,7 @@ class Checker:
 
     def check_one(self, exercise: Exercise) -> Iterator[Event]:
         """One exercise: remembered, blocked, not readable, or judged."""
+        self._follow_skips()
         self.progress.fingerprint(exercise)  # of the files as they are now, before anything runs
         began, text = Stopwatch(), self.workspace.text(exercise)
         result = self._blocked(exercise) or self._remembered(exercise) or self._unreadable(exercise)
@@ -123,6 +133,7 @@ class Checker:
         elif result.verdict is Verdict.PASSED and not result.cached and self.options.judge_here is None:
             tests = len(result.tests)
             self.progress.remember(exercise, result.points, tests, result.seed, result.tier)
+            self.progress.unskip(exercise)
         elif result.verdict not in (Verdict.PASSED, Verdict.BLOCKED):
             self.progress.forget(exercise)
         self._record(exercise, result, text, began)
@@ -154,7 +165,9 @@ class Checker:
         missing = tuple(
             prerequisite.name
             for prerequisite in prerequisites
-            if prerequisite.name in self.results and self.results[prerequisite.name].verdict is not Verdict.PASSED
+            if prerequisite.name in self.results
+            and prerequisite.name not in self.workspace.stand_ins
+            and self.results[prerequisite.name].verdict is not Verdict.PASSED
         )
         if not missing:
             return None
@@ -188,8 +201,11 @@ class Checker:
         return self._with_notes(exercise, result)
 
     def _with_notes(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
-        """The result, and what was set aside in the exercise's notebook."""
+        """The result, what was set aside in the exercise's notebook, and which parts are not the learner's."""
         notes = dict.fromkeys([*result.notes, *self.workspace.source(exercise).notes])
+        for part in self.curriculum.prerequisites_of(exercise):
+            if part.name in self.workspace.stand_ins:
+                notes[f"{part.name} was skipped: the course's own part stands in for it"] = None
         return msgspec.structs.replace(result, notes=tuple(notes))
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:

@@ -11,13 +11,15 @@ from types import ModuleType
 from grader.course.curriculum import Curriculum
 from grader.course.layout import Layout
 from grader.errors import UsageError
-from grader.learner.tree import LearnerTree
+from grader.learner.progress import ProgressStore
 from grader.learner.workspace import Workspace
 from grader.worker.loading import load_exercise
 
 
 class OwnCode:
     """Loads exercises by name: the file that counts, a notebook where it was written as one.
+
+    What they import of a part that was skipped is the course's own.
 
     Use it as a context. What a stub leaves to do, or an exception of the learner's own code, is an exception like any
     other; `telling_what_is_to_do` turns the first into a sentence.
@@ -26,7 +28,8 @@ class OwnCode:
     def __init__(self, layout: Layout, curriculum: Curriculum) -> None:
         self.layout = layout
         self.curriculum = curriculum
-        self.workspace = Workspace(LearnerTree(layout, curriculum))
+        progress = ProgressStore(layout, curriculum)
+        self.workspace = Workspace(progress.tree, skipped=progress.state.skipped)
 
     def __enter__(self) -> OwnCode:
         return self

@@ -144,6 +144,8 @@ class ProgressStore:
         self._set_skipped(exercise, None)
 
     def _set_skipped(self, exercise: Exercise, skipped: bool | None) -> None:
+        if self.is_skipped(exercise) == bool(skipped):
+            return
         self.changes.skipped[exercise.name] = skipped
         _apply(self.changes.skipped, self.state.skipped)
         self.fingerprints.clear()  # of those that rest on it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,11 +16,14 @@ from grader.course.layout import Layout, file_in
 from grader.course.module_reading import read_module
 from grader.course.notebooks import Module, NotebookError
 from grader.course.passed_over import is_passed_over
+from grader.course.skipped_parts import stand_in_text, stands_in
 from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
 from grader.learner.tree import Found, LearnerTree
 from grader.protocol.jobs import LearnerSource
+
+OWN = "skipped"  # the folder of a copy in which the learner's own files of skipped parts lie
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,22 @@ class SourceFile:
 class Workspace:
     """Finds each exercise's code. `chosen` has the file that was asked for by its name, by exercise.
 
-    Elsewhere the one rule decides that holds for what is handed in, too. Use it as a context: a copy of the tree goes
-    away at its end.
+    Elsewhere the one rule decides that holds for what is handed in, too. For each part that was `skipped` something
+    stands in that the others rest on, as far as there is anything. Use it as a context: a copy of the tree goes away
+    at its end.
     """
 
-    def __init__(self, tree: LearnerTree, chosen: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self, tree: LearnerTree, chosen: Mapping[str, Path] | None = None, skipped: Iterable[str] = ()
+    ) -> None:
         self.layout: Layout = tree.layout
         self.curriculum: Curriculum = tree.curriculum
         self.tree = tree
         self.chosen = chosen or {}
+        self.skipped = frozenset(skipped)
+        self.stand_ins = frozenset(
+            item.name for item in self.curriculum.graded if item.name in self.skipped and stands_in(self.layout, item)
+        )
         self.choices: dict[str, Choice] = {}
         self.not_counting: set[str] = set()  # exercises of which a file was asked for that is not the one that counts
         self.copy: TemporaryFolder | None = None
@@ -79,15 +89,15 @@ class Workspace:
         choice = self.choices.get(exercise.name)
         if choice is None:
             missing = self.layout.exercise_file(exercise.name, exercise.suffix)
-            return SourceFile(missing, root, self.layout.display_path(missing), None, self._notebooks(), ())
+            return SourceFile(missing, root, self.layout.display_path(missing), None, self._notebooks(exercise), ())
         best = choice.best
         others = tuple(f"{offer.path} does not count: {reason}" for offer, reason in choice.others)
         return SourceFile(
-            file=file_in(root, exercise.name, exercise.suffix),
+            file=file_in(self._root_of(exercise), exercise.name, exercise.suffix),
             root=root,
             display_path=best.path,
             module=best.module,
-            notebooks=self._notebooks(),
+            notebooks=self._notebooks(exercise),
             notes=(*(best.module.notes if best.module is not None else ()), *others),
             problem=SourceProblem(best.problem, ".") if best.problem else None,
         )
@@ -110,14 +120,29 @@ class Workspace:
                 return None
             best = self.choices[name].best
             stub = handed_out_stub(self.layout, self.curriculum.get(name))
+            if name in self.stand_ins:  # which has what the stub promises, and nothing that is to be looked at
+                return part_of(stub.encode(), None, stub)
             cells = best.module.cells if best.module is not None else None
             return part_of(best.source, cells, stub)
 
         return Others(self.curriculum.needed_by(exercise), part)
 
-    def _notebooks(self) -> dict[str, Cells]:
-        modules = {name: choice.best.module for name, choice in self.choices.items()}
+    def _notebooks(self, exercise: Exercise) -> dict[str, Cells]:
+        """The cells of each module that is a notebook's in the tree as this exercise sees it."""
+        modules = {
+            name: choice.best.module
+            for name, choice in self.choices.items()
+            if name == exercise.name or name not in self.stand_ins
+        }
         return {name: module.cells for name, module in modules.items() if module is not None}
+
+    def _root_of(self, exercise: Exercise) -> Path:
+        """The tree in which the exercise's own file lies: beside the others', where a stand-in has its place there."""
+        root = self._root()
+        if exercise.name not in self.stand_ins:
+            return root
+        assert self.copy is not None
+        return self.copy.path / OWN
 
     def _root(self) -> Path:
         """The exercises themselves, or a copy where a file that counts has another name or is a notebook."""
@@ -132,7 +157,7 @@ class Workspace:
                 e.name: self._display(self.layout.exercise_file(e.name, e.suffix)) for e in self.curriculum.exercises
             }
             moved = any(c.best.path != own[name] or c.best.module is not None for name, c in self.choices.items())
-            self.root = self._copied() if moved else self.layout.exercises
+            self.root = self._copied() if moved or self.stand_ins else self.layout.exercises
         return self.root
 
     def _choice(self, exercise: Exercise, found: list[Found]) -> Choice:
@@ -170,6 +195,10 @@ class Workspace:
 
         shutil.copytree(self.layout.exercises, folder, ignore=left_out, ignore_dangling_symlinks=True)
         for exercise in self.curriculum.exercises:
+            is_stood_in = exercise.name in self.stand_ins
             if (choice := self.choices.get(exercise.name)) is not None:
-                write_atomically(file_in(folder, exercise.name, exercise.suffix), choice.best.source)
+                tree = self.copy.path / OWN if is_stood_in else folder
+                write_atomically(file_in(tree, exercise.name, exercise.suffix), choice.best.source)
+            if is_stood_in:
+                write_atomically(file_in(folder, exercise.name), stand_in_text(self.layout, exercise))
         return folder

@@ -27,3 +27,18 @@ def marked_by_a_person_text(exercise: Exercise) -> str:
 
 def waiting_text() -> str:
     return "\nWaiting for a file to be saved. Ctrl-C ends this."
+
+
+def skipped_text(exercise: Exercise, short: str, upcoming: Exercise | None) -> str:
+    """What was skipped, how to come back to it, and where to go on."""
+    lines = [
+        f"{exercise.name} is skipped. It gives no points; later exercises rest on the course's own part.",
+        f"`grader check {short}` still judges it; `grader skip --undo {short}` takes it up again.",
+    ]
+    if upcoming is not None:
+        lines += ["", f"Next: {upcoming.name}, {upcoming.title}"]
+    return "\n".join(lines)
+
+
+def taken_up_text(exercise: Exercise, short: str) -> str:
+    return f"{exercise.name} is no longer skipped. `grader check {short}` judges it."
