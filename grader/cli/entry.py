@@ -33,6 +33,7 @@ COMMANDS = MappingProxyType(
             "notebook": "Write exercises as notebooks, beside their files. A notebook that is there is left alone.",
         },
         "skip": {"skip": "Go on without an exercise. Later ones are judged on the course's own part."},
+        "trying": {"try": "Open Python with your own code, and the brief's example typed in."},
         "train": {"train": "Train your own GPT on the kit's text, and see how near the floor it comes."},
         "doctor": {"doctor": "What works on this machine, and how to get what does not."},
         "instructor": {
@@ -93,6 +94,9 @@ def run(arguments: list[str]) -> int:
             echo(f"\nhint: {error.hint}", err=True)
         return error.exit_code
     except SystemExit as ended:
+        if isinstance(ended.code, str):  # of a learner's program: Python says it and ends with 1
+            echo(ended.code, err=True)
+            return 1
         return int(ended.code or 0)
     except (KeyboardInterrupt, click.Abort):
         return 130

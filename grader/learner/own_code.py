@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from grader.course.curriculum import Curriculum
+from grader.course.cells import Cells
+from grader.course.curriculum import Curriculum, Exercise
 from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.learner.progress import ProgressStore
-from grader.learner.workspace import Workspace
-from grader.worker.loading import load_exercise
+from grader.learner.workspace import SourceFile, Workspace
+from grader.worker.loading import find_in, load_exercise
 
 
 class OwnCode:
@@ -39,10 +40,23 @@ class OwnCode:
 
     def module(self, name: str) -> ModuleType:
         """The module of an exercise, `ch5_models/gpt` say, imported anew."""
-        source = self.workspace.source(self.curriculum.get(name))
+        source = self._readable(self.curriculum.get(name))
+        return load_exercise(name.replace("/", "."), source.file, source.root, _modules(source.notebooks))
+
+    def open_to_import(self, exercise: Exercise) -> SourceFile:
+        """From now on `import` finds the exercises in the learner's own files, so that an edit can be read again.
+
+        Those that count as notebooks are run by their cells. Returns where the exercise's code is.
+        """
+        source = self._readable(exercise)
+        find_in(self.layout.exercises, source.root, _modules(source.notebooks))
+        return source
+
+    def _readable(self, exercise: Exercise) -> SourceFile:
+        source = self.workspace.source(exercise)
         if source.problem is not None:
             raise UsageError(f"{source.display_path}: {source.problem.subject} {source.problem.predicate}")
-        return load_exercise(name.replace("/", "."), source.file, source.root, source.notebooks)
+        return source
 
     @contextmanager
     def telling_what_is_to_do(self) -> Iterator[None]:
@@ -67,3 +81,8 @@ class OwnCode:
                 name = path.relative_to(root.resolve()).with_suffix("").as_posix()
                 return name if any(e.name == name for e in self.curriculum.exercises) else None
         return None
+
+
+def _modules(notebooks: dict[str, Cells]) -> dict[str, Cells]:
+    """The same by the names of modules, `ch3_attention.softmax`."""
+    return {name.replace("/", "."): cells for name, cells in notebooks.items()}

@@ -24,17 +24,23 @@ def load_exercise(
 
     `notebooks` has the cells of modules that were made of a notebook's; `run` gathers those that fail.
     """
-    sys.dont_write_bytecode = True
-    root = str(root)
-    if root not in sys.path:
-        sys.path.insert(0, root)
     notebooks, run = notebooks or {}, run or CellRun()
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, NotebookFinder)]
-    if notebooks:
-        sys.meta_path.insert(0, NotebookFinder(root, notebooks, run))
+    find_in(root, root, notebooks, run)
     if name in notebooks:
         return _load(name, path, CellLoader(name, str(path), notebooks[name], run))
     return load_source(name, path)
+
+
+def find_in(
+    root: str | Path, cells_root: str | Path, notebooks: Mapping[str, Cells], run: CellRun | None = None
+) -> None:
+    """Let `import` find the chapters of `root`, and the notebooks by their cells, which stand under `cells_root`."""
+    sys.dont_write_bytecode = True
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, NotebookFinder)]
+    if notebooks:
+        sys.meta_path.insert(0, NotebookFinder(str(cells_root), notebooks, run or CellRun()))
 
 
 def load_source(name: str, path: str | Path) -> ModuleType:

@@ -1,0 +1,38 @@
+"""A learner's `grader try`: Python, or IPython, with their own modules."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from grader.cli.course import one_exercise, open_course
+from grader.learner import trying
+from grader.learner.progress import ProgressStore
+from grader.render.terminal import make_console
+from grader.render.trying import banner_text
+
+
+@click.command("try")
+@click.argument("name", required=False, metavar="[EXERCISE]")
+@click.option("--plain", is_flag=True, help="Python's own prompt, not IPython's.")
+def try_(name: str | None, plain: bool) -> None:
+    """Open Python with your own code, and the brief's example typed in.
+
+    Without a terminal the program on standard input is run: grader try softmax < mine.py
+    """
+    course = open_course()
+    if name is not None:
+        exercise = one_exercise(course.curriculum, name)
+    else:
+        progress = ProgressStore(course.layout, course.curriculum)
+        exercise = course.curriculum.next_exercise(progress.has_passed) or course.curriculum.exercises[-1]
+    with trying.opened(course.layout, course.curriculum, exercise) as setting:
+        if not sys.stdin.isatty():
+            sys.exit(trying.run_input(setting, sys.stdin.read()))
+        in_ipython = not plain and trying.has_ipython()
+        banner = banner_text(setting, in_ipython, make_console().width)
+        if in_ipython:
+            trying.talk_in_ipython(setting, banner)
+        else:
+            trying.talk_in_python(setting, banner)
