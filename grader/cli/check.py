@@ -16,6 +16,7 @@ from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.learner.checking import Checker, Options
+from grader.learner.import_path import let_python_find
 from grader.learner.progress import ProgressStore, upcoming_exercise
 from grader.learner.tree import Found, LearnerTree
 from grader.protocol.results import ExerciseResult, SuiteFinished, Verdict
@@ -51,6 +52,7 @@ def check(
 ) -> None:
     """Check your work. Without a name: everything up to the next exercise to do."""
     course = open_course()
+    let_python_find(course.layout)
     store = ProgressStore(course.layout, course.curriculum)
     files = _files(store.tree, names)
     chosen = course.curriculum.exercises if everything else _exercises(course.curriculum, names, files)

@@ -8,6 +8,7 @@ import click
 
 from grader.cli.course import one_exercise, open_course
 from grader.learner import trying
+from grader.learner.import_path import let_python_find
 from grader.learner.progress import ProgressStore
 from grader.render.terminal import make_console
 from grader.render.trying import banner_text
@@ -22,6 +23,7 @@ def try_(name: str | None, plain: bool) -> None:
     Without a terminal the program on standard input is run: grader try softmax < mine.py
     """
     course = open_course()
+    let_python_find(course.layout)
     if name is not None:
         exercise = one_exercise(course.curriculum, name)
     else:
