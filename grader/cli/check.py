@@ -63,6 +63,7 @@ def check(
         exercises=list(chosen or course.curriculum.exercises),
         seed=seed,
         cache=not no_cache and not debug,
+        afresh=frozenset() if seed is None else frozenset(exercise.name for exercise in chosen),
         fail_fast=fail_fast,
         judge_here=imported("grader.tester.process", "judge_here") if debug else None,
         files={found.meaning.exercise.name: found.path for found in files.values()},

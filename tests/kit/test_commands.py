@@ -95,6 +95,19 @@ def test_a_pass_is_remembered_until_something_changes(kit: Kit) -> None:
     assert grader(root, "check", "scale").returncode == 1
 
 
+def test_a_given_seed_runs_what_passed(two: Kit) -> None:
+    """That was asked for; what it needs is not run again."""
+    root = two.layout.root
+    two.write(SOLVED)
+    twice = two.layout.solution_file("ch1_mini/twice").read_text()
+    two.layout.exercise_file("ch1_mini/twice").write_text(twice)
+    assert "unchanged" not in grader(root, "check", "twice").stdout
+    document = json.loads(grader(root, "check", "twice", "--seed", "7", "--json").stdout)
+    ran = {item["exercise"]: (item["cached"], item["seed"] == 7) for item in document["exercises"]}
+    assert ran == {"ch1_mini/scale": (True, False), "ch1_mini/twice": (False, True)}
+    assert "unchanged" in grader(root, "check", "twice").stdout
+
+
 def test_an_exercise_is_blocked_by_one_that_is_to_do(two: Kit) -> None:
     done = grader(two.layout.root, "check", "twice")
     assert done.returncode == 1
