@@ -104,12 +104,13 @@ def check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> i
     finally:
         checker.progress.save()
     results = list(checker.results.values())
-    upcoming = upcoming_exercise(checker.curriculum, checker.progress, results)
+    last = graded(checker.options.exercises)[-1] if named else None
+    upcoming = upcoming_exercise(checker.curriculum, checker.progress, results, last)
     if as_json:
         echo_json(render_json(results, checker.seed, upcoming))
     else:
         file = checker.workspace.source(upcoming).display_path if upcoming is not None else ""
-        report.end(results, asked, upcoming, file)
+        report.end(results, asked, upcoming, file, upcoming_exercise(checker.curriculum, checker.progress, results))
     return _exit_code(results)
 
 

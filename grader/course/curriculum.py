@@ -128,9 +128,10 @@ class Curriculum:
         """What a person means by several of these."""
         return tuple(exercise for word in words for exercise in self.find(word))
 
-    def next_exercise(self, has_passed: Callable[[Exercise], bool]) -> Exercise | None:
-        """The first of the graded exercises that has not passed: the one to work on."""
-        return next((exercise for exercise in self.graded if not has_passed(exercise)), None)
+    def next_exercise(self, has_passed: Callable[[Exercise], bool], after: Exercise | None = None) -> Exercise | None:
+        """The first of the graded exercises that has not passed: the one to work on. `after`: of those behind it."""
+        begin = 0 if after is None else self.exercises.index(after) + 1
+        return next((exercise for exercise in graded(self.exercises[begin:]) if not has_passed(exercise)), None)
 
     def following(self, exercise: Exercise, by: int = 1) -> Exercise | None:
         """The graded exercise so many places after this one in the course, or before it."""

@@ -196,24 +196,24 @@ class _Changes:
 
 
 def upcoming_exercise(
-    curriculum: Curriculum, progress: ProgressStore, results: Iterable[ExerciseResult]
+    curriculum: Curriculum, progress: ProgressStore, results: Iterable[ExerciseResult], after: Exercise | None = None
 ) -> Exercise | None:
     """Where to go on: the earliest thing that did not pass in this run, else the next of the course.
 
-    What was skipped is not gone back to.
+    That is the first behind `after` that has not passed; where there is none, the first of all. What was skipped is
+    not gone back to.
     """
     verdicts = {result.exercise: result.verdict for result in results}
     for exercise in curriculum.exercises:
         verdict = verdicts.get(exercise.name, Verdict.PASSED)
         if verdict not in (Verdict.PASSED, Verdict.BLOCKED) and not progress.is_skipped(exercise):
             return exercise
-    return curriculum.next_exercise(
-        lambda exercise: (
-            verdicts.get(exercise.name) is Verdict.PASSED
-            or progress.has_passed(exercise)
-            or progress.is_skipped(exercise)
-        )
-    )
+
+    def is_done(exercise: Exercise) -> bool:
+        passed = verdicts.get(exercise.name) is Verdict.PASSED or progress.has_passed(exercise)
+        return passed or progress.is_skipped(exercise)
+
+    return curriculum.next_exercise(is_done, after) or curriculum.next_exercise(is_done)
 
 
 def _apply(changes: Mapping[str, Any], held: dict[str, Any]) -> None:

@@ -225,8 +225,18 @@ class CheckReport:
 
     # -- the end --------------------------------------------------------------------------------------
 
-    def end(self, found: Iterable[ExerciseResult], asked: set[str], upcoming: Exercise | None, file: str = "") -> None:
-        """What became of the exercises asked for, and the next step. `file` is the one to edit for it."""
+    def end(
+        self,
+        found: Iterable[ExerciseResult],
+        asked: set[str],
+        upcoming: Exercise | None,
+        file: str = "",
+        earliest: Exercise | None = None,
+    ) -> None:
+        """What became of the exercises asked for, and the next step. `file` is the one to edit for it.
+
+        `earliest` is the first of the course that has not passed: it is told where it comes before the next step.
+        """
         found = list(found)
         results = [result for result in found if result.exercise in asked]
         passed = sum(result.verdict is Verdict.PASSED for result in results)
@@ -241,6 +251,8 @@ class CheckReport:
         if upcoming is not None:
             file = file or f"exercises/{upcoming.name}{upcoming.suffix}"
             self._next(upcoming, file, next((r for r in found if r.exercise == upcoming.name), None))
+            if earliest is not None and earliest is not upcoming:
+                self._labelled("earlier", f"{earliest.name} is still to do", 2)
         elif results and passed == len(results):
             self.lines.line("")
             self.lines.line("Everything has passed.")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from miniature import Kit
+from running import grader
 
 from grader.course.curriculum import Exercise
 from grader.course.stubs import handed_out_stub
@@ -39,6 +40,44 @@ def test_what_went_wrong_in_this_run_comes_first(upcoming: Callable[..., str | N
     assert upcoming(twice=Verdict.FAILED) == "twice"
     assert upcoming(twice=Verdict.TODO, scale=Verdict.TIMEOUT) == "scale"
     assert upcoming(scale=Verdict.FAILED, twice=Verdict.BLOCKED) == "scale"
+
+
+@pytest.fixture
+def long(kit: Kit) -> Kit:
+    """The miniature with a second exercise, and a third that needs neither."""
+    kit.add_second('\n[third]\ntitle = "Six times"\npoints = 3\nhints = ["Six."]\n')
+    solution = '"""# Six times"""\n\n\ndef sixfold(x: int) -> int:\n    # TODO: multiply.\n    return 6 * x\n'
+    kit.layout.solution_file("ch1_mini/third").write_text(solution)
+    suite = 'def test_it(student, expect):\n    """It is six times x."""\n    expect.equal(student.sixfold(2), 12)\n'
+    kit.layout.suite_file("ch1_mini/third").write_text(suite)
+    kit.sync()
+    return kit
+
+
+def test_after_one_that_was_named_the_next_comes_behind_it(long: Kit) -> None:
+    first, second, third = long.curriculum.exercises
+    memory = ProgressStore(long.layout, long.curriculum)
+
+    def ask(after: Exercise, **verdicts: Verdict) -> Exercise | None:
+        results = [ExerciseResult(f"ch1_mini/{name}", verdict) for name, verdict in verdicts.items()]
+        return upcoming_exercise(long.curriculum, memory, results, after)
+
+    assert ask(second, twice=Verdict.PASSED) is third
+    assert ask(third, third=Verdict.PASSED) is first
+    assert ask(third, scale=Verdict.PASSED, third=Verdict.PASSED) is second
+    assert ask(third, twice=Verdict.FAILED, third=Verdict.PASSED) is second
+
+
+def test_what_is_to_do_before_the_next_one_is_told(long: Kit) -> None:
+    """A learner who leaves something out goes on, and is not sent back."""
+    long.add_second(
+        '\n[third]\ntitle = "Six times"\npoints = 3\nhints = ["Six."]\n\n[last]\ntitle = "It"\n'
+        'points = 3\nhints = ["Six."]\n'
+    )
+    long.layout.exercise_file("ch1_mini/third").write_text("def sixfold(x):\n    return 6 * x\n")
+    done = grader(long.layout.root, "check", "third")
+    assert "\nNext: ch1_mini/last, It\n" in done.stdout
+    assert done.stdout.endswith("\n  earlier   ch1_mini/scale is still to do\n")
 
 
 def test_what_a_person_marks_is_never_the_next(upcoming: Callable[..., str | None]) -> None:
