@@ -99,7 +99,7 @@ def check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> i
     try:
         for result in _finished(checker, named):
             if not as_json and _is_listed(result, asked, named):
-                report.exercise(result)
+                report.exercise(result, in_short=result.exercise not in asked)
                 report.explanations(_explanations(checker.layout, result))
     finally:
         checker.progress.save()

@@ -91,10 +91,17 @@ class CheckReport:
 
     # -- one exercise ---------------------------------------------------------------------------------
 
-    def exercise(self, result: ExerciseResult) -> None:
-        """One exercise: a heading, then only what a learner needs to act."""
-        self.lines.text(heading(result, self.curriculum.get(result.exercise)))
-        self.body(result)
+    def exercise(self, result: ExerciseResult, in_short: bool = False) -> None:
+        """One exercise: a heading, then only what a learner needs to act.
+
+        `in_short` is for one that another needs: the first thing that is wrong, and the command that shows the rest.
+        """
+        exercise = self.curriculum.get(result.exercise)
+        self.lines.text(heading(result, exercise))
+        if in_short and not self.verbose:
+            self._in_short(result, exercise)
+        else:
+            self.body(result)
 
     def body(self, result: ExerciseResult) -> None:
         """The exercise without its heading."""
@@ -105,6 +112,14 @@ class CheckReport:
             self.lines.line(f"needs {names}, which {'has' if len(result.blocked_by) == 1 else 'have'} not passed", 2)
         self._tests(result)
         self._notes(result)
+
+    def _in_short(self, result: ExerciseResult, exercise: Exercise) -> None:
+        wrong = next((test for test in result.tests if test.verdict not in (Verdict.PASSED, Verdict.TODO)), None)
+        if wrong is not None and wrong.mistake is not None:
+            self.lines.line(wrong.mistake.says, 2)
+        elif (failure := result.problem or (wrong.failure if wrong is not None else None)) is not None:
+            self.lines.text(Text(failure_rows(failure)[0].text), 2)
+        self._labelled("details", f"grader check {self.curriculum.shortest_name(exercise)}", 2)
 
     def _tests(self, result: ExerciseResult) -> None:
         """What failed first; of what passed a learner needs no more than the count."""

@@ -121,8 +121,25 @@ def test_an_earlier_failure_is_reported_first(two: Kit) -> None:
     two.write("return x * x")
     done = grader(two.layout.root, "check", "twice")
     assert done.stdout.index("ch1_mini/scale  failed") < done.stdout.index("ch1_mini/twice  blocked")
-    assert "The elements are squared" in done.stdout
     assert "Now: ch1_mini/scale" in done.stdout
+
+
+def test_what_is_wrong_in_an_earlier_one_is_told_in_short(two: Kit) -> None:
+    """It was shown whole by its own check, and is again."""
+    two.write("return x * x")
+    start = (
+        "✗ ch1_mini/scale  failed  5 of 10 points\n"
+        "  The elements are squared; each is to be doubled.\n"
+        "  details   grader check scale\n"
+        "- ch1_mini/twice  blocked  0 of 5 points\n"
+        "  needs ch1_mini/scale, which has not passed\n"
+    )
+    assert grader(two.layout.root, "check", "twice").stdout.startswith(start)
+    assert "The values are wrong." in grader(two.layout.root, "check", "twice", "-v").stdout
+    two.file.write_text("def double(x):\n    return 2 * (x\n")
+    done = grader(two.layout.root, "check", "twice")
+    assert "\n  SyntaxError in line 2: '(' was never closed.\n" in done.stdout
+    assert "\n  details   grader check scale\n" in done.stdout
 
 
 def test_later_exercises_use_the_learners_own_earlier_work(two: Kit) -> None:
