@@ -29,7 +29,7 @@ COMMANDS = MappingProxyType(
             "list": "The chapters and exercises, and what has passed.",
             "show": "The brief of an exercise: the idea, the shapes, an example, the source.",
             "hint": "A hint, and one more each time that you ask.",
-            "reset": "Put the stub back. Your file is kept beside it as a backup.",
+            "reset": "Put the stub back. What you wrote is kept beside it as a backup.",
             "notebook": "Write exercises as notebooks, beside their files. A notebook that is there is left alone.",
         },
         "skip": {"skip": "Go on without an exercise. Later ones are judged on the course's own part."},

@@ -15,10 +15,10 @@ from grader.course.files import write_atomically
 from grader.course.notebook_writing import write_notebook
 from grader.course.notebooks import notebook_path
 from grader.learner.progress import ProgressStore
-from grader.learner.reset import put_stub_back
+from grader.learner.reset import planned_reset, put_stub_back
 from grader.render.brief import print_brief, print_hints
 from grader.render.listing import print_list
-from grader.render.messages import reset_text, there_already_text, wrote_text
+from grader.render.messages import reset_question, reset_text, there_already_text, wrote_text
 from grader.render.terminal import make_console
 
 
@@ -55,17 +55,18 @@ def hint(name: str | None) -> None:
 @click.argument("name", metavar="EXERCISE")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(name: str, yes: bool) -> None:
-    """Put the stub back. Your file is kept beside it as a backup."""
+    """Put the stub back. What you wrote is kept beside it as a backup."""
     course = open_course()
     layout, progress = course.layout, ProgressStore(course.layout, course.curriculum)
     exercise = one_exercise(course.curriculum, name)
+    reset = planned_reset(layout, course.curriculum, exercise)
     if not yes:
-        click.confirm(f"Put the stub of {exercise.name} back? Your file is kept as a backup.", abort=True)
-    backup = put_stub_back(layout, exercise)
+        click.confirm(reset_question(exercise, [layout.display_path(path) for path in reset.aside]), abort=True)
+    backups = put_stub_back(reset)
     progress.begin_anew(exercise)
     progress.save()
-    path = layout.display_path(layout.exercise_file(exercise.name, exercise.suffix))
-    echo(reset_text(path, None if backup is None else layout.display_path(backup)))
+    shown = {layout.display_path(path): layout.display_path(backup) for path, backup in backups.items()}
+    echo(reset_text(layout.display_path(reset.file), shown))
 
 
 @click.command()

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course.curriculum import Exercise
+from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout
 from grader.course.stubs import handed_out_stub
+from grader.learner.tree import LearnerTree
+from grader.learner.workspace import Workspace
 
 
-def put_stub_back(layout: Layout, exercise: Exercise) -> Path | None:
-    """Write the pristine stub. Returns the backup of the learner's file, None where there was none."""
-    text = handed_out_stub(layout, exercise)
-    path = layout.exercise_file(exercise.name, exercise.suffix)
-    backup = None
-    if path.exists() and path.read_bytes() != text.encode():
-        backup = _free_name(path)
-        write_atomically(backup, path.read_bytes())
-    write_atomically(path, text)
-    return backup
+@dataclass(frozen=True)
+class Reset:
+    """What is to be done: the file that becomes the stub again, and the files that are put aside for it.
+
+    These are that file, if anything was changed in it, and notebooks and copies that hold work: one of them would
+    count in place of the stub.
+    """
+
+    file: Path
+    stub: str
+    aside: tuple[Path, ...]
+
+
+def planned_reset(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> Reset:
+    """What putting the stub of this exercise back would do."""
+    stub = handed_out_stub(layout, exercise)
+    file = layout.exercise_file(exercise.name, exercise.suffix)
+    own = (file,) if file.exists() and file.read_bytes() != stub.encode() else ()
+    with Workspace(LearnerTree(layout, curriculum)) as workspace:
+        others = tuple(path for path in workspace.with_work(exercise) if path != file)
+    return Reset(file, stub, own + others)
+
+
+def put_stub_back(reset: Reset) -> dict[Path, Path]:
+    """Write the pristine stub. Returns the backup of each file that was put aside."""
+    backups = {}
+    for path in reset.aside:
+        backups[path] = _free_name(path)
+        write_atomically(backups[path], path.read_bytes())
+        if path != reset.file:
+            path.unlink()
+    write_atomically(reset.file, reset.stub)
+    return backups
 
 
 def _free_name(path: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.course.borrowing import Others, Part, part_of
 from grader.course.cells import Cells
-from grader.course.choice import Choice, Offer, choose
+from grader.course.choice import Choice, Offer, choose, what_it_lacks
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
@@ -111,6 +111,12 @@ class Workspace:
             return source.file.read_bytes()
         except OSError:
             return b""
+
+    def with_work(self, exercise: Exercise) -> tuple[Path, ...]:
+        """The exercise's files that hold work, under whatever name."""
+        stub = handed_out_stub(self.layout, exercise).encode()
+        found = self.tree.files_of(exercise)
+        return tuple(item.path for item in found if not what_it_lacks(self._offer(item), stub))
 
     def others(self, exercise: Exercise) -> Others:
         """The files of the other parts, for whoever asks what this exercise's file takes out of them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from grader.course.curriculum import Exercise
 
 
@@ -9,11 +11,16 @@ def wrote_text(path: str) -> str:
     return f"wrote {path}"
 
 
-def reset_text(path: str, backup: str | None) -> str:
-    """The stub is back, and where the learner's file is, if there was one."""
+def reset_question(exercise: Exercise, files: Sequence[str]) -> str:
+    """Whether to put the stub back, and which files are kept as backups."""
+    kept = f" {' and '.join(files)} will be kept as {'a backup' if len(files) == 1 else 'backups'}." if files else ""
+    return f"Put the stub of {exercise.name} back?{kept}"
+
+
+def reset_text(path: str, backups: Mapping[str, str]) -> str:
+    """The stub is back, and where each of the learner's files is that was put aside."""
     lines = [f"{path} is the stub again."]
-    if backup is not None:
-        lines.append(f"Your file is {backup}.")
+    lines += [f"Your {file.rpartition('/')[2]} is kept as {backup}." for file, backup in backups.items()]
     return "\n".join(lines)
 
 

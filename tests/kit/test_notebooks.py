@@ -339,6 +339,31 @@ def test_a_copy_may_be_named(kit: Kit, filled: Path) -> None:
     assert grader(kit.layout.root, "check", f"exercises/ch1_mini/{copy.name}").returncode == 0
 
 
+def test_a_reset_puts_a_solved_notebook_aside(kit: Kit, filled: Path) -> None:
+    """Else the next check would judge it, and pass."""
+    solved = filled.read_bytes()
+    asked = grader(kit.layout.root, "reset", "scale", stdin="n\n")
+    assert asked.returncode == 130
+    assert (
+        "Put the stub of ch1_mini/scale back? exercises/ch1_mini/scale.ipynb will be kept as a backup." in asked.stdout
+    )
+    assert filled.read_bytes() == solved
+    done = grader(kit.layout.root, "reset", "scale", "--yes")
+    backup = "exercises/ch1_mini/scale.backup1.ipynb.txt"
+    assert done.stdout == f"exercises/ch1_mini/scale.py is the stub again.\nYour scale.ipynb is kept as {backup}.\n"
+    assert not filled.exists()
+    assert (kit.layout.root / backup).read_bytes() == solved
+    assert grader(kit.layout.root, "check", "scale").stdout.startswith("· ch1_mini/scale  todo")
+
+
+def test_a_reset_leaves_a_notebook_without_work_alone(kit: Kit) -> None:
+    grader(kit.layout.root, "notebook", "scale")
+    done = grader(kit.layout.root, "reset", "scale", stdin="y\n")
+    assert done.stdout.startswith("Put the stub of ch1_mini/scale back? [y/N]: ")
+    assert done.stdout.endswith("exercises/ch1_mini/scale.py is the stub again.\n")
+    assert kit.file.with_suffix(".ipynb").exists()
+
+
 def test_a_notebook_that_is_not_there_is_told(kit: Kit) -> None:
     kit.write("return 2 * x")
     done = grader(kit.layout.root, "check", "scale.ipynb")
