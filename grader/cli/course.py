@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import click
 
@@ -19,9 +20,9 @@ class Course:
 
 
 def open_course() -> Course:
-    """The kit around the current folder."""
+    """The kit around the current folder. Within a chapter's folder its exercises go before those of the same name."""
     layout = Layout.find()
-    return Course(layout, load_curriculum(layout))
+    return Course(layout, replace(load_curriculum(layout), here=layout.chapter_of(Path.cwd())))
 
 
 def one_exercise(curriculum: Curriculum, name: str) -> Exercise:

@@ -18,6 +18,7 @@ from grader.errors import ContentError, UsageError
 # All tests together: the references need a fortieth of this at most, so a right answer may be far slower than they are.
 TESTS_IN_TOTAL = 6
 LEAST_TOTAL_SECONDS = 60.0
+ALIKE = 0.65  # `gtp` is `gpt`; `nothing` is not `train`
 EXERCISE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -86,9 +87,10 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Curriculum:
-    """All chapters in order."""
+    """All chapters in order. `here` is the one in whose folder a person works: a name that several share means its."""
 
     chapters: tuple[Chapter, ...]
+    here: str = ""
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -117,6 +119,8 @@ class Curriculum:
         found = tuple(e for e in self.exercises if last in (e.name, e.short))
         if not found:
             found = tuple(e for e in self.exercises if last.split("/")[-1] == e.short and "/" not in word)
+        if len(found) > 1:
+            found = tuple(e for e in found if e.chapter == self.here) or found
         if len({e.name for e in found}) > 1:
             choices = " or ".join(e.name for e in found)
             raise UsageError(f"{words!r} is the name of several exercises", f"say which: {choices}")
@@ -140,10 +144,11 @@ class Curriculum:
         return graded[place] if 0 <= place < len(graded) else None
 
     def _did_you_mean(self, word: str) -> str:
+        begin = [e.name for e in self.exercises if len(word) > 1 and e.short.startswith(word)]
         names = [e.name for e in self.exercises] + [c.name for c in self.chapters]
         short = {e.short: e.name for e in self.exercises}
-        close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-        close = close or [short[s] for s in difflib.get_close_matches(word.split("/")[-1], short, n=1, cutoff=0.5)]
+        close = begin if len(begin) == 1 else difflib.get_close_matches(word, names, n=1, cutoff=ALIKE)
+        close = close or [short[s] for s in difflib.get_close_matches(word.split("/")[-1], short, n=1, cutoff=ALIKE)]
         return f"did you mean {close[0]}?" if close else "`grader list` shows them all"
 
     def shortest_name(self, exercise: Exercise) -> str:

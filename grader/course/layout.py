@@ -76,6 +76,13 @@ class Layout:
     def exercise_file(self, name: str, suffix: str = ".py") -> Path:
         return file_in(self.exercises, name, suffix)
 
+    def chapter_of(self, folder: Path) -> str:
+        """The chapter in whose folder of exercises this folder is; nothing where it is in none."""
+        with contextlib.suppress(ValueError):
+            parts = folder.resolve().relative_to(self.exercises.resolve()).parts
+            return parts[0] if parts else ""
+        return ""
+
     def solution_file(self, name: str, suffix: str = ".py") -> Path:
         return file_in(self.solutions, name, suffix)
 
