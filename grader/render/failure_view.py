@@ -151,9 +151,10 @@ def _by_hand(case: SmallestCase) -> Iterator[Row]:
 
 
 def _places(failure: Failure) -> Iterator[Row]:
-    """The learner's own lines on the way to an exception; without any, the place of what was called."""
+    """The learner's own lines on the way to an exception; without any, where what was called is defined."""
     if not failure.frames and failure.place is not None:
-        yield Row("in", shown_place(failure.place), Kind.FRAME)
+        label = "in" if failure.call is None or failure.place.line is None else "defined"
+        yield Row(label, shown_place(failure.place), Kind.FRAME)
     for frame in failure.frames:
         yield Row("at", shown_place(frame.place) + (f" in {frame.function}" if frame.function else ""), Kind.FRAME)
         if frame.text:

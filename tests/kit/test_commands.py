@@ -53,7 +53,7 @@ def test_a_failure_names_the_mistake_and_shows_what_came(kit: Kit) -> None:
     assert all(len(line.split()) == 8 for line in lines[6:9])
     assert lines[9].startswith("      wrong     15 of 15 values; the largest difference is ")
     assert "  ✓ 1 other test passes (-v lists them)" in lines
-    assert "      in        exercises/ch1_mini/scale.py:5" in lines
+    assert "      defined   exercises/ch1_mini/scale.py:5" in lines
     assert "  the same inputs again: --seed 7" in lines
     assert all(len(line) <= 80 for line in lines)
 

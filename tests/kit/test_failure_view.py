@@ -163,8 +163,14 @@ def test_gradescope_has_the_lines_in_columns() -> None:
 
 
 def test_what_was_called_is_placed_where_no_line_of_an_exception_is() -> None:
-    rows = failure_rows(placed("The shape is wrong.", 12))
-    assert rows == (Row("", "The shape is wrong.", Kind.MESSAGE), Row("in", f"{FILE}:12", Kind.FRAME))
+    """It is the line of its definition, and is called so: nobody is to look for a fault in a `def`."""
+    failure = msgspec.structs.replace(placed("The shape is wrong.", 12), call=Call("f"))
+    assert failure_rows(failure)[1:] == (Row("called", "f", Kind.CODE), Row("defined", f"{FILE}:12", Kind.FRAME))
+
+
+def test_what_is_no_call_has_a_place_alone() -> None:
+    rows = failure_rows(placed("SyntaxError in line 12.", 12))
+    assert rows == (Row("", "SyntaxError in line 12.", Kind.MESSAGE), Row("in", f"{FILE}:12", Kind.FRAME))
 
 
 def test_two_values_of_one_kind_need_no_description() -> None:

@@ -84,7 +84,7 @@ def test_gradescopes_results(out: Path) -> None:
         "called    double(x: tensor float64 (3, 5))",
     ]
     assert output[3].split() == ["expected", "[0:3,", "0:4]", "actual"]
-    assert [line.split()[0] for line in output[7:]] == ["wrong", "in"]
+    assert [line.split()[0] for line in output[7:]] == ["wrong", "defined"]
 
 
 def test_junit(out: Path) -> None:
