@@ -60,8 +60,9 @@ def _no_name(source: SourceTree, name: str, exercise: str, frames: tuple[Frame, 
     if close := nearest(name, names):
         module = exercise.replace("/", ".")
         return Words(message, f"Did you mean `{close}`? Write `from {module} import {close}`.")
-    listed = ", ".join(f"`{item}`" for item in names[:MAX_NAMES])
-    return Words(message, f"It defines {listed}{' and more' if len(names) > MAX_NAMES else ''}.")
+    public = [item for item in names if not item.startswith("_")]
+    listed = ", ".join(f"`{item}`" for item in public[:MAX_NAMES]) or "nothing that another file needs"
+    return Words(message, f"It defines {listed}{' and more' if len(public) > MAX_NAMES else ''}.")
 
 
 def _no_name_yet(source: SourceTree, name: str, exercise: str, frames: tuple[Frame, ...]) -> Words | None:

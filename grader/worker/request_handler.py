@@ -14,7 +14,7 @@ import random
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -344,8 +344,12 @@ class _Reference:
 
 
 def _locals_of(frame: FrameType) -> tuple[tuple[str, str], ...]:
-    """The values at a line. What Python gives every module is nobody's: `__file__` and the like."""
-    own = [(name, value) for name, value in frame.f_locals.items() if not name.startswith("__")]
+    """The values at a line. What Python gives every module is nobody's, `__file__` and the like; nor is a library."""
+    own = [
+        (name, value)
+        for name, value in frame.f_locals.items()
+        if not name.startswith("__") and type(value) is not ModuleType
+    ]
     described = []
     for name, value in own[:LOCALS_SHOWN]:
         with contextlib.suppress(Exception):

@@ -109,6 +109,18 @@ def test_what_is_not_there_is_said(course: Kit, head: str, says: str, advice: st
     assert result.problem.advice.startswith(advice)
 
 
+def test_only_names_that_are_meant_for_others_are_listed(course: Kit) -> None:
+    """Neither what Python gives every module nor what begins with an underscore, nor libraries among the values."""
+    scale = '"""Double."""\n__all__ = ["double"]\n_factor = 2\n' + RIGHT
+    result = judged(course, "import math\nn = 3\nfrom ch1_mini.scale import rotate", scale)
+    assert result.problem is not None
+    assert result.problem.advice == "It defines `double`, `halve`."
+    assert result.problem.frames[-1].locals == (("n", "3"),)
+    result = judged(course, "from ch1_mini.scale import rotate", "_factor = 2\n")
+    assert result.problem is not None
+    assert result.problem.advice == "It defines nothing that another file needs."
+
+
 def test_a_misspelt_attribute_of_a_part_is_said(course: Kit) -> None:
     (test,) = judged(course, "import ch1_mini.scale as s\n\n\ndef double(x):\n    return s.duble(x)").tests
     assert test.failure is not None
