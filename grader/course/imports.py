@@ -14,6 +14,7 @@ FROM_STATEMENT = re.compile(
 )
 IMPORT_STATEMENT = re.compile(rb"^[ \t]*import[ \t]+(" + REST_OF_STATEMENT + rb")", re.MULTILINE)
 DOTTED_NAME = re.compile(rb"[\w.]+")
+QUOTED_PART = re.compile(rb"""["'](ch\d+_\w+\.\w+)\\?["']""")
 MAX_NAME = 200  # no part of the course has a longer one; put before each of a thousand names, one could cost minutes
 
 
@@ -32,6 +33,32 @@ def rests_on(
         found |= fresh
         waiting += [known[name] for name in fresh]
     return tuple(item for item in curriculum.exercises if item.name in found and item is not exercise)
+
+
+def uses(
+    curriculum: Curriculum,
+    exercise: Exercise,
+    imports: Callable[[Exercise], Iterable[str]],
+    suite: Iterable[bytes] = (),
+) -> tuple[Exercise, ...]:
+    """All other exercises that a verdict on this one's file rests on, in the order of the course.
+
+    Those that it imports, directly or through them, and those that the suite asks for by name. What the exercise needs
+    and this file does without is none of them.
+    """
+    known = {item.name: item for item in curriculum.exercises}
+    found, waiting = {exercise.name}, [*imports(exercise), *(name for text in suite for name in quoted(text))]
+    while waiting:
+        name = waiting.pop()
+        if name in known and name not in found:
+            found.add(name)
+            waiting += imports(known[name])
+    return tuple(item for item in curriculum.exercises if item.name in found and item is not exercise)
+
+
+def quoted(source: bytes) -> Iterator[str]:
+    """Every part of the course that stands there as a text, as `importlib` and a suite's `imported` take it."""
+    return (name.decode().replace(".", "/") for name in QUOTED_PART.findall(source))
 
 
 def imported(source: bytes, chapter: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from grader.course.curriculum import Curriculum, Exercise
-from grader.course.imports import imported, rests_on
+from grader.course.imports import imported, quoted, uses
 from grader.course.layout import Layout
 from grader.judge.code_hash import judging_code_hash
 from grader.learner.tree import LearnerTree
@@ -30,13 +30,15 @@ def fingerprint_of(
             is_notebook = kind == ".ipynb"
             lines = text.replace(b'"', b"\n").replace(b"\\n", b"\n") if is_notebook else text
             yield from imported(lines, item.chapter)
+            yield from quoted(text)
 
     digest = hashlib.sha256(judging_code_hash().encode())
     digest.update(repr(exercise).encode())
     solution = layout.solution_file(exercise.name, exercise.suffix)
     for path in (*_in_order_of_time(tree, exercise), *layout.suite_files(exercise.name), solution):
         digest.update(_hash(read(path)))
-    for part in rests_on(curriculum, exercise, imports):
+    suite = [read(path) or b"" for path in layout.suite_files(exercise.name)]
+    for part in uses(curriculum, exercise, imports, suite):
         digest.update(part.name.encode())
         if part.name in skipped:
             digest.update(b"\0skipped")

@@ -9,7 +9,8 @@ from miniature import Kit
 from running import grader
 from test_scoring import RIGHT, TWICE, hand_in, score
 
-from grader.course.imports import imported
+from grader.course.imports import imported, uses
+from grader.learner.progress import ProgressStore
 
 THIRD = '\n[thrice]\ntitle = "Three times"\nhints = ["Add."]\n'
 THIRD_SOLUTION = '''"""# Three times"""
@@ -89,6 +90,44 @@ def test_a_remembered_pass_ends_when_what_it_imports_changes(kit: Kit) -> None:
     kit.file.write_text(RIGHT.replace("x + x", "x"))
     done = grader(root, "check", "thrice")
     assert done.returncode == 1, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("twice", "rests"),
+    [
+        ("from ch1_mini.scale import double\n\n\ndef quadruple(x):\n    return double(double(x))\n", True),
+        ("import importlib\n\nscale = importlib.import_module('ch1_mini.scale')\n", True),
+        ("def quadruple(x):\n    return 4 * x  # not ch1_mini.scale\n", False),
+    ],
+)
+def test_a_pass_rests_on_what_the_file_uses_not_on_all_that_it_might(kit: Kit, twice: str, rests: bool) -> None:
+    kit.add_second()
+    kit.sync()
+    kit.layout.exercise_file("ch1_mini/twice").write_text(twice)
+    exercise = kit.curriculum.get("ch1_mini/twice")
+    before = ProgressStore(kit.layout, kit.curriculum).fingerprint(exercise)
+    kit.file.write_text(RIGHT)
+    assert (ProgressStore(kit.layout, kit.curriculum).fingerprint(exercise) != before) is rests
+
+
+def test_a_pass_rests_on_what_its_suite_asks_for(kit: Kit) -> None:
+    kit.add_second()
+    kit.sync()
+    kit.layout.exercise_file("ch1_mini/twice").write_text("def quadruple(x):\n    return 4 * x\n")
+    suite = kit.layout.suite_file("ch1_mini/twice")
+    suite.write_text(suite.read_text() + "\n\nSCALE = 'ch1_mini.scale'\n")
+    exercise = kit.curriculum.get("ch1_mini/twice")
+    before = ProgressStore(kit.layout, kit.curriculum).fingerprint(exercise)
+    kit.file.write_text(RIGHT)
+    assert ProgressStore(kit.layout, kit.curriculum).fingerprint(exercise) != before
+
+
+def test_a_part_of_a_part_counts_as_well(kit: Kit) -> None:
+    kit.add_second()
+    with_third(kit)
+    names = {"ch1_mini/thrice": ["ch1_mini/twice"], "ch1_mini/twice": ["ch1_mini/scale", "torch"]}
+    found = uses(kit.curriculum, kit.curriculum.get("ch1_mini/thrice"), lambda item: names.get(item.name, []))
+    assert [item.short for item in found] == ["scale", "twice"]
 
 
 def test_a_need_that_is_not_declared_is_told(kit: Kit) -> None:
