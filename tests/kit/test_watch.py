@@ -139,8 +139,7 @@ def test_the_editor_has_the_screen_to_itself(kit: Kit, tmp_path: Path) -> None:
 
 def test_colours_and_signs_are_left_out_where_there_are_none(kit: Kit) -> None:
     kit.write(SQUARED)
-    plain = {"NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
-    with Terminal(kit.layout.root, "watch", **plain) as terminal:
+    with Terminal(kit.layout.root, "watch", NO_COLOR="1", PYTHONIOENCODING="ascii") as terminal:
         screen = terminal.until("x failed")
         assert screen.isascii()
     assert b"\x1b[3" not in terminal.raw  # no colour of any kind
