@@ -1,10 +1,14 @@
 """# A tokenizer of characters
 
-A model computes with numbers, so text has to become numbers first. The simplest tokenizer gives each different
-character an id: the characters of a text, sorted, each once, are the *vocabulary*, and an id is a place in that list.
+**How does a text become numbers, and come back unchanged?** Without a fixed order of the characters, as in
+`enumerate(set(text))`, the same text gets other ids in each run of Python. A saved model then reads garbage.
 
-`encode` turns text into ids and `decode` turns ids back into the same text. Nothing is lost, but sequences are long,
-and a character that the vocabulary does not hold cannot be said at all. Byte pairs, the next exercise, mend both.
+A model computes with numbers, so a text becomes numbers first. The simplest tokenizer gives each different character
+an *id*. It collects the different characters of a text and sorts them; this list is the *vocabulary*. The id of a
+character is its place in the list, counted from 0.
+
+`encode` turns text into ids, and `decode` turns ids back into the same text. Nothing is lost. But sequences are
+long, and a character outside the vocabulary has no id. The next exercise, byte pairs, solves both problems.
 
 | name | what it is |
 |---|---|
@@ -21,9 +25,10 @@ Source: the character vocabulary of A. Karpathy's *char-rnn* (2015), which is so
 class CharTokenizer:
     """Ids for the characters of `text`.
 
-    `chars` is the sorted list of its different characters (in Python's order, which is that of code points), and
-    `vocab_size` is how many they are. Upper and lower case, blanks and line ends are characters like all others, and so
-    is an accent that is a code point of its own. An empty text has an empty vocabulary. Each tokenizer has its own.
+    `chars` is the sorted list of the different characters of `text`, in Python's own order (by code point).
+    `vocab_size` is the length of this list. An upper-case letter and its lower-case letter are different characters.
+    Blanks and line ends are characters like all others. An accent that is a code point of its own is a character, too.
+    An empty text has an empty vocabulary. Each tokenizer has a vocabulary of its own.
 
     >>> tokenizer = CharTokenizer("banana")
     >>> tokenizer.chars, tokenizer.vocab_size
@@ -31,16 +36,16 @@ class CharTokenizer:
     """
 
     def __init__(self, text: str) -> None:
-        # TODO: keep the sorted, different characters as the list `self.chars`, and their number as `self.vocab_size`.
+        # TODO: keep the different characters, sorted, as the list `self.chars`, and their number as `self.vocab_size`.
         # TODO: keep a dictionary from character to id for `encode`.
         raise NotImplementedError
 
     def encode(self, text: str) -> list[int]:
         """The id of each character of `text`: its place in `chars`, counted from 0.
 
-        `text` may be another one than the vocabulary's, and each call stands for itself. A character that is not in
-        the vocabulary raises a `ValueError` whose message holds the first such character and its position in `text`,
-        counted from 0 in code points (Python's own way to count).
+        `text` need not be the text that the vocabulary was made from. A call does not depend on earlier calls. A
+        character that is not in the vocabulary raises a `ValueError`. Its message gives the first such character and
+        its position in `text`, counted from 0 in code points (as Python's own indices are).
 
         >>> CharTokenizer("banana").encode("nab")
         [2, 0, 1]
@@ -51,11 +56,11 @@ class CharTokenizer:
     def decode(self, ids: list[int]) -> str:
         """The text of these ids, with nothing between the characters: `decode(encode(text))` is `text`.
 
-        An id below 0 or not below `vocab_size` raises an `IndexError` that names it.
+        An id below 0 or not below `vocab_size` raises an `IndexError` whose message gives that id.
 
         >>> CharTokenizer("banana").decode([1, 0, 2])
         'ban'
         """
-        # TODO: reject ids outside the vocabulary; Python would count a negative one from the end.
+        # TODO: reject ids outside the vocabulary. Python itself would count a negative id from the end of the list.
         # TODO: join the characters.
         raise NotImplementedError

@@ -1,7 +1,10 @@
 """# Questions on tokens
 
-Eight questions on what this chapter is about. Answer each with one letter, as in `Q1 = "A"`. Where a question asks what
-happens, predict first and try it afterwards with your own functions.
+**What does a model know of a text, once it is ids?** Take an id for a quantity, or a token for a word, and you
+expect what no model can do: it gets 512 and 513, not the letters of `cat` and `dog`.
+
+Here are eight questions on this chapter. Answer each with one letter, as in `Q1 = "A"`. Where a question asks what
+happens, predict first. Then try it with your own functions.
 
 The explanations are shown once all answers are right.
 """
@@ -53,7 +56,7 @@ Q6 = "B"  # TODO: A, B, C or D
 #   A. They are alike in meaning.
 #   B. They occurred about equally often in the training text, and beside each other.
 #   C. "dog" is the longer one of the two.
-#   D. Nothing about their meaning: an id is a name, and all ids could be dealt out anew.
+#   D. Nothing about their meaning: an id is a name, and all ids could be exchanged for others.
 Q7 = "D"  # TODO: A, B, C or D
 
 # Q8. A program prints a model's answer one id at a time, with `decode([i])` for each. Now and then a "�" appears
@@ -61,7 +64,7 @@ Q7 = "D"  # TODO: A, B, C or D
 #   A. The emoji's bytes are spread over several ids, and the bytes of one id alone are not UTF-8.
 #   B. The vocabulary has no emoji, so the model wrote an unknown token.
 #   C. Emojis are special tokens, which `decode` does not know.
-#   D. The pattern leaves out all that is neither a letter nor a number.
+#   D. The pattern drops everything that is neither a letter nor a number.
 Q8 = "A"  # TODO: A, B, C or D
 
 _EXPLANATIONS = {
