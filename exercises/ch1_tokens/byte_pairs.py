@@ -5,9 +5,9 @@ for a word that it never saw. The 256 bytes can write every word, but `transform
 
 Byte-pair encoding lies between the two. It starts from the 256 possible bytes, so it can write every text. Then it
 learns *merges*: again and again, the most frequent pair of neighbouring tokens becomes one new token. In the end a
-frequent word is one token, and a rare word is several.
+frequent word is one token, and a rare word is several tokens.
 
-Before it learns, GPT-2's pattern (`PATTERN` below) cuts the text into *pieces*. A piece is a word with the blank
+Before training, GPT-2's pattern (`PATTERN` below) cuts the text into *pieces*. A piece is a word with the blank
 before it, a number, a run of other signs, or white space. No merge reaches over the border of two pieces, so `dog`,
 `dog.` and `dog!` do not become three tokens. *Special tokens*, such as `<|endoftext|>`, are cut out first. Each of them
 is one id and takes no part in merging.
@@ -131,12 +131,12 @@ class BPETokenizer:
         raise NotImplementedError
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of `text`. Each special token in it is one id. Where two special tokens fit, the longest is
-        taken.
+        """Return the ids of `text`. Each special token in it is one id.
 
-        Each other piece is split into bytes. Then its pair with the lowest rank is merged, again and again, until none
-        of its pairs is a merge. Only merges make longer tokens: that `vocab` holds a byte string is not enough. A
-        special token that was not given to this tokenizer is ordinary text.
+        Where two special tokens fit, the longest is taken. Each other piece is split into bytes. Then its pair with the
+        lowest rank is merged, again and again, until none of its pairs is a merge. Only merges make longer tokens: that
+        `vocab` holds a byte string is not enough. A special token that was not given to this tokenizer is ordinary
+        text.
 
         >>> BPETokenizer(*train_bpe("aab aab", 258)).encode("abaab b")
         [256, 257, 32, 98]

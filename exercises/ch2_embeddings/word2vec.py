@@ -1,13 +1,18 @@
 """# word2vec: skip-gram with negative sampling
 
-A word is known by the company it keeps. Skip-gram turns that into a task: given a word in the middle (the *centre*),
-tell its neighbours within `window` places (the *contexts*) from words drawn at random (the *negatives*). Each word has
-two vectors, one for each role. Their dot product is a score, and the sigmoid of the score is the probability that the
-pair is a true one. Training raises the scores of true pairs and lowers those of the others, and words with
-the same neighbours end up close together, because the same vectors suit them.
+**How can a vector for each word be learned from plain text, without labels?** True pairs of neighbours are not
+enough. If all words have the same long vector, every true pair scores high and the loss is almost zero, but no word
+differs from another.
 
-The negatives come from the word counts raised to the power 0.75, which lets rare words appear more often than
-they do in the text.
+Words with similar neighbours have similar meanings. Skip-gram makes a task of this. A word of the text is the
+*centre*, and its neighbours within `window` places are its *contexts*. Words drawn at random are *negatives*. The model
+learns to tell contexts from negatives. Each word has two vectors, one as a centre and one as a context. The dot product
+of a centre's and a context's vector is a score, and its sigmoid is the probability that the pair is true. Training
+raises the scores of true pairs and lowers the others. Words with the same neighbours need the same scores, so their
+vectors become alike.
+
+The probability of a negative is proportional to its count in the text, raised to the power 0.75. So rare words are
+drawn more often than they stand in the text.
 
 | name | shape |
 |---|---|
@@ -20,8 +25,8 @@ they do in the text.
 By hand: the ids `[5, 6, 7]` with window 1 have the pairs (5, 6), (6, 5), (6, 7), (7, 6). If all scores are 0, every
 sigmoid is 1/2, and the loss with 3 negatives is 4 · ln 2 = 2.77.
 
-The result is *static*: a word has one vector, wherever it stands. "bank" by the river and "bank" with the money
-get the same vector, somewhere between the two meanings. Chapter 5 sets contextual vectors beside it.
+The result is *static*: a word has one vector, wherever it stands. The bank of a river and the bank with the money
+share it. Chapter 5 compares static vectors with contextual ones.
 
 Source: Mikolov, Sutskever, Chen, Corrado and Dean, *Distributed Representations of Words and Phrases and their
 Compositionality*, NeurIPS 2013, section 2.2, equation 4. What the scores come to mean: Levy and Goldberg, *Neural Word
@@ -41,24 +46,24 @@ BATCH_SIZE = 128
 def skipgram_pairs(ids: Int[Tensor, "n"], window: int) -> Int[Tensor, "pairs 2"]:
     """Every pair (centre, context) of tokens at most `window` places apart, in any row order.
 
-    A token is no context of itself, but the same id may stand at two places. A pair that occurs twice in the text
-    is there twice. Near the ends a token has fewer contexts, and a window may be longer than the text. No pairs at all
-    give a result of shape (0, 2). A window below 1 raises a `ValueError` that names it.
+    A token is not its own context, but the same id may stand at two places. A pair that occurs twice in the text is in
+    the result twice. Near the ends of the text a token has fewer contexts. The window may be longer than the text.
+    Without any pair the result has the shape (0, 2). A window below 1 raises a `ValueError` whose message gives it.
 
     >>> sorted(skipgram_pairs(torch.tensor([5, 6, 7]), window=1).tolist())
     [[5, 6], [6, 5], [6, 7], [7, 6]]
     """
     # TODO: reject a window below 1.
-    # TODO: for each distance from 1 to `window`, pair every token with the one that far to its right ...
-    # TODO: ... and the other way round, and put all the pairs into one tensor.
+    # TODO: for each distance from 1 to `window`, pair every token with the token at this distance to its right.
+    # TODO: add the same pairs the other way round, and put all pairs into one tensor.
     raise NotImplementedError
 
 
 def noise_distribution(counts: Shaped[Tensor, "vocab"], power: float = 0.75) -> Float[Tensor, "vocab"]:
-    """The probability of each id as a negative: its count to the power `power`, divided by the sum of all of these.
+    """The probability of each id as a negative: its count to the power `power`, divided by the sum of these powers.
 
-    The power is above 0. `counts` are whole or floating-point numbers; of floating-point ones the result has the dtype.
-    An id that never occurs has probability 0. Counts that are all zero raise a `ValueError`.
+    `power` is above 0. `counts` are whole or floating-point numbers. If they are floating-point, the result has their
+    dtype. An id that never occurs has probability 0. Counts that are all zero raise a `ValueError`.
 
     >>> noise_distribution(torch.tensor([16.0, 1.0, 0.0]))
     tensor([0.8889, 0.1111, 0.0000])
@@ -85,9 +90,9 @@ class SkipGram(nn.Module):
     ) -> Float[Tensor, ""]:
         """Minus log σ(v · u) for the true context, minus log σ(−v · u) for each negative.
 
-        v is the centre's vector from `center`, u the other word's from `context`. The terms of the negatives are
-        summed, and the batch is averaged. A negative counts even where it is the true context. The loss stays right
-        where a score is large, and it has the dtype of the tables.
+        v is the centre's vector in `center`, u is the other word's vector in `context`. The terms of the negatives are
+        summed. The loss is the mean over the batch. A negative counts even if it is the true context. The loss is also
+        right for large scores, and it has the dtype of the tables.
         """
         # TODO: look up v, u and the negatives' u, and take the dot products.
         # TODO: F.logsigmoid is right for large scores too; torch.log(torch.sigmoid(x)) is not.
@@ -106,14 +111,15 @@ def train_skipgram(
 ) -> SkipGram:
     """Train a `SkipGram` on the pairs of `ids` and return it.
 
-    `generator` is the only source of randomness. First it gives the start values: both tables uniform between
-    −0.5 / dim and 0.5 / dim. Then, in each of `steps` steps, it draws 128 pairs (each pair of the text with the same
-    chance, again and again) and `negatives` negatives for each of them, from the noise distribution of the counts in
-    `ids`, whether or not one happens to be a true context. The loss of this batch moves the tables by one step of
-    `torch.optim.Adam` at `lr`. With 0 steps the model comes back as it started.
+    `generator` is the only source of randomness. First it gives the start values: both tables are uniform between −0.5
+    / dim and 0.5 / dim. Then it draws a batch for each of the `steps` steps. The batch holds 128 pairs, and each pair
+    of the text has the same chance at every draw. For each of these pairs `negatives` negatives are drawn, from the
+    noise distribution of the counts in `ids`. A negative stays even if it happens to be a true context.
+    `torch.optim.Adam` at `lr` then makes one step with the loss of this batch. With 0 steps the model is returned with
+    its start values.
 
-    A text of fewer than 2 tokens has no pairs and raises a `ValueError`, as a window below 1 does. An id out of range,
-    a negative one too, raises an `IndexError` that names it.
+    A text of fewer than 2 tokens has no pairs and raises a `ValueError`. A window below 1 raises one, too. An id out of
+    range, also a negative one, raises an `IndexError` whose message gives that id.
     """
     # TODO: make the model and fill both weights from the generator: nn.init.uniform_(weight, low, high, generator=...).
     # TODO: make all pairs once, and the noise distribution from torch.bincount(ids, minlength=vocab_size).

@@ -1,15 +1,18 @@
 """# Break it and see
 
-Whoever knows what a part is for can say what happens without it. Four experiments take the toy language model apart,
-and each compares a healthy run with a broken one on text that neither has trained on.
+**What is each part of a model for?** A broken model raises no error: it trains, and it gives logits. Only its loss,
+beside that of a healthy model, shows the fault.
 
-- **Freeze.** The embeddings keep their random start values and only the head learns. How much of the work is the
-  table's?
-- **Permute.** The ids are numbered anew, in the same way everywhere. Ids are labels, so what should this cost?
-- **Dimension.** Two numbers per token in place of sixteen. What no longer fits?
-- **Mismatch.** The model trains with one tokenizer and reads with another. Every id is valid; what does it mean?
+To find out what a part is for, break it and measure. Four experiments do so with the toy language model. Each
+compares a healthy run with a broken one, on text that neither has trained on.
 
-Think of an answer to each before you run them: `reflection` asks about the second.
+- **Freeze.** The embeddings keep their random start values, and only the head learns. How much worse is the loss?
+- **Permute.** Each id gets a new number, the same one everywhere. Ids are labels, so what should this cost?
+- **Dimension.** A token has two numbers instead of sixteen. What no longer fits?
+- **Mismatch.** The model trains with one tokenizer and reads with another. Every id is valid, but what does it mean to
+  the model?
+
+Write down an answer to each question before you run its experiment. `reflection` asks about the second one.
 
 All four share one protocol, so that the figures can be compared:
 
@@ -21,9 +24,9 @@ All four share one protocol, so that the figures can be compared:
 | training | your `train_toy_lm` on the rest: context 8, batches of 32, `lr` 0.01, a generator seeded with `seed` |
 | figure | your `mean_loss` on the held-out ids, in nats |
 
-The healthy and the broken run begin with the same seed: the same start values, the same places of the batches. So the
-healthy figure is the same in all four. The same arguments always give the same figures, whatever the state of torch's
-global generator, and that state is left as it was.
+The healthy and the broken run begin with the same seed, so they have the same start values and draw their batches
+from the same places. So the healthy figure is the same in all four. The same arguments always give the same figures,
+whatever the state of torch's global generator. The experiment leaves that state as it was.
 
 Source: the method is ablation, as in Radford et al., *Improving Language Understanding by Generative Pre-Training*
 (GPT-1), 2018, section 5.
@@ -43,7 +46,7 @@ LR = 1e-2
 
 
 def freeze(module: nn.Module) -> nn.Module:
-    """Stop every parameter of `module`, those of its parts too, from learning: `requires_grad` becomes False.
+    """Stop every parameter of `module` and of its parts from learning: `requires_grad` becomes False.
 
     Returns the module itself.
     """
@@ -54,15 +57,15 @@ def freeze(module: nn.Module) -> nn.Module:
 
 
 def permute_ids(data: Int[Tensor, "n"], permutation: Int[Tensor, "vocab"]) -> Int[Tensor, "n"]:
-    """Give every id its new number: the old id i becomes `permutation[i]`. `data` itself stays as it is.
+    """Give every id its new number: the old id i becomes `permutation[i]`. `data` itself is not changed.
 
-    `permutation` holds each of 0, 1, ..., vocab - 1 once, or it is a `ValueError`. An id of `data` that it has no
-    number for, a negative one too, raises an `IndexError` that names it.
+    `permutation` holds each of 0, 1, ..., vocab - 1 exactly once. Anything else raises a `ValueError`. An id of `data`
+    without a new number, also a negative one, raises an `IndexError` whose message gives that id.
 
     >>> permute_ids(torch.tensor([0, 1, 1, 2]), torch.tensor([2, 0, 1]))
     tensor([2, 0, 0, 1])
     """
-    # TODO: reject what is not a permutation, then ids that are out of its range.
+    # TODO: reject a tensor that is no permutation, then ids that are out of its range.
     # TODO: look all ids up at once.
     if not torch.equal(permutation.sort().values, torch.arange(len(permutation))):
         raise ValueError(f"{permutation.tolist()} is not a permutation of 0 to {len(permutation) - 1}")
@@ -86,7 +89,8 @@ def split(data: Int[Tensor, "n"]) -> tuple[Int[Tensor, "train"], Int[Tensor, "he
 def freeze_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
     """Held-out losses, healthy first: all parameters learn (`trainable`), or `embed` is frozen throughout (`frozen`).
 
-    A text whose last tenth holds no window of 8 with a target, such as the empty text, raises a `ValueError`.
+    A text raises a `ValueError` if its last tenth is too short for a window of 8 and its target. The empty text does,
+    too.
     """
     # TODO: follow the protocol twice; freeze the embedding before training in the second run.
     ids, vocab_size = _read(text)
@@ -102,10 +106,11 @@ def freeze_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
 
 
 def permute_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
-    """Held-out losses, healthy first: with the ids as they are (`original`), and with all of them `permuted`.
+    """Held-out losses, healthy first: with the ids as they are (`original`), and with new ones for all (`permuted`).
 
-    All ids are numbered anew, the held-out ones too; one may keep its number by chance. The permutation is drawn from
-    `seed`. The second model starts and trains as the first one does, on the new ids. Errors as in `freeze_experiment`.
+    All ids get new numbers, the held-out ones too. An id may keep its number by chance. The permutation is drawn from
+    `seed`. The second model starts and trains as the first one does, but on the new ids. It raises the same errors as
+    `freeze_experiment`.
     """
     # TODO: follow the protocol twice, the second time with permuted ids; torch.randperm draws a permutation.
     ids, vocab_size = _read(text)
@@ -122,7 +127,7 @@ def permute_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
 def dimension_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
     """Held-out losses, healthy first: with 16 numbers per token (`dim_16`), and with 2 (`dim_2`).
 
-    Errors as in `freeze_experiment`.
+    It raises the same errors as `freeze_experiment`.
     """
     # TODO: follow the protocol twice, with both dimensions.
     ids, vocab_size = _read(text)
@@ -138,8 +143,9 @@ def dimension_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
 def mismatch_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
     """Held-out losses of one trained model, healthy first: read with its own tokenizer (`matched`), and with another.
 
-    The other tokenizer (`mismatched`) knows the same characters and numbers them backwards: the first character gets
-    the last id. So only the held-out ids change, and they change after training. Errors as in `freeze_experiment`.
+    The other tokenizer (`mismatched`) knows the same characters but numbers them backwards: the first character gets
+    the last id. So only the held-out ids change, and they change after training. It raises the same errors as
+    `freeze_experiment`.
     """
     # TODO: follow the protocol once, then measure on the held-out ids and on the same ids numbered backwards.
     ids, vocab_size = _read(text)

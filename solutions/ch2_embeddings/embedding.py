@@ -1,11 +1,14 @@
 """# The embedding layer
 
-An embedding layer is the table of `one_hot` made into a module: its one parameter, `weight`, holds a vector for
-each id, and `forward` looks vectors up. Training moves only the rows that a batch looked up, because no other
-row had any part in the loss.
+**Where does a model keep the vectors of its tokens, and which of them does a batch teach?** Without a look-up a
+batch of 32 texts of 512 tokens would be 823 million numbers: one-hot vectors of GPT-2's vocabulary, nearly all of them
+zeros.
 
-Its rows start as draws from the normal distribution N(0, 1), as in `torch.nn.Embedding`, so that no two ids
-begin at the same place.
+An embedding layer is the table of `one_hot` as a module. Its one parameter, `weight`, holds one vector for each id,
+and `forward` looks vectors up. A row that the batch did not look up has no part in the loss, so its gradient is zero.
+
+The rows start as random draws from the normal distribution N(0, 1), as in `torch.nn.Embedding`. So no two ids start
+with the same vector.
 
 | name | shape |
 |---|---|
@@ -30,9 +33,9 @@ class Embedding(nn.Module):
     """A table of `num_embeddings` vectors of `embedding_dim` numbers, looked up by id.
 
     `weight`, of shape `(num_embeddings, embedding_dim)`, is the only parameter and the only entry of the state dict.
-    Its numbers start as draws from N(0, 1), each drawn on its own, and anew for each layer.
+    Its numbers start as random draws from N(0, 1). Each number is drawn on its own, and each layer draws new ones.
 
-    The layer also runs on the device `meta`, where tensors have a shape and no values: there the ids cannot be checked.
+    The layer also runs on the device `meta`. Tensors there have a shape and no values, so the ids cannot be checked.
 
     >>> Embedding(7, 3)(torch.tensor([[1, 2], [2, 6]])).shape
     torch.Size([2, 2, 3])
@@ -44,17 +47,17 @@ class Embedding(nn.Module):
         self.weight = nn.Parameter(torch.randn(num_embeddings, embedding_dim))
 
     def forward(self, ids: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
-        """The vector of each id, in the dtype of `weight`; the axis of the vectors is the last one.
+        """The vector of each id, in the dtype of `weight`. The numbers of a vector lie on the last axis.
 
-        `ids` may have any shape, also none, and need not be contiguous; an empty tensor gives an empty result. Each
-        call reads `weight` as it is then, also where another parameter has taken its place. The gradient of a row is
-        the sum over all places at which its id stands, and a row that was not looked up gets zeros; eval mode changes
-        nothing.
+        `ids` may have any shape, even no axes, and need not be contiguous. An empty tensor gives an empty result. Each
+        call uses `weight` as it is at that moment, even if another parameter has taken its place. The gradient of a row
+        is the sum over all places at which its id stands. The gradient of a row that was not looked up is zero. Eval
+        mode changes nothing.
 
-        An id below 0 or not below `num_embeddings` raises an `IndexError` that names it. Indexing alone would count a
-        negative one from the end.
+        An id below 0 or not below `num_embeddings` raises an `IndexError` whose message gives that id. Indexing alone
+        would count a negative id from the end.
         """
-        # TODO: unless the ids are on `meta`, reject those outside the table; the smallest and the largest will do.
+        # TODO: reject ids outside the table, unless they are on `meta`. To check the smallest and the largest is enough.
         # TODO: look all ids up at once.
         if ids.numel() and not ids.is_meta:
             for i in (ids.min(), ids.max()):

@@ -1,15 +1,19 @@
 """# The geometry of a table
 
-A trained table is a cloud of points, one per id, and training decides which points lie near each other. This exercise
-measures that cloud and draws it.
+**Which tokens has a trained model placed close together?** The dot product alone misleads: it takes (5, 5) for
+closer to (1, 0) than (0.9, 0.1), only because (5, 5) is long.
 
-Directions matter more than lengths, so closeness is the *cosine*: the dot product of two vectors divided by their
-lengths, 1 for the same direction, 0 for a right angle. To see a table of many dimensions on paper, principal component
-analysis (PCA) turns it so that the first axis shows the largest spread, the second the next largest.
+A trained table is a cloud of points, one for each id. Training decides which points lie close together. This
+exercise measures the cloud and draws it.
 
-`embedding_metrics` puts figures on what a toy language model has learned. It asks two questions. Have ids that often
-stand side by side moved together or apart, and ids that never do? And are the nearest neighbours in the table those
-ids that stand in the same surroundings in the text?
+The direction of a vector matters more than its length, so closeness is measured by the *cosine*: the dot product of
+two vectors, divided by both of their lengths. It is 1 for the same direction and 0 for a right angle. Principal
+component analysis (PCA) shows a table of many dimensions on paper. It turns the table so that the first axis has the
+largest spread, and the second axis the next largest.
+
+`embedding_metrics` measures what a toy language model has learned. It asks two questions. How close are ids that
+often stand side by side, and how close are ids that never do? Are the nearest ids in the table those that have the same
+neighbours in the text?
 
 | name | shape |
 |---|---|
@@ -39,14 +43,14 @@ from ch2_embeddings.toy_lm import ToyLM, mean_loss
 def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab vocab"]:
     """The cosine of every row with every row, in the table's dtype.
 
-    A row of zeros has cosine 0 with all, itself included.
+    A row of zeros has cosine 0 with every row, also with itself.
 
     >>> cosine_matrix(torch.tensor([[3.0, 4.0], [4.0, 3.0], [0.0, 0.0]]))
     tensor([[1.0000, 0.9600, 0.0000],
             [0.9600, 1.0000, 0.0000],
             [0.0000, 0.0000, 0.0000]])
     """
-    # TODO: divide each row by its length, with care for rows of zeros.
+    # TODO: divide each row by its length. Take care of rows of zeros.
     # TODO: one matrix product gives all the dot products.
     lengths = table.norm(dim=1, keepdim=True)
     unit = table / lengths.where(lengths > 0, 1.0)
@@ -54,10 +58,11 @@ def cosine_matrix(table: Float[Tensor, "vocab dim"]) -> Float[Tensor, "vocab voc
 
 
 def nearest_neighbors(table: Float[Tensor, "vocab dim"], token_id: int, k: int) -> list[int]:
-    """The k ids whose rows have the largest cosine with the row of `token_id`, the nearest first, without itself.
+    """The k ids whose rows have the largest cosine with the row of `token_id`, the nearest first.
 
-    Of equal cosines the smaller id comes first. Where there are fewer than k others, all of them come. An id
-    that is not in the table, negative ones too, raises an `IndexError` that names it.
+    `token_id` itself is left out. Of equal cosines the smaller id comes first. If there are fewer than k other ids, all
+    of them are returned. A `token_id` that is not in the table, also a negative one, raises an `IndexError` whose
+    message gives it.
 
     >>> nearest_neighbors(torch.tensor([[1.0, 0.0], [-1.0, 0.1], [2.0, 0.5]]), token_id=0, k=2)
     [2, 1]
@@ -73,11 +78,12 @@ def nearest_neighbors(table: Float[Tensor, "vocab dim"], token_id: int, k: int) 
 def adjacent_pairs(data: Int[Tensor, "n"], k: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Two lists of at most k pairs of different ids: `(frequent, never)`.
 
-    `frequent`: the ordered pairs (a, b) for which b most often comes right after a, the most frequent first; of equally
-    frequent ones the smaller pair first. (1, 2) and (2, 1) count apart, and an id next to itself does not count.
+    `frequent`: the pairs (a, b) for which b most often comes directly after a, the most frequent first. Of equally
+    frequent pairs the smaller pair comes first. (1, 2) and (2, 1) are two different pairs. An id next to itself does
+    not count.
 
-    `never`: the first k pairs with a < b, in the order (0, 1), (0, 2), ..., (1, 2), ..., of ids that both occur
-    in `data` and of which neither ever comes right after the other.
+    `never`: the first k pairs with a < b, in the order (0, 1), (0, 2), ..., (1, 2), ... Both ids of a pair occur in
+    `data`, and neither of them ever comes directly after the other.
 
     >>> adjacent_pairs(torch.tensor([0, 1, 0, 1, 2, 2, 3]), k=2)
     ([(0, 1), (1, 0)], [(0, 2), (0, 3)])
@@ -106,7 +112,7 @@ class PairChange:
 def pair_report(
     before: Float[Tensor, "vocab dim"], after: Float[Tensor, "vocab dim"], pairs: list[tuple[int, int]]
 ) -> list[PairChange]:
-    """For each pair of ids, in the order given: its cosine in the table `before` training, `after` it, and the change.
+    """For each pair of ids, in the order given: its cosine `before` training, its cosine `after` it, and the change.
 
     >>> pair_report(torch.eye(2), torch.tensor([[0.0, 1.0], [0.0, 2.0]]), [(0, 1)])[0].delta
     1.0
@@ -123,9 +129,9 @@ def pair_report(
 def pca(x: Float[Tensor, "n dim"], n_components: int) -> Float[Tensor, "n n_components"]:
     """The coordinates of the rows of `x` along the axes of largest spread, the largest first.
 
-    Centre the data (each column minus its mean), take the singular value decomposition U S Vᵀ; the coordinates are
+    Centre the data: subtract the mean of each column. Take the singular value decomposition U S Vᵀ. The coordinates are
     the first columns of U S. The sign of each column is free. The result has the dtype of `x`. `n_components` below 1
-    or above min(n, dim) raises a `ValueError` that names it.
+    or above min(n, dim) raises a `ValueError` whose message gives it.
 
     >>> pca(torch.tensor([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]]), n_components=1).abs()
     tensor([[2.0000],
@@ -143,10 +149,10 @@ def pca(x: Float[Tensor, "n dim"], n_components: int) -> Float[Tensor, "n n_comp
 def plot_embedding(table: Float[Tensor, "vocab dim"], labels: list[str], path: str | Path) -> None:
     """Draw the rows of `table` as points in the plane (their first two principal components), each with its label.
 
-    Writes a PNG of at least 200 × 200 pixels to `path` and no other file, whatever the ending of `path`, and needs no
-    display. A label stands as it is: "$" starts no formula. A label of white space alone shows as its `repr`, such as
-    `' '` or `'\\n'`. The table may still collect gradients. As many labels as rows, or a `ValueError` that gives the
-    number of labels.
+    Writes a PNG of at least 200 × 200 pixels to `path`, and no other file. The ending of `path` does not matter, and no
+    display is needed. A label is drawn as it is: "$" starts no formula. A label of white space alone is drawn as its
+    `repr`, such as `' '` or `'\\n'`. The table may require gradients. If there are not as many labels as rows, a
+    `ValueError` gives the number of labels.
     """
     # TODO: reject a wrong number of labels.
     # TODO: make a matplotlib.figure.Figure (that needs no display), scatter the points, and write each label beside
@@ -171,16 +177,17 @@ def embedding_metrics(model: ToyLM, data: Int[Tensor, "n"], context: int, k: int
     """What a `ToyLM` has learned from `data`, in five figures. The table is `model.embed.weight`.
 
     - `loss`: your `mean_loss`, the mean cross-entropy over every window of `data`.
-    - `mean_norm`: the mean length of the table's rows, all of them.
-    - `frequent_cosine`, `never_cosine`: the mean cosine over the two lists of `adjacent_pairs(data, k)`; NaN
+    - `mean_norm`: the mean length of the table's rows. All rows count.
+    - `frequent_cosine`, `never_cosine`: the mean cosine over the two lists of `adjacent_pairs(data, k)`. It is NaN
       where a list is empty.
-    - `neighbor_accuracy`: how well nearness in the table follows the text. The surroundings of an id are a vector of
-      2 · vocab counts: how often each id stands one place to its left, then how often each stands one place to its
-      right. For each id that occurs in `data`, take its k nearest ids in the table and its k nearest by the cosine
-      of the surroundings (both among all ids, by `nearest_neighbors`, so fewer than k where there are fewer others);
-      the share of the first that are also among the second, averaged over these ids.
+    - `neighbor_accuracy`: how well closeness in the table agrees with the text. The surroundings of an id are a vector
+      of 2 · vocab counts: first how often each id stands directly to its left, then how often each id stands directly
+      to its right. Each id that occurs in `data` has two lists of `nearest_neighbors`, its k nearest ids in the table
+      and its k nearest ids by the surroundings. Both are taken among all ids, and they are shorter than k if there are
+      fewer others. The id's share is the part of the first list that is also in the second. The figure is the mean
+      share of these ids.
 
-    The model stays as it is.
+    The model is not changed.
     """
     # TODO: take the table without its gradient, and count left and right neighbours into (vocab, vocab) tables.
     # TODO: compute the five figures as Python floats, with the functions above.

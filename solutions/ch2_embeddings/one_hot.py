@@ -1,15 +1,19 @@
 """# One-hot vectors and the embedding table
 
-A token id is a name, not a quantity: id 6 is not twice id 3. The *one-hot* vector of an id says so. It has
-one place for each id of the vocabulary, a 1 in the id's own place and 0 in all others.
+**Why does a model get neither a token's id nor its one-hot vector, but a row of a table?** As a number, id 6 would
+be twice id 3. As one-hot vectors any two tokens are equally far apart (√2), and each vector has 50,257 numbers in
+GPT-2's vocabulary.
 
-Multiply a one-hot vector by a table with one row per id and the product is that id's row, because every other
-row is multiplied by zero. So `one_hot @ table` and `table[id]` are the same embedding. The product spends
-`vocab` multiplications on each number that it returns; the look-up spends none. That is why an embedding layer
-is a table to look things up in, although it is a linear layer on one-hot vectors.
+A token id is a name, not a quantity. The *one-hot* vector of an id has one place for each id of the vocabulary: a 1
+in the id's own place and 0 in all others.
 
-The gradient follows the same road back: row `i` of the table receives the sum of the gradients of all the
-positions at which id `i` stood, and rows that were not looked up receive zero.
+Take a table with one row for each id. A one-hot vector times this table is the id's own row, because every other row
+is multiplied by zero. So `one_hot @ table` and `table[id]` are the same embedding. The product needs `vocab`
+multiplications for each number of its result, and the look-up needs none. An embedding layer is a linear layer on
+one-hot vectors, and it is computed as a look-up.
+
+The gradient goes the same way back. Row `i` of the table gets the sum of the gradients of all positions at which id
+`i` stands. A row that was not looked up gets zero.
 
 | name | shape |
 |---|---|
@@ -28,15 +32,16 @@ from jaxtyping import Float, Int
 
 
 def one_hot(ids: Int[np.ndarray, "n"], vocab_size: int) -> Float[np.ndarray, "n vocab"]:
-    """One row per id, with a column for each id of the vocabulary: 1 in the id's own column, 0 elsewhere, as float64.
+    """One row for each entry of `ids`, with one column for each id of the vocabulary, as float64.
 
-    No ids give no rows. An id below 0 or not below `vocab_size` raises an `IndexError` that names it.
+    A row holds 1 in the id's own column and 0 elsewhere. Empty `ids` give no rows. An id below 0 or not below
+    `vocab_size` raises an `IndexError` whose message gives that id.
 
     >>> one_hot(np.array([2, 0]), vocab_size=3)
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    # TODO: reject ids outside the vocabulary; NumPy would count a negative one from the end.
+    # TODO: reject ids outside the vocabulary. NumPy itself would count a negative id from the end.
     # TODO: start from zeros of shape (n, vocab_size) and set one place in each row.
     _check_ids(ids, vocab_size)
     rows = np.zeros((len(ids), vocab_size))
@@ -47,7 +52,8 @@ def one_hot(ids: Int[np.ndarray, "n"], vocab_size: int) -> Float[np.ndarray, "n 
 def embed_by_matmul(ids: Int[np.ndarray, "n"], table: Float[np.ndarray, "vocab dim"]) -> Float[np.ndarray, "n dim"]:
     """The rows of `table` for `ids`, as the product of one-hot vectors and the table.
 
-    The result has the table's dtype. No ids give no rows, and ids out of range raise an `IndexError`, as in `one_hot`.
+    The result has the table's dtype. Empty `ids` give no rows, and ids out of range raise an `IndexError`, as in
+    `one_hot`.
 
     >>> embed_by_matmul(np.array([1]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([[3., 4.]])
@@ -59,7 +65,8 @@ def embed_by_matmul(ids: Int[np.ndarray, "n"], table: Float[np.ndarray, "vocab d
 def embed_by_lookup(ids: Int[np.ndarray, "n"], table: Float[np.ndarray, "vocab dim"]) -> Float[np.ndarray, "n dim"]:
     """The same rows by indexing, with no multiplication at all.
 
-    The result has the table's dtype. No ids give no rows, and ids out of range raise an `IndexError`, as in `one_hot`.
+    The result has the table's dtype. Empty `ids` give no rows, and ids out of range raise an `IndexError`, as in
+    `one_hot`.
 
     >>> embed_by_lookup(np.array([1]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([[3., 4.]])
@@ -74,16 +81,17 @@ def lookup_gradient(
 ) -> Float[np.ndarray, "vocab dim"]:
     """The gradient of the table, given the gradient of the rows that were looked up.
 
-    Row `i` is the sum of `grad_output` over the positions at which id `i` stands: a repeated id collects every one of
-    them, and the row of an id that was not looked up is zero. Each call starts from zeros. The result has the dtype of
-    `grad_output`. Ids out of range raise an `IndexError`, as in `one_hot`.
+    Row `i` of the result is the sum of the rows of `grad_output` at the positions at which id `i` stands. So an id that
+    stands at several positions collects all of their rows. The row of an id that was not looked up is zero. Each call
+    starts from zeros. The result has the dtype of `grad_output`. Ids out of range raise an `IndexError`, as in
+    `one_hot`.
 
     >>> lookup_gradient(np.array([1, 1]), np.array([[1.0, 2.0], [10.0, 20.0]]), vocab_size=2)
     array([[ 0.,  0.],
            [11., 22.]])
     """
     # TODO: start from zeros of shape (vocab_size, dim).
-    # TODO: add each row of `grad_output` to the row of its id; mind ids that occur twice.
+    # TODO: add each row of `grad_output` to the row of its id. Take care of ids that occur twice.
     _check_ids(ids, vocab_size)
     gradient = np.zeros((vocab_size, grad_output.shape[1]), dtype=grad_output.dtype)
     np.add.at(gradient, ids, grad_output)
@@ -91,14 +99,14 @@ def lookup_gradient(
 
 
 def multiplications(n_ids: int, vocab_size: int, dim: int) -> tuple[int, int]:
-    """How many multiplications of two numbers each way needs: `(by_matmul, by_lookup)`.
+    """How many multiplications of two numbers each of the two ways needs: `(by_matmul, by_lookup)`.
 
-    Every entry of the product is a sum of `vocab_size` products, the zeros included.
+    Every entry of the matrix product is a sum of `vocab_size` products. Products with a zero count, too.
 
     >>> multiplications(n_ids=2, vocab_size=3, dim=4)
     (24, 0)
     """
-    # TODO: count the product's entries and the multiplications behind each.
+    # TODO: count the entries of the product, and the multiplications that each entry needs.
     return n_ids * vocab_size * dim, 0
 
 

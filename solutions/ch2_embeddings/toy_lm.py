@@ -1,12 +1,16 @@
 """# A toy language model
 
-A language model gives each token of the vocabulary a probability of coming next. This one is as small as it can be and
-still learn an embedding: look up the vectors of the last `context` tokens, take their mean, and turn it into one
-number (a *logit*) per token of the vocabulary with a linear layer. The mean forgets the order of the tokens; attention
-will mend that in chapter 3.
+**Which task turns a table of random vectors into a useful one?** To count what follows each context does not do it.
+The 28 characters of this course's text make 378 billion contexts of 8, and nearly all of them never occur.
 
-Before training it knows nothing, so its loss is about ln(vocab), the surprise of a fair guess. Training pulls together
-the vectors of tokens that are followed by the same things, and nobody told it to.
+A language model gives each token of the vocabulary a probability of being the next one. This model is as small as
+possible. It looks up the vectors of the last `context` tokens and takes their mean. A linear layer turns the mean into
+one number (a *logit*) for each token of the vocabulary. The mean forgets the order of the tokens. Chapter 3 brings the
+order back.
+
+Before training the model knows nothing. Its loss is about ln(vocab), the loss of a guess that gives all tokens the
+same probability. In training, tokens that are followed by the same tokens get similar vectors, although nothing asks
+for this.
 
 | name | shape |
 |---|---|
@@ -36,14 +40,14 @@ from ch2_embeddings.embedding import Embedding
 def sample_windows(
     data: Int[Tensor, "n"], context: int, batch_size: int, generator: torch.Generator
 ) -> tuple[Int[Tensor, "batch context"], Int[Tensor, "batch"]]:
-    """Draw windows of `context` tokens, and the token that follows each.
+    """Draw windows of `context` tokens, and for each window the token that follows it.
 
-    Every place at which a window with its target fits is drawn with the same chance, the first and the last among them.
-    Each window of the batch is drawn by itself, so the same one may come twice. `generator` is the only source of
-    randomness, and it moves on from call to call.
+    Every place at which a window and its target fit has the same chance, also the first and the last. Each window of
+    the batch is drawn on its own, so the same window may come twice. `generator` is the only source of randomness, and
+    each call advances it.
 
-    A context below 1 raises a `ValueError` that gives the context. Data of no more than `context` tokens raises a
-    `ValueError` that gives the context or the number of tokens.
+    A context below 1 raises a `ValueError` whose message gives the context. Data of no more than `context` tokens
+    raises a `ValueError` whose message gives the context or the number of tokens.
 
     >>> sample_windows(torch.tensor([3, 1, 4]), context=2, batch_size=1, generator=torch.Generator())
     (tensor([[3, 1]]), tensor([4]))
@@ -59,8 +63,8 @@ def sample_windows(
 class ToyLM(nn.Module):
     """Embedding, mean over the window, linear layer to the vocabulary.
 
-    `embed` is your own `Embedding(vocab_size, dim)`, `head` is `nn.Linear(dim, vocab_size)` with a bias. The logits
-    have the dtype of these parameters, and the model also runs on the device `meta`.
+    `embed` is your own `Embedding(vocab_size, dim)`, and `head` is `nn.Linear(dim, vocab_size)` with a bias. The logits
+    have the dtype of these parameters. The model also runs on the device `meta`.
 
     >>> ToyLM(vocab_size=7, dim=3)(torch.tensor([[1, 2, 2], [0, 6, 1]])).shape
     torch.Size([2, 7])
@@ -79,9 +83,10 @@ class ToyLM(nn.Module):
 
 
 def mean_loss(model: nn.Module, data: Int[Tensor, "n"], context: int) -> float:
-    """The mean cross-entropy in nats over every window of `data`, each once: no drawing, no gradients.
+    """The mean cross-entropy in nats over all windows of `data`.
 
-    The model is left as it is. Errors as in `sample_windows`.
+    Each window counts once, and nothing is drawn. No gradients are computed. The model is not changed. It raises the
+    same errors as `sample_windows`.
     """
     # TODO: make all windows and their targets, and take the cross-entropy of the model's logits.
     _check(data, context)
@@ -99,12 +104,13 @@ def train_toy_lm(
     lr: float,
     generator: torch.Generator,
 ) -> list[float]:
-    """Train `model` in place with `torch.optim.Adam` at `lr`; return the loss of each step, before its update.
+    """Train `model` in place with `torch.optim.Adam` at `lr`. Return the loss of each step, as it was before the
+    update.
 
-    Each step draws a fresh batch with `sample_windows` and the generator; its loss is the mean cross-entropy of the
-    batch in nats. Parameters with `requires_grad=False` are frozen: they are left as they are, and stay frozen.
+    Each step draws a new batch with `sample_windows` and the generator. The loss of a step is the mean cross-entropy of
+    its batch in nats. Parameters with `requires_grad=False` are frozen: they keep their values, and they stay frozen.
 
-    Every call starts with a new optimizer. Errors as in `sample_windows`.
+    Every call starts with a new optimizer. It raises the same errors as `sample_windows`.
     """
     # TODO: make the optimizer once, for the parameters that are not frozen.
     # TODO: in each step: draw a batch, compute the loss, keep it as a float, clear old gradients, backward, update.
