@@ -1,8 +1,12 @@
 """# Grouped-query attention
 
-While a model writes, it keeps the keys and values of everything it has read. This cache, not the arithmetic, is what
-limits how many users a machine can serve. So let several query heads *share* one head of keys and values: with
-`n_kv_heads = n_heads` it is multi-head attention, with 1 it is *multi-query* attention, and in between *grouped*.
+**Why do many models of today have fewer heads for keys and values than for queries?** Llama 2 (70B) has 80 layers
+and 64 query heads of 128 numbers. As many heads of keys and values would keep 10.7 GB for one text of 4,096 tokens in
+float16; its 8 keep 1.3 GB.
+
+While a model writes, it keeps the keys and values of all that it has read. This *cache* limits how many users a
+machine can serve. So several query heads *share* one head of keys and values. With `n_kv_heads = n_heads` it is
+multi-head attention, with 1 it is *multi-query* attention, and in between *grouped*.
 
 The groups are neighbours: with 6 query heads and 2 heads of keys and values, query heads 0, 1, 2 use the first and
 3, 4, 5 the second. So each is repeated in place: `a a a b b b`, not `a b a b a b`.

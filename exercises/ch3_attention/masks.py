@@ -1,15 +1,17 @@
 """# Masks: who may look at whom
 
+**How can a model learn at all positions of a text at once, without seeing the answers?** Without the causal mask
+position `i` attends to token `i + 1`, the very token that it is to predict, and copies it.
+
 A mask is a boolean tensor in which **True means "this query may attend to this key"**. Two of them do nearly all
 the work.
 
-The *causal* mask keeps a language model honest: position `i` sees the positions up to `i`, itself included, and not
-the token that it is to predict. When there are fewer queries than keys, as when new tokens follow a stored past,
-the queries are the *last* positions: the last query stands at the last key. So query `i` is at position
-`i + k_len - q_len`.
+With the *causal* mask position `i` sees the positions up to `i`, itself included. When there are fewer queries than
+keys, as when new tokens follow a stored past, the queries are the *last* positions: the last query stands at the last
+key. So query `i` is at position `i + k_len - q_len`.
 
-The *padding* mask hides the filler behind short sequences of a batch. Every query of a sequence sees the same keys,
-so its query axis is 1 and broadcasts.
+The *padding* mask hides the filler behind the short sequences of a batch. Every query of a sequence sees the same
+keys, so its query axis is 1 and broadcasts.
 
 Masks combine with "and": a query must be allowed by all of them.
 

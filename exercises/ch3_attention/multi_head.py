@@ -1,8 +1,10 @@
 """# Multi-head attention
 
-One softmax per query makes one average. A word that needs its verb *and* its adjective gets a blur of both. So
-`d_model` is cut into `n_heads` slices of `d_head = d_model / n_heads` numbers, each slice attends on its own, and
-`out_proj` mixes what the heads found. It costs about as much as one head of full width.
+**Why several heads, when one of full width costs about the same?** One softmax for each query makes one average. A
+word that needs its verb *and* its adjective gets a mixture of both, and cannot take them apart.
+
+So `d_model` is cut into `n_heads` slices of `d_head = d_model / n_heads` numbers. Each slice attends on its own, and
+`out_proj` mixes what the heads found.
 
 Head `h` owns the columns `h * d_head` to `(h + 1) * d_head - 1` of each projection. Splitting is therefore two
 steps: cut the last axis into `(n_heads, d_head)`, then move the heads in front of the sequence. Reshaping straight

@@ -1,7 +1,10 @@
 """# Sparse attention: not every pair
 
-Full attention compares every query with every key, so twice the length costs four times the work. Most of that is
-spent on pairs that hardly matter. Sparse attention leaves pairs out.
+**Must every token look at every other?** Full attention over 100,000 tokens makes 10 billion scores in each head of
+each layer. With a window of 512 it is 51 million.
+
+Full attention compares every query with every key, so twice the length costs four times the work. Sparse attention
+leaves pairs out that hardly matter.
 
 A *sliding window* keeps the last `window` keys of each query, its own among them. A *strided* pattern keeps every
 `stride`-th key back from the query, so that far positions are reached in few steps. Both here are causal.

@@ -1,7 +1,9 @@
 """# Positions
 
-Attention has no sense of order: shuffle the words and every word still gets the same result. Something must say
-where each word stands, and both answers here add a vector to each place.
+**How does attention know in which order the words stand?** It does not: without positions and without a mask, *dog*
+gets the same vector in *the dog bites the man* and in *the man bites the dog*.
+
+Something must say where each word stands. Both answers here add a vector to each place.
 
 *Sinusoidal* positions are fixed. Column `2i` is a sine and column `2i + 1` the cosine of the same angle:
 

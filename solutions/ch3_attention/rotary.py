@@ -1,8 +1,12 @@
 """# Rotary positions
 
+**How can a score depend on the distance between two tokens, and not on where they stand?** With position vectors
+that are added, the same two words score differently at places 1 and 3 than at places 101 and 103, and a learned table
+has no row beyond its last place.
+
 Rather than adding a position to a word, *turn* its query and its key by an angle that grows with the position. A dot
-product of two turned vectors depends on the difference of their angles alone, so a score depends on how far apart
-two words are and not on where they stand. Values are not turned: they say what is handed over, not where it is.
+product of two turned vectors depends on their angles' difference alone, and so on the distance of the two words. Values
+are not turned: they say what is handed over, not where it is.
 
 A vector of `d_head` numbers is `d_head / 2` pairs `(x₀, x₁), (x₂, x₃), ...`. Pair `i` at position `p` turns by
 `p · base^(-2i / d_head)`, anticlockwise:

@@ -1,13 +1,17 @@
 """# Scaled dot-product attention
 
+**How does a token choose which others to take from, and why are its scores divided by √d_k?** With queries and keys
+of 64 random numbers of variance 1, the scores have a standard deviation of 8. Undivided, the softmax over 16 keys then
+puts 0.84 of its weight on one of them, on average; divided, 0.24.
+
 Attention is a soft look-up. Each query is compared with every key by a dot product; the softmax turns one
 query's scores into weights; the result is the values, mixed with these weights:
 
     attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
 
-Why divide by √d_k? The dot product of two vectors of `d_k` independent numbers of variance 1 has variance `d_k`.
-Without the division long vectors give large scores, the softmax puts all its weight on one key, and its
-gradient is close to zero. It is the length of a query, not of a value or of the whole model, that counts.
+The dot product of two vectors of `d_k` independent numbers of variance 1 has variance `d_k`; divided by √d_k, it has
+variance 1 again. Without the division the gradient of a softmax that has put all its weight on one key is close to
+zero. It is the length of a query that counts, not of a value or of the whole model.
 
 A mask says which keys a query may look at. The scores of the others become `-inf` *before* the softmax,
 so that their weight is exactly zero and what is left still sums to one.

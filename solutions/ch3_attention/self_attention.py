@@ -1,11 +1,14 @@
 """# Self-attention with learned projections
 
-In self-attention a sequence looks at itself: queries, keys and values are all made from the same vectors, by three
-learned matrices. The same word can ask one question (its query), offer another thing to be found by (its key), and
-hand over a third (its value). Without the matrices each word would mostly find itself.
+**Why does a token need three vectors: a query, a key and a value?** With one vector for all three, and all vectors
+equally long, a token's dot product is largest with itself. So each token would mostly attend to itself.
 
-How large should a matrix start? If it makes its input larger, thirty layers make it explode; if smaller, it fades.
-Xavier's answer keeps the variance about the same in both directions: a weight of shape `(fan_out, fan_in)`
+In self-attention a sequence looks at itself: queries, keys and values are all made from the same vectors, by three
+learned matrices. So a token can ask for one thing (its query), be found by another (its key), and hand over a third
+(its value).
+
+How large should a matrix start? If each makes its input larger, the numbers explode over thirty layers; if smaller,
+they fade. Xavier's answer keeps the variance about the same in both directions: a weight of shape `(fan_out, fan_in)`
 is drawn from the uniform distribution on `[-a, a]` with `a = √(6 / (fan_in + fan_out))`.
 
 | name | shape |

@@ -1,18 +1,19 @@
 """# Softmax
 
-Softmax turns any row of numbers into weights: each is `exp(xᵢ)`, divided by the sum of all of them, so none is
-negative and together they make one. Attention uses it to decide how much of each value a query takes.
+**How do scores, which may be any numbers, become weights that sum to one?** Computed as the formula stands,
+`exp(1000)` is infinity, and infinity divided by infinity is NaN: one large score makes the whole row NaN.
 
-Written as it stands, the formula breaks. `exp(1000)` is infinity, and infinity divided by infinity is NaN. But adding
-the same number to every entry changes nothing, because it cancels between the top and the bottom of the fraction.
-So subtract the largest entry first: then the largest power is `exp(0) = 1` and nothing can overflow.
+Softmax turns any row of numbers into weights: each is `exp(xᵢ)`, divided by the sum of all of them. None is
+negative, and together they make one. Attention uses it to decide how much of each value a query takes.
 
-A long row has a trap of its own in half precision. The largest float16 number is 65504, so a sum of 70,000 ones is
-infinity there. So sum in float32, and go back to the dtype of `x` at the end.
+Adding the same number to every entry changes nothing, because it cancels between the top and the bottom of the
+fraction. So subtract the largest entry first: then the largest power is `exp(0) = 1` and nothing can overflow.
 
-One row needs a rule of its own. A score of `-inf` says "not this one", and its weight is 0. Where *every* entry is
-`-inf` there is nothing to share out, and the formula gives 0 / 0. Here the answer is a row of zeros, with gradients
-of zero.
+Half precision has a second trap. The largest float16 number is 65504, so a sum of 70,000 ones is infinity there. So
+sum in float32, and go back to the dtype of `x` at the end.
+
+One kind of row needs a rule of its own. A score of `-inf` means "not this one", and its weight is 0. Where *every*
+entry is `-inf`, the formula gives 0 / 0. Here the answer is a row of zeros, with gradients of zero.
 
 | name | shape |
 |---|---|
