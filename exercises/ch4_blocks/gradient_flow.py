@@ -1,8 +1,10 @@
 """# How the Transformer keeps gradients from vanishing
 
+**Why can a Transformer be deep?** If each layer shrinks the gradient by a third, twelve layers leave less than a
+hundredth of it, and the first layers learn next to nothing.
+
 The gradient of the loss reaches the first layer through all the others, and each one multiplies it by its own
-derivative. If a layer shrinks it by a third, twelve layers leave less than a hundredth. The first layers then
-learn next to nothing: the gradient has *vanished*.
+derivative. A gradient that has become next to nothing on the way has *vanished*.
 
 You measure it here. Four stacks of the same sub-layers, your own attention and feed-forward network, before any
 training:

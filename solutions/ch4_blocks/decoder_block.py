@@ -1,5 +1,8 @@
 """# The decoder block: self-attention, cross-attention, feed-forward network
 
+**How does a model that writes one sentence read another one?** Without cross-attention a decoder gives the same
+output for every source. It may write good German, but not the translation of this sentence.
+
 The decoder of 2017 writes a translation one token at a time and looks at two things: at what it has written so
 far, by **self-attention**, and at the encoded source sentence, the `memory`, by **cross-attention**. In
 cross-attention the queries come from the decoder, keys and values from the memory. The order is self-attention,

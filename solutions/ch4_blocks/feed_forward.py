@@ -1,8 +1,11 @@
 """# GELU and the feed-forward network
 
-Attention mixes positions; the feed-forward network then works on each position **on its own**, with the same
-weights everywhere. It goes up to a wider layer (`d_ff`, four times `d_model` in 2017), through a function that is
-not linear, and down again:
+**What does a block do besides moving information from position to position?** It computes with what attention
+brought, by a function that is not linear. Without that function `down(up(x))` is one matrix: with `d_ff = 4 · d_model`,
+8 · d_model² weights can do no more than d_model² of them.
+
+Attention mixes positions. The feed-forward network then works on each position **on its own**, with the same weights
+everywhere. It goes up to a wider layer (`d_ff`, four times `d_model` in 2017), through the activation, and down again:
 
     FFN(x) = down(activation(up(x)))
 

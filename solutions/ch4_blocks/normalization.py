@@ -1,8 +1,10 @@
 """# Layer normalization and RMS normalization
 
-A deep stack multiplies many layers, and the size of what passes through them drifts: it grows here and shrinks
-there. A normalization sets the size back at every position. It looks at the `d_model` numbers of **one**
-position, never at other positions or other sequences, so that a token's result does not depend on its neighbours.
+**What keeps the numbers in a deep stack at the same size?** If each of 24 layers makes its input 1.5 times as
+large, the last one gives numbers 16,834 times as large as the first one got.
+
+A normalization sets the size back at every position. It looks at the `d_model` numbers of **one** position, never at
+other positions or other sequences. So a token's result does not depend on its neighbours.
 
 *LayerNorm* subtracts the mean μ of the position's numbers, divides by their standard deviation, and then lets
 the model choose a new scale and shift for each feature, `weight` and `bias`:
