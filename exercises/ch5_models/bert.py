@@ -1,8 +1,11 @@
 """# BERT: an encoder that reads both ways
 
-A GPT sees only what stands to the left. To *understand* a text that is all there, a model should look both ways; but
-then "predict the next token" is no exercise any more, because every position sees its answer. BERT hides some tokens
-instead and predicts those: **masked language modelling** (MLM).
+**What does an encoder see that a decoder does not?** In *The bank was steep and wet*, the words that tell which bank
+it is stand to its right. A GPT's vector of *bank* has read only *The bank*.
+
+To *understand* a text that is all there, a model should look both ways. But then "predict the next token" is no
+exercise any more, because every position sees its answer. BERT hides some tokens instead and predicts those: **masked
+language modelling** (MLM).
 
 Of the chosen tokens (15 % in the paper) 80 % become `[MASK]`, 10 % a random token, 10 % stay as they are: `[MASK]`
 never occurs when the model is used later, so it has to make something of every token. The loss counts **only the chosen

@@ -1,5 +1,8 @@
 """# Questions on the three families
 
+**Which model is for which task, and why is it built that way?** Whoever gives an encoder a text to continue, or a
+decoder a gap to fill, asks it for what its mask did not let it learn.
+
 Eight questions on what your models are for and why they are built as they are. Answer each with one letter, as in
 `Q1 = "A"`. Most of them can be tried on your own GPT, BERT and Translator.
 

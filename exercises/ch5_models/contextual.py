@@ -1,9 +1,11 @@
 """# Static and contextual vectors
 
-An embedding table has one vector for "bank", whatever the sentence: the bank of a river and the bank that holds money
-are the same place in space. That vector is *static*. What leaves a BERT's last block is another matter: each
-position has mixed in what it found around it, so that "bank" beside "river" and "bank" beside "loan" come out as two
-vectors. Those are *contextual*.
+**Does a vector stand for a word, or for a word in its sentence?** In an embedding table the bank of a river and the
+bank that holds money have one vector: their cosine is 1, so nothing that follows can tell them apart by it.
+
+The vectors of a table are *static*. What leaves a BERT's last block is another matter: each position has mixed in
+what it found around it, so "bank" beside "river" and "bank" beside "loan" come out as two vectors. Those are
+*contextual*.
 
 `sense_separation` measures it. Take sentences with the same word in two senses and compare its vectors by cosine
 similarity, pair by pair:

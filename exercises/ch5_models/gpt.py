@@ -1,7 +1,11 @@
 """# GPT: a decoder that predicts the next token
 
-A language model reads tokens and says, at every position, which token it expects next. GPT is the simplest model
-that does it well, and you have made all its parts already:
+**Why are embeddings and Transformers one thing?** A GPT begins with a table of vectors, each block makes a vector
+depend on more of the text, and the same table turns the last vectors into predictions. Without the blocks a token's
+vector says nothing of its neighbours: the table alone predicts the same after *bank*, whichever words came before.
+
+A language model reads tokens and says, at every position, which token it expects next. You have made all parts of
+GPT already:
 
     x      = token_embedding(ids) + position_embedding     then dropout
     x      = block(x, causal mask)                         n_layers times, pre-norm

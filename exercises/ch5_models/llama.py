@@ -1,7 +1,9 @@
 """# LLaMA: the modern decoder
 
-The decoders of today are the GPT of 2018 with five parts exchanged. Each exchange is small, and you have made each
-part:
+**What has changed since the GPT of 2018, and why?** A GPT with a table of 512 positions cannot read token 513, and
+it keeps a key and a value for each of its heads while it writes.
+
+The decoders of today are that GPT with five parts exchanged. Each exchange is small, and you have made each part:
 
 | GPT | LLaMA, Mistral | why |
 |---|---|---|

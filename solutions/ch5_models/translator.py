@@ -1,5 +1,9 @@
 """# The Transformer of 2017: an encoder and a decoder
 
+**How can a model read one sentence as a whole while it writes another?** Word for word does not do: the last word of
+*ich habe den Hund gesehen* is the third of *I have seen the dog*. And a recurrent translator without attention hands a
+source of two or of fifty words on as one vector of the same size.
+
 Translation has a source, which is all there from the start, and a target, which is written token by token. So the
 first Transformer has two halves. The **encoder** reads the source both ways and makes the `memory`: one vector for each
 source token. The **decoder** writes: each of its positions sees the target so far (a causal mask) and, by
