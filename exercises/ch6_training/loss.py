@@ -1,5 +1,8 @@
 """# The language-model loss
 
+**How wrong is a prediction, as one number that a gradient can lower?** The share of right answers does not serve: it
+stays the same while the right token rises from 0.1 to 0.4 behind one of 0.5, so its gradient is zero.
+
 A language model reads the tokens so far and gives each token of the vocabulary a score, its *logit*, for
 coming next. Every position of a text is a question and the token after it is the answer, so one text of `seq`
 tokens holds `seq - 1` questions: the inputs are the text without its last token, the targets are the text

@@ -1,9 +1,11 @@
 """# The learning-rate schedule and gradient clipping
 
-Early in training the gradients are large and Adam's running means know little, so the learning rate *warms
-up*: it grows in a straight line from 0 to `max_lr`. Then it falls along half a cosine to `min_lr`: slowly at
-first, while there is much to learn, fast in the middle, and slowly at the end, where small steps settle into
-the minimum.
+**Why not train with one learning rate from the first step to the last?** At Adam's first step `m_hat / sqrt(v_hat)`
+is +1 or −1, so every number moves by the full rate in a direction that one batch has chosen.
+
+So the learning rate *warms up*: it grows in a straight line from 0 to `max_lr`. Then it falls along half a cosine to
+`min_lr`: slowly at first, while there is much to learn, fast in the middle, and slowly at the end, where small steps
+settle into the minimum.
 
     step <= warmup_steps:   lr = max_lr * step / warmup_steps
     after it:               lr = min_lr + (max_lr - min_lr) * (1 + cos(pi * progress)) / 2,

@@ -1,12 +1,14 @@
 """# Training a GPT
 
+**Has the model learned the language, or its training text by heart?** The training loss cannot tell: it is lowest
+for a model that knows the text by heart and predicts nothing else.
+
 Everything meets here: your GPT, your loss, your AdamW, your schedule and your clipping. One step draws a
 batch of windows from the text, predicts at every position of every window at once, and follows the gradient.
 
-How good can it get? The corpus comes from a grammar whose *entropy* is known exactly: the average surprise of
-the next character to someone who knows the grammar by heart. No model can have a lower mean loss on fresh
-text. That is the *floor*, and a good training run ends near it. The grader measures your trained model
-itself, on text that it has drawn freshly, so a model that learned its training text by heart does not pass.
+The corpus comes from a grammar whose *entropy* is known exactly: the average surprise of the next character to
+someone who knows the grammar by heart. No model can have a lower mean loss on fresh text. That is the *floor*, and a
+good training run ends near it. The grader measures your trained model itself, on text that it has drawn freshly.
 
 Long runs are interrupted. A *checkpoint* is a file with everything that the rest of the run depends on: the
 parameters, the optimizer's state, the state of the random numbers, the step and the losses so far. A run that

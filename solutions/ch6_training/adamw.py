@@ -1,9 +1,11 @@
 """# AdamW
 
-Plain gradient descent gives every parameter the same step size. *Adam* keeps two running means for each
-number that it trains, of the gradient (`m`) and of its square (`v`), and steps by `m / sqrt(v)`: a number
-whose gradients agree moves by about the learning rate, whatever the scale of the gradients, and one whose
-gradients cancel hardly moves.
+**How large a step should each number of a model take?** With one step size for all, a weight whose gradients are a
+thousand times smaller moves a thousand times more slowly.
+
+*Adam* keeps two running means for each number that it trains, of the gradient (`m`) and of its square (`v`), and
+steps by `m / sqrt(v)`. So a number whose gradients agree moves by about the learning rate, whatever their scale, and
+one whose gradients cancel hardly moves.
 
 Both means start at zero and so are too small at first. After `t` steps the weights of a mean add up to
 `1 - beta^t`, so dividing by that corrects it:

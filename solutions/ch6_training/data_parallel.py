@@ -1,5 +1,8 @@
 """# Data-parallel training
 
+**How can several machines train one model together?** If each steps by its own gradient, the copies differ after the
+first step. N machines then train N models, each on an N-th of the data.
+
 Several processes, the *ranks* 0 to N−1, each hold a copy of the model and a share of the batch. If they start
 from the same parameters and, at each step, average their gradients, all the copies stay equal, and the step
 is the one that a single process would have taken with the whole batch.
