@@ -1,5 +1,8 @@
 """# Questions on inference
 
+**What does it cost to write a text, and who chooses its words?** Whoever expects a token to take the same time, read
+or written, is wrong by a large factor.
+
 Eight questions on what writing a text costs, and on how its words are chosen. Answer each with one letter, as in
 `Q1 = "A"`. Where a question asks for a number, work it out before you look at the choices.
 

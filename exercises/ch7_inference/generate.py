@@ -1,7 +1,10 @@
 """# Generating text
 
-A language model predicts one token. To write, it is asked again and again: the tokens so far go in, the logits of the
-*last* position say what may come next, one token is chosen and joined to the end.
+**How does a model that predicts one token write a text?** The logits of all positions but the last predict tokens
+that are already there: take those, and the model writes what the prompt says already.
+
+A model is asked again and again: the tokens so far go in, the logits of the *last* position say what may come next,
+one token is chosen and joined to the end.
 
 The model reads at most `max_len` tokens. When the text has grown past that, it is shown the last `max_len`: the
 context slides, and what lies further back is forgotten.

@@ -1,8 +1,11 @@
 """# From logits to the next token
 
-A language model answers with one score per token of the vocabulary, the *logits*. Something has to choose. Taking the
-best every time (*greedy*) is safe and soon repeats itself; drawing from the softmax is lively and now and then draws
-nonsense from the long tail of unlikely tokens. Three knobs lie between:
+**A model gives every token a probability. Which one should be written?** If all unlikely tokens together have 2 % at
+each place, a drawn text of 100 tokens is free of them with a probability of only 13 %.
+
+A language model answers with one score for each token of the vocabulary, the *logits*. Taking the best every time
+(*greedy*) is safe and soon repeats itself. Drawing from the softmax is lively, and now and then it draws nonsense from
+the long tail of unlikely tokens. Three settings lie between:
 
 - *temperature* divides the logits. Below 1 it sharpens the distribution, above 1 it flattens it.
 - *top-k* keeps the k best tokens and gives all others probability zero.

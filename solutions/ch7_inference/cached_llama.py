@@ -1,5 +1,8 @@
 """# A cache that turns and rolls
 
+**What must a cache know when keys are turned, shared and thrown away?** If the place in the cache were taken for the
+position, then with a window of 16 every token from the 17th on would be turned by the same angle.
+
 The modern decoder changes three things about the cache.
 
 - *Rotary positions*: a key is turned by the angle of its own position, which never changes. So the keys are cached

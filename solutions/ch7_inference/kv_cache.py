@@ -1,9 +1,11 @@
 """# The KV cache
 
-`generate` reads the whole text again for each new token. Nearly all of that work has been done before: under the
-causal mask a position's key and value depend on earlier tokens alone, so they stay the same however long the text
-becomes. Keep them, and a new token costs one query against the keys so far: work that grows with the length of the
-text, not with its square.
+**What need not be computed again for the next token?** Without a cache, to write 1,000 tokens sends 1 + 2 + … +
+1,000 = 500,500 tokens through the model; with one, 1,000.
+
+`generate` reads the whole text again for each new token. But under the causal mask a position's key and value depend
+on earlier tokens alone, so they stay the same however long the text becomes. Keep them, and a new token costs one query
+against the keys so far: work that grows with the length of the text, not with its square.
 
 - *Prefill*: the prompt goes in at once. All its keys and values are computed and kept.
 - *Decode*: one token at a time. Its query meets the keys kept so far and its own.
