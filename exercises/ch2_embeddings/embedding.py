@@ -56,6 +56,6 @@ class Embedding(nn.Module):
         An id below 0 or not below `num_embeddings` raises an `IndexError` whose message gives that id. Indexing alone
         would count a negative id from the end.
         """
-        # TODO: reject ids outside the table, unless they are on `meta`. To check the smallest and the largest is enough.
+        # TODO: unless the ids are on `meta`, reject those outside the table. Look at the smallest and the largest id.
         # TODO: look all ids up at once.
         raise NotImplementedError

@@ -9,17 +9,19 @@ each:
     Q1 = "B"  # TODO: A or B
 
     _EXPLANATIONS = {"Q1": "Because ..."}
+    _IDEAS = {"Q1": {"A": "What speaks against this choice."}}
 
-The stub loses the answers and the explanations. What marks them is `tests/graded/<chapter>/concepts.answers.json`,
-which `grader dev sync` derives: for each question a salted slow hash of the answer, and all explanations together,
-sealed with a key made from all the right answers. So nobody reads an answer by accident, and the explanations
-open once the exercise is done. Someone who tries all letters finds them, of course; so does someone who asks a friend.
+The stub loses the answers, the explanations and the ideas. What marks them is
+`tests/graded/<chapter>/concepts.answers.json`, which `grader dev sync` derives: for each question a salted slow hash of
+the answer, and all explanations together, sealed with a key made from all the right answers. The idea behind a wrong
+choice is sealed with that choice; the right one has an empty text of the same length, so their number tells nothing. So
+nobody reads an answer by accident, an idea opens when its choice was made, and the explanations open once the exercise
+is done. Someone who tries all letters finds them, of course; so does someone who asks a friend.
 """
 
 from __future__ import annotations
 
 import ast
-import base64
 import hashlib
 import hmac
 import json
@@ -31,10 +33,9 @@ from typing import Any
 
 import msgspec
 
+from grader.course.seals import Keys, Sealed, keys_from, open_seal, seal, slow_hash
 from grader.errors import ContentError
 
-HASH_ROUNDS = 15_000
-SEAL_ROUNDS = 100_000
 QUESTION = re.compile(r"Q[1-9][0-9]*\Z")
 
 
@@ -49,14 +50,24 @@ class Remark:
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One question's mark: its salt, the hash of its right answer, and the letters to choose from, if it has any."""
+    """One question's mark: its salt, the hash of its right answer, and the letters to choose from, if it has any.
+
+    `ideas` are what is to be said of wrong answers, each readable with its own answer, in an order that tells nothing.
+    """
 
     choices: tuple[str, ...]
     salt: str
     hash: str
+    ideas: tuple[Sealed, ...] = ()
+
+    def idea_behind(self, answer: str) -> str:
+        """What speaks against a wrong answer, or nothing where the course says nothing of it."""
+        keys = _keys_of(answer, self.salt) if self.ideas else None
+        found = (open_seal(idea, keys) for idea in self.ideas if keys is not None)
+        return next((text.strip() for text in found if text is not None), "")
 
 
-class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Explanations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The explanations, readable with all the right answers."""
 
     salt: str
@@ -68,7 +79,7 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `concepts.answers.json` holds."""
 
     questions: dict[str, Question]
-    explanations: Sealed
+    explanations: Explanations
 
     @classmethod
     def beside(cls, suite: str | Path) -> Answers:
@@ -89,10 +100,11 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         text = normalized(answer)
         if text is None or (question.choices and text not in question.choices):
             return Remark(f"{name} wants {_choice_text(question)}.", given=repr(answer)[:60])
-        if hmac.compare_digest(_hash(text, question.salt), question.hash):
+        if hmac.compare_digest(slow_hash(text, question.salt), question.hash):
             return None
+        message = f"{name}: {text} is not the right answer. {question.idea_behind(text)}".rstrip()
         advice = "Read the question again and say, for each other choice, what would have to be true for it."
-        return Remark(f"{name}: {text} is not the right answer.", given=text, advice=advice)
+        return Remark(message, given=text, advice=advice)
 
 
 def answers_file(suite: Path) -> Path:
@@ -111,26 +123,34 @@ def normalized(answer: object) -> str | None:
 
 def derive_answers(chapter: str, display_path: str, source: str) -> str:
     """The text of `concepts.answers.json` for a solution. The same source always gives the same text."""
-    given, explained = _read_solution(display_path, source)
+    given, explained, ideas = _read_solution(display_path, source)
+    width = max((len(text.encode()) for texts in ideas.values() for text in texts.values()), default=0)
     questions = {}
     for name, (answer, choices) in given.items():
         salt = _salt(chapter, name)
-        questions[name] = {"choices": choices, "salt": salt, "hash": _hash(answer, salt)}
-    answers = {name: answer for name, (answer, _) in given.items()}
-    content = {"questions": questions, "explanations": _seal(explained, answers, _salt(chapter, "explanations"))}
+        texts = {answer: "", **ideas[name]} if choices else ideas[name]
+        sealed = [_sealed_idea(text, width, _keys_of(key, salt)) for key, text in texts.items()]
+        ordered = sorted(sealed, key=lambda entry: entry["mac"])
+        questions[name] = {"choices": choices, "salt": salt, "hash": slow_hash(answer, salt), "ideas": ordered}
+    salt = _salt(chapter, "explanations")
+    keys = _keys_of_all({name: answer for name, (answer, _) in given.items()}, salt)
+    content = {
+        "questions": questions,
+        "explanations": {"salt": salt, **seal(json.dumps(explained, ensure_ascii=False), keys)},
+    }
     return json.dumps(content, indent=2) + "\n"
 
 
-def explanations(answers: Mapping[str, object], sealed: Sealed) -> dict[str, str] | None:
+def explanations(answers: Mapping[str, object], sealed: Explanations) -> dict[str, str] | None:
     """The explanation of each question, or None unless every answer is right."""
     texts = {name: normalized(answer) for name, answer in answers.items()}
     if None in texts.values():
         return None
-    encrypting, signing = _keys({name: str(text) for name, text in texts.items()}, sealed.salt)
-    data = base64.b64decode(sealed.text)
-    if not hmac.compare_digest(hmac.new(signing, data, "sha256").hexdigest(), sealed.mac):
+    keys = _keys_of_all({name: str(text) for name, text in texts.items()}, sealed.salt)
+    text = open_seal(Sealed(sealed.text, sealed.mac), keys)
+    if text is None:
         return None
-    opened: dict[str, str] = json.loads(_stream(data, encrypting))
+    opened: dict[str, str] = json.loads(text)
     return opened
 
 
@@ -148,14 +168,14 @@ def explanations_for(suite: Path, file: Path) -> dict[str, str] | None:
 # -- reading a solution -----------------------------------------------------------------------------------
 
 
-def _read_solution(display_path: str, source: str) -> tuple[dict[str, tuple[str, list[str]]], dict[str, str]]:
-    """For each question the answer and its choices, and the explanations."""
+def _read_solution(
+    display_path: str, source: str
+) -> tuple[dict[str, tuple[str, list[str]]], dict[str, str], dict[str, dict[str, str]]]:
+    """For each question the answer and its choices; the explanations; the ideas behind wrong answers, by question."""
     tree, lines = ast.parse(source), source.splitlines()
     given: dict[str, tuple[str, list[str]]] = {}
-    explained: Any = None
+    constants = {name: value for name, value, _ in _constants(tree)}
     for name, value, node in _constants(tree):
-        if name == "_EXPLANATIONS":
-            explained = value
         if not QUESTION.match(name):
             continue
         answer = normalized(value)
@@ -172,9 +192,31 @@ def _read_solution(display_path: str, source: str) -> tuple[dict[str, tuple[str,
         raise ContentError(
             display_path, "Q1, Q2, …", f"questions numbered from 1 in order were expected, not {list(given)}"
         )
+    explained = constants.get("_EXPLANATIONS")
     if not isinstance(explained, dict) or explained.keys() != given.keys():
         raise ContentError(display_path, "_EXPLANATIONS", "a dict with one text for each question was expected")
-    return given, {name: " ".join(str(explained[name]).split()) for name in given}
+    texts = {name: " ".join(str(explained[name]).split()) for name in given}
+    return given, texts, _read_ideas(display_path, constants.get("_IDEAS"), given)
+
+
+def _read_ideas(
+    display_path: str, ideas: object, given: Mapping[str, tuple[str, list[str]]]
+) -> dict[str, dict[str, str]]:
+    """The idea behind each wrong answer: of letters all of them, of numbers those that the author thought of."""
+    by_question = ideas if isinstance(ideas, dict) else {}
+    if not (by_question.keys() <= given.keys() and all(isinstance(item, dict) for item in by_question.values())):
+        raise ContentError(display_path, "_IDEAS", "a dict from question to a dict of wrong answers was expected")
+    found = {}
+    for name, (answer, choices) in given.items():
+        texts = {normalized(key): " ".join(str(text).split()) for key, text in by_question.get(name, {}).items()}
+        wrong = {choice for choice in choices if choice != answer}
+        if answer in texts or None in texts or "" in texts.values() or (choices and texts.keys() != wrong):
+            expected = (
+                f"one text for each of {', '.join(sorted(wrong))}" if choices else "texts for wrong answers alone"
+            )
+            raise ContentError(display_path, f"_IDEAS[{name!r}]", f"{expected} was expected")
+        found[name] = {str(key): text for key, text in texts.items()}
+    return found
 
 
 def _constants(tree: ast.Module) -> list[tuple[str, Any, ast.Assign]]:
@@ -189,7 +231,7 @@ def _constants(tree: ast.Module) -> list[tuple[str, Any, ast.Assign]]:
     return found
 
 
-# -- hashing and sealing ----------------------------------------------------------------------------------
+# -- salts and keys ---------------------------------------------------------------------------------------
 
 
 def _salt(*parts: str) -> str:
@@ -197,28 +239,17 @@ def _salt(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(("concepts", *parts)).encode()).hexdigest()[:32]
 
 
-def _hash(answer: str, salt: str) -> str:
-    return hashlib.pbkdf2_hmac("sha256", answer.encode(), bytes.fromhex(salt), HASH_ROUNDS).hex()
+def _keys_of(answer: str, salt: str) -> Keys:
+    return keys_from(f"idea\x1f{answer}", salt)
 
 
-def _keys(answers: Mapping[str, str], salt: str) -> tuple[bytes, bytes]:
-    words = "\x1f".join(f"{name}={answers[name]}" for name in sorted(answers))
-    key = hashlib.pbkdf2_hmac("sha512", words.encode(), bytes.fromhex(salt), SEAL_ROUNDS)
-    return key[:32], key[32:]
+def _keys_of_all(answers: Mapping[str, str], salt: str) -> Keys:
+    return keys_from("\x1f".join(f"{name}={answers[name]}" for name in sorted(answers)), salt, slowly=True)
 
 
-def _seal(texts: Mapping[str, str], answers: Mapping[str, str], salt: str) -> dict[str, str]:
-    encrypting, signing = _keys(answers, salt)
-    data = _stream(json.dumps(texts, ensure_ascii=False).encode(), encrypting)
-    mac = hmac.new(signing, data, "sha256").hexdigest()
-    return {"salt": salt, "text": base64.b64encode(data).decode(), "mac": mac}
-
-
-def _stream(data: bytes, key: bytes) -> bytes:
-    """XOR with a stream of hashes; the same again undoes it."""
-    blocks = (len(data) + 31) // 32
-    stream = b"".join(hashlib.sha256(key + number.to_bytes(8, "big")).digest() for number in range(blocks))
-    return bytes(a ^ b for a, b in zip(data, stream, strict=False))
+def _sealed_idea(text: str, width: int, keys: Keys) -> dict[str, str]:
+    """The sealed text, filled up with blanks: all are of the same length."""
+    return seal(text + " " * (width - len(text.encode())), keys)
 
 
 def _choice_text(question: Question) -> str:

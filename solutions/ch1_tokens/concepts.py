@@ -90,3 +90,56 @@ _EXPLANATIONS = {
     "Q8": "Most emojis are four bytes, often two or more ids. Half of a character is not valid UTF-8, so decoding "
     "it alone gives U+FFFD. Join the bytes of all ids first, or keep back what is not yet complete.",
 }
+
+_IDEAS = {
+    "Q1": {
+        "A": "That counts letters. A byte-level tokenizer counts the bytes of UTF-8, and not every letter "
+        "here is one byte.",
+        "B": "That gives two bytes to one letter only. More than one of these letters is outside ASCII.",
+        "D": "That gives two bytes to every letter. UTF-8 writes a letter of ASCII in one byte.",
+    },
+    "Q2": {
+        "A": "That takes 'the' for a word that does not count. A bag counts every word of its vocabulary, "
+        "frequent ones too.",
+        "C": "That takes 'dogs' and 'dog' for one word. A bag knows a word by its letters, not by its stem or "
+        "its meaning.",
+        "D": "That takes 'a' and 'the' for the same. They are two words, and each has a count of its own.",
+    },
+    "Q3": {
+        "A": "UTF-8 has no such rule. In every text the bytes of one word follow those of another.",
+        "B": "Nothing is left out: the pieces joined are the text. An unknown word is written in smaller tokens.",
+        "C": "The result is not the same. Some frequent pairs reach from a word into the blank or the sign beside it.",
+    },
+    "Q4": {
+        "B": "That takes an id for a row of bits in the text. A sequence is as long as it has tokens, and a "
+        "merge makes one of two.",
+        "C": "The 256 bytes were in the vocabulary before the first merge. Is there a text that they cannot write?",
+        "D": "A merge puts one token in the place of two wherever its pair occurs, so the number of tokens "
+        "cannot stay.",
+    },
+    "Q5": {
+        "A": "An error needs something without an id. A Thai character is bytes, and which bytes have no id?",
+        "B": "A vocabulary of words needs an unknown token. Here every byte has an id, so decoding gives the "
+        "same bytes back.",
+        "D": "A byte is a byte, but a token is several merged bytes. The merges come from English and hardly "
+        "ever fit Thai.",
+    },
+    "Q6": {
+        "A": "That merges from left to right in the text. The order of the merges decides, not the order of "
+        "the letters.",
+        "C": "That needs a merge whose one part is two letters long. There is none in the list.",
+        "D": "That leaves a pair unmerged that is in the list. Encoding goes on until no pair is a merge.",
+    },
+    "Q7": {
+        "A": "That takes near ids for near meanings. Ids are given in the order of the merges, and no meaning "
+        "goes into them.",
+        "B": "No merge reaches over the border of two words, so their being neighbours leaves no trace in the ids.",
+        "C": "That takes an id for a length. A later merge may join two short tokens, and here both words "
+        "have three letters.",
+    },
+    "Q8": {
+        "B": "Bytes write every character, so no unknown token is needed. Decode all ids in one call and look.",
+        "C": "An id that `decode` does not know raises an error. Here it returned a sign, so it knew the id.",
+        "D": "The pattern keeps all signs: the pieces joined are the text, with the emoji in it.",
+    },
+}

@@ -101,3 +101,58 @@ _EXPLANATIONS = {
     "million numbers, a third of a percent. The quadratic cost is why 512 was chosen, and longer context had to "
     "wait for more memory and better ways to compute attention.",
 }
+
+_IDEAS = {
+    "Q1": {
+        "A": "A causal mask makes no product smaller: the masked scores are computed and thrown away. And "
+        "decoders mask padding, too.",
+        "C": "340 million is the size of the large BERT of 2018, not a limit. Encoders with billions of "
+        "parameters have been trained.",
+        "D": "Your BERT ties its output to the token table as well, and it is an encoder.",
+    },
+    "Q2": {
+        "A": "A position makes a vector depend on its place, not on the words beside it. The encoder's blocks "
+        "do more than that.",
+        "B": "The encoder's blocks have most of the parameters: count those of the projections and the feed- "
+        "forward networks.",
+        "C": "Both give one vector for each token: look at the shapes that your Embedding and your BERT return.",
+    },
+    "Q3": {
+        "B": "That token stands to the left of the gap, so both models have read it.",
+        "C": "A GPT adds a position to each token as well, so it knows where it is.",
+        "D": "Each text is read on its own. Neither model keeps vectors of earlier sentences.",
+    },
+    "Q4": {
+        "A": "That takes the mask for a help in learning. Think of what position i can read now, and of what "
+        "it is asked for.",
+        "C": "A loss of ln(vocab) means that nothing can be learned. Without the mask a position reads more "
+        "than before, not less.",
+        "D": "A BERT hides the tokens that it predicts. Here nothing hides them, and text is still written "
+        "from left to right.",
+    },
+    "Q5": {
+        "A": "Every chosen position has a label, and so counts in the loss: look at what your `mask_tokens` returns.",
+        "B": "Special tokens are never chosen, so nothing has to keep them from being masked afterwards.",
+        "D": "Next-sentence prediction reads the vector of the first token. Its labels come from how the "
+        "sentences were paired.",
+    },
+    "Q6": {
+        "A": "That makes the cross-attention causal. But the source is not written step by step: when is its "
+        "last token known?",
+        "B": "When token 7 is asked for, the later tokens of the target do not exist yet.",
+        "C": "That is a recurrent translator without attention. Cross-attention has a weight for each vector "
+        "of the memory.",
+    },
+    "Q7": {
+        "B": "A recurrent network hands the first token's signal on through each state between. How many are there?",
+        "C": "In attention one score connects any two tokens of a layer directly. What does the distance "
+        "between them matter?",
+        "D": "n² is the number of scores in a head, not of steps. The scores do not wait for one another.",
+    },
+    "Q8": {
+        "A": "The scores have the length on more than one axis. And which weight matrix has an axis of that length?",
+        "B": "Each head makes scores of its own. And only one table has a row for each place: how large is it "
+        "beside the rest?",
+        "D": "That exchanges the two. No weight matrix knows the length, but the scores do.",
+    },
+}

@@ -99,3 +99,54 @@ _EXPLANATIONS = {
     "than that. A prompt uses each fetched weight 1,000 times. So writing one text leaves the GPU waiting for "
     "memory, and serving many texts at once, one batch, costs hardly more than serving one.",
 }
+
+_IDEAS = {
+    "Q1": {
+        "A": "1.5 MiB is the cache of a single layer. Each layer keeps its own.",
+        "B": "9 MiB holds the keys or the values. Both are kept.",
+        "D": "216 MiB counts the heads twice. All heads of a layer together have 12 · 64 = 768 numbers for each token.",
+    },
+    "Q2": {
+        "B": "Each of the 32 query heads still compares its own query with every key.",
+        "C": "Only `k_proj` and `v_proj` become smaller. Most of the parameters are elsewhere: in a feed- "
+        "forward network, for one.",
+        "D": "Heads share keys within one text. Two texts have different keys, and each has a cache of its own.",
+    },
+    "Q3": {
+        "A": "Your own counts in `kv_cache` contradict this: compare the operations of a step with and "
+        "without the cache.",
+        "B": "With the cache one new query is made. How many scores does one query make with n keys?",
+        "C": "Nothing asks for the outputs of old tokens any more. Why should they go through the feed- "
+        "forward networks again?",
+    },
+    "Q4": {
+        "A": "AdamW works on each number of the model once a step, however many tokens the batch has. That is "
+        "little beside the products.",
+        "C": "Validation and checkpoints come once in many steps. These two thirds are spent in every step.",
+        "D": "Each position is predicted once, from all that stands before it in its window.",
+    },
+    "Q5": {
+        "A": "That is a Transformer without a cache. A recurrent network holds what it knows of the text in its state.",
+        "B": "That exchanges the two. Which of them keeps a state of fixed size, and which a list that grows?",
+        "C": "This holds for one of them. How large is what the other keeps after 10,000 tokens, and after ten?",
+    },
+    "Q6": {
+        "B": "Top-k always keeps 40 tokens here. How many does top-p need at the first place, where one token "
+        "has 0.97?",
+        "C": "At the second place each of the best tokens has 0.02. How many of them does it take to reach 0.75?",
+        "D": "Top-p keeps the fewest tokens that reach p together, and always at least one.",
+    },
+    "Q7": {
+        "A": "An id numbers a token of the vocabulary, not a place in the text. 9 bits do not even reach "
+        "GPT-1's 40,478 tokens.",
+        "B": "A name may come back many pages later, and models with a longer context predict long texts better.",
+        "D": "A longer text repeats the tokens of the vocabulary. It needs no new ones.",
+    },
+    "Q8": {
+        "A": "Reading needs attention as well: each token of the prompt attends to those before it.",
+        "C": "No gradients are computed when a text is written. All that is kept of earlier tokens is their "
+        "keys and values.",
+        "D": "A softmax over the vocabulary is one row of numbers. The layers compute with all the weights of "
+        "the model.",
+    },
+}

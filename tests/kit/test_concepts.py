@@ -2,12 +2,13 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from grader.course import concepts
+from grader.course import concepts, seals
 from grader.course.concepts import Answers, derive_answers, explanations, explanations_for, normalized
 from grader.course.stubs import derive_stub
 from grader.errors import ContentError
@@ -31,13 +32,16 @@ Q3 = "C"  # TODO: A, B, C or D
 
 _EXPLANATIONS = {"Q1": "Beta comes after alpha.", "Q2": "Eight: it is no insect, says the fügsame Naturkunde.",
                  "Q3": "Only that one."}
+
+_IDEAS = {"Q1": {"A": "That one comes first."}, "Q2": {6: "That is an insect."},
+          "Q3": {"A": "The first idea.", "B": "The second   idea.", "D": "The fourth idea."}}
 '''
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(concepts, "HASH_ROUNDS", 10)
-    monkeypatch.setattr(concepts, "SEAL_ROUNDS", 10)
+    monkeypatch.setattr(seals, "HASH_ROUNDS", 10)
+    monkeypatch.setattr(seals, "SEAL_ROUNDS", 10)
 
 
 @pytest.fixture
@@ -68,6 +72,40 @@ def test_a_wrong_answer_fails_and_the_message_keeps_the_right_one(answers: Answe
     assert name in failure.message
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "idea"),
+    [
+        ("Q1", "a)", "That one comes first."),
+        ("Q2", 6.0, "That is an insect."),
+        ("Q3", "B", "The second idea."),
+        ("Q3", "d", "The fourth idea."),
+    ],
+)
+def test_a_wrong_answer_is_told_the_idea_behind_it_and_no_other(
+    answers: Answers, name: str, given: object, idea: str
+) -> None:
+    with pytest.raises(SuiteFailure) as raised:
+        check_answer(answers, name, given)
+    assert raised.value.failure.message == f"{name}: {normalized(given)} is not the right answer. {idea}"
+
+
+def test_a_number_that_nobody_thought_of_is_told_that_it_is_wrong(answers: Answers) -> None:
+    with pytest.raises(SuiteFailure) as raised:
+        check_answer(answers, "Q2", 7)
+    assert raised.value.failure.message == "Q2: 7 is not the right answer."
+
+
+def test_the_ideas_do_not_tell_which_choice_is_right(answers: Answers) -> None:
+    """There is one for each choice, all of the same length, and their order is not the letters'."""
+    for name, letters in (("Q1", 2), ("Q3", 4)):
+        assert len(answers.questions[name].ideas) == letters
+    ideas = [idea for question in answers.questions.values() for idea in question.ideas]
+    assert len({len(idea.text) for idea in ideas}) == 1
+    macs = [idea.mac for idea in answers.questions["Q3"].ideas]
+    assert macs == sorted(macs)
+    assert answers.questions["Q3"].idea_behind("C") == ""
+
+
 def test_no_answer_is_still_to_do(answers: Answers) -> None:
     with pytest.raises(NotAnswered) as raised:
         check_answer(answers, "Q1", None)
@@ -87,7 +125,7 @@ def test_the_file_is_the_same_each_time() -> None:
 
 
 def test_equal_answers_look_different() -> None:
-    source = SOLUTION.replace('Q3 = "C"', 'Q3 = "B"')
+    source = SOLUTION.replace('Q3 = "C"', 'Q3 = "B"').replace('"B": "The second', '"C": "The second')
     found = json.loads(derive_answers("ch0", "x", source))["questions"]
     assert found["Q1"]["hash"] != found["Q3"]["hash"]
     elsewhere = json.loads(derive_answers("ch1", "x", source))["questions"]
@@ -96,9 +134,9 @@ def test_equal_answers_look_different() -> None:
 
 def test_nothing_in_the_file_tells_an_answer_or_an_explanation() -> None:
     text = derive_answers("ch0", "x", SOLUTION)
-    for word in ("alpha", "insect", "vowel", "Beta"):
+    for word in ("alpha", "insect", "vowel", "Beta", "idea.", "first"):
         assert word not in text
-    assert set(json.loads(text)["questions"]["Q2"]) == {"choices", "salt", "hash"}
+    assert set(json.loads(text)["questions"]["Q2"]) == {"choices", "salt", "hash", "ideas"}
 
 
 def test_the_explanations_open_with_all_right_answers(answers: Answers) -> None:
@@ -153,6 +191,13 @@ def test_a_learners_file_is_read_and_not_run(tmp_path: Path) -> None:
         ("Q2 = 8", "Q4 = 8", "Q1, Q2"),
         ('"Q3": "Only that one."', "", "_EXPLANATIONS"),
         ("_EXPLANATIONS", "_OTHERS", "_EXPLANATIONS"),
+        ("_IDEAS", "_OTHERS", "_IDEAS['Q1']"),
+        ('{"A": "That one comes first."}', '["That one comes first."]', "_IDEAS"),
+        ('"A": "The first idea.", ', "", "_IDEAS['Q3']"),
+        ('"A": "The first idea."', '"A": ""', "_IDEAS['Q3']"),
+        ('"A": "The first idea."', '"A": "The first idea.", "C": "It is right."', "_IDEAS['Q3']"),
+        ('{6: "That is an insect."}', '{8.0: "That is right."}', "_IDEAS['Q2']"),
+        ('"Q2": {6', '"Q4": {6', "_IDEAS"),
     ],
 )
 def test_a_solution_that_is_incomplete_is_named(find: str, replace: str, key: str) -> None:
@@ -178,6 +223,7 @@ def test_the_stub_holds_the_questions_and_nothing_that_answers_them() -> None:
     assert "Q2 = None" in stub
     assert "#   B. beta" in stub
     assert "EXPLANATIONS" not in stub
+    assert "IDEAS" not in stub
     assert "insect" not in stub
 
 
@@ -203,7 +249,28 @@ def test_the_committed_answers_mark_the_committed_solution(chapter: str, monkeyp
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_each_letter_is_right_at_least_once_and_none_nearly_always(chapter: str) -> None:
     source = (ROOT / "solutions" / chapter / "concepts.py").read_text(encoding="utf-8")
-    given, _ = concepts._read_solution(chapter, source)
+    given, _, _ = concepts._read_solution(chapter, source)
     letters = [answer for answer, choices in given.values() if choices]
     if len(letters) >= 6:
         assert max(letters.count(letter) for letter in letters) <= len(letters) // 2
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_wrong_choice_of_the_course_is_told_its_own_idea(chapter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one line, and neither the other choices nor the right one are named in it."""
+    monkeypatch.undo()
+    suite = ROOT / "tests" / "graded" / chapter / "test_concepts.py"
+    source = (ROOT / "solutions" / chapter / "concepts.py").read_text(encoding="utf-8")
+    given, _, ideas = concepts._read_solution(chapter, source)
+    answers = Answers.beside(suite)
+    told = set()
+    for name, (answer, choices) in given.items():
+        for wrong in sorted({*choices} - {answer}):
+            remark = answers.remark(name, wrong)
+            assert remark is not None
+            before, _, idea = remark.message.partition(" is not the right answer. ")
+            assert (before, idea) == (f"{name}: {wrong}", ideas[name][wrong])
+            assert 30 < len(idea) <= 130
+            assert not re.search(r"\b[B-D]\b(?!\.)|\b(choice|right answer)\b", idea), idea
+            told.add(idea)
+    assert len(told) == sum(len(choices) - 1 for _, choices in given.values())
