@@ -121,8 +121,9 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
     page = architecture_file(kit)
     if page.exists():
         write_atomically(page, with_modules(page.read_text(encoding="utf-8"), PACKAGE, modules))
-    for path in files_below(layout.data):
-        _copy(path, kit.data / path.relative_to(layout.data))
+    for tree, target in ((layout.data, kit.data), (layout.course_pages, kit.course_pages)):
+        for path in files_below(tree):
+            _copy(path, target / path.relative_to(tree))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", _workflow(layout))
     write_atomically(kit.root / ".gitignore", ".venv/\n__pycache__/\n.grader/\n*.egg-info/\n")
 

@@ -36,7 +36,9 @@ def show(name: str | None) -> None:
     """The brief of an exercise: the idea, the shapes, an example, the source."""
     course = open_course()
     exercise = _exercise(course.curriculum, ProgressStore(course.layout, course.curriculum), name)
-    print_brief(make_console(), exercise, brief_of(course.layout, exercise))
+    page = course.layout.chapter_page(exercise.chapter)
+    shown = course.layout.display_path(page) if page.exists() else ""
+    print_brief(make_console(), exercise, brief_of(course.layout, exercise), shown)
 
 
 @click.command()

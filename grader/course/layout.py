@@ -125,6 +125,15 @@ class Layout:
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
 
+    def chapter_page(self, chapter: str) -> Path:
+        """What a chapter is for, how its parts meet and how long it takes: a page with a drawing."""
+        return self.course_pages / f"{chapter}.md"
+
+    @property
+    def course_pages(self) -> Path:
+        """The pages of the chapters, their drawings and the map of the course."""
+        return self.root / "docs" / "course"
+
     @property
     def bans_file(self) -> Path:
         """The sets of names that exercises ban."""

@@ -9,8 +9,8 @@ from grader.course.curriculum import Exercise
 from grader.course.visible import visible
 
 
-def print_brief(console: Console, exercise: Exercise, brief: str) -> None:
-    """The brief, and how the exercise is worked on."""
+def print_brief(console: Console, exercise: Exercise, brief: str, page: str = "") -> None:
+    """The brief, and how the exercise is worked on. `page` is where the chapter is explained, if it is anywhere."""
     from rich.markdown import Markdown  # heavy: it takes as long to import as all the rest of `grader hint`
 
     console.print(Markdown(visible(brief)))
@@ -19,6 +19,8 @@ def print_brief(console: Console, exercise: Exercise, brief: str) -> None:
     if not exercise.manually_graded:
         console.print(Text(time_limit_text(exercise), style="dim"))
     console.print(Text(f"edit   exercises/{exercise.name}{exercise.suffix}\ncheck  grader check {exercise.name}"))
+    if page:
+        console.print(Text(f"the chapter's page: {page}"))
 
 
 def time_limit_text(exercise: Exercise) -> str:

@@ -53,6 +53,7 @@ def course_to_release(kit: Kit) -> Kit:
     kit.layout.mistakes_file(kit.name).write_text(text)
     kit.layout.data.mkdir()
     (kit.layout.root / "docs").mkdir()
+    shutil.copytree(PACKAGE / "docs" / "course", kit.layout.course_pages)
     for name in COPIED_FILES:
         shutil.copy(PACKAGE / name, kit.layout.root / name)
     return kit
@@ -124,6 +125,13 @@ def test_reset_and_hints_work_in_it(released: Path) -> None:
     run(released, "reset", "scale", "--yes")
     assert "NotImplementedError" in file.read_text()
     assert "Hint 1 of 2" in run(released, "hint")
+
+
+def test_the_pages_of_the_chapters_and_their_drawings_are_in_it(released: Path) -> None:
+    here, there = PACKAGE / "docs" / "course", released / "docs" / "course"
+    names = {path.name for path in here.iterdir()}
+    assert {path.name for path in there.iterdir()} == names and "map.svg" in names
+    assert all((there / name).read_bytes() == (here / name).read_bytes() for name in names)
 
 
 def test_what_is_for_those_who_teach_is_not_in_it(released: Path) -> None:
