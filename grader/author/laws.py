@@ -20,6 +20,7 @@ from grader.course.imports import imported
 from grader.course.layout import Layout
 from grader.course.mistakes import load_equivalents, load_mutants
 from grader.course.mutation import changes
+from grader.course.predictions import FEWEST, MOST, read_questions
 from grader.course.program import read_program
 from grader.course.stubs import handed_out_stub
 from grader.errors import GraderError
@@ -83,6 +84,7 @@ def _of_exercise(layout: Layout, curriculum: Curriculum, exercise: Exercise) -> 
     yield from _mistakes(layout, exercise)
     if exercise.short != "concepts":
         yield from broken_promises(layout, exercise)
+        yield from _predictions(layout, exercise)
     yield from _equivalents(layout, exercise)
 
 
@@ -122,6 +124,18 @@ def _suite(display_path: str, source: str) -> Iterator[str]:
             yield f"{display_path}:{node.lineno}: a bare assert says nothing to a learner; use `expect`"
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
             yield f"{display_path}:{node.lineno}: {node.name} has no docstring; it is the line that the learner sees"
+
+
+def _predictions(layout: Layout, exercise: Exercise) -> Iterator[str]:
+    """There are questions to answer before coding, in the form that `grader predict` reads."""
+    try:
+        questions = read_questions(layout, exercise.name)
+    except GraderError as error:
+        yield f"{exercise.name}: {error.message}"
+        return
+    if not questions:
+        path = layout.display_path(layout.predictions_file(exercise.name))
+        yield f"{exercise.name}: {path} is missing; write {FEWEST} to {MOST} questions on values and shapes there"
 
 
 def _is_there(layout: Layout, exercise: Exercise) -> bool:
@@ -190,7 +204,7 @@ def _orphans(layout: Layout, curriculum: Curriculum) -> Iterator[str]:
     for path in sorted(layout.graded.glob("ch*/*.answers.json")):
         if f"{path.parent.name}/{path.name.removesuffix('.answers.json')}" not in names:
             yield f"{layout.display_path(path)}: it belongs to no exercise in any chapter.toml"
-    for kind in ("mistakes", "promises"):
+    for kind in ("mistakes", "promises", "predict"):
         for path in sorted((layout.graded / kind).rglob("*.toml")):
             if path.relative_to(layout.graded / kind).with_suffix("").as_posix() not in names:
                 yield f"{layout.display_path(path)}: it belongs to no exercise in any chapter.toml"

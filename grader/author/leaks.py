@@ -23,8 +23,8 @@ TEXTS = (".py", ".toml", ".json", ".md")
 def secrets_in(layout: Layout, kit: Layout, exercises: Collection[Exercise]) -> Iterator[str]:
     """What a kit gives away of a solution, a hidden test or a mistake.
 
-    In the exercise's own stub and suite a single line of it is too much. Elsewhere it takes `LINES_IN_A_ROW`:
-    a loop over batches begins alike in many places. Lines of the grader itself are no secret.
+    In the exercise's own stub, suite and predictions a single line of it is too much. Elsewhere it takes
+    `LINES_IN_A_ROW`: a loop over batches begins alike in many places. Lines of the grader itself are no secret.
     """
     free = _lines(PACKAGE)
     files = [p for tree in (kit.exercises, kit.graded) for p in sorted(tree.rglob("*")) if p.suffix in TEXTS]
@@ -34,7 +34,11 @@ def secrets_in(layout: Layout, kit: Layout, exercises: Collection[Exercise]) -> 
         if "mark.hidden" in kit.suite_file(exercise.name).read_text(encoding="utf-8"):
             name = kit.display_path(kit.suite_file(exercise.name))
             yield f"{name}: not all that is hidden can be cut out; write `pytest.mark.hidden` wherever it is meant"
-        own = {kit.exercise_file(exercise.name), kit.suite_file(exercise.name)}
+        own = {
+            kit.exercise_file(exercise.name),
+            kit.suite_file(exercise.name),
+            kit.predictions_file(exercise.name),
+        }
         for whose, secret in _secrets_of(layout, exercise):
             lines = [line for line in secret if line not in free]
             for path in own & set(texts):

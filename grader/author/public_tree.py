@@ -15,7 +15,7 @@ from grader.errors import GraderError
 
 
 def write_public_tree(layout: Layout, kit: Layout, exercises: Iterable[Exercise]) -> None:
-    """Stubs, pristine stubs and public suites, with what these share and what marks questions."""
+    """Stubs, pristine stubs, public suites and predictions, with what the suites share and what marks questions."""
     suites = []
     for exercise in exercises:
         stub = handed_out_stub(layout, exercise)
@@ -23,6 +23,7 @@ def write_public_tree(layout: Layout, kit: Layout, exercises: Iterable[Exercise]
         write_atomically(kit.pristine_file(exercise.name, exercise.suffix), stub)
         if not exercise.manually_graded:
             suites.append(_write_suite(layout, kit, exercise))
+            _copy_if_there(layout.predictions_file(exercise.name), kit.predictions_file(exercise.name))
     shared = {path.stem: path.read_text(encoding="utf-8") for path in layout.shared_checks}
     for name, text in public_shares(suites, shared).items():
         write_atomically(kit.graded / f"{name}.py", text)

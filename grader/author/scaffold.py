@@ -62,6 +62,26 @@ tests = ["test_each_element_is_doubled"]
 broken_by = ["squared"]
 """
 
+PREDICTIONS = """[[question]]
+ask = "What does `{name}(torch.tensor([1.5, -1.0]))` return? Two numbers."
+code = "{name}(torch.tensor([1.5, -1.0])).tolist()"
+answer = "[3.0, -2.0]"
+why = "Every element is doubled, and its sign stays."
+
+[[question]]
+ask = "`x` has the shape `(2, 0, 3)`. Which shape has `{name}(x)`?"
+code = "tuple({name}(torch.ones(2, 0, 3)).shape)"
+answer = "(2, 0, 3)"
+why = "One value comes out for each that goes in, also where there is none."
+
+[[question]]
+ask = "What does `{name}(torch.tensor([3.0]))` return? One number."
+code = "{name}(torch.tensor([3.0])).item()"
+answer = "6.0"
+why = "Twice three is six."
+wrong = [{{ answer = "9.0", why = "That is three squared; each element is to be doubled." }}]
+"""
+
 TABLE = """
 [{name}]
 title = "{title}"
@@ -72,7 +92,7 @@ hints = ["Which operator multiplies a tensor by a number?"]
 
 
 def scaffold(layout: Layout, curriculum: Curriculum, name: str, title: str | None) -> list[Path]:
-    """Write solution, suite, mistakes, promises and table. Nothing that exists is overwritten."""
+    """Write solution, suite, mistakes, promises, predictions and table. Nothing that exists is overwritten."""
     match = re.fullmatch(r"(ch\d+_[a-z0-9_]+)/([a-z][a-z0-9_]*)", name)
     if match is None or not EXERCISE_NAME.match(match[2]):
         raise UsageError(f"{name!r} is not of the form ch3_attention/softmax")
@@ -85,6 +105,7 @@ def scaffold(layout: Layout, curriculum: Curriculum, name: str, title: str | Non
         layout.suite_file(name): SUITE,
         layout.mistakes_file(name): MISTAKES,
         layout.promises_file(name): PROMISES,
+        layout.predictions_file(name): PREDICTIONS,
     }
     for path in files:
         if path.exists():

@@ -14,6 +14,7 @@ from grader.course.curriculum import Curriculum, Exercise, graded
 from grader.course.files import write_atomically
 from grader.course.notebook_writing import write_notebook
 from grader.course.notebooks import notebook_path
+from grader.course.predictions import has_questions
 from grader.learner.progress import ProgressStore
 from grader.learner.reset import planned_reset, put_stub_back
 from grader.render.brief import print_brief, print_hints
@@ -38,7 +39,8 @@ def show(name: str | None) -> None:
     exercise = _exercise(course.curriculum, ProgressStore(course.layout, course.curriculum), name)
     page = course.layout.chapter_page(exercise.chapter)
     shown = course.layout.display_path(page) if page.exists() else ""
-    print_brief(make_console(), exercise, brief_of(course.layout, exercise), shown)
+    first = course.curriculum.shortest_name(exercise) if has_questions(course.layout, exercise.name) else None
+    print_brief(make_console(), exercise, brief_of(course.layout, exercise), shown, first)
 
 
 @click.command()

@@ -110,6 +110,10 @@ class Layout:
     def promises_file(self, name: str) -> Path:
         return file_in(self.graded / "promises", name, ".toml")
 
+    def predictions_file(self, name: str) -> Path:
+        """The questions to answer before coding."""
+        return file_in(self.graded / "predict", name, ".toml")
+
     def pristine_file(self, name: str, suffix: str = ".py") -> Path:
         """The stub as it was handed out, in a kit that holds no solutions."""
         return file_in(self.graded / "pristine", name, suffix)

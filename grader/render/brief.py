@@ -9,8 +9,14 @@ from grader.course.curriculum import Exercise
 from grader.course.visible import visible
 
 
-def print_brief(console: Console, exercise: Exercise, brief: str, page: str = "") -> None:
-    """The brief, and how the exercise is worked on. `page` is where the chapter is explained, if it is anywhere."""
+def print_brief(
+    console: Console, exercise: Exercise, brief: str, page: str = "", to_predict: str | None = None
+) -> None:
+    """The brief, and how the exercise is worked on.
+
+    `page` is where the chapter is explained, if it is anywhere; `to_predict` is the exercise's name where it has
+    questions to begin with.
+    """
     from rich.markdown import Markdown  # heavy: it takes as long to import as all the rest of `grader hint`
 
     console.print(Markdown(visible(brief)))
@@ -18,6 +24,8 @@ def print_brief(console: Console, exercise: Exercise, brief: str, page: str = ""
     console.print(Text(f"\n{exercise.points:g} points, about {exercise.minutes} minutes{prerequisites}", style="dim"))
     if not exercise.manually_graded:
         console.print(Text(time_limit_text(exercise), style="dim"))
+    if to_predict is not None:
+        console.print(Text(f"before you code: grader predict {to_predict}"))
     console.print(Text(f"edit   exercises/{exercise.name}{exercise.suffix}\ncheck  grader check {exercise.name}"))
     if page:
         console.print(Text(f"the chapter's page: {page}"))

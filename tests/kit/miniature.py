@@ -79,6 +79,27 @@ tests = ["test_halve"]
 broken_by = ["subtracted"]
 """
 
+PREDICTIONS = """[[question]]
+ask = "What does `double` make of `x`? Two numbers."
+given = "x = torch.tensor([1.5, -1.0])"
+code = "double(x).tolist()"
+answer = "[3.0, -2.0]"
+why = "The sign stays."
+wrong = [{ answer = "[2.25, 1.0]", why = "That is each element squared." }]
+
+[[question]]
+ask = "Which shape has `halve(x)` for an `x` of the shape `(2, 3)`?"
+code = "tuple(halve(torch.ones(2, 3)).shape)"
+answer = "(2, 3)"
+why = "One value comes out for each that goes in."
+
+[[question]]
+ask = "Does `double` change the tensor that it is given?"
+code = "(double(ones := torch.ones(2)), bool((ones != 1).any()))[1]"
+answer = "False"
+why = "It makes a new one."
+"""
+
 CHAPTER = """title = "A miniature"
 
 [scale]
@@ -136,6 +157,7 @@ class Kit:
             (self.layout.suite_file(self.name), SUITE),
             (self.layout.mistakes_file(self.name), MISTAKES),
             (self.layout.promises_file(self.name), PROMISES),
+            (self.layout.predictions_file(self.name), PREDICTIONS),
             (self.layout.chapter_file("ch1_mini"), CHAPTER),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -134,6 +134,11 @@ def test_the_pages_of_the_chapters_and_their_drawings_are_in_it(released: Path) 
     assert all((there / name).read_bytes() == (here / name).read_bytes() for name in names)
 
 
+def test_what_comes_out_can_be_predicted_in_it(released: Path) -> None:
+    assert "before you code: grader predict scale" in run(released, "show")
+    assert "2 of 3 right." in run(released, "predict", "--answers", "3 -2\n2 3\nyes")
+
+
 def test_what_is_for_those_who_teach_is_not_in_it(released: Path) -> None:
     for name, kept in (("README.md", "grader reset one_hot"), ("Makefile", "check: $(VENV)/ready")):
         text = (released / name).read_text()
