@@ -69,7 +69,7 @@ answer = "[3.0, -2.0]"
 why = "Every element is doubled, and its sign stays."
 
 [[question]]
-ask = "`x` has the shape `(2, 0, 3)`. Which shape has `{name}(x)`?"
+ask = "`x` has the shape `(2, 0, 3)`. What is the shape of `{name}(x)`?"
 code = "tuple({name}(torch.ones(2, 0, 3)).shape)"
 answer = "(2, 0, 3)"
 why = "One value comes out for each that goes in, also where there is none."

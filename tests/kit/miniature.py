@@ -88,7 +88,7 @@ why = "The sign stays."
 wrong = [{ answer = "[2.25, 1.0]", why = "That is each element squared." }]
 
 [[question]]
-ask = "Which shape has `halve(x)` for an `x` of the shape `(2, 3)`?"
+ask = "What is the shape of `halve(x)` for an `x` of the shape `(2, 3)`?"
 code = "tuple(halve(torch.ones(2, 3)).shape)"
 answer = "(2, 3)"
 why = "One value comes out for each that goes in."

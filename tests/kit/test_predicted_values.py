@@ -32,9 +32,11 @@ QUESTIONS = [
 @pytest.fixture(scope="module", autouse=True)
 def path_to_the_solutions() -> Iterator[None]:
     """They import one another from their own tree; nothing of it stays behind for other tests."""
-    before = set(sys.modules)
+    before, threads = set(sys.modules), torch.get_num_threads()
+    torch.set_num_threads(1)
     sys.path.insert(0, str(LAYOUT.solutions))
     yield
+    torch.set_num_threads(threads)
     sys.path.remove(str(LAYOUT.solutions))
     for name in [name for name in sys.modules if re.match(r"ch\d+_", name) and name not in before]:
         del sys.modules[name]

@@ -79,7 +79,7 @@ def test_each_answer_is_marked_at_once(kit: Kit) -> None:
     terminal = Terminal(kit.layout.root, "predict", "scale")
     first = terminal.answer("3 -2\r")
     assert "1/3  What does `double` make of `x`? Two numbers.\n       x = torch.tensor([1.5, -1.0])" in first
-    assert "✓  Right. The sign stays.\n\n2/3  Which shape" in terminal.answer("wide\r")
+    assert "✓  Right. The sign stays.\n\n2/3  What is the shape" in terminal.answer("wide\r")
     told = "This is not read as an answer: sizes are wanted, such as (2, 3) or 2 3."
     assert told in terminal.answer("2 3 1\r")
     told = "✗  Your answer has 3 values; 2 were asked for. The answer is (2, 3). One value\n   comes out for each"
@@ -235,7 +235,7 @@ def test_what_is_kept_is_plain_to_read(kit: Kit) -> None:
     grader(kit.layout.root, "predict", "scale", "--answers", "größer\n2 3")
     (entry,) = json.loads((kit.layout.state / "predictions.json").read_text())["exercises"][kit.name]
     assert entry == {
-        "ask": "Which shape has `halve(x)` for an `x` of the shape `(2, 3)`?",
+        "ask": "What is the shape of `halve(x)` for an `x` of the shape `(2, 3)`?",
         "answer": "(2, 3)",
         "given": "2 3",
         "right": True,

@@ -12,6 +12,7 @@ from running import PACKAGE, grader
 from grader.course.brief import brief_of
 from grader.course.curriculum import load_curriculum
 from grader.course.layout import Layout
+from grader.course.predictions import read_questions
 from grader.render.substitutes import substitute
 
 ENCODINGS = {
@@ -27,7 +28,9 @@ def decoding(encoding: str) -> str:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("command", ["show softmax", "show rotary", "list", "hint softmax", "--help", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["show softmax", "show rotary", "list", "hint softmax", "predict adamw", "--help", "doctor"]
+)
 def test_every_command_prints(encoding: str, command: str) -> None:
     done = grader(
         PACKAGE,
@@ -60,6 +63,8 @@ def test_json_is_utf_8_everywhere(kit: Kit) -> None:
 def test_every_character_of_the_course_has_a_substitute() -> None:
     layout = Layout(PACKAGE)
     texts = [brief_of(layout, exercise) for exercise in load_curriculum(layout).exercises]
+    asked = [item for exercise in load_curriculum(layout).graded for item in read_questions(layout, exercise.name)]
+    texts += [text for item in asked for text in (item.ask, item.given, item.why, *(wrong.why for wrong in item.wrong))]
     texts += [hint for exercise in load_curriculum(layout).exercises for hint in exercise.hints]
     found = {character for text in texts for character in text if not character.isascii()}
     missing = [(c, unicodedata.name(c, "")) for c in sorted(found) if substitute(c) == "?"]
