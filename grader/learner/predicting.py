@@ -97,5 +97,8 @@ def _sizes(right: Answer, text: str) -> int | None:
     """How many values an answer holds, where several were asked for and it can be counted in one way only."""
     if right.kind not in (Kind.SHAPE, Kind.LIST) or not right.leaves or not isinstance(right.leaves[0], Quantity):
         return None
-    counts = {len(reading) for reading in number_lists_of(text)}
+    readings = number_lists_of(text)
+    if right.kind is Kind.SHAPE:
+        readings = (reading for reading in readings if all(number.is_integer() for number in reading))
+    counts = {len(reading) for reading in readings}
     return counts.pop() if len(counts) == 1 else None

@@ -103,6 +103,7 @@ def test_the_idea_behind_a_wrong_answer_is_told() -> None:
 
 def test_how_many_values_came_is_told_where_it_is_certain() -> None:
     assert mark(asked("(2, 3)"), "2 3 4").sizes == 3
+    assert mark(asked("(2, 3, 4)"), "(2,3)").sizes == 2  # no size is 2,3
     assert mark(asked("(2, 3)"), "3 2").sizes is None
     assert mark(asked("[0.5, 0.25]"), "0,5 0,25 1").sizes is None  # three numbers or five
 
