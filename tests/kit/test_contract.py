@@ -48,6 +48,7 @@ NAMES = {
     "ch7_inference/generate": "generate",
     "ch7_inference/kv_cache": "KVCache CachedAttention CachedGPT",
     "ch7_inference/cached_llama": "CachedLlama",
+    "ch7_inference/gpt2_weights": "load_gpt2",
     "ch7_inference/online_softmax": "online_softmax blockwise_attention",
     "ch1_tokens/concepts": "Q1 Q8",
     "ch5_models/concepts": "Q1 Q8",
