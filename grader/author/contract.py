@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.author.suite_text import TestText, tests_of
 from grader.course.curriculum import Exercise
 from grader.course.layout import Layout
 from grader.course.mistakes import read_edits
 from grader.course.promises import Part, read_promises
+from grader.course.suite_text import TestText, tests_of
 from grader.errors import GraderError
 
 

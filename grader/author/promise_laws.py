@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.author.suite_text import tests_of
 from grader.course.curriculum import Exercise
 from grader.course.layout import Layout
 from grader.course.mistakes import read_edits
 from grader.course.promises import Promise, Promises, Quote, read_promises
 from grader.course.stubs import learners_docstrings, todo_texts
+from grader.course.suite_text import tests_of
 from grader.errors import GraderError
 
 BRIEF = "brief"

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from grader.author.suite_text import is_hidden
 from grader.course.stubs import without_statements
+from grader.course.suite_text import is_hidden
 
 
 def public_part(source: str, shared: Collection[str] = ()) -> str:

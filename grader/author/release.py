@@ -15,12 +15,12 @@ from grader.author.leaks import secrets_in
 from grader.author.public_tree import write_public_tree
 from grader.author.recordings import RecordedKit, Report, record_all
 from grader.author.stand_ins import write_stand_ins
-from grader.author.suite_text import tests_of
 from grader.course.constraints import pinned
 from grader.course.curriculum import Curriculum
 from grader.course.files import files_below, write_atomically
 from grader.course.layout import Layout
 from grader.course.locks import lock
+from grader.course.suite_text import tests_of
 from grader.errors import GraderError, UsageError
 
 COPIED_FILES = (

@@ -67,7 +67,7 @@ def check(
         fail_fast=fail_fast,
         judge_here=imported("grader.tester.process", "judge_here") if debug else None,
         files={found.meaning.exercise.name: found.path for found in files.values()},
-        **({"fork": False} if spawn else {}),
+        fork=sys.platform == "linux" and not spawn,
     )
     if watch:
         imported("grader.cli.watch", "watch_course")(course, store, next(iter(graded(chosen)), None), seed)

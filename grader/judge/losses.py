@@ -100,7 +100,7 @@ class Witness:
 
 
 def _is_wanted(job: Job, test: PlannedTest) -> bool:
-    return not isinstance(job.mode, JudgeMode) or not job.mode.only or test.name in job.mode.only
+    return not isinstance(job.mode, JudgeMode) or job.mode.wants(test.name)
 
 
 def _blamed(status: int | None) -> tuple[Verdict, Failure]:

@@ -33,7 +33,8 @@ class Options:
 
     `afresh` are names of exercises that are run though they passed as they are: a person gave a seed for them.
     `judge_here` judges in this process instead of the judge's: `--debug`. `fork` is off where a fork of a process with
-    torch is not safe.
+    torch is not safe. `only` has, by exercise, the tests that are to run where not every one is: nothing is remembered
+    of such a run.
     """
 
     exercises: list[Exercise]
@@ -43,6 +44,7 @@ class Options:
     fail_fast: bool = False
     judge_here: Callable[[Job], list[Event]] | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fork: bool = sys.platform == "linux"
 
 
@@ -156,7 +158,9 @@ class Checker:
         return False
 
     def _counts(self, exercise: Exercise) -> bool:
-        """Whether the file that is judged is the one that counts."""
+        """Whether the file that is judged is the one that counts, by all of its tests."""
+        if exercise.name in self.options.only:
+            return False
         if exercise.name not in self.options.files:
             return True
         self.workspace.source(exercise)
@@ -213,7 +217,8 @@ class Checker:
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:
         here = self.options.judge_here
-        mode = JudgeMode(diagnose=here is None, fail_fast=self.options.fail_fast)
+        only = self.options.only.get(exercise.name, ())
+        mode = JudgeMode(diagnose=here is None, fail_fast=self.options.fail_fast, only=only)
         learner = self.workspace.source(exercise).for_judge()
         job = build_job(self.layout, exercise, learner=learner, seed=self.seed, mode=mode)
         if here is not None:

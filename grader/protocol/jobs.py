@@ -8,6 +8,7 @@ import msgspec
 
 from grader.course.cells import Cells
 from grader.course.mutants import Mutant
+from grader.course.suite_text import function_of
 
 
 class LearnerSource(msgspec.Struct, frozen=True):
@@ -71,8 +72,9 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
 
     `spare_long_tests` leaves out tests with a longer limit of their own once another has failed, which is enough to
     prove that a mistake is caught; `spare` names others to be left out then. `first` names tests that run before the
-    others, in this order. `only` names the tests that run at all, where not every one is to. `shown` says how much is
-    kept of what was found. `sketch` asks for what crossed in each failed test, to compare answers of a class by.
+    others, in this order. `only` names the tests that run at all, where not every one is to; a function's name stands
+    for all of its cases. `shown` says how much is kept of what was found. `sketch` asks for what crossed in each failed
+    test, to compare answers of a class by.
     """
 
     diagnose: bool = True
@@ -86,6 +88,10 @@ class JudgeMode(msgspec.Struct, frozen=True, tag="judge"):
     spare: tuple[str, ...] = ()
     shown: Shown = Shown.ALL
     sketch: bool = False
+
+    def wants(self, test: str) -> bool:
+        """Whether the test is to run at all."""
+        return not self.only or test in self.only or function_of(test) in self.only
 
 
 class RecordMode(msgspec.Struct, frozen=True, tag="record"):

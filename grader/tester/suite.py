@@ -119,7 +119,7 @@ class Suite:
         Hidden tests come last: what the learner's code has seen in one, it cannot tell in a public one's message.
         Long tests come after short ones: where these ran out of time, they need not be run.
         """
-        wanted = [item for item in in_drawn_order(job, items) if not mode.only or item.name in mode.only]
+        wanted = [item for item in in_drawn_order(job, items) if mode.wants(item.name)]
         shuffled = sorted(wanted, key=lambda item: (is_hidden(item), self.runner.is_long(item)))
         spared = {
             item for item in wanted if item.name in mode.spare or (mode.spare_long_tests and self.runner.is_long(item))
