@@ -25,8 +25,9 @@ from grader.errors import GraderError, UsageError
 
 COPIED_FILES = (
     "Makefile", "README.md", "constraints.txt", "pyproject.toml",
-    "docs/json.md", "docs/notebooks.md", "docs/progress.md", "docs/architecture.md",
+    "docs/json.md", "docs/notebooks.md", "docs/progress.md", "docs/pytest.md", "docs/architecture.md",
 )  # fmt: skip
+OWN_TESTS, LEARNERS_TESTS = 'testpaths = ["tests/kit"]', 'testpaths = ["tests/graded"]'  # what `pytest` alone runs
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )
@@ -114,7 +115,8 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
     for name in COPIED_FILES:
         if (layout.root / name).exists():
             text = (layout.root / name).read_text(encoding="utf-8")
-            write_atomically(kit.root / name, NOT_FOR_LEARNERS.sub("", text).rstrip("\n") + "\n")
+            text = NOT_FOR_LEARNERS.sub("", text).replace(OWN_TESTS, LEARNERS_TESTS)
+            write_atomically(kit.root / name, text.rstrip("\n") + "\n")
     modules = kit_modules(PACKAGE)
     for path in modules:
         _copy(path, kit.root / "grader" / path.relative_to(PACKAGE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from grader.render.terminal import WIDEST
 from grader.worker.loading import forget
 
 NARROWEST = 40
+JUDGES_OWN_SECONDS = 900.0  # at most: it is started, and it looks for the mistake behind a failure
 OUTCOMES = {
     Verdict.PASSED: "passed",
     Verdict.TODO: "skipped",
@@ -45,6 +47,7 @@ class CourseJudging:
     def answer(self, item: SuiteTest) -> Answer:
         """What became of the test, once its exercise is judged so far."""
         self.item = item
+        self._wind_timer()
         found = self.verdicts.of(item.parent.exercise, item.name)
         if any(debugger.quitting for debugger in self.debuggers):
             pytest.exit("Quitting debugger")
@@ -72,7 +75,7 @@ class CourseJudging:
             checker,
             selected,
             each_alone=here,
-            note=self._wind_timer,
+            note=lambda _: self._wind_timer(),
             interruption=pytest.fail.Exception,  # what pytest-timeout raises
         )
 
@@ -83,29 +86,34 @@ class CourseJudging:
             line, text = first_line(found), failure_text(found, _width(), _encoding(), is_first)
         else:
             line, text = "" if outcome == "passed" else reason_not_run(found, self.course.curriculum), ""
-        tier = found.whole.tier if found.whole is not None and found.cases else ""
-        seconds = sum(case.seconds for case in found.cases)
-        return Answer(outcome, line, text, printed(found), self._place(found), seconds, in_sandbox=tier != "none")
+        judge = self.verdicts.checker.judge
+        seconds, in_sandbox = sum(case.seconds for case in found.cases), judge is None or judge.tier != "none"
+        return Answer(outcome, line, text, printed(found), self._place(found), seconds, in_sandbox)
 
     def _place(self, found: Found) -> tuple[str, int] | None:
         place, layout = place_to_do(found), self.course.layout
         return None if place is None else (str((layout.work or layout.root) / place.file), place.line or 1)
 
-    def _wind_timer(self, _: Event) -> None:
-        """pytest-timeout guards what the judge does next: one test of the suite, not all of them together."""
+    def _wind_timer(self) -> None:
+        """pytest-timeout guards one test of the suite at a time, not what the judge does before and after them."""
         item = self.item
-        if item is not None and item.timer is not None and not self.course.is_debugging:
-            settings = item.timer
-            item.ihook.pytest_timeout_cancel_timer(item=item)
-            item.ihook.pytest_timeout_set_timer(item=item, settings=settings)
+        if item is None or item.timer is None or self.course.is_debugging:
+            return
+        settings = item.timer
+        if not self.verdicts.running:
+            settings = settings._replace(timeout=max(settings.timeout, JUDGES_OWN_SECONDS))
+        item.ihook.pytest_timeout_cancel_timer(item=item)
+        item.ihook.pytest_timeout_set_timer(item=item, settings=settings)
 
 
 def _judge_here(job: Job) -> list[Event]:
     """The job in this process. The suite's own pytest is to know nothing of this one's settings."""
     before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST_")}
     try:
-        events: list[Event] = imported("grader.tester.process", "judge_here")(job)
-        return events
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pytest.PytestWarning)  # of our suites: there is nothing to do about them
+            events: list[Event] = imported("grader.tester.process", "judge_here")(job)
+            return events
     finally:
         forget(job.learner.root)
         for name in [name for name in os.environ if name.startswith("PYTEST_")]:

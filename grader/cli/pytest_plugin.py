@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--debugger", action="store_true", help=text)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("debugger") and config.getoption("numprocesses", None):
+        raise pytest.UsageError("--debugger needs the terminal for itself: leave out -n")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A graded suite is read here; every other file is pytest's own."""

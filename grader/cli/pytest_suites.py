@@ -140,8 +140,10 @@ class SuiteTest(pytest.Item):
             return "\n\nhint: ".join(part for part in (error.message, error.hint) if part)
         if self.answer is None or not isinstance(error, AssertionError | KitsFault):
             return super().repr_failure(excinfo, style)
-        text = ReprTraceback([ReprEntryNative([self.answer.text + "\n"])], None, "native")
-        return ReprExceptionInfo(text, ReprFileLocation(str(self.path), self.text.line, self.answer.line))
+        is_brief = self.config.getoption("tbstyle") == "line"
+        entries = [] if is_brief else [ReprEntryNative([self.answer.text + "\n"])]
+        crash = ReprFileLocation(str(self.path), self.text.line, self.answer.line)
+        return ReprExceptionInfo(ReprTraceback(entries, None, "native"), crash)
 
 
 class KitsFault(Exception):
@@ -171,7 +173,7 @@ class CourseTests:
     @property
     def is_debugging(self) -> bool:
         """Whether a person stands in the code: by the option, or with an editor's debugger."""
-        return bool(self.config.getoption("debugger", False)) or "pydevd" in sys.modules
+        return bool(self.config.getoption("debugger")) or "pydevd" in sys.modules
 
     def exercise_of(self, path: Path) -> Exercise | None:
         name = f"{path.parent.name}/{path.stem.removeprefix('test_')}"
@@ -211,16 +213,18 @@ class Suites:
             items[at] = item
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        if self.config.getoption("debugger", False) and hasattr(self.config, "workerinput"):
-            raise pytest.UsageError("--debugger needs the terminal for itself: leave out -n")
         for course in self.courses.values():
             ours = [item for item in session.items if isinstance(item, SuiteTest)]
             course.select([item for item in ours if item.parent.course is course])
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """A report's time is the test's own, and what was skipped points to the line that is still to be written."""
         report = yield
+        if isinstance(item, SuiteTest) and report.failed and call.excinfo is not None:
+            report.longrepr = item.repr_failure(call.excinfo)  # of a set-up pytest shows the frames
         if isinstance(item, SuiteTest) and item.answer is not None:
             report.duration = item.answer.seconds if report.when == "call" else 0.0
             if report.skipped and isinstance(report.longrepr, tuple):
@@ -230,7 +234,7 @@ class Suites:
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> None:
         """pytest-timeout is about to guard an item: how, for when its timer is to be wound again."""
-        if isinstance(item, SuiteTest):
+        if isinstance(item, SuiteTest) and item.timer is None:
             item.timer = settings
 
     def pytest_enter_pdb(self, pdb: Any) -> None:

@@ -134,6 +134,11 @@ class TestVerdicts:
                 self._end_test(run, test, str(error))
         return found
 
+    @property
+    def running(self) -> str:
+        """The test under way; empty while there is none."""
+        return self.current.running if self.current is not None and self.current.events is not None else ""
+
     def finish(self) -> None:
         """Bring what is under way to its end."""
         while self.current is not None and self.current.events is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 from rich.text import Text
 
 from grader.course.curriculum import Curriculum
@@ -13,6 +14,7 @@ from grader.protocol.results import Failure, Place, TestResult, Verdict
 from grader.render.failure_view import LABEL, Kind, failure_rows
 from grader.render.terminal import Lines, make_console
 
+DEBUG = ("`grader check --debug`", "`pytest --debugger`")  # who works with pytest goes on with it
 KITS_FAULT = "This is the kit's own fault, not your code's. Please report it."
 
 
@@ -107,6 +109,7 @@ class _Page:
             self.lines.line(f"note: {note}")
 
     def failure(self, failure: Failure) -> None:
+        failure = msgspec.structs.replace(failure, advice=failure.advice.replace(*DEBUG))
         for row in failure_rows(failure):
             if row.is_whole or row.kind is Kind.MESSAGE:
                 self.lines.text(Text(row.text))
