@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from grader.author.public_tree import write_public_tree
 from grader.author.recordings import RecordedKit, Report, record_all
 from grader.author.stand_ins import write_stand_ins
 from grader.course.constraints import pinned
-from grader.course.curriculum import Curriculum
+from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import files_below, write_atomically
 from grader.course.layout import Layout
 from grader.course.locks import lock
@@ -56,6 +56,10 @@ jobs:
 """
 
 
+# What the reference's pictures of an exercise show, as a kit keeps it; nothing where it has none.
+Pictures = Callable[[Layout, Exercise], bytes]
+
+
 @dataclass(frozen=True)
 class Released:
     """What went into a kit."""
@@ -67,7 +71,13 @@ class Released:
 
 
 def release(
-    layout: Layout, curriculum: Curriculum, out: Path, parallel: int, report: Report, stand_ins: bool = True
+    layout: Layout,
+    curriculum: Curriculum,
+    out: Path,
+    parallel: int,
+    report: Report,
+    pictures: Pictures,
+    stand_ins: bool = True,
 ) -> Released:
     """Write the kit, and prove that nothing secret is in it. It is there as a whole, or not at all.
 
@@ -86,6 +96,9 @@ def release(
             _copy(layout.bans_file, kit.bans_file)
         for chapter in curriculum.chapters:
             _copy(layout.chapter_file(chapter.name), kit.chapter_file(chapter.name))
+        for exercise in curriculum.graded:
+            if drawn := pictures(layout, exercise):
+                write_atomically(kit.picture_file(exercise.name), drawn)
         recorded = record_all(layout, kit, curriculum, parallel, report)
         leaks = list(secrets_in(layout, kit, curriculum.graded))
         tests = sum(_number_of_tests(kit.suite_file(exercise.name)) for exercise in curriculum.graded)
@@ -127,7 +140,7 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
         for path in files_below(tree):
             _copy(path, target / path.relative_to(tree))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", _workflow(layout))
-    write_atomically(kit.root / ".gitignore", ".venv/\n__pycache__/\n.grader/\n*.egg-info/\n")
+    write_atomically(kit.root / ".gitignore", ".venv/\n__pycache__/\n.grader/\n/pictures/\n*.egg-info/\n")
 
 
 def _workflow(layout: Layout) -> str:

@@ -21,8 +21,11 @@ from grader.author.scaffold import scaffold
 from grader.author.survival import tallies_by, try_mutants
 from grader.cli.course import Course, one_exercise, open_course
 from grader.cli.echo import echo, echo_json
+from grader.cli.lazy import imported
 from grader.cli.numbers import AT_A_TIME, AT_LEAST_ONE, SEED
-from grader.course.curriculum import graded
+from grader.course.curriculum import Exercise, graded
+from grader.course.layout import Layout
+from grader.learner.pictures.catalogue import pictures_for
 from grader.protocol.results import Verdict
 from grader.render.authoring import listed_text, released_text, render_proofs, runs_text, scaffolded_text
 from grader.render.contract import contract_text
@@ -42,8 +45,17 @@ def release(out: Path, without_stand_ins: bool) -> None:
     course = open_course()
     with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
         shown, parallel = _shown_on(line), os.cpu_count() or 1
-        done = write_kit(course.layout, course.curriculum, out, parallel, shown, stand_ins=not without_stand_ins)
+        done = write_kit(
+            course.layout, course.curriculum, out, parallel, shown, _pictures, stand_ins=not without_stand_ins
+        )
     echo(released_text(done, out))
+
+
+def _pictures(layout: Layout, exercise: Exercise) -> bytes:
+    """Torch is imported where an exercise has pictures."""
+    if not pictures_for(exercise.name):
+        return b""
+    return bytes(imported("grader.learner.pictures.making", "recorded_pictures")(layout, exercise))
 
 
 @click.group()

@@ -126,6 +126,15 @@ class Layout:
         """What stands in for a part that was skipped, in a kit that holds no solutions."""
         return file_in(self.graded / "standins", name, ".bin")
 
+    def picture_file(self, name: str) -> Path:
+        """What the reference's pictures of an exercise show, in a kit that holds no solutions."""
+        return file_in(self.graded / "pictures", name, ".json")
+
+    @property
+    def pictures(self) -> Path:
+        """Where `grader picture` writes unless it is told otherwise."""
+        return (self.work or self.root) / "pictures"
+
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
 

@@ -1,0 +1,1 @@
+"""What the learner's own code makes, as numbers that can be drawn. `render.figures` draws them."""
