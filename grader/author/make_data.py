@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from grader.corpora import language, senses, translation
+from grader.corpora import language, senses, translation, windows
+from grader.course import texts
 from grader.course.files import write_atomically
 
 SEED = 2017
@@ -57,6 +58,11 @@ def _readme(contents: dict[str, bytes]) -> str:
         f"The grammar of `language.txt` is known, so its entropy is too: {language.entropy_per_character():.6f} nats "
         f"per character\n({language.entropy_per_line():.4f} nats in a line of {language.characters_per_line():.4f} "
         "characters, both expected values). On average no model can do better.\n\n"
+        f"A model that is shown windows of {texts.CONTEXT} characters cannot come that far: it does not know what "
+        "stood before its window.\nThe best reader of such windows, cut out at random places, loses "
+        f"{windows.entropy_in_windows(texts.CONTEXT):.6f} nats per character on average: the mean\n"
+        f"entropy of the next character after 1, 2, … {texts.CONTEXT} known ones, worked out exactly in "
+        "`grader/corpora/windows.py`.\n\n"
         "`gpt2_small.npz` holds arrays, which `numpy.load` reads: the sizes as `config.vocab_size` and so on, the "
         "weights by GPT-2's\npublished names in float32, `ids` and the `logits` that they give, and `greedy`, four ids "
         "and the twenty that follow when\nthe likeliest one is taken each time. The logits are those of the "

@@ -16,7 +16,8 @@ states it passes through, and the entropy per character is that over the expecte
 Two things to mind when a model is measured against this limit. A window that is cut out of the middle of the text
 hides what came before it, so its first characters cost more than the limit: give each character that counts
 enough text in front (16 characters are nearly enough, as `surprisals(..., at_line_start=False)` shows), or begin at the
-end of a line. And the mean over a finite text strays from the limit; compare with the `surprisals` of the same text.
+end of a line. `windows` says how much more the best reader of a window loses. And the mean over a finite text strays
+from the limit; compare with the `surprisals` of the same text.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from functools import cache
 import numpy as np
 
 State = tuple[str, ...]
+Node = tuple[State, str]
 Choice = tuple[float, str, State]
 
 DETERMINERS = {
@@ -102,12 +104,12 @@ def surprisals(text: str, at_line_start: bool = True) -> np.ndarray:
     With `at_line_start=False` the text is a window cut out of an endless text at a random place: the
     first characters are then harder to foresee, and the result is what a perfect model with that window would lose.
     """
-    belief = {_node(START, ""): 1.0} if at_line_start else dict(_stationary())
+    belief = {_node(START, ""): 1.0} if at_line_start else dict(stationary())
     lost = np.full(len(text), np.inf)
     for place, character in enumerate(text):
-        following: dict[tuple[State, str], float] = {}
+        following: dict[Node, float] = {}
         for node, weight in belief.items():
-            for probability, written, target in _steps(node):
+            for probability, written, target in steps(node):
                 if written == character:
                     following[target] = following.get(target, 0.0) + weight * probability
         total = sum(following.values())
@@ -217,35 +219,35 @@ def _thresholds(state: State) -> tuple[np.ndarray, tuple[Choice, ...]]:
     return np.cumsum([probability for probability, _, _ in choices]), choices
 
 
-def _node(state: State, written: str) -> tuple[State, str]:
+def _node(state: State, written: str) -> Node:
     """A place between two characters: the state, and what has been written of its piece."""
     return state, written
 
 
 @cache
-def _steps(node: tuple[State, str]) -> tuple[tuple[float, str, tuple[State, str]], ...]:
+def steps(node: Node) -> tuple[tuple[float, str, Node], ...]:
     """The characters that may come at a place, with their probabilities and the places that they lead to."""
     state, written = node
     possible = [choice for choice in _choices(state) if choice[1].startswith(written)]
     total = sum(probability for probability, _, _ in possible)
-    steps: dict[str, tuple[float, tuple[State, str]]] = {}
+    found: dict[str, tuple[float, Node]] = {}
     for probability, piece, following in possible:
         character = piece[len(written)]
         done = len(piece) == len(written) + 1
         target = _node(following, "") if done else _node(state, written + character)
-        steps[character] = (steps.get(character, (0.0,))[0] + probability / total, target)
-    return tuple((probability, character, target) for character, (probability, target) in steps.items())
+        found[character] = (found.get(character, (0.0,))[0] + probability / total, target)
+    return tuple((probability, character, target) for character, (probability, target) in found.items())
 
 
 @cache
-def _stationary() -> tuple[tuple[tuple[State, str], float], ...]:
+def stationary() -> tuple[tuple[Node, float], ...]:
     """How likely each place is, seen from a random place in an endless text."""
-    order: list[tuple[State, str]] = []
-    seen: set[tuple[State, str]] = set()
+    order: list[Node] = []
+    seen: set[Node] = set()
 
-    def visit(node: tuple[State, str]) -> None:
+    def visit(node: Node) -> None:
         seen.add(node)
-        for _, _, target in _steps(node):
+        for _, _, target in steps(node):
             if target not in seen:
                 visit(target)
         order.append(node)
@@ -255,7 +257,7 @@ def _stationary() -> tuple[tuple[tuple[State, str], float], ...]:
     visits = dict.fromkeys(order, 0.0)
     visits[first] = 1.0
     for node in reversed(order):
-        for probability, _, target in _steps(node):
+        for probability, _, target in steps(node):
             if target != first:
                 visits[target] += visits[node] * probability
     total = sum(visits.values())

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from grader.author import make_data as make
-from grader.corpora import language, senses, translation
+from grader.corpora import language, senses, translation, windows
+from grader.course import texts
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -133,6 +134,46 @@ def test_a_window_costs_more_at_its_beginning_only() -> None:
     assert cut[0] > 2.5
     assert (cut[32:].mean() - known[32:].mean()) < 0.02 * language.entropy_per_character()
     assert cut.mean() > 1.1 * known.mean()
+
+
+@pytest.fixture(scope="module")
+def known_before() -> list[float]:
+    """What the next character costs after 1, 2, … characters of a window."""
+    return windows.entropies_in_windows(texts.CONTEXT)
+
+
+def test_the_floor_of_windows_is_what_is_committed(known_before: list[float]) -> None:
+    exact = sum(known_before) / texts.CONTEXT
+    assert round(exact, 6) == texts.REACHABLE_FLOOR
+    assert f"{exact:.6f}" in (DATA / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_floor_of_windows_is_what_a_perfect_reader_of_drawn_windows_loses() -> None:
+    """Two ways to one number: every belief with its probability, and Bayes' rule on windows of a drawn text.
+
+    The expected value of each drawn window is taken out as far as it is known, so that little is left to chance.
+    """
+    context, starts = 24, range(100, 60_000, 97)
+    text = language.sample(60_100, seed=18)
+    whole = language.surprisals(text)
+    more = np.array(
+        [
+            (language.surprisals(text[i : i + context + 1], at_line_start=False) - whole[i : i + context + 1])[
+                1:
+            ].mean()
+            for i in starts
+        ]
+    )
+    error = more.std(ddof=1) / math.sqrt(len(more))
+    expected = windows.entropy_in_windows(context) - language.entropy_per_character()
+    assert error < 0.04 * expected
+    assert abs(more.mean() - expected) < 4 * error
+
+
+def test_with_every_character_in_front_the_next_one_costs_less(known_before: list[float]) -> None:
+    assert all(later <= before + 1e-12 for before, later in itertools.pairwise(known_before))
+    assert math.isclose(known_before[-1], language.entropy_per_character(), abs_tol=1e-6)
+    assert known_before[0] > 1.8
 
 
 def test_the_first_character_of_a_window_costs_the_entropy_of_single_characters() -> None:
