@@ -25,7 +25,7 @@ from grader.errors import GraderError, UsageError
 
 COPIED_FILES = (
     "Makefile", "README.md", "constraints.txt", "pyproject.toml",
-    "docs/json.md", "docs/notebooks.md", "docs/progress.md", "docs/pytest.md", "docs/architecture.md",
+    "docs/json.md", "docs/notebooks.md", "docs/progress.md", "docs/pytest.md", "docs/play.md", "docs/architecture.md",
 )  # fmt: skip
 OWN_TESTS, LEARNERS_TESTS = 'testpaths = ["tests/kit"]', 'testpaths = ["tests/graded"]'  # what `pytest` alone runs
 NOT_FOR_LEARNERS = re.compile(
@@ -140,7 +140,17 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
         for path in files_below(tree):
             _copy(path, target / path.relative_to(tree))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", _workflow(layout))
-    write_atomically(kit.root / ".gitignore", ".venv/\n__pycache__/\n.grader/\n/pictures/\n*.egg-info/\n")
+    ignored = (
+        ".venv/",
+        "__pycache__/",
+        ".grader/",
+        "/pictures/",
+        "*.egg-info/",
+        "losses.png",
+        "my-gpt/",
+        "my-translator/",
+    )
+    write_atomically(kit.root / ".gitignore", "".join(f"{name}\n" for name in ignored))
 
 
 def _workflow(layout: Layout) -> str:

@@ -35,8 +35,8 @@ COMMANDS = MappingProxyType(
         "skip": {"skip": "Go on without an exercise. Later ones are judged on the course's own part."},
         "trying": {"try": "Open Python with your own code, and the brief's example typed in."},
         "predict": {"predict": "Say what comes out before you write it: three to five questions, marked at once."},
-        "train": {"train": "Train your own GPT on the kit's text, and see how near the floor it comes."},
         "picture": {"picture": "Draw what your own code makes. Without a name: which exercises have pictures."},
+        "train": {"train": "Train your own GPT on the kit's text, or on any other, and see what it writes."},
         "doctor": {"doctor": "What works on this machine, and how to get what does not."},
         "instructor": {
             "score": "Score a class. The same command goes on where a run was stopped.",

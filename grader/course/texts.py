@@ -12,7 +12,7 @@ REACHABLE_FLOOR = 0.549918  # `windows.entropy_in_windows(CONTEXT)`, which takes
 def floor() -> float:
     """The least mean loss that any model can have on fresh text, in nats per character.
 
-    It takes a model that has read all that came before. In windows of `CONTEXT` characters `REACHABLE_FLOOR` is the least.
+    It takes a model that has read all that came before. In windows of `CONTEXT` characters it is `REACHABLE_FLOOR`.
     """
     return language.entropy_per_character()
 

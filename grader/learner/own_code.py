@@ -64,23 +64,27 @@ class OwnCode:
         try:
             yield
         except NotImplementedError as error:
-            part = self._stub_that_raised(error)
+            part = self.stub_that_raised(error)
             if part is None:
                 raise
             short = self.curriculum.shortest_name(self.curriculum.get(part))
             raise UsageError(f"{part} is still to do", f"`grader show {short}` says what it is about") from None
 
-    def _stub_that_raised(self, error: NotImplementedError) -> str | None:
+    def stub_that_raised(self, error: NotImplementedError) -> str | None:
         """The exercise whose stub raised it. torch raises the same where it has no such operation."""
         innermost = traceback.extract_tb(error.__traceback__)[-1]
         if not (innermost.line or "").startswith("raise NotImplementedError"):
             return None
         path = Path(innermost.filename).resolve()
-        for root in (self.layout.exercises, self.workspace.root or self.layout.exercises):
-            if path.is_relative_to(root.resolve()):
-                name = path.relative_to(root.resolve()).with_suffix("").as_posix()
+        for root in self.roots():
+            if path.is_relative_to(root):
+                name = path.relative_to(root).with_suffix("").as_posix()
                 return name if any(e.name == name for e in self.curriculum.exercises) else None
         return None
+
+    def roots(self) -> tuple[Path, ...]:
+        """Where the learner's code is run from: their tree, or a copy with every notebook in its place."""
+        return self.layout.exercises.resolve(), (self.workspace.root or self.layout.exercises).resolve()
 
 
 def _modules(notebooks: dict[str, Cells]) -> dict[str, Cells]:

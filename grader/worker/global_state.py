@@ -62,8 +62,8 @@ class GlobalState:
             before, after = self.classes[name], vars(kind)
             if before.is_same(after):
                 continue
-            new = set(after) - set(before.items) - KEPT_BY_PYTHON
-            found += [f"{name}.{key}" for key in [*before.patched(after), *new]]
+            keys = [*before.patched(after), *(key for key in after if key not in before.items)]
+            found += [f"{name}.{key}" for key in keys if key not in KEPT_BY_PYTHON]
         return found[:10]
 
 

@@ -16,7 +16,14 @@ from grader.cli.lazy import Unread
 
 GRADER = PACKAGE / "grader"
 FORMATTING = ("rich", "jinja2", "markupsafe", "xml")  # libraries that give results a form
-HEAVY = ("matplotlib", "torch", "numpy.random", "jaxtyping", "rich.markdown")  # may be imported inside a function
+HEAVY = (
+    "matplotlib",
+    "safetensors",
+    "torch",
+    "numpy.random",
+    "jaxtyping",
+    "rich.markdown",
+)  # may be imported inside a function
 SPEAKING = {
     "grader/author/make_data.py",  # a script of its own, run by hand
     "grader/score/gradescope_fault.py",  # a script of its own, for where the kit does not run

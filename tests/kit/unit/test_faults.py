@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import gc
+import io
 import socket
 from pathlib import Path
 from typing import Any
@@ -143,6 +145,30 @@ def test_a_part_that_is_not_there_is_not_at_fault(tmp_path: Path) -> None:
     assert [tree.has(name) for name in ("ch1/a", "ch1/c", "ch9/nowhere")] == [False, False, False]
     (tmp_path / "ch1" / "a.py").touch()
     assert tree.has("ch1/a")
+
+
+@pytest.mark.parametrize("is_there_before", [False, True])
+def test_what_python_notes_on_a_class_that_is_saved_is_no_change(
+    is_there_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`copyreg` keeps the names of a class's slots on the class once an object of it is saved: for the first time, or
+    in the place of what stood there."""
+
+    def save_one() -> None:
+        if "__slotnames__" in vars(torch.Tensor):
+            delattr(torch.Tensor, "__slotnames__")
+        torch.save({"a": torch.zeros(2)}, io.BytesIO())
+        copyreg._slotnames(torch.Tensor)  # type: ignore[attr-defined]
+        assert "__slotnames__" in vars(torch.Tensor)
+
+    save_one()
+    if not is_there_before:
+        delattr(torch.Tensor, "__slotnames__")
+    state = GlobalState()
+    save_one()
+    assert state.changes() == []
+    monkeypatch.setattr(torch.Tensor, "numel", lambda self: 1)
+    assert state.changes() == ["torch.Tensor.numel"]
 
 
 def test_a_worker_may_stand_in_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
