@@ -37,6 +37,7 @@ COMMANDS = MappingProxyType(
         "predict": {"predict": "Say what comes out before you write it: three to five questions, marked at once."},
         "picture": {"picture": "Draw what your own code makes. Without a name: which exercises have pictures."},
         "train": {"train": "Train your own GPT on the kit's text, or on any other, and see what it writes."},
+        "play": {"play": "Have your trained GPT write, by your own generate, sampling and KV cache."},
         "doctor": {"doctor": "What works on this machine, and how to get what does not."},
         "instructor": {
             "score": "Score a class. The same command goes on where a run was stopped.",

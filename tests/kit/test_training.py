@@ -172,7 +172,7 @@ def test_a_notebook_counts_and_its_cell_is_named(solved: Path) -> None:
     path = solved / "exercises" / "ch5_models" / "gpt.py"
     wrong = path.read_text().replace("x = block(x, mask)", "x = block(x, mask) / nobody")
     path.unlink()
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
     cells = [{**cell, "id": f"a{i}", "source": source} for i, source in enumerate(("import math", wrong))]
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     path.with_suffix(".ipynb").write_text(json.dumps(notebook))
