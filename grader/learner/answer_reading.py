@@ -7,6 +7,7 @@ import itertools
 import math
 import operator
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
 
@@ -32,6 +33,7 @@ LEADING = re.compile(r"(?:about|roughly|approx\.?|it is|is|=|~|≈)\s*")
 UNIT = re.compile(r"(\d\.?|[)%])\s*[a-z][a-z ]*\Z")  # `24 parameters`
 WRAPPER = re.compile(r"\b(?:torch\.)?(?:size|tensor|shape|array|list|tuple)\b\s*=?", re.IGNORECASE)
 BETWEEN_SIZES = re.compile(r"(?<=\d)\s*(?:[xX*]|by)\s*(?=\d)")
+NO_VALUE = (SyntaxError, ValueError, ArithmeticError, MemoryError, RecursionError, TypeError)
 QUOTES = "'\"`“”‘’"
 
 
@@ -70,8 +72,8 @@ def truths_of(text: str) -> tuple[bool, ...] | None:
 def texts_of(text: str) -> tuple[str, ...]:
     """The texts of a list: a literal of Python, or words between commas or blanks."""
     try:
-        value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        value = ast.literal_eval(_parsed(text))
+    except NO_VALUE:
         value = None
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return tuple(value)
@@ -121,10 +123,17 @@ def _value(text: str) -> float | None:
     text = re.sub(r"(?<=[\d)])\s*x\s*(?=[\d(])", "*", text)
     text = re.sub(r"(?<![\w.])0+(?=\d)", "", text)
     try:
-        value = _computed(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, ArithmeticError, MemoryError, RecursionError, TypeError):
+        value = _computed(_parsed(text))
+    except NO_VALUE:
         return None
     return value if not math.isnan(value) else None
+
+
+def _parsed(text: str) -> ast.expr:
+    """The expression that a text is. What Python warns of is no learner's concern here: it is no program."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text.strip(), mode="eval").body
 
 
 def _computed(node: ast.expr) -> float:

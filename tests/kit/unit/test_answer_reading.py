@@ -116,7 +116,7 @@ def test_no_text_is_too_odd_to_be_looked_at(text: str) -> None:
         assert mark(asked(answer), text).outcome is not Outcome.RIGHT
 
 
-def test_nothing_of_an_answer_is_run() -> None:
+def test_nothing_of_an_answer_is_run(recwarn: pytest.WarningsRecorder) -> None:
     for text in (
         "print(1)",
         "(lambda: 1)()",
@@ -126,5 +126,9 @@ def test_nothing_of_an_answer_is_run() -> None:
         "a.b",
         "1 .real",
         "'1'",
+        "1or 2",
+        r"'\d'",
     ):
         assert numbers_of(text) == set()
+    assert mark(asked("['a', 'b']"), r"['\d']").outcome is Outcome.WRONG
+    assert [str(warning.message) for warning in recwarn] == []  # Python warns of odd literals, on the learner's screen
