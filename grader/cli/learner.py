@@ -15,6 +15,7 @@ from grader.course.files import write_atomically
 from grader.course.notebook_writing import write_notebook
 from grader.course.notebooks import notebook_path
 from grader.course.predictions import has_questions
+from grader.learner.history import summaries
 from grader.learner.progress import ProgressStore
 from grader.learner.reset import planned_reset, put_stub_back
 from grader.render.brief import print_brief, print_hints
@@ -25,10 +26,10 @@ from grader.render.terminal import make_console
 
 @click.command("list")
 def list_() -> None:
-    """The chapters and exercises, and what has passed."""
+    """The chapters and exercises, their minutes, your attempts, and what has passed."""
     course = open_course()
-    states = ProgressStore(course.layout, course.curriculum).states()
-    print_list(make_console(), course.curriculum, states)
+    progress = ProgressStore(course.layout, course.curriculum)
+    print_list(make_console(), course.curriculum, progress.states(), summaries(progress))
 
 
 @click.command()

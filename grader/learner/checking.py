@@ -210,9 +210,10 @@ class Checker:
     def _with_notes(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
         """The result, what was set aside in the exercise's notebook, and which parts are not the learner's."""
         notes = dict.fromkeys([*result.notes, *self.workspace.source(exercise).notes])
-        for part in self.curriculum.prerequisites_of(exercise):
-            if part.name in self.workspace.stand_ins:
-                notes[f"{part.name} was skipped: the course's own part stands in for it"] = None
+        needed = self.curriculum.prerequisites_of(exercise)
+        if skipped := [part.name for part in needed if part.name in self.workspace.stand_ins]:
+            were = "was" if len(skipped) == 1 else "were"
+            notes[f"the course's own part stands in for {', '.join(skipped)}, which {were} skipped"] = None
         return msgspec.structs.replace(result, notes=tuple(notes))
 
     def _judged(self, exercise: Exercise) -> Iterator[Event]:

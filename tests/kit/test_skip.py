@@ -71,7 +71,7 @@ def test_later_ones_are_judged_on_the_courses_part_and_a_note_says_so(learner: L
     found = learner.check()
     assert list(found) == ["twice"]
     assert found["twice"].verdict is Verdict.PASSED
-    assert "ch1_mini/scale was skipped: the course's own part stands in for it" in found["twice"].notes
+    assert "the course's own part stands in for ch1_mini/scale, which was skipped" in found["twice"].notes
     assert learner.store.states() == {
         "ch1_mini/twice": "passed",
         "ch1_mini/scale": "skipped",
@@ -310,7 +310,7 @@ def test_a_learners_kit_skips_on_a_stand_in_and_says_so(to_release: Kit) -> None
     assert "Next: ch1_mini/twice" in skipped.stdout
     checked = run("check")
     assert "✓ ch1_mini/twice  passed" in checked.stdout
-    assert "note: ch1_mini/scale was skipped" in checked.stdout
+    assert "note: the course's own part stands in for ch1_mini/scale" in checked.stdout
     assert "return" not in stand_in_text(kit, to_release.curriculum.get("ch1_mini/scale"))
     undone = run("skip", "--undo", "scale")
     assert undone.stdout.startswith("ch1_mini/scale is no longer skipped.")
