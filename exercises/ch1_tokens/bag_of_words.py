@@ -1,11 +1,10 @@
 """# A bag of words, and what it loses
 
-**How can a program tell that two texts are about the same thing?** The distance between word counts does not tell
-it: `[9, 0]` is 8 away from `[1, 0]`, which holds the same word, while `[0, 1]`, another word, is only 1.4 away from it.
+**How can a program tell that two texts are about the same thing?** The distance between word counts misleads: `[9,
+0]` and `[1, 0]` hold the same word and are 8 apart, `[0, 1]` and `[1, 0]` hold different words and are 1.4 apart.
 
-This is the oldest way to turn a text into a vector: count how often each word of a vocabulary occurs. Two documents
-are alike when their count vectors point in the same direction. The cosine of the angle between the vectors measures
-this.
+The oldest way to turn a text into a vector is to count how often each word of a vocabulary occurs. Two documents are
+alike when their count vectors point in the same direction. The cosine of the angle between the vectors measures this.
 
 A bag of words finds documents on a topic well. But it has no order: *the dog bites the man* and *the man bites the
 dog* give the same vector. It has no neighbours either: nothing in it tells the bank of a river from a bank for money.

@@ -115,8 +115,8 @@ class BPETokenizer:
 
     `vocab` maps ids to byte strings, in any order. `merges` are pairs of byte strings, the lowest rank first. Each
     tokenizer uses its own vocabulary and merges. Each part of a merge is a single byte or the result of an earlier
-    merge. A special token that `vocab` does not hold gets the next id after the largest one; several get their ids in
-    the order in which they are given. The caller's `vocab` is not changed.
+    merge. A special token that `vocab` does not hold gets the next id after the largest one. Several of them get their
+    ids in the order in which they are given. The caller's `vocab` is not changed.
 
     >>> tokenizer = BPETokenizer(*train_bpe("aab aab", 258))
     >>> tokenizer.encode("aab"), tokenizer.decode([257])
@@ -134,9 +134,9 @@ class BPETokenizer:
         """Return the ids of `text`. Each special token in it is one id.
 
         Where two special tokens fit, the longest is taken. Each other piece is split into bytes. Then its pair with the
-        lowest rank is merged, again and again, until none of its pairs is a merge. Only merges make longer tokens: that
-        `vocab` holds a byte string is not enough. A special token that was not given to this tokenizer is ordinary
-        text.
+        lowest rank is merged, again and again, until none of its pairs is a merge. Only merges make longer tokens: a
+        byte string is not taken as a token just because `vocab` holds it. A special token that was not given to this
+        tokenizer is ordinary text.
 
         >>> BPETokenizer(*train_bpe("aab aab", 258)).encode("abaab b")
         [256, 257, 32, 98]

@@ -56,7 +56,7 @@ class CharTokenizer:
     def decode(self, ids: list[int]) -> str:
         """The text of these ids, with nothing between the characters: `decode(encode(text))` is `text`.
 
-        An id below 0 or not below `vocab_size` raises an `IndexError` whose message gives that id.
+        An id outside 0 to `vocab_size - 1` raises an `IndexError` whose message gives that id.
 
         >>> CharTokenizer("banana").decode([1, 0, 2])
         'ban'

@@ -53,8 +53,8 @@ class Embedding(nn.Module):
         is the sum over all places at which its id stands. The gradient of a row that was not looked up is zero. Eval
         mode changes nothing.
 
-        An id below 0 or not below `num_embeddings` raises an `IndexError` whose message gives that id. Indexing alone
-        would count a negative id from the end.
+        An id outside 0 to `num_embeddings - 1` raises an `IndexError` whose message gives that id. Indexing alone would
+        count a negative id from the end.
         """
         # TODO: unless the ids are on `meta`, reject those outside the table. Look at the smallest and the largest id.
         # TODO: look all ids up at once.

@@ -1,7 +1,7 @@
 """# A toy language model
 
-**Which task turns a table of random vectors into a useful one?** To count what follows each context does not do it.
-The 28 characters of this course's text make 378 billion contexts of 8, and nearly all of them never occur.
+**Which task turns a table of random vectors into a useful one?** Counting what follows each context is not enough:
+the 28 characters of this course's text make 378 billion contexts of 8 characters, and nearly all of them never occur.
 
 A language model gives each token of the vocabulary a probability of being the next one. This model is as small as
 possible. It looks up the vectors of the last `context` tokens and takes their mean. A linear layer turns the mean into
@@ -81,8 +81,8 @@ class ToyLM(nn.Module):
 def mean_loss(model: nn.Module, data: Int[Tensor, "n"], context: int) -> float:
     """The mean cross-entropy in nats over all windows of `data`.
 
-    Each window counts once, and nothing is drawn. No gradients are computed. The model is not changed. It raises the
-    same errors as `sample_windows`.
+    Each window counts once, and nothing is drawn. No gradients are computed. The model is not changed. The errors are
+    those of `sample_windows`.
     """
     # TODO: make all windows and their targets, and take the cross-entropy of the model's logits.
     raise NotImplementedError
@@ -97,13 +97,13 @@ def train_toy_lm(
     lr: float,
     generator: torch.Generator,
 ) -> list[float]:
-    """Train `model` in place with `torch.optim.Adam` at `lr`. Return the loss of each step, as it was before the
-    update.
+    """Train `model` in place with `torch.optim.Adam` at `lr`.
 
-    Each step draws a new batch with `sample_windows` and the generator. The loss of a step is the mean cross-entropy of
-    its batch in nats. Parameters with `requires_grad=False` are frozen: they keep their values, and they stay frozen.
+    Return the loss of each step, as it was before the update. Each step draws a new batch with `sample_windows` and the
+    generator. The loss of a step is the mean cross-entropy of its batch in nats. Parameters with `requires_grad=False`
+    are frozen: they keep their values, and they stay frozen.
 
-    Every call starts with a new optimizer. It raises the same errors as `sample_windows`.
+    Every call starts with a new optimizer. The errors are those of `sample_windows`.
     """
     # TODO: make the optimizer once, for the parameters that are not frozen.
     # TODO: in each step: draw a batch, compute the loss, keep it as a float, clear old gradients, backward, update.

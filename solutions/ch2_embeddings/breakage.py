@@ -6,7 +6,7 @@ beside that of a healthy model, shows the fault.
 To find out what a part is for, break it and measure. Four experiments do so with the toy language model. Each
 compares a healthy run with a broken one, on text that neither has trained on.
 
-- **Freeze.** The embeddings keep their random start values, and only the head learns. How much worse is the loss?
+- **Freeze.** The embeddings keep their random start values, and only the head learns. How much does the loss change?
 - **Permute.** Each id gets a new number, the same one everywhere. Ids are labels, so what should this cost?
 - **Dimension.** A token has two numbers instead of sixteen. What no longer fits?
 - **Mismatch.** The model trains with one tokenizer and reads with another. Every id is valid, but what does it mean to
@@ -109,7 +109,7 @@ def permute_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
     """Held-out losses, healthy first: with the ids as they are (`original`), and with new ones for all (`permuted`).
 
     All ids get new numbers, the held-out ones too. An id may keep its number by chance. The permutation is drawn from
-    `seed`. The second model starts and trains as the first one does, but on the new ids. It raises the same errors as
+    `seed`. The second model starts and trains as the first one does, but on the new ids. The errors are those of
     `freeze_experiment`.
     """
     # TODO: follow the protocol twice, the second time with permuted ids; torch.randperm draws a permutation.
@@ -127,7 +127,7 @@ def permute_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
 def dimension_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
     """Held-out losses, healthy first: with 16 numbers per token (`dim_16`), and with 2 (`dim_2`).
 
-    It raises the same errors as `freeze_experiment`.
+    The errors are those of `freeze_experiment`.
     """
     # TODO: follow the protocol twice, with both dimensions.
     ids, vocab_size = _read(text)
@@ -144,7 +144,7 @@ def mismatch_experiment(text: str, steps: int, seed: int) -> dict[str, float]:
     """Held-out losses of one trained model, healthy first: read with its own tokenizer (`matched`), and with another.
 
     The other tokenizer (`mismatched`) knows the same characters but numbers them backwards: the first character gets
-    the last id. So only the held-out ids change, and they change after training. It raises the same errors as
+    the last id. So only the held-out ids change, and they change after training. The errors are those of
     `freeze_experiment`.
     """
     # TODO: follow the protocol once, then measure on the held-out ids and on the same ids numbered backwards.

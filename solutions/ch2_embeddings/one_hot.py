@@ -34,8 +34,8 @@ from jaxtyping import Float, Int
 def one_hot(ids: Int[np.ndarray, "n"], vocab_size: int) -> Float[np.ndarray, "n vocab"]:
     """One row for each entry of `ids`, with one column for each id of the vocabulary, as float64.
 
-    A row holds 1 in the id's own column and 0 elsewhere. Empty `ids` give no rows. An id below 0 or not below
-    `vocab_size` raises an `IndexError` whose message gives that id.
+    A row holds 1 in the id's own column and 0 elsewhere. Empty `ids` give no rows. An id outside 0 to `vocab_size - 1`
+    raises an `IndexError` whose message gives that id.
 
     >>> one_hot(np.array([2, 0]), vocab_size=3)
     array([[0., 0., 1.],
@@ -101,7 +101,7 @@ def lookup_gradient(
 def multiplications(n_ids: int, vocab_size: int, dim: int) -> tuple[int, int]:
     """How many multiplications of two numbers each of the two ways needs: `(by_matmul, by_lookup)`.
 
-    Every entry of the matrix product is a sum of `vocab_size` products. Products with a zero count, too.
+    Every entry of the matrix product is a sum of `vocab_size` products. A product with a zero is counted, too.
 
     >>> multiplications(n_ids=2, vocab_size=3, dim=4)
     (24, 0)

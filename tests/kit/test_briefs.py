@@ -44,7 +44,7 @@ def thousands(number: float) -> str:
 LLAMA2 = 2 * 80 * 128 * 2 * 4096  # keys and values, layers, numbers of a head, bytes, tokens
 GPT1 = 116.5e6
 FIGURES = [
-    ("ch1_tokens/bag_of_words", [f"{math.dist([0, 1], [1, 0]):.1f} away", f"{math.dist([9, 0], [1, 0]):.0f} away"]),
+    ("ch1_tokens/bag_of_words", [f"{math.dist([0, 1], [1, 0]):.1f} apart", f"{math.dist([9, 0], [1, 0]):.0f} apart"]),
     ("ch1_tokens/byte_pairs", [f"{len(b'transformer')} tokens"]),
     ("ch2_embeddings/one_hot", ["√2", "50,257"]),
     ("ch2_embeddings/embedding", [f"{32 * 512 * 50_257 / 1e6:.0f} million"]),
