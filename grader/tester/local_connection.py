@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bdb
 import contextlib
 import random
 import resource
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.random import mtrand
 
 from grader.protocol.jobs import Job, Solution
+from grader.protocol.messages import Raised
 from grader.protocol.wire import loaded_torch
 from grader.tester.connection import Callback
 from grader.worker import limits, loading
@@ -23,9 +25,9 @@ from grader.worker.request_handler import RequestHandler
 class LocalConnection:
     """A module in this process, spoken to as if it were in another."""
 
-    def __init__(self, module: Any, root: str, file: str = "") -> None:
+    def __init__(self, module: Any, root: str, file: str = "", kind: type[RequestHandler] = RequestHandler) -> None:
         self.callback: Callback | None = None
-        self.handler = RequestHandler(self._call_back, module, root, file)
+        self.handler = kind(self._call_back, module, root, file)
         self.random = RandomState()
 
     def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -101,9 +103,18 @@ class MutantModule:
         return LocalConnection(module, self.root, str(self.path))
 
 
+class AttendedHandler(RequestHandler):
+    """For code that a person looks into: `q` in the debugger, or Ctrl-C, ends the run and fails no test."""
+
+    def describe_exception(self, error: BaseException) -> Raised:
+        if isinstance(error, bdb.BdbQuit | KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        return super().describe_exception(error)
+
+
 def connect_here(root: str) -> LocalConnection:
     """The learner's code in this process, with nothing imported yet: `--debug`."""
-    return LocalConnection(None, root)
+    return LocalConnection(None, root, kind=AttendedHandler)
 
 
 def _torch_state() -> Any:

@@ -68,6 +68,8 @@ def is_out_of_memory(types: tuple[str, ...], text: str) -> bool:
 def raised_text(call: Call, types: tuple[str, ...], text: str) -> str:
     """The sentence for an exception of which no more is known."""
     name, text = types[0] if types else "exception", text.partition(TORCHS_LIST)[0]
+    if name == "BdbQuit":
+        return f"`{call.name}` stopped at a breakpoint: breakpoint() needs `grader check --debug`."
     if "SystemExit" in types:
         return f"`{call.name}` called sys.exit. Return a value instead; a program's end is not an answer."
     if "KeyboardInterrupt" in types:
@@ -86,7 +88,7 @@ def _advice(types: tuple[str, ...], frames: tuple[Frame, ...]) -> str:
     """
     line = frames[-1].text if frames else ""
     if types[:1] == ("BdbQuit",):
-        return "A breakpoint is left in the code. Remove it, or look around with `grader check --debug`."
+        return "Remove the breakpoint, or look around with `grader check --debug`."
     if types[:1] == ("EOFError",) and "input(" in line:
         return "Nobody is at the keyboard when the code is judged: take what you need as an argument."
     if types[:1] == ("NameError",) and re.search(r"\b(?:display|get_ipython)\(", line):

@@ -52,7 +52,9 @@ def run_suite(job: Job, session: TesterSession) -> None:
         sys.path.append(own_root)
     output = sys.stderr if session.workers is None else io.StringIO()
     with contextlib.redirect_stderr(output), _working_folder(session) as folder:
-        _run_pytest(Path(job.suite), suite, folder)
+        ended = _run_pytest(Path(job.suite), suite, folder)
+    if ended == pytest.ExitCode.INTERRUPTED and session.workers is None:
+        raise KeyboardInterrupt  # pytest kept it to itself
     if session.has_open_file:  # pytest did not come to the end of the file
         session.report(outcome(suite.not_collected(), time.monotonic() - started))
 
@@ -67,7 +69,7 @@ def _working_folder(session: TesterSession) -> Iterator[str]:
         yield folder
 
 
-def _run_pytest(file: Path, suite: Suite, folder: str) -> None:
+def _run_pytest(file: Path, suite: Suite, folder: str) -> int:
     """pytest takes what stands in an argument for more than a name: `[` and `::` for a test, `$` for a variable.
 
     So it is started in the suite's folder, with the bare name. While anything runs, the working folder is another;
@@ -76,7 +78,7 @@ def _run_pytest(file: Path, suite: Suite, folder: str) -> None:
     before = os.getcwd()
     os.chdir(file.parent)
     try:
-        pytest.main(_arguments(file.name), plugins=[SuitePlugin(suite, lambda: os.chdir(folder))])
+        return pytest.main(_arguments(file.name), plugins=[SuitePlugin(suite, lambda: os.chdir(folder))])
     finally:
         os.chdir(before)
 

@@ -257,6 +257,20 @@ def test_breakpoints_work_under_debug(kit: Kit) -> None:
     assert "torch.Size([3, 5])" in done.stdout
 
 
+@pytest.mark.parametrize("where", ["in a function", "at the top"])
+def test_leaving_the_debugger_ends_the_run(kit: Kit, where: str) -> None:
+    """As Ctrl-C does: nothing is said of a test, and nothing remembered."""
+    if where == "at the top":
+        kit.write("return 2 * x", head="breakpoint()")
+    else:
+        kit.write("breakpoint()\nreturn 2 * x")
+    done = grader(kit.layout.root, "check", "scale", "--debug", stdin="q\n")
+    assert done.returncode == 130
+    assert "(Pdb)" in done.stdout
+    assert "scale  failed" not in done.stdout and "Next" not in done.stdout
+    assert done.stderr.strip() == ""
+
+
 @pytest.mark.parametrize("double", ["return x * x", "raise ValueError(''.join({*'abcdefgh'}))"], ids=["power", "set"])
 def test_spawned_processes_judge_the_same(kit: Kit, double: str) -> None:
     """The order of a set, too: a verdict that rests on it would otherwise be another in each run."""

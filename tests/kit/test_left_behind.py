@@ -26,6 +26,13 @@ def test_what_to_do_about_it_is_said(kit: Kit, line: str, advice: str) -> None:
     assert advice in failure["advice"] and bool(advice) == bool(failure["advice"]), failure
 
 
+def test_a_breakpoint_without_a_debugger_is_called_one(kit: Kit) -> None:
+    kit.write("breakpoint()\nreturn 2 * x")
+    done = grader(kit.layout.root, "check", "scale")
+    assert "`double` stopped at a breakpoint: breakpoint() needs `grader check" in done.stdout
+    assert "BdbQuit" not in done.stdout
+
+
 WRITES = """
 [[mistake]]
 name = "written-down"
