@@ -24,9 +24,12 @@ from grader.cli.keys import Keys
 from grader.cli.numbers import SEED
 from grader.course.brief import brief_of
 from grader.course.curriculum import Exercise, graded
+from grader.errors import UsageError
 from grader.learner.checking import Checker, Options
-from grader.learner.progress import ProgressStore
+from grader.learner.history import summaries
+from grader.learner.progress import ProgressStore, upcoming_exercise
 from grader.learner.saves import Saves
+from grader.learner.skipping import skip_exercise, unskip_exercise
 from grader.learner.watch_state import (
     Brief,
     Everything,
@@ -67,7 +70,7 @@ def watch(name: str | None, seed: int | None) -> None:
 def watch_course(course: Course, store: ProgressStore, exercise: Exercise | None, seed: int | None) -> None:
     """Watch on a screen, or in lines where there is no terminal for one."""
     options = Options(list(course.curriculum.exercises), seed=seed)
-    at_hand = exercise or course.curriculum.next_exercise(store.has_passed) or course.curriculum.graded[-1]
+    at_hand = exercise or upcoming_exercise(course.curriculum, store, ()) or course.curriculum.graded[-1]
     console = make_console()
     with Checker(course.layout, course.curriculum, store, options) as checker, Saves(course.layout) as saves:
         if not console.is_terminal or console.is_dumb_terminal or not sys.stdin.isatty():
@@ -112,7 +115,7 @@ class Watch:
         self.shown: tuple[list[str], tuple[int, int]] | None = None
         self.actions: dict[str, Callable[[], None]] = {
             "h": self._hint, "b": self._brief, "l": self._list, "v": self._details, "?": self._help,
-            "r": self._solution, "e": self._edit, "a": self._check_all, "q": self._quit,
+            "r": self._solution, "e": self._edit, "a": self._check_all, "s": self._skip, "q": self._quit,
             "n": lambda: self._go(1), "p": lambda: self._go(-1), "back": lambda: self._turn(Tests()),
             "up": lambda: self._scroll(-1), "down": lambda: self._scroll(1),
             "page up": lambda: self._scroll(-self._half_a_screen()),
@@ -214,7 +217,8 @@ class Watch:
         self._turn(Brief(brief_of(self.layout, self.state.exercise)))
 
     def _list(self) -> None:
-        self._turn(Listing(self.checker.progress.states()))
+        progress = self.checker.progress
+        self._turn(Listing(progress.states(), summaries(progress)))
 
     def _details(self) -> None:
         self._turn(Tests(details=True))
@@ -243,6 +247,25 @@ class Watch:
                 return
             other = found
         self.state = WatchState(other, is_running=self.state.is_running)
+        self._want_this()
+        self._leave_off()
+
+    def _skip(self) -> None:
+        """Go on without the exercise that is at hand, or without the part that is in its way."""
+        exercise = self.state.exercise
+        if self.state.in_the_way is not None:
+            exercise = self.curriculum.get(self.state.in_the_way.exercise)
+        progress = self.checker.progress
+        try:
+            if progress.is_skipped(exercise):
+                unskip_exercise(progress, exercise)
+            else:
+                skip_exercise(self.layout, self.curriculum, progress, exercise)
+        except UsageError as error:
+            self._tell(f"{error.message}.")
+            return
+        if exercise == self.state.exercise and progress.is_skipped(exercise):
+            self._go(1)
         self._want_this()
         self._leave_off()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.course.curriculum import Chapter, Curriculum, Exercise
-from grader.learner.progress import ProgressStore
+from grader.learner.progress import ProgressStore, upcoming_exercise
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Standing:
 def standing(curriculum: Curriculum, progress: ProgressStore) -> Standing:
     """Of the exercises that a suite marks: how many have passed as they are now, and the first that has not."""
     passed = [exercise for exercise in curriculum.graded if progress.has_passed(exercise)]
-    upcoming = curriculum.next_exercise(progress.has_passed)
+    upcoming = upcoming_exercise(curriculum, progress, ())
     at_hand = upcoming or curriculum.graded[-1]
     layout = progress.layout
     return Standing(

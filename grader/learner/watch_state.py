@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from grader.course.curriculum import Exercise
+from grader.learner.attempts import Summary
 from grader.protocol.results import (
     Event,
     ExerciseResult,
@@ -43,9 +44,10 @@ class Brief:
 
 @dataclass(frozen=True)
 class Listing:
-    """The course, with a word for each exercise of which there is something to say."""
+    """The course, with a word and the attempts for each exercise of which there is something to say."""
 
     states: dict[str, str]
+    attempts: dict[str, Summary]
 
 
 @dataclass(frozen=True)

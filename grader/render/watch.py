@@ -135,7 +135,7 @@ class WatchView:
         elif isinstance(page, Brief):
             print_brief(console, state.exercise, page.text)
         elif isinstance(page, Listing):
-            print_list(console, self.curriculum, page.states)
+            print_list(console, self.curriculum, page.states, page.attempts)
         elif isinstance(page, Solution):
             _print_code(console, page.text)
         elif isinstance(page, KeyHelp):
