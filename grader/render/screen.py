@@ -31,10 +31,11 @@ class Screen:
     def size(self) -> tuple[int, int]:
         """Columns and lines, as they are now."""
         try:
-            found = os.get_terminal_size(self.stream.fileno())
+            columns, lines = os.get_terminal_size(self.stream.fileno())
         except (OSError, ValueError):
-            found = shutil.get_terminal_size()
-        return max(LEAST[0], found.columns), max(LEAST[1], found.lines)
+            columns, lines = 0, 0
+        usual = shutil.get_terminal_size()  # some terminals say nothing of their size
+        return max(LEAST[0], columns or usual.columns), max(LEAST[1], lines or usual.lines)
 
     def show(self, lines: Sequence[str]) -> None:
         """As many lines as the screen has. What is wider than the screen is cut by it.

@@ -74,7 +74,8 @@ class WatchView:
         body = self._drawn(width, lambda console: self._page(console, state))
         room = max(LEAST_BODY, height - len(head) - len(foot))
         shown = self._cut(body, state.top, room, width)
-        return (head + shown + [""] * (room - len(shown)) + foot)[-height:]
+        whole = head + shown + [""] * (room - len(shown)) + foot
+        return whole if len(whole) <= height else [*whole[: height - 1], foot[-1]]
 
     def most_lines(self, state: WatchState, width: int) -> int:
         """How many lines the page has: no one scrolls further."""
