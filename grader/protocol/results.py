@@ -161,8 +161,19 @@ class TestResult(msgspec.Struct, frozen=True):
     sketch: Sketch | None = None
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """A small table of what the learner's code came to, such as losses: its first column names the rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float, ...], ...]
+
+
 class ExerciseResult(msgspec.Struct, frozen=True):
-    """One exercise judged. `problem` is set when no test could run (a file that does not load, say)."""
+    """One exercise judged. `problem` is set when no test could run (a file that does not load, say).
+
+    `figures` are there where it has passed.
+    """
 
     exercise: str
     verdict: Verdict
@@ -177,6 +188,7 @@ class ExerciseResult(msgspec.Struct, frozen=True):
     blocked_by: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     notes: tuple[str, ...] = ()
+    figures: tuple[Figures, ...] = ()
 
 
 class PlannedTest(msgspec.Struct, frozen=True):

@@ -38,6 +38,7 @@ def _exercise(result: ExerciseResult) -> dict[str, Any]:
         "problem": result.problem,
         "mistakes": result.mistakes,
         "notes": result.notes,
+        "figures": result.figures,
         "tests": [_test(test) for test in result.tests],
     }
 

@@ -17,6 +17,7 @@ from grader.protocol.results import (
     Event,
     ExerciseResult,
     Failure,
+    Figures,
     Place,
     Progress,
     SuiteStarted,
@@ -25,6 +26,7 @@ from grader.protocol.results import (
     Verdict,
 )
 from grader.render.failure_view import LABEL, Kind, Row, failure_rows, shown_place
+from grader.render.figures import table_lines
 from grader.render.terminal import Lines
 
 STYLES = {
@@ -111,6 +113,8 @@ class CheckReport:
             names = ", ".join(result.blocked_by)
             self.lines.line(f"needs {names}, which {'has' if len(result.blocked_by) == 1 else 'have'} not passed", 2)
         self._tests(result)
+        for figures in result.figures:
+            self._figures(figures)
         self._notes(result)
 
     def _in_short(self, result: ExerciseResult, exercise: Exercise) -> None:
@@ -225,6 +229,11 @@ class CheckReport:
             self.lines.line(line[: self.lines.console.width - 9], 8)
         if len(lines) > OUTPUT_LINES:
             self.lines.line(f"… {len(lines) - OUTPUT_LINES} lines more", 8, "dim")
+
+    def _figures(self, figures: Figures) -> None:
+        self.lines.line(visible(figures.title), 2, "dim")
+        for line in table_lines(figures, self.lines.console.width - 4):
+            self.lines.text(Text(visible(line)), 4)
 
     def _notes(self, result: ExerciseResult) -> None:
         notes = dict.fromkeys([*result.notes, *(note for test in result.tests for note in test.notes)])

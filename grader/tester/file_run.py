@@ -9,7 +9,7 @@ import msgspec
 
 from grader.course.mutants import Mistake
 from grader.protocol.jobs import Job
-from grader.protocol.results import Cause, Failure, SmallestCase, TestResult, Verdict, WrongLine
+from grader.protocol.results import Cause, Failure, Figures, SmallestCase, TestResult, Verdict, WrongLine
 from grader.tester.transcript import Transcript
 
 
@@ -25,7 +25,8 @@ class Problem:
 class FileRun:
     """A job's tests, in the order in which they ran: their results, and what crossed in each.
 
-    `order` is that of the suite. `problem` is what kept the tests off, if anything did. `notes` are on the whole file.
+    `order` is that of the suite. `problem` is what kept the tests off, if anything did. `notes` are on the whole file,
+    `figures` what the suite measured.
     """
 
     job: Job
@@ -34,6 +35,7 @@ class FileRun:
     transcripts: Mapping[str, Transcript] = field(default_factory=dict)
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
+    figures: tuple[Figures, ...] = ()
 
 
 def with_mistakes(results: Mapping[str, TestResult], found: Mapping[str, Mistake]) -> dict[str, TestResult]:

@@ -22,7 +22,8 @@ def outcome(run: FileRun, seconds: float) -> ExerciseResult:
     tests = tuple(as_shown(job, run.results[name]) for name in run.order if name in run.results)
     result = result_of_tests(job, tests, seconds, () if shown(job) is Shown.NONE else bounded(run.notes))
     if problem is None:
-        return result
+        is_passed = result.verdict is Verdict.PASSED and shown(job) is not Shown.NONE
+        return msgspec.structs.replace(result, figures=run.figures) if is_passed else result
     failure = bounded(learners_view(job, problem.failure))
     if shown(job) is Shown.NONE:
         failure = concealed_failure(job, problem.verdict, failure)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from grader.protocol.results import Progress
+from grader.protocol.results import Figures, Progress
 from grader.tester.draw import Draw, derive_seed
 from grader.tester.expect import Expect
 from grader.tester.proxies import Student
@@ -70,6 +70,16 @@ class SuitePlugin:
         """Tell the person who waits how far a long test has come."""
         exercise = self.runner.job.exercise
         return lambda text, fraction: self.runner.session.send(Progress(exercise, text[:200], float(fraction)))
+
+    @pytest.fixture(scope="session")
+    def figures(self) -> Callable[[str, Sequence[str], Sequence[Sequence[str | float]]], None]:
+        """Figures to show once the exercise has passed: a title, the names of columns, rows that begin with a name."""
+
+        def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | float]]) -> None:
+            made = tuple(tuple(cell if isinstance(cell, str) else float(cell) for cell in row) for row in rows)
+            self.runner.figures[title] = Figures(title, tuple(columns), made)
+
+        return show
 
     # -- hooks ----------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from grader.course import removal
 from grader.errors import JudgeError
 from grader.protocol.jobs import Job, JudgeMode, Solution
 from grader.protocol.messages import Loaded
-from grader.protocol.results import Call, Exhausted, Failure, PlannedTest, TestResult, Verdict
+from grader.protocol.results import Call, Exhausted, Failure, Figures, PlannedTest, TestResult, Verdict
 from grader.tester.allowance import LAST_BOUND_FACTOR
 from grader.tester.connection import Connection
 from grader.tester.draw import derive_seed
@@ -61,6 +61,7 @@ class TestRunner:
         self.job = job
         self.notebook = notebook_of(job)
         self.imported = False
+        self.figures: dict[str, Figures] = {}
         self.student.why_missing = None
         learner = job.learner
         index = index_source(learner.file, learner.display_path, learner.notebooks.get(job.exercise))

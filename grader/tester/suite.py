@@ -146,7 +146,8 @@ class Suite:
             if mode.fail_fast and result.verdict is not Verdict.PASSED:
                 break
         order = tuple(item.name for item in items)
-        return FileRun(job, order, results, transcripts, notes=self.runner.notebook.notes())
+        figures = tuple(self.runner.figures.values())
+        return FileRun(job, order, results, transcripts, notes=self.runner.notebook.notes(), figures=figures)
 
 
 def in_drawn_order(job: Job, items: list[pytest.Item]) -> list[pytest.Item]:

@@ -34,10 +34,11 @@ def test_zero_secretly(student, expect):
     expect.close(student.double(x), x * only_for_the_hidden_one(x))
 
 
-def test_with_the_reference(student, reference, draw, expect):
+def test_with_the_reference(student, reference, draw, expect, figures):
     """The same as the reference."""
     x = draw.normal(2, 3)
     expect.close(student.double(x), reference.double(x))
+    figures("It came to:", ["", ""], [["sum", student.double(torch.ones(1))[0]]])
 '''
 WORK = SOLUTION.replace("return 2 * x", "answer = x.mul(2.000)  # the secret way\n    return answer")
 
@@ -88,7 +89,8 @@ def test_the_kit_judges_without_a_solution(released: Path) -> None:
     assert "· double  exercises/ch1_mini/scale.py:14" in run(released, "check")
     file = released / "exercises" / "ch1_mini" / "scale.py"
     file.write_text(WORK)
-    assert run(released, "check").startswith("✓ ch1_mini/scale  passed")
+    shown = "✓ ch1_mini/scale  passed  10 of 10 points\n  It came to:\n    sum  2.000\n"
+    assert run(released, "check").startswith(shown)
 
 
 def test_notebooks_are_read_in_it(released: Path) -> None:

@@ -363,7 +363,7 @@ def test_new_numbers_after_training_do_harm(student, draw, expect):
 
 
 @pytest.mark.limit(90)
-def test_the_four_experiments_on_real_text(student, draw, expect):
+def test_the_four_experiments_on_real_text(student, draw, expect, figures):
     """On real text `frozen`, `dim_2` and `mismatched` are worse than the healthy loss, and `permuted` is near it."""
     text, seed = language.sample(4000, draw.integer(0, 9999)), draw.integer(0, 9999)
     losses = {name: run(student, expect, name, text, 200, seed) for name in EXPERIMENTS}
@@ -379,3 +379,9 @@ def test_the_four_experiments_on_real_text(student, draw, expect):
     expect.greater(worse, 0.06, "`dim_2` is to be higher than `dim_16`; in two texts taken together the difference is")
     matched, mismatched = losses["mismatch_experiment"]
     expect.greater(mismatched - matched, 0.3, "`mismatched` is to be higher than `matched`; the difference is")
+    rows = [[*EXPERIMENTS[name], *losses[name]] for name in EXPERIMENTS]
+    figures(
+        "Your losses on held-out text, in nats per character:",
+        ["experiment", "healthy", "broken"],
+        [[f"{healthy} / {broken}", *pair] for healthy, broken, *pair in rows],
+    )

@@ -10,6 +10,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from grader.corpora import language
+
 FLOAT32 = 2e-5  # what float32 in between leaves of a value near 1
 
 
@@ -106,11 +108,19 @@ def test_cosines_keep_the_dtype(student, draw, expect):
 
 
 @pytest.mark.points(3)
-def test_neighbors_are_near_by_cosine(student, draw, expect):
+def test_neighbors_are_near_by_cosine(student, draw, expect, figures):
     """The k ids with the largest cosine, nearest first, whatever the lengths of their rows."""
     table, cosines = table_without_ties(draw, 9, 4)
     for i in range(9):
         expect.equal(student.nearest_neighbors(table, i, 5), neighbors_by_hand(cosines, i, 5))
+    letters = language.ALPHABET
+    counts = surroundings_by_hand(list(map(letters.index, language.sample(20_000, 1))), len(letters))
+    rows = [[a, *(letters[i] for i in student.nearest_neighbors(counts, letters.index(a), 3))] for a in "aeinst"]
+    figures(
+        "Nearest neighbours of letters, by what stands beside them in the course's text:",
+        ["letter", "1st", "2nd", "3rd"],
+        [[letter if letter != " " else "space" for letter in row] for row in rows],
+    )
 
 
 @pytest.mark.hidden

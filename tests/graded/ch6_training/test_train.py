@@ -533,7 +533,7 @@ def encode(text):
 
 @pytest.mark.points(4)
 @pytest.mark.limit(300)
-def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, progress):
+def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, progress, figures):
     """Trained on a text of the grammar, your model is within 5 % of the grammar's entropy on a text new to it.
 
     The text is drawn freshly and the loss is measured here, through the model's own logits, at characters that
@@ -552,6 +552,8 @@ def test_the_trained_model_comes_near_the_floor(student, draw, expect, scratch, 
     for _ in range(2):  # now and then a run finds the last regularity too late; two in a row hardly ever do
         loss = floor + trained_excess(student, draw, progress)
         if loss < 1.05 * floor:
+            rows = [["loss", loss], ["entropy of the grammar (floor)", floor], ["loss / floor", loss / floor]]
+            figures("Your trained model on fresh text, in nats per character:", ["", ""], rows)
             return
     expect.less(
         loss,
