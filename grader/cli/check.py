@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
-from grader.cli.course import open_course
+from grader.cli.course import one_exercise, open_course
 from grader.cli.echo import echo, echo_json
 from grader.cli.lazy import imported
 from grader.cli.numbers import SEED
@@ -54,7 +55,7 @@ def check(
     course = open_course()
     let_python_find(course.layout)
     store = ProgressStore(course.layout, course.curriculum)
-    files = _files(store.tree, names)
+    files = asked_files(store.tree, names)
     chosen = course.curriculum.exercises if everything else _exercises(course.curriculum, names, files)
     if chosen and not graded(chosen):
         echo(marked_by_a_person_text(chosen[0]))
@@ -77,14 +78,28 @@ def check(
     sys.exit(code)
 
 
-def _files(tree: LearnerTree, names: tuple[str, ...]) -> dict[str, Found]:
+def asked_files(tree: LearnerTree, names: tuple[str, ...]) -> dict[str, Found]:
     """The files that are asked for, by the words that name them."""
     files = {name: found for name in names if (found := tree.named(name)) is not None}
     for name in names:
-        if name not in files and name.endswith(".ipynb"):
-            exercises = tree.curriculum.find(name)
-            raise UsageError(f"there is no {name}", f"`grader notebook {exercises[0].short}` writes one")
+        if name not in files and name.lower().endswith((".py", ".ipynb")):
+            raise _no_file(tree, name)
     return files
+
+
+def _no_file(tree: LearnerTree, name: str) -> UsageError:
+    """A file that is named and is not in the learner's tree, though its name may be an exercise's."""
+    if Path(name).exists():
+        return UsageError(f"{name} is not in {tree.layout.exercises}", "name an exercise, or a file of that folder")
+    exercise = one_exercise(tree.curriculum, name)
+    short = tree.curriculum.shortest_name(exercise)
+    found = [tree.layout.display_path(item.path) for item in tree.files_of(exercise)]
+    if found:
+        hint = f"there is {' and '.join(found)}: `grader check {short}`"
+    else:
+        hint = f"`grader reset {short}` writes the stub"
+    is_notebook = name.lower().endswith(".ipynb")
+    return UsageError(f"there is no {name}", f"`grader notebook {short}` writes one" if is_notebook else hint)
 
 
 def _exercises(curriculum: Curriculum, names: tuple[str, ...], files: dict[str, Found]) -> tuple[Exercise, ...]:

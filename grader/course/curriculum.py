@@ -112,7 +112,7 @@ class Curriculum:
         """What a person means by an exercise, a chapter or a file. `did you mean` where it is nothing."""
         word = words.replace("\\", "/").rstrip("/")
         parts = [part for part in word.split("/") if part not in ("", ".", "exercises", "solutions")]
-        last = re.sub(r"\.(py|md|ipynb)\Z", "", "/".join(parts[-2:]))
+        last = re.sub(r"\.(py|md|ipynb)\Z", "", "/".join(parts[-2:]), flags=re.IGNORECASE)
         for chapter in self.chapters:
             if last in (chapter.name, chapter.name.split("_")[0]):
                 return chapter.exercises

@@ -131,6 +131,8 @@ class Checker:
                 else:
                     yield event
         assert result is not None
+        source = self.workspace.source(exercise)
+        result = msgspec.structs.replace(result, file=source.display_path, beside=source.beside)
         self.results[exercise.name] = result
         if not self._counts(exercise):
             pass  # nothing is remembered of a file that was asked for beside the one that counts

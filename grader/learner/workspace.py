@@ -28,7 +28,7 @@ OWN = "skipped"  # the folder of a copy in which the learner's own files of skip
 
 @dataclass(frozen=True)
 class SourceFile:
-    """Where an exercise's code is: the file, the tree it imports from, its name in messages.
+    """Where an exercise's code is: the file, the tree it imports from, its name in messages, the files beside it.
 
     `module` is the notebook's where it was written as one, and `notebooks` has the cells of all that count. `notes` say
     what was set aside in it and which other files do not count. `problem` says why the one that was asked for cannot be
@@ -42,6 +42,7 @@ class SourceFile:
     notebooks: dict[str, Cells]
     notes: tuple[str, ...]
     problem: SourceProblem | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def cells(self) -> Cells | None:
@@ -100,6 +101,9 @@ class Workspace:
             notebooks=self._notebooks(exercise),
             notes=(*(best.module.notes if best.module is not None else ()), *others),
             problem=SourceProblem(best.problem, ".") if best.problem else None,
+            beside=tuple(
+                name for found in self.tree.files_of(exercise) if (name := self._display(found.path)) != best.path
+            ),
         )
 
     def text(self, exercise: Exercise) -> bytes:

@@ -172,7 +172,8 @@ class Figures(msgspec.Struct, frozen=True):
 class ExerciseResult(msgspec.Struct, frozen=True):
     """One exercise judged. `problem` is set when no test could run (a file that does not load, say).
 
-    `figures` are there where it has passed.
+    `figures` are there where it has passed. `file` is the learner's file that was judged, as it is named to them, and
+    `beside` are others that might be meant by the exercise's name: a notebook, a copy.
     """
 
     exercise: str
@@ -189,6 +190,8 @@ class ExerciseResult(msgspec.Struct, frozen=True):
     mistakes: tuple[Mistake, ...] = ()
     notes: tuple[str, ...] = ()
     figures: tuple[Figures, ...] = ()
+    file: str = ""
+    beside: tuple[str, ...] = ()
 
 
 class PlannedTest(msgspec.Struct, frozen=True):

@@ -28,6 +28,8 @@ def _exercise(result: ExerciseResult) -> dict[str, Any]:
     return {
         "exercise": result.exercise,
         "verdict": result.verdict,
+        "file": result.file,
+        "beside": result.beside,
         "points": result.points,
         "points_possible": result.points_possible,
         "cached": result.cached,

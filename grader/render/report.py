@@ -107,6 +107,8 @@ class CheckReport:
 
     def body(self, result: ExerciseResult) -> None:
         """The exercise without its heading."""
+        if result.verdict is not Verdict.BLOCKED and (result.beside or result.file.endswith(".ipynb")):
+            self.lines.line(f"judged: {result.file}", 2, "dim")
         if result.problem is not None:
             self._failure(result.problem, indent=2)
         if result.verdict is Verdict.BLOCKED:

@@ -16,10 +16,13 @@ from miniature import SOLUTION, Kit
 from running import PACKAGE, grader
 from test_reading_notebooks import document_of
 
+from grader.cli.check import asked_files
 from grader.course.curriculum import Exercise, load_curriculum
 from grader.course.layout import Layout
 from grader.course.notebook_writing import split, write_notebook
 from grader.course.notebooks import NotebookError, read_notebook
+from grader.errors import UsageError
+from grader.learner.tree import LearnerTree
 
 LAYOUT = Layout(PACKAGE)
 EXERCISES = [e for e in load_curriculum(LAYOUT).exercises if not e.manually_graded]
@@ -369,6 +372,44 @@ def test_a_notebook_that_is_not_there_is_told(kit: Kit) -> None:
     done = grader(kit.layout.root, "check", "scale.ipynb")
     assert done.returncode == 2
     assert "there is no scale.ipynb" in done.stderr and "grader notebook scale" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["exercises/ch1_mini/scale.ipynb", "ch1_mini/scale.ipynb", "scale.IPYNB", "./scale.ipynb"]
+)
+def test_however_it_is_named_nothing_else_is_judged(kit: Kit, name: str) -> None:
+    kit.write("return 2 * x")
+    with pytest.raises(UsageError, match=r"^there is no ") as told:
+        asked_files(LearnerTree(kit.layout, kit.curriculum), (name,))
+    assert told.value.hint == "`grader notebook scale` writes one"
+
+
+def test_a_file_that_is_gone_is_not_replaced_by_the_notebook(kit: Kit, filled: Path) -> None:
+    kit.file.unlink()
+    with pytest.raises(UsageError, match=r"^there is no scale\.py$") as told:
+        asked_files(LearnerTree(kit.layout, kit.curriculum), ("scale.py",))
+    assert told.value.hint == "there is exercises/ch1_mini/scale.ipynb: `grader check scale`"
+    filled.unlink()
+    with pytest.raises(UsageError) as told:
+        asked_files(LearnerTree(kit.layout, kit.curriculum), ("scale.py",))
+    assert told.value.hint == "`grader reset scale` writes the stub"
+
+
+def test_a_file_of_another_folder_is_not_taken_for_the_learners_own(kit: Kit) -> None:
+    other = kit.layout.solution_file(kit.name)
+    with pytest.raises(UsageError, match=r"solutions/ch1_mini/scale\.py is not in .*exercises$"):
+        asked_files(LearnerTree(kit.layout, kit.curriculum), (str(other),))
+
+
+def test_which_file_was_judged_is_said_where_there_are_two(kit: Kit, filled: Path) -> None:
+    root = kit.layout.root
+    assert "\n  judged: exercises/ch1_mini/scale.ipynb\n" in grader(root, "check", "scale").stdout
+    kit.write("return 2 * x")
+    assert "\n  judged: exercises/ch1_mini/scale.py\n" in grader(root, "check", "scale.py").stdout
+    filled.unlink()
+    (exercise,) = json.loads(grader(root, "check", "scale", "--json").stdout)["exercises"]
+    assert (exercise["file"], exercise["beside"]) == ("exercises/ch1_mini/scale.py", [])
+    assert "judged" not in grader(root, "check", "scale").stdout
 
 
 def test_the_next_step_names_the_file_that_counts(kit: Kit, filled: Path) -> None:
