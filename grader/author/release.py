@@ -20,6 +20,7 @@ from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import files_below, write_atomically
 from grader.course.layout import Layout
 from grader.course.locks import lock
+from grader.course.released import write_about
 from grader.course.suite_text import tests_of
 from grader.errors import GraderError, UsageError
 
@@ -99,6 +100,7 @@ def release(
         for exercise in curriculum.graded:
             if drawn := pictures(layout, exercise):
                 write_atomically(kit.picture_file(exercise.name), drawn)
+        write_about(kit.root)
         recorded = record_all(layout, kit, curriculum, parallel, report)
         leaks = list(secrets_in(layout, kit, curriculum.graded))
         tests = sum(_number_of_tests(kit.suite_file(exercise.name)) for exercise in curriculum.graded)

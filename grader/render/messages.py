@@ -49,3 +49,7 @@ def skipped_text(exercise: Exercise, short: str, upcoming: Exercise | None) -> s
 
 def taken_up_text(exercise: Exercise, short: str) -> str:
     return f"{exercise.name} is no longer skipped. `grader check {short}` judges it."
+
+
+def same_kit_text(source: str) -> str:
+    return f"{source} is the kit that you have; nothing was changed."
