@@ -26,7 +26,7 @@ from grader.protocol.results import (
     Verdict,
 )
 from grader.render.failure_view import LABEL, Kind, Row, failure_rows, shown_place
-from grader.render.figures import table_lines
+from grader.render.figure_table import table_lines
 from grader.render.terminal import Lines
 
 STYLES = {

@@ -9,7 +9,7 @@ from miniature import SUITE, Kit
 from running import grader
 
 from grader.protocol.results import Figures
-from grader.render.figures import table_lines
+from grader.render.figure_table import table_lines
 
 LOSSES = Figures("Losses:", ("run", "healthy", "broken"), (("frozen", 2.68251, 2.8), ("dim_2", 2.5, float("inf"))))
 
