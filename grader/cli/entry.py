@@ -40,6 +40,7 @@ COMMANDS = MappingProxyType(
         "train": {"train": "Train your own GPT on the kit's text, or on any other, and see what it writes."},
         "play": {"play": "Have your trained GPT write, by your own generate, sampling and KV cache."},
         "update": {"update": "Replace this kit by a newer one. Your work and progress stay."},
+        "translate": {"translate": "Have your trained translator translate a sentence, and see what it looked at."},
         "doctor": {"doctor": "What works on this machine, and how to get what does not."},
         "instructor": {
             "score": "Score a class. The same command goes on where a run was stopped.",

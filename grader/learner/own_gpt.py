@@ -12,9 +12,9 @@ from grader.course.files import write_atomically
 from grader.errors import UsageError
 from grader.learner.own_code import OwnCode
 from grader.learner.own_tokenizer import OwnTokenizer, SavedTokenizer, made_again
+from grader.learner.weights import WEIGHTS, load_weights, save_weights
 
 ABOUT = "gpt.json"
-WEIGHTS = "model.safetensors"
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -59,21 +59,16 @@ def new_gpt(code: OwnCode, sizes: Sizes) -> Any:
 
 def save_gpt(folder: Path, saved: SavedGPT, model: Any) -> None:
     """Write the weights, then what they are: a reader finds a whole model, or none."""
-    from safetensors.torch import save  # brings torch
-
-    state = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
-    write_atomically(folder / WEIGHTS, save(state))
+    save_weights(folder, model)
     write_atomically(folder / ABOUT, msgspec.json.encode(saved))
 
 
 def load_gpt(code: OwnCode, folder: Path, device: str) -> OwnGPT:
     """The model that `grader train` left in a folder, in the learner's class as it is now."""
-    from safetensors.torch import load_file  # brings torch
-
     saved = read_about(folder)
     tokenizer = made_again(code, saved.tokenizer)
     model = new_gpt(code, saved.sizes)
-    fill(model, load_file(folder / WEIGHTS), str(folder))
+    load_weights(folder, model)
     return OwnGPT(model.to(device).eval(), tokenizer, saved.sizes.max_len, saved.start, str(folder))
 
 
@@ -84,21 +79,3 @@ def read_about(folder: Path) -> SavedGPT:
         return msgspec.json.decode((folder / ABOUT).read_bytes(), type=SavedGPT)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{folder / ABOUT} cannot be read: {error}", "train it again with --anew") from None
-
-
-def fill(model: Any, state: dict[str, Any], origin: str) -> None:
-    """Put weights into a model whose parameters have just these names and shapes."""
-    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in state.items()}
-    for name in [*wanted, *found]:
-        if wanted.get(name) != found.get(name):
-            raise UsageError(
-                f"the weights in {origin} do not fit your model: {name} is {_shape(found.get(name))} there, and "
-                f"{_shape(wanted.get(name))} in your model",
-                "the class has changed since; train again with --anew",
-            )
-    model.load_state_dict(state)
-
-
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "missing" if shape is None else str(shape)

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from grader.course.curriculum import Exercise
+
+SEQUELS = MappingProxyType(
+    {
+        "ch5_models/translator": "see what it translates: grader train translator",
+        "ch6_training/train": "see what it writes: grader train",
+        "ch7_inference/generate": "have your own model write: grader play",
+        "ch7_inference/kv_cache": "see how much faster your own model writes: grader play",
+        "ch7_inference/gpt2_weights": "have GPT-2 write (docs/play.md): grader play --gpt2 FOLDER",
+    }
+)
 
 
 def wrote_text(path: str) -> str:
@@ -26,6 +37,11 @@ def reset_text(path: str, backups: Mapping[str, str]) -> str:
 
 def there_already_text(path: str) -> str:
     return f"{path} is there already"
+
+
+def sequel_text(exercise: str) -> str | None:
+    """What can be done with an exercise once it has passed; None where there is nothing of the kind."""
+    return SEQUELS.get(exercise)
 
 
 def marked_by_a_person_text(exercise: Exercise) -> str:

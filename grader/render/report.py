@@ -27,6 +27,7 @@ from grader.protocol.results import (
 )
 from grader.render.failure_view import LABEL, Kind, Row, failure_rows, shown_place
 from grader.render.figure_table import table_lines
+from grader.render.messages import sequel_text
 from grader.render.terminal import Lines
 
 STYLES = {
@@ -118,6 +119,8 @@ class CheckReport:
         for figures in result.figures:
             self._figures(figures)
         self._notes(result)
+        if result.verdict is Verdict.PASSED and not result.cached and (sequel := sequel_text(result.exercise)):
+            self.lines.line(sequel, 2)
 
     def _in_short(self, result: ExerciseResult, exercise: Exercise) -> None:
         wrong = next((test for test in result.tests if test.verdict not in (Verdict.PASSED, Verdict.TODO)), None)
