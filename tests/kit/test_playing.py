@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import msgspec
-import pexpect  # type: ignore[import-untyped]
+import pexpect
 import pytest
 import torch
 from running import PACKAGE, grader
