@@ -86,8 +86,7 @@ def train_translator(
     losses = module.train_translator(
         model, *rows, steps, BATCH_SIZE, RATE, torch.Generator().manual_seed(0), watcher
     )  # fmt: skip
-    own = OwnTranslator(module, model.eval(), saved)
-    right = sum(own.words(pair[0]) == tuple(pair[1]) for pair in asked) / len(asked)
+    right = _share_right(module, model.eval(), [saved_ids(saved, pair) for pair in asked], device)
     save_weights(folder, model)
     write_atomically(folder / ABOUT, msgspec.json.encode(msgspec.structs.replace(saved, right=right)))
     return TranslatorTrained(tuple(float(loss) for loss in losses), right, len(asked), folder)
@@ -112,6 +111,15 @@ def _padded(rows: Sequence[Sequence[int]], device: str) -> Any:
 
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[PAD] * (longest - len(row))] for row in rows], device=device)
+
+
+def _share_right(module: Any, model: Any, pairs: list[tuple[list[int], list[int]]], device: str) -> float:
+    """The share of these sentences whose translation is the known one, word for word, up to the stop token."""
+    answers = module.greedy_translate(model, _padded([source for source, _ in pairs], device), START, STOP, MAX_LEN - 2)
+    wanted = [target for _, target in pairs]
+    return sum(
+        row[: len(target)] == target for row, target in zip(answers.tolist(), wanted, strict=True)
+    ) / len(pairs)  # fmt: skip
 
 
 def _new(module: Any, saved: SavedTranslator) -> Any:
@@ -165,10 +173,6 @@ class OwnTranslator:
         ids = self._translated(source)
         target = tuple(self.saved.target[i - FIRST_WORD] for i in ids if i >= FIRST_WORD)
         return Translated(tuple(source), target, self._looked_at(source, len(target), ids), ids[-1:] == [STOP])
-
-    def words(self, source: list[str]) -> tuple[str, ...]:
-        """The translation alone."""
-        return tuple(self.saved.target[i - FIRST_WORD] for i in self._translated(source) if i >= FIRST_WORD)
 
     def _known(self, words: list[str]) -> list[str]:
         """The words, if the small language has them all."""

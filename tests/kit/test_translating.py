@@ -148,9 +148,9 @@ def solved(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_translator_is_trained_and_asked(solved: Path) -> None:
     """With the learner's own classes: a few steps, then a sentence, a picture and lines of a file."""
-    done = grader(solved, "train", "translator", "--steps", "60", env=ONE_THREAD)
+    done = grader(solved, "train", "translator", "--steps", "30", env=ONE_THREAD)
     assert done.returncode == 0, done.stderr
-    assert "step 60 of 60  loss " in done.stderr
+    assert "step 30 of 30  loss " in done.stderr
     assert "Of 200 sentences that it has not seen, it translates " in done.stdout
     asked = grader(solved, "translate", "the dog sees the man", "--picture", "a.svg", env=ONE_THREAD)
     assert asked.returncode == 0, asked.stderr
