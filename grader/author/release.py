@@ -29,6 +29,10 @@ COPIED_FILES = (
     "docs/json.md", "docs/notebooks.md", "docs/progress.md", "docs/pytest.md", "docs/play.md", "docs/architecture.md",
 )  # fmt: skip
 OWN_TESTS, LEARNERS_TESTS = 'testpaths = ["tests/kit"]', 'testpaths = ["tests/graded"]'  # what `pytest` alone runs
+NOT_KEPT_IN_GIT = (
+    ".venv/", "__pycache__/", ".grader/", "*.egg-info/", "/losses.png", "/my-gpt/", "/my-translator/", "/pictures/",
+    "/report.html",
+)  # fmt: skip
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )
@@ -142,17 +146,7 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
         for path in files_below(tree):
             _copy(path, target / path.relative_to(tree))
     write_atomically(kit.root / ".github" / "workflows" / "check.yml", _workflow(layout))
-    ignored = (
-        ".venv/",
-        "__pycache__/",
-        ".grader/",
-        "/pictures/",
-        "*.egg-info/",
-        "losses.png",
-        "my-gpt/",
-        "my-translator/",
-    )
-    write_atomically(kit.root / ".gitignore", "".join(f"{name}\n" for name in ignored))
+    write_atomically(kit.root / ".gitignore", "".join(f"{name}\n" for name in NOT_KEPT_IN_GIT))
 
 
 def _workflow(layout: Layout) -> str:

@@ -14,6 +14,7 @@ import pytest
 import torch
 from running import PACKAGE, grader
 
+from grader.author.release import NOT_KEPT_IN_GIT
 from grader.course import texts
 from grader.course.layout import Layout
 from grader.errors import UsageError
@@ -126,6 +127,12 @@ def test_a_sample_leaves_model_and_random_numbers_as_they_were() -> None:
     assert set(sampler.sample(1)) == set("abc")
     assert torch.equal(torch.get_rng_state(), state)
     assert (model.training, model[1].training) == (True, False)
+
+
+def test_what_training_writes_is_ignored_by_git() -> None:
+    ignored = (PACKAGE / ".gitignore").read_text().splitlines()
+    assert set(NOT_KEPT_IN_GIT) <= set(ignored)
+    assert {"/losses.png", "/my-gpt/", "/my-translator/"} <= set(NOT_KEPT_IN_GIT)
 
 
 # -- what goes wrong --------------------------------------------------------------------------------------
