@@ -116,7 +116,10 @@ class _Page:
             elif row.kind is Kind.SOURCE:
                 self.lines.text(Text(row.text), LABEL + 2)
             else:
-                self.lines.text(Text(row.text), 0, Text(f"{row.label:<{LABEL}}"))
+                self._labelled(row.label, row.text)
+
+    def _labelled(self, label: str, text: str) -> None:
+        self.lines.text(Text(text), 0, Text(f"{label:<{LABEL}}"))
 
     def end(self, found: Found) -> None:
         """What was set aside in a notebook, and how to have the same inputs again."""
@@ -126,5 +129,4 @@ class _Page:
         for note in whole.notes:
             self.lines.line(f"note: {note}")
         if whole.tests and whole.seed:
-            self.lines.line("")
-            self.lines.line(f"the same inputs again: grader check {found.exercise} --seed {whole.seed}")
+            self._labelled("again", f"grader check {found.exercise} --seed {whole.seed}")

@@ -56,17 +56,17 @@ def test_unread(student, expect, n):
 '''
 
 
-def environment() -> dict[str, str]:
-    """What a person's shell has: nothing of the pytest that runs this test."""
+def environment(package: Path = PACKAGE) -> dict[str, str]:
+    """What a person's shell has, with this package to import: nothing of the pytest that runs this test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return {**kept, "PYTHONPATH": str(PACKAGE), "COLUMNS": "80", "NO_COLOR": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return {**kept, "PYTHONPATH": str(package), "COLUMNS": "80", "NO_COLOR": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def run(root: Path, *arguments: str, plugins: tuple[str, ...] = PLUGINS) -> subprocess.CompletedProcess[str]:
+def run(root: Path, *arguments: str, package: Path = PACKAGE) -> subprocess.CompletedProcess[str]:
     """`pytest …` in the folder `root`."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *plugins, *arguments],
-        cwd=root, env=environment(), capture_output=True, text=True, timeout=180, check=False,
+        [sys.executable, "-m", "pytest", *PLUGINS, *arguments],
+        cwd=root, env=environment(package), capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
 
 
@@ -162,6 +162,7 @@ def test_a_failure_says_what_the_report_says_and_nothing_of_the_kit(course: Kit)
     assert said[2:4] == ["The elements are squared; each is to be doubled.", "The values are wrong."]
     assert said[4] == "called    double(x: tensor float64 (3, 5))"
     assert "in        exercises/ch1_mini/scale.py:1" in said
+    assert any(re.fullmatch(r"again     grader check ch1_mini/scale --seed \d+", line) for line in said)
     printed = next(number for number, line in enumerate(said) if "- Captured stdout call -" in line)
     assert said[printed + 1] == "hello"
     assert all(len(line) <= 80 for line in said[:printed])

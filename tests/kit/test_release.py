@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from miniature import MISTAKES, SOLUTION, SUITE, Kit
 from running import PACKAGE, grader
+from test_pytest import run as run_pytest
 from test_reading_notebooks import document_of
 
 from grader.author.public_suite import public_part
@@ -91,6 +92,16 @@ def test_the_kit_judges_without_a_solution(released: Path) -> None:
     file.write_text(WORK)
     shown = "✓ ch1_mini/scale  passed  10 of 10 points\n  It came to:\n    sum  2.000\n"
     assert run(released, "check").startswith(shown)
+
+
+def test_pytest_alone_runs_the_suites_in_it(released: Path) -> None:
+    done = run_pytest(released, package=released)
+    assert done.returncode == 0 and "3 skipped" in done.stdout, done.stdout
+    file = released / "exercises" / "ch1_mini" / "scale.py"
+    file.write_text("def double(x):\n    return x * x\n\n\ndef halve(x):\n    return x / 2\n")
+    done = run_pytest(released, package=released)
+    assert "test_double - The elements are sq" in done.stdout
+    assert "2 failed, 1 passed" in done.stdout
 
 
 def test_notebooks_are_read_in_it(released: Path) -> None:
