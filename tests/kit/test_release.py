@@ -20,6 +20,9 @@ from test_reading_notebooks import document_of
 from grader.author.public_suite import public_part
 from grader.author.recordings import Take
 from grader.author.release import COPIED_FILES
+from grader.author.release import release as write_kit
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import Layout
 from grader.tester.recording import ValuePool, read_recording
 
 HIDDEN = '''
@@ -79,6 +82,13 @@ def test_a_mistake_that_no_recorded_test_sees_is_told(course_to_release: Kit) ->
     done = grader(course_to_release.layout.root, "release", "--out", "out")
     assert "2 of 3 mistakes fail a recorded test under each of its seeds\nThese do not" in done.stdout
     assert done.stdout.endswith("  ch1_mini/scale: sooner\n")
+
+
+def test_what_the_references_pictures_show_goes_into_it(course_to_release: Kit) -> None:
+    layout, out = course_to_release.layout, course_to_release.layout.root / "out"
+    write_kit(layout, load_curriculum(layout), out, 1, lambda *_: None, lambda _, exercise: exercise.name.encode())
+    assert Layout(out).picture_file("ch1_mini/scale").read_text() == "ch1_mini/scale"
+    assert "/pictures/" in (out / ".gitignore").read_text().splitlines()
 
 
 def run(kit: Path, *arguments: str) -> str:
