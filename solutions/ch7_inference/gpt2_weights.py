@@ -1,10 +1,10 @@
 """# GPT-2's weights in your own model
 
-Is what you have built really GPT? There is one proof: give your model the weights that OpenAI published in 2019, and
-see whether it gives GPT-2's logits. Your blocks compute what GPT-2's do. Only the names and the storage differ.
+**Is what you have built really GPT?** A careless loader raises no error and proves nothing: a matrix of `d_model` by
+`d_model` fits into its place transposed, queries fit where keys belong, and the model writes nonsense.
 
-What goes wrong without care is silent. A matrix of `d_model` by `d_model` fits into its place transposed, queries fit
-where keys belong, and no error is raised: the model runs, and writes nonsense.
+So give your model the weights that OpenAI published in 2019, and see whether it gives GPT-2's logits. Your blocks
+compute what GPT-2's do. Only the names and the storage differ.
 
 The published file maps these names to tensors. `N` is the number of a layer, from 0; all but the tables come as a
 `weight` and a `bias`:
