@@ -116,10 +116,8 @@ def _padded(rows: Sequence[Sequence[int]], device: str) -> Any:
 def _share_right(module: Any, model: Any, pairs: list[tuple[list[int], list[int]]], device: str) -> float:
     """The share of these sentences whose translation is the known one, word for word, up to the stop token."""
     answers = module.greedy_translate(model, _padded([source for source, _ in pairs], device), START, STOP, MAX_LEN - 2)
-    wanted = [target for _, target in pairs]
-    return sum(
-        row[: len(target)] == target for row, target in zip(answers.tolist(), wanted, strict=True)
-    ) / len(pairs)  # fmt: skip
+    right = [row[: len(target)] == target for row, (_, target) in zip(answers.tolist(), pairs, strict=True)]
+    return sum(right) / len(right)
 
 
 def _new(module: Any, saved: SavedTranslator) -> Any:

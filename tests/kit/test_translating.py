@@ -14,11 +14,15 @@ from rich.console import Console
 from running import PACKAGE, grader
 from torch import nn
 
+from grader.course.curriculum import load_curriculum
+from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.learner.translating import OwnTranslator, SavedTranslator, Translated
+from grader.protocol.results import ExerciseResult, Verdict
 from grader.render.attention_figure import attention_figure
 from grader.render.messages import SEQUELS, sequel_text
-from grader.render.terminal import Lines
+from grader.render.report import CheckReport
+from grader.render.terminal import Lines, make_console
 from grader.render.translation import translated_lines
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
@@ -175,6 +179,16 @@ def test_wrong_use_is_told(solved: Path, arguments: tuple[str, ...], message: st
     done = grader(solved, *arguments, env=ONE_THREAD)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("verdict", "cached", "is_told"), [("passed", False, True), ("passed", True, False), ("failed", False, False)]
+)
+def test_a_pass_that_is_new_says_how_it_goes_on(verdict: str, cached: bool, is_told: bool) -> None:
+    stream = io.StringIO()
+    report = CheckReport(make_console(stream, width=80), load_curriculum(Layout(PACKAGE)))
+    report.exercise(ExerciseResult("ch6_training/train", Verdict(verdict), cached=cached))
+    assert ("see what it writes: grader train" in stream.getvalue()) == is_told
 
 
 def test_what_comes_after_a_pass_names_commands_that_are_there() -> None:
