@@ -125,7 +125,9 @@ def check_once(checker: Checker, named: bool, as_json: bool, verbose: bool) -> i
         echo_json(render_json(results, checker.seed, upcoming))
     else:
         file = checker.workspace.source(upcoming).display_path if upcoming is not None else ""
-        report.end(results, asked, upcoming, file, upcoming_exercise(checker.curriculum, checker.progress, results))
+        skipped = [item.name for item in checker.curriculum.graded if checker.progress.is_skipped(item)]
+        earliest = upcoming_exercise(checker.curriculum, checker.progress, results)
+        report.end(results, asked, upcoming, file, earliest, skipped)
     return _exit_code(results)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -261,6 +261,7 @@ class CheckReport:
         upcoming: Exercise | None,
         file: str = "",
         earliest: Exercise | None = None,
+        skipped: Sequence[str] = (),
     ) -> None:
         """What became of the exercises asked for, and the next step. `file` is the one to edit for it.
 
@@ -284,7 +285,8 @@ class CheckReport:
                 self._labelled("earlier", f"{earliest.name} is still to do", 2)
         elif results and passed == len(results):
             self.lines.line("")
-            self.lines.line("Everything has passed.")
+            but = f" but what you skipped: {', '.join(skipped)}" if skipped else ""
+            self.lines.line(f"Everything has passed{but}.")
 
     def _next(self, upcoming: Exercise, file: str, result: ExerciseResult | None) -> None:
         begun = result is not None and result.verdict.is_wrong

@@ -310,6 +310,7 @@ def test_a_learners_kit_skips_on_a_stand_in_and_says_so(to_release: Kit) -> None
     assert "Next: ch1_mini/twice" in skipped.stdout
     checked = run("check")
     assert "✓ ch1_mini/twice  passed" in checked.stdout
+    assert checked.stdout.endswith("Everything has passed but what you skipped: ch1_mini/scale.\n")
     assert "note: the course's own part stands in for ch1_mini/scale" in checked.stdout
     assert "return" not in stand_in_text(kit, to_release.curriculum.get("ch1_mini/scale"))
     undone = run("skip", "--undo", "scale")
