@@ -217,6 +217,12 @@ def test_a_text_of_ones_own_is_trained_on_and_kept(solved: Path) -> None:
     }  # fmt: skip
     assert [moment.step for moment in written(solved).moments] == [2, 8, 30, 60]
 
+    played = grader(solved, "play", "--prompt", "the bull", "--tokens", "30", "--seed", "1", env=ONE_THREAD)
+    assert played.returncode == 0, played.stderr
+    assert played.stdout.startswith("the bull")
+    assert len(played.stdout) > 25
+    assert "tokens per second with the KV cache" in played.stderr
+
     other = grader(solved, "train", "--text", "data/senses.tsv", "--steps", "2", *SMALL, env=ONE_THREAD)
     assert other.returncode == 2
     assert "my-gpt holds a model that was trained on tale.txt" in other.stderr
