@@ -117,7 +117,7 @@ def _share_right(module: Any, model: Any, pairs: list[tuple[list[int], list[int]
     """The share of these sentences whose translation is the known one, word for word, up to the stop token."""
     answers = module.greedy_translate(model, _padded([source for source, _ in pairs], device), START, STOP, MAX_LEN - 2)
     right = [row[: len(target)] == target for row, (_, target) in zip(answers.tolist(), pairs, strict=True)]
-    return sum(right) / len(right)
+    return float(sum(right) / len(right))
 
 
 def _new(module: Any, saved: SavedTranslator) -> Any:
