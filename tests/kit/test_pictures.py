@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from running import PACKAGE
@@ -91,7 +90,7 @@ def close(found: Any, expected: Any) -> None:
 
 def drawn(data: PictureData, width: int) -> Figure:
     figure = draw(Pair(data, None), width)
-    FigureCanvasAgg(figure).draw()
+    figure.draw_without_rendering()
     return figure
 
 
@@ -173,7 +172,7 @@ def words_of(figure: Figure) -> Iterator[Any]:
         yield from axes.texts
         if legend := axes.get_legend():
             yield from legend.get_texts()
-        for axis in (axes.xaxis, axes.yaxis):  # type: ignore[attr-defined]
+        for axis in (axes.xaxis, axes.yaxis):
             yield axis.label
             low, high = sorted(axis.get_view_interval())
             yield from (tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
@@ -505,7 +504,7 @@ def test_the_references_curves_and_bars_stand_in_the_same_axes(pictures: dict[st
 def test_the_references_grids_come_after_the_learners(pictures: dict[str, PictureData], width: int) -> None:
     own, other = pictures["masks"], changed(pictures["masks"])
     figure = draw(Pair(own, other), width)
-    FigureCanvasAgg(figure).draw()
+    figure.draw_without_rendering()
     axes = axes_of(figure)
     titles = [" ".join(one.get_title("left").split()) for one in axes]
     assert titles == [f"{whose}: {panel.title}" for whose in ("yours", "the reference's") for panel in own.panels]
