@@ -132,7 +132,9 @@ class Checker:
                     yield event
         assert result is not None
         source = self.workspace.source(exercise)
-        result = msgspec.structs.replace(result, file=source.display_path, beside=source.beside)
+        result = msgspec.structs.replace(
+            result, file=source.display_path, beside=source.beside, cells=source.first_lines
+        )
         self.results[exercise.name] = result
         if not self._counts(exercise):
             pass  # nothing is remembered of a file that was asked for beside the one that counts

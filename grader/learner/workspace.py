@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.course.borrowing import Others, Part, part_of
-from grader.course.cells import Cells
+from grader.course.cells import Cells, cell_texts
 from grader.course.choice import Choice, Offer, choose, what_it_lacks
 from grader.course.curriculum import Curriculum, Exercise
 from grader.course.files import write_atomically
 from grader.course.layout import Layout, file_in
 from grader.course.module_reading import read_module
-from grader.course.notebooks import Module, NotebookError
+from grader.course.notebooks import MAX_SHOWN, Module, NotebookError
 from grader.course.passed_over import is_passed_over
 from grader.course.skipped_parts import stand_in_text, stands_in
 from grader.course.source import SourceProblem
 from grader.course.stubs import handed_out_stub
 from grader.course.temporary import TemporaryFolder
+from grader.course.visible import short_line
 from grader.learner.tree import Found, LearnerTree
 from grader.protocol.jobs import LearnerSource
 
@@ -47,6 +48,14 @@ class SourceFile:
     @property
     def cells(self) -> Cells | None:
         return None if self.module is None else self.module.cells
+
+    @property
+    def first_lines(self) -> tuple[tuple[int, str], ...]:
+        """The number and the first line of each cell with code, by which a person finds it."""
+        if self.module is None:
+            return ()
+        texts = ((cell.number, cell.text.strip()) for cell in cell_texts(self.module.source, self.module.cells))
+        return tuple((number, short_line(text.split("\n")[0], MAX_SHOWN)) for number, text in texts if text)
 
     def for_judge(self) -> LearnerSource:
         """The same as it goes into a job."""

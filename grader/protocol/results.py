@@ -173,7 +173,8 @@ class ExerciseResult(msgspec.Struct, frozen=True):
     """One exercise judged. `problem` is set when no test could run (a file that does not load, say).
 
     `figures` are there where it has passed. `file` is the learner's file that was judged, as it is named to them, and
-    `beside` are others that might be meant by the exercise's name: a notebook, a copy.
+    `beside` are others that might be meant by the exercise's name: a notebook, a copy. Of a notebook `cells` has the
+    number and the first line of each cell with code.
     """
 
     exercise: str
@@ -192,6 +193,7 @@ class ExerciseResult(msgspec.Struct, frozen=True):
     figures: tuple[Figures, ...] = ()
     file: str = ""
     beside: tuple[str, ...] = ()
+    cells: tuple[tuple[int, str], ...] = ()
 
 
 class PlannedTest(msgspec.Struct, frozen=True):

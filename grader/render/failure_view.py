@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.course.visible import visible
-from grader.protocol.results import Call, Cause, Difference, Failure, Place, SmallestCase, WrongLine
+from grader.protocol.results import Call, Cause, Difference, ExerciseResult, Failure, Place, SmallestCase, WrongLine
 
 LABEL = 10
+CELLS = re.compile(r"\bcells? (\d+(?:(?:, | and )\d+)*)")
+NUMBERS = re.compile(r"\d+")
 
 
 class Kind(enum.StrEnum):
@@ -72,6 +75,15 @@ def shown_place(place: Place) -> str:
     """`exercises/ch3_attention/softmax.py:12`, or `….ipynb cell 3:2`: the second line of the third cell."""
     cell = "" if place.cell is None else f" cell {place.cell}"
     return f"{place.file}{cell}" + ("" if place.line is None else f":{place.line}")
+
+
+def cells_named(result: ExerciseResult) -> set[int]:
+    """The cells of the exercise's own notebook of which its failures, its notes or what is to do in it speak."""
+    failures = [result.problem, *(test.failure for test in result.tests)]
+    texts = [row.text for failure in failures if failure is not None for row in failure_rows(failure)]
+    own = [text for text in (*texts, *result.notes) if ".ipynb" not in text or result.file in text]
+    found = {int(number) for text in own for cells in CELLS.findall(text) for number in NUMBERS.findall(cells)}
+    return found & {number for number, _ in result.cells} if result.file.endswith(".ipynb") else set()
 
 
 def _called(failure: Failure) -> Iterator[Row]:

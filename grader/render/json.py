@@ -30,6 +30,7 @@ def _exercise(result: ExerciseResult) -> dict[str, Any]:
         "verdict": result.verdict,
         "file": result.file,
         "beside": result.beside,
+        "cells": result.cells,
         "points": result.points,
         "points_possible": result.points_possible,
         "cached": result.cached,

@@ -25,7 +25,7 @@ from grader.protocol.results import (
     TestResult,
     Verdict,
 )
-from grader.render.failure_view import LABEL, Kind, Row, failure_rows, shown_place
+from grader.render.failure_view import LABEL, Kind, Row, cells_named, failure_rows, shown_place
 from grader.render.figure_table import table_lines
 from grader.render.messages import sequel_text
 from grader.render.terminal import Lines
@@ -119,6 +119,7 @@ class CheckReport:
         for figures in result.figures:
             self._figures(figures)
         self._notes(result)
+        self._cells(result)
         if result.verdict is Verdict.PASSED and not result.cached and (sequel := sequel_text(result.exercise)):
             self.lines.line(sequel, 2)
 
@@ -246,6 +247,15 @@ class CheckReport:
             self.lines.line(f"note: {note}", 2, "yellow")
         if result.verdict in (Verdict.FAILED, Verdict.TIMEOUT, Verdict.ERROR) and result.tests:
             self.lines.line(f"the same inputs again: --seed {result.seed}", 2, "dim")
+
+    def _cells(self, result: ExerciseResult) -> None:
+        """How each cell begins that was spoken of: Jupyter shows no such numbers."""
+        named = cells_named(result)
+        for number, line in result.cells:
+            if number in named:
+                self.lines.line(f"cell {number} begins: {line}", 2, "dim")
+        if named:
+            self.lines.line("Cells are counted from the top, those with text as well.", 2, "dim")
 
     def explanations(self, texts: dict[str, str]) -> None:
         """Why the answers of a `concepts` exercise are right, once they are."""

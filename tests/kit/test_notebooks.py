@@ -23,6 +23,8 @@ from grader.course.notebook_writing import split, write_notebook
 from grader.course.notebooks import NotebookError, read_notebook
 from grader.errors import UsageError
 from grader.learner.tree import LearnerTree
+from grader.protocol.results import ExerciseResult, Verdict
+from grader.render.failure_view import cells_named
 
 LAYOUT = Layout(PACKAGE)
 EXERCISES = [e for e in load_curriculum(LAYOUT).exercises if not e.manually_graded]
@@ -365,6 +367,35 @@ def test_a_reset_leaves_a_notebook_without_work_alone(kit: Kit) -> None:
     assert done.stdout.startswith("Put the stub of ch1_mini/scale back? [y/N]: ")
     assert done.stdout.endswith("exercises/ch1_mini/scale.py is the stub again.\n")
     assert kit.file.with_suffix(".ipynb").exists()
+
+
+def test_how_the_cells_begin_that_are_spoken_of_is_said(kit: Kit, filled: Path) -> None:
+    """A person finds them so: Jupyter's numbers are those of runs."""
+    edit(filled, 3, "\ndef double(x):\n    return undefined * x")
+    lines = grader(kit.layout.root, "check", "scale").stdout.splitlines()
+    assert any("exercises/ch1_mini/scale.ipynb cell 3:3" in line for line in lines)
+    begin = [line for line in lines if "begins:" in line]
+    assert begin == ["  cell 3 begins: def double(x):"]
+    assert lines[lines.index(begin[0]) + 1] == "  Cells are counted from the top, those with text as well."
+    kit.write("return undefined * x")
+    assert "begins:" not in grader(kit.layout.root, "check", "scale.py").stdout
+
+
+@pytest.mark.parametrize(
+    ("note", "cells"),
+    [
+        ("`f` is defined in cells 3, 5 and 7; cell 7 counts", {3, 5, 7}),
+        ("cell 5, line 2: it raised", {5}),
+        ("exercises/a.ipynb, cell 3, line 2: it raised", {3}),
+        ("exercises/b.ipynb, cell 3, line 2: it raised", set()),
+        ("cell 4 is a text", set()),
+        ("nothing", set()),
+    ],
+)
+def test_a_cell_is_spoken_of_by_its_number(note: str, cells: set[int]) -> None:
+    known = ((3, "a"), (5, "b"), (7, "c"))
+    result = ExerciseResult("ch1/a", Verdict.FAILED, notes=(note,), file="exercises/a.ipynb", cells=known)
+    assert cells_named(result) == cells
 
 
 def test_a_notebook_that_is_not_there_is_told(kit: Kit) -> None:
