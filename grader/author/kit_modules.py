@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 LEFT_OUT_ROOMS = ("author", "score")
@@ -17,6 +17,12 @@ def kit_modules(package: Path) -> list[Path]:
     while more := {path for path in imports if path not in gone and imports[path] & {names[item] for item in gone}}:
         gone |= more
     return [path for path in imports if path not in gone]
+
+
+def files_beside(modules: Iterable[Path]) -> list[Path]:
+    """What is no module and lies in a folder of these: the templates that they read, say."""
+    folders = sorted({path.parent for path in modules})
+    return [path for folder in folders for path in sorted(folder.iterdir()) if path.is_file() and path.suffix != ".py"]
 
 
 def _name(package: Path, path: Path) -> str:

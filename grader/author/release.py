@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.author.architecture import PACKAGE, architecture_file, with_modules
-from grader.author.kit_modules import kit_modules
+from grader.author.kit_modules import files_beside, kit_modules
 from grader.author.leaks import secrets_in
 from grader.author.public_tree import write_public_tree
 from grader.author.recordings import RecordedKit, Report, record_all
@@ -140,7 +140,7 @@ def _copy_common(layout: Layout, kit: Layout) -> None:
             text = NOT_FOR_LEARNERS.sub("", text).replace(OWN_TESTS, LEARNERS_TESTS)
             write_atomically(kit.root / name, text.rstrip("\n") + "\n")
     modules = kit_modules(PACKAGE)
-    for path in modules:
+    for path in (*modules, *files_beside(modules)):
         _copy(path, kit.root / "grader" / path.relative_to(PACKAGE))
     page = architecture_file(kit)
     if page.exists():

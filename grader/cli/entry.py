@@ -33,6 +33,7 @@ COMMANDS = MappingProxyType(
             "notebook": "Write exercises as notebooks, beside their files. A notebook that is there is left alone.",
         },
         "history": {"history": "Your attempts at an exercise, and what you changed to make it pass."},
+        "report": {"report": "A page of your course: what you did, mended, drew and trained. One file, for a browser."},
         "skip": {"skip": "Go on without an exercise. Later ones are judged on the course's own part."},
         "trying": {"try": "Open Python with your own code, and the brief's example typed in."},
         "predict": {"predict": "Say what comes out before you write it: three to five questions, marked at once."},

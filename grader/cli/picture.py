@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import click
 from grader.cli.course import Course, open_course
 from grader.cli.echo import echo
 from grader.cli.lazy import imported
+from grader.cli.opening import open_file
 from grader.course.curriculum import Exercise
 from grader.course.files import write_atomically
 from grader.errors import UsageError
@@ -46,7 +45,7 @@ def picture(name: str | None, out: Path | None, form: str, width: int, narrow: b
                 _write(path, _drawn(pair, path.suffix, NARROW if narrow else width))
             shown = [course.layout.display_path(path) for path in paths]
             print_drawn(make_console(), pair.own.question, pair.own.sentence, shown)
-            if show and not _open(paths[0]):
+            if show and not open_file(paths[0]):
                 echo(no_viewer_text(shown[0]), err=True)
 
 
@@ -78,11 +77,3 @@ def _write(path: Path, content: bytes) -> None:
         write_atomically(path, content)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", "--out names another folder") from None
-
-
-def _open(path: Path) -> bool:
-    """Open a file with the program that this system has for it."""
-    if sys.platform.startswith("linux"):
-        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or shutil.which("xdg-open") is None:
-            return False
-    return click.launch(str(path)) == 0

@@ -135,6 +135,15 @@ class Layout:
         """Where `grader picture` writes unless it is told otherwise."""
         return (self.work or self.root) / "pictures"
 
+    @property
+    def report(self) -> Path:
+        """Where `grader report` writes unless it is told otherwise."""
+        return (self.work or self.root) / "report.html"
+
+    def drawn_file(self, name: str) -> Path:
+        """The pictures of an exercise as the last report drew them."""
+        return file_in(self.state / "drawn", name, ".json")
+
     def chapter_file(self, chapter: str) -> Path:
         return self.graded / chapter / "chapter.toml"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.course.curriculum import Exercise
@@ -12,7 +13,7 @@ from grader.learner.progress import ProgressStore
 
 @dataclass(frozen=True)
 class Change:
-    """From the last failing version before the first pass to that pass: their numbers from 1, and the changed lines.
+    """From a failing version to one that passed: their numbers from 1, and the changed lines.
 
     `lines` are those of a unified diff without its head; None where one of the texts cannot be read.
     """
@@ -24,7 +25,10 @@ class Change:
 
 @dataclass(frozen=True)
 class History:
-    """All attempts at an exercise, the first one first. `change` is None where there is no pass after a failure."""
+    """All attempts at an exercise, the first one first. `change` is from the last failing one to the first pass.
+
+    It is None where there is no pass after a failure.
+    """
 
     exercise: Exercise
     attempts: tuple[Attempt, ...]
@@ -52,10 +56,13 @@ def text_changes(before: str, after: str) -> tuple[str, ...]:
     return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm=""))[2:]
 
 
-def _change(progress: ProgressStore, attempts: tuple[Attempt, ...]) -> Change | None:
-    first = next((number for number, attempt in enumerate(attempts) if attempt.has_passed), 0)
-    if first == 0:
-        return None
-    before, after = (progress.text_of(attempts[number]) for number in (first - 1, first))
+def change_between(progress: ProgressStore, attempts: Sequence[Attempt], failing: int, passing: int) -> Change:
+    """From one of these attempts to another one, by their numbers from 1."""
+    before, after = (progress.text_of(attempts[number - 1]) for number in (failing, passing))
     lines = None if before is None or after is None else text_changes(before, after)
-    return Change(first, first + 1, lines)
+    return Change(failing, passing, lines)
+
+
+def _change(progress: ProgressStore, attempts: tuple[Attempt, ...]) -> Change | None:
+    first = next((number for number, attempt in enumerate(attempts, 1) if attempt.has_passed), 1)
+    return None if first == 1 else change_between(progress, attempts, first - 1, first)

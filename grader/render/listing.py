@@ -45,11 +45,11 @@ def _print_exercise(lines: Lines, exercise: Exercise, word: str, attempts: Summa
     else:
         lines.text(Text(f"{exercise.short}  {' '.join(costs.split())}"), 0, lead)
         lines.line(exercise.title, 4)
-    if text := _state_text(word, attempts):
+    if text := state_text(word, attempts):
         lines.line(text, 4, style or "dim")
 
 
-def _state_text(word: str, attempts: Summary | None) -> str:
+def state_text(word: str, attempts: Summary | None) -> str:
     """What became of the exercise so far, in one line; nothing where nothing did."""
     word = "changed since it passed" if word == "changed" else word
     if attempts is None:

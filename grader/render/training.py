@@ -87,7 +87,7 @@ def _losses(done: Done) -> Iterator[str]:
     yield f"Loss on text that it has not seen: {writing.held_out:.3f} nats per {unit_of(writing)}"
     if writing.reachable is not None and writing.floor is not None:
         above = writing.held_out - writing.reachable
-        yield f"  floor for windows of {writing.context} characters: {writing.reachable:.3f}; it is {_apart(above)}"
+        yield f"  floor for windows of {writing.context} characters: {writing.reachable:.3f}; it is {apart(above)}"
         yield f"  floor for one who has read everything before: {writing.floor:.3f}, out of reach of a window"
     elif abs(done.characters_per_token - 1) > 0.01:
         yield (
@@ -98,6 +98,6 @@ def _losses(done: Done) -> Iterator[str]:
     yield f"  the first step's loss was {first:.3f}; this is {100 * writing.held_out / first:.0f} % of it"
 
 
-def _apart(above: float) -> str:
+def apart(above: float) -> str:
     """On a text of finite length a model may come out below the mean of all texts."""
     return f"{above:.3f} above it" if above >= 0 else f"{-above:.3f} below it, by the luck of this text"

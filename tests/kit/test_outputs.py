@@ -18,7 +18,7 @@ import pytest
 from miniature import SOLUTION, SUITE, Kit
 from running import PACKAGE, grader
 
-from grader.render.html import prose
+from grader.render.pages.environment import prose
 from grader.score.views import correlation
 
 RIGHT = "def double(x):\n    return x + x\n\n\ndef halve(x):\n    return 0.5 * x\n"

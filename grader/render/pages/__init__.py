@@ -1,0 +1,1 @@
+"""HTML pages, each one file with nothing loaded from elsewhere."""
