@@ -26,6 +26,15 @@ class Picture:
 
 PICTURES = (
     Picture(
+        "merges",
+        "ch1_tokens/byte_pairs",
+        "tokens",
+        "Merges and the length of a text",
+        "What does each merge buy?",
+        "The first merges shorten a text most, because they join the most frequent pairs. Later ones join rarer pairs"
+        " and gain less.",
+    ),
+    Picture(
         "same-words",
         "ch1_tokens/bag_of_words",
         "tokens",
@@ -51,6 +60,87 @@ PICTURES = (
         "The vowels stand first. Training makes them alike.",
     ),
     Picture(
+        "breakage",
+        "ch2_embeddings/breakage",
+        "breaking",
+        "A toy language model, broken in four ways",
+        "What is each part of the model for?",
+        "Permuted ids cost next to nothing: ids are labels. A frozen table and two numbers per token cost something."
+        " Reading with another tokenizer costs most, and the more the longer the model has trained.",
+    ),
+    Picture(
+        "temperatures",
+        "ch3_attention/softmax",
+        "attention",
+        "Softmax at three temperatures",
+        "How do scores become weights?",
+        "The weights always sum to 1, and the largest score has the largest weight. A low temperature gives it nearly"
+        " all, a high one shares more evenly.",
+    ),
+    Picture(
+        "masks",
+        "ch3_attention/masks",
+        "attention",
+        "Who may look at whom",
+        "Why can a model not copy the next token?",
+        "A causal mask lets each query see its own key and the earlier ones. With more keys than queries the last query"
+        " still sees all. A padding mask hides the keys after the end of the text from every query.",
+    ),
+    Picture(
+        "attention-heads",
+        "ch3_attention/multi_head",
+        "attention",
+        "What four heads look at in one sentence",
+        "Do several heads learn different things?",
+        "Each row shows where one word looks, and its weights sum to 1. The heads have different patterns, although all"
+        " of them were trained on the same task: to predict the next word.",
+    ),
+    Picture(
+        "position-table",
+        "ch3_attention/positions",
+        "places",
+        "A table of positions",
+        "How can a sum of waves tell where a token stands?",
+        "The left dimensions change quickly from row to row, the right ones slowly, so no two rows are equal. How alike"
+        " two positions are depends on their distance alone: the curves lie on each other.",
+    ),
+    Picture(
+        "rotary-turns",
+        "ch3_attention/rotary",
+        "places",
+        "A vector turned by its position",
+        "How can a score know the distance of two tokens?",
+        "The first pair of numbers turns fast, the others more slowly; lengths stay as they are. The score depends on"
+        " the distance alone: the curves lie on each other.",
+    ),
+    Picture(
+        "sparse-masks",
+        "ch3_attention/sparse",
+        "attention",
+        "Two masks that leave pairs out",
+        "Which pairs can attention do without?",
+        "A window keeps the nearest keys, a stride keeps every fourth one. Both look at far fewer pairs than the whole"
+        " lower triangle.",
+    ),
+    Picture(
+        "gradient-flow",
+        "ch4_blocks/gradient_flow",
+        "depth",
+        "The gradient on its way back to the first layer",
+        "What keeps gradients from vanishing?",
+        "Read it from right to left, as the gradient goes. Without residual connections it vanishes, with them alone it"
+        " explodes. With norms it keeps its size.",
+    ),
+    Picture(
+        "two-senses",
+        "ch5_models/contextual",
+        "meaning",
+        "“bank” in two senses, before and after context",
+        "Does the model know which bank is meant?",
+        "In the table there is one vector for the word, so all sentences share one point. After the last block the two"
+        " senses lie apart.",
+    ),
+    Picture(
         "schedule",
         "ch6_training/schedule",
         "training",
@@ -58,6 +148,48 @@ PICTURES = (
         "When does training take its largest steps?",
         "The rate rises in a straight line, because the first gradients say little. It then falls along a cosine, so"
         " that the last steps are small ones.",
+    ),
+    Picture(
+        "losses",
+        "ch6_training/train",
+        "training",
+        "The losses of a GPT above the floor",
+        "How much is still to be learned?",
+        "The loss starts at a guess and falls towards the floor.",
+    ),
+    Picture(
+        "context-cost",
+        "ch6_training/cost",
+        "costs",
+        "What a longer context costs",
+        "Why was context short for so long?",
+        "Twice the context costs four times the quadratic part.",
+    ),
+    Picture(
+        "activation-memory",
+        "ch6_training/cost",
+        "costs",
+        "The memory that training keeps",
+        "What fills the memory in training?",
+        "What a forward pass keeps grows faster than the context, for the weights of attention grow with its square."
+        " AdamW's memory depends on the parameters alone.",
+    ),
+    Picture(
+        "next-token",
+        "ch7_inference/sampling",
+        "writing",
+        "The next word under temperature, top-k and top-p",
+        "How much may chance decide?",
+        "Temperature changes how even the probabilities are and keeps every word possible. Top-k keeps a fixed number"
+        " of words, top-p as few as reach a share. What is left sums to 1 again.",
+    ),
+    Picture(
+        "cache-growth",
+        "ch7_inference/kv_cache",
+        "writing",
+        "What a cache costs and saves",
+        "Why does a model that writes need a cache?",
+        "With a cache the work for a token hardly grows; without one all tokens are read again.",
     ),
 )
 

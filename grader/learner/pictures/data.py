@@ -120,3 +120,8 @@ def rounded(values: Iterable[float]) -> Numbers:
 
 def rounded_rows(rows: Iterable[Iterable[float]]) -> tuple[Numbers, ...]:
     return tuple(rounded(row) for row in rows)
+
+
+def decimal(value: float) -> str:
+    """A number in a sentence, with two places and a proper minus."""
+    return f"{value:.2f}".replace("-", "−")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from grader.learner.pictures.data import Cloud, Grid, Group, rounded, rounded_rows
+from grader.learner.pictures.data import Cloud, Grid, Group, decimal, rounded, rounded_rows
 from grader.learner.pictures.studio import Made, Studio, array
 
 CHARACTERS = 60_000
@@ -68,8 +68,9 @@ def cosine_matrix(studio: Studio) -> Made:
     (vowels, apart), (vowels_after, apart_after) = means
     return Made(
         tuple(panels),
-        f"The vowels stand first. The mean cosine of two vowels was {vowels:.2f} before training and is"
-        f" {vowels_after:.2f} after it. That of a vowel and a consonant was {apart:.2f} and is {apart_after:.2f}.",
+        f"The vowels stand first. The mean cosine of two vowels was {decimal(vowels)} before training and is"
+        f" {decimal(vowels_after)} after it. That of a vowel and a consonant was {decimal(apart)} and is"
+        f" {decimal(apart_after)}.",
     )
 
 

@@ -10,27 +10,28 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from grader.learner.pictures.data import Bars, Cloud, Curves, Grid, Line, Panel
+from grader.render.figures.heads import REFERENCE_LABEL, Head
 from grader.render.figures.labels import places_of_names
 from grader.render.figures.palette import AROUND_ZERO, FROM_ZERO, INK, NO_AND_YES, QUIET_INK, REFERENCE, RULE, style
 from grader.render.figures.sizes import POINTS_PER_INCH, Sizes
-from grader.render.figures.text import LINE_HEIGHT, width_of, wrapped
+from grader.render.figures.text import width_of, wrapped
 
-REFERENCE_LABEL = "the reference's"
 TICKS_OF_A_SCALE = 5
+NAME_AWAY = 11.0  # points from a curve's point to its name
 LONGEST_SIDE = 2.5  # of a grid with square cells, in shorter ones
 LONGEST_UPRIGHT_NAME = 2  # characters of a name below a cell; longer ones are turned
-UPRIGHT_ROOM = 2.2  # inches for the words beside an upright axis
-KEY = 34.0  # points that a legend's sign takes
+INCHES_FOR_A_LENGTH = 0.75
+UPRIGHT_ROOM = 2.8  # inches for the words beside an upright axis
 
 
-def draw_panel(axes: Axes, panel: Panel, title: str, beside: Panel | None, sizes: Sizes, width: float) -> None:
+def draw_panel(axes: Axes, panel: Panel, beside: Panel | None, head: Head, sizes: Sizes, width: float) -> None:
     """Draw one panel, `width` inches wide; `beside` is the reference's, drawn into the same axes."""
     handles: list[Any]
     if isinstance(panel, Curves):
-        handles = _curves(axes, panel, beside if isinstance(beside, Curves) else None, sizes)
+        handles = _curves(axes, panel, beside if isinstance(beside, Curves) else None, sizes, width)
     elif isinstance(panel, Grid):
         handles = _grid(axes, panel, sizes, width)
     elif isinstance(panel, Cloud):
@@ -42,27 +43,16 @@ def draw_panel(axes: Axes, panel: Panel, title: str, beside: Panel | None, sizes
     axes.set_ylabel("\n".join(wrapped(panel.y_label, sizes.label, up)), fontsize=sizes.label, color=INK)
     for spine in axes.spines.values():
         spine.set_color(QUIET_INK)
-    _head(axes, title, handles, sizes, width)
-
-
-def _head(axes: Axes, title: str, handles: Sequence[Any], sizes: Sizes, width: float) -> None:
-    """The title, and between it and the axes the legend, where it hides nothing."""
-    room = (width - 0.85) * POINTS_PER_INCH
-    rows = 0
     if handles:
-        widest = max(width_of(str(handle.get_label()), sizes.label) for handle in handles) + KEY
-        columns = max(1, min(len(handles), int(room / widest)))
-        rows = -(-len(handles) // columns)
         axes.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, frameon=False,
+            handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=head.columns, frameon=False,
             fontsize=sizes.label, borderaxespad=0.2, handlelength=2.6, labelspacing=0.25, columnspacing=1.2,
         )  # fmt: skip
-    lines = wrapped(title, sizes.text, room, is_bold=True)
-    pad = 6 + rows * sizes.label * LINE_HEIGHT
-    axes.set_title("\n".join(lines), fontsize=sizes.text, fontweight="bold", loc="left", pad=pad, color=INK)
+    title = "\n".join(head.lines)
+    axes.set_title(title, fontsize=sizes.text, fontweight="bold", loc="left", pad=head.legend, color=INK)
 
 
-def _curves(axes: Axes, panel: Curves, beside: Curves | None, sizes: Sizes) -> list[Any]:
+def _curves(axes: Axes, panel: Curves, beside: Curves | None, sizes: Sizes, width: float) -> list[Any]:
     if beside is not None:
         for line in beside.lines:
             axes.plot(line.x, line.y, color=REFERENCE, alpha=0.45, linewidth=5, label=REFERENCE_LABEL)
@@ -84,7 +74,20 @@ def _curves(axes: Axes, panel: Curves, beside: Curves | None, sizes: Sizes) -> l
     axes.grid(color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=sizes.label, colors=INK)
-    return handles if len(handles) > 1 else []
+    if panel.log_x:
+        _name_lengths(axes, panel.lines[0].x, width)
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    if not panel.log_x and all(x == int(x) for line in panel.lines for x in line.x):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return handles
+
+
+def _name_lengths(axes: Axes, x: Sequence[float], width: float) -> None:
+    """On a logarithmic axis the points themselves are marked, as many as have room, from the longest down."""
+    every = -(-len(x) // int(width / INCHES_FOR_A_LENGTH))
+    chosen = x[::-1][::every]
+    axes.set_xticks(chosen, [f"{value:,.0f}" for value in chosen])
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _line(axes: Axes, line: Line, number: int, sizes: Sizes) -> list[Line2D]:
@@ -94,10 +97,14 @@ def _line(axes: Axes, line: Line, number: int, sizes: Sizes) -> list[Line2D]:
         line.x, line.y, color=look.colour, linestyle=look.line, marker=mark, markersize=4.5, linewidth=1.9,
         label=line.label,
     )  # fmt: skip
+    middle = np.mean(line.x), np.mean(line.y)
     for name, x, y in zip(line.names, line.x, line.y, strict=False):
+        outward = np.array((x, y)) - middle
+        across, up = NAME_AWAY * outward / max(float(np.linalg.norm(outward)), 1e-9)
         axes.annotate(
-            name, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=sizes.label - 1, color=look.colour
-        )
+            name, (x, y), xytext=(across, up), textcoords="offset points", fontsize=sizes.label, color=INK,
+            ha="center", va="center",
+        )  # fmt: skip
     return drawn
 
 
@@ -109,7 +116,7 @@ def _grid(axes: Axes, panel: Grid, sizes: Sizes, width: float) -> list[Any]:
     )  # fmt: skip
     for names, axis in ((panel.x_names, axes.xaxis), (panel.y_names, axes.yaxis)):
         if names:
-            cell = (width - 1.4) * POINTS_PER_INCH / len(names)
+            cell = (width - 1.0) * POINTS_PER_INCH / len(names)
             axis.set_ticks(range(len(names)), names, fontsize=max(6.5, min(sizes.label, 0.95 * cell)))
         else:
             axis.set_tick_params(labelsize=sizes.label)
@@ -151,9 +158,10 @@ def _cloud(axes: Axes, panel: Cloud, sizes: Sizes, width: float) -> list[Any]:
     handles: list[Any] = []
     for number, group in enumerate(panel.groups):
         look = style(number)
+        size = 26 if group.names else 26 + 40 * (len(panel.groups) - 1 - number)  # equal points: one around the other
         handles.append(
             axes.scatter(
-                group.x, group.y, color=look.colour, marker=look.mark, s=26, label=group.label, alpha=0.85, zorder=2
+                group.x, group.y, color=look.colour, marker=look.mark, s=size, label=group.label, alpha=0.85, zorder=2
             )
         )
     axes.set_box_aspect(1)
@@ -167,21 +175,19 @@ def _cloud(axes: Axes, panel: Cloud, sizes: Sizes, width: float) -> list[Any]:
 def _name_points(axes: Axes, panel: Cloud, sizes: Sizes, width: float) -> None:
     x = [value for group in panel.groups for value in group.x]
     y = [value for group in panel.groups for value in group.y]
-    span = 1.2 * max(np.ptp(x), np.ptp(y), 1e-6)  # the same for both axes, so that distances can be compared
+    span = 1.2 * (max(np.ptp(x), np.ptp(y)) or 1.0)  # the same for both axes, so that distances can be compared
     for ends, values in ((axes.set_xlim, x), (axes.set_ylim, y)):
         middle = (min(values) + max(values)) / 2
         ends(middle - span / 2, middle + span / 2)
     scale = (width - 0.9) * POINTS_PER_INCH / span
     named = [
-        (name, (a, b), style(number).colour)
-        for number, group in enumerate(panel.groups)
-        for name, a, b in zip(group.names, group.x, group.y, strict=False)
+        (name, (a, b)) for group in panel.groups for name, a, b in zip(group.names, group.x, group.y, strict=False)
     ]
-    points = [(a * scale, b * scale) for _, (a, b), _ in named]
-    offsets = places_of_names(points, [width_of(name, sizes.label) for name, _, _ in named], sizes.label)
-    for (name, point, colour), offset in zip(named, offsets, strict=True):
+    points = [(a * scale, b * scale) for _, (a, b) in named]
+    offsets = places_of_names(points, [width_of(name, sizes.label) for name, _ in named], sizes.label)
+    for (name, point), offset in zip(named, offsets, strict=True):
         axes.annotate(
-            name, point, xytext=offset, textcoords="offset points", fontsize=sizes.label, color=colour,
+            name, point, xytext=offset, textcoords="offset points", fontsize=sizes.label, color=INK,
             parse_math=False, va="bottom",
         )  # fmt: skip
 
@@ -208,7 +214,7 @@ def _bars(axes: Axes, panel: Bars, beside: Bars | None, sizes: Sizes, width: flo
         handles.append(Line2D([], [], color=INK, linestyle="none", marker="_", markersize=9, label=REFERENCE_LABEL))
     axes.set_xticks(places, panel.names, fontsize=sizes_of_names)
     widest = max(width_of(name, sizes_of_names) for name in panel.names)
-    if widest > (width - 0.8) * POINTS_PER_INCH / len(panel.names):
+    if 1.15 * widest > (width - 0.8) * POINTS_PER_INCH / len(panel.names):
         axes.tick_params("x", labelrotation=90)
     if all(height == int(height) for series in panel.series for height in series.heights):
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))

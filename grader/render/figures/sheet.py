@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from grader.learner.pictures.data import Bars, Cloud, Curves, Grid, Panel
 from grader.learner.pictures.making import Pair
+from grader.render.figures.heads import SIDE, Head, head_of
 from grader.render.figures.palette import CARD, INK, QUIET_INK
 from grader.render.figures.panels import LONGEST_UPRIGHT_NAME, draw_panel, has_square_cells
 from grader.render.figures.sizes import PIXELS_PER_INCH, POINTS_PER_INCH, Sizes
@@ -15,6 +16,7 @@ from grader.render.figures.text import LINE_HEIGHT, width_of, wrapped
 
 YOURS, REFERENCES = "yours", "the reference's"
 SAME = "The reference's picture is the same."
+FEW_CELLS = 8
 GAP = 0.12  # inches between the parts of a sheet
 
 
@@ -45,11 +47,11 @@ class _Words:
 def draw(pair: Pair, width: int) -> Figure:
     """The picture, `width` pixels wide and as high as it must be."""
     sizes, places = Sizes(width), _places(pair)
-    columns = sizes.columns(len(places), len(pair.own.panels))
+    columns = sizes.columns(len(places), len(pair.own.panels), all(_is_small(p) for p in pair.own.panels))
     rows = -(-len(places) // columns)
     column_width = (sizes.inches - 2 * sizes.margin) / columns
     heights = [
-        max(_height(place.panel, column_width, sizes) for place in places[row * columns : (row + 1) * columns])
+        max(_height(place, column_width, sizes) for place in places[row * columns : (row + 1) * columns])
         for row in range(rows)
     ]
     title = _words(pair.own.title, sizes.title, INK, sizes.room, is_bold=True)
@@ -64,7 +66,7 @@ def draw(pair: Pair, width: int) -> Figure:
     grid = figure.add_gridspec(rows, columns, height_ratios=heights)
     for number, place in enumerate(places):
         axes = figure.add_subplot(grid[number // columns, number % columns])
-        draw_panel(axes, place.panel, place.title, place.beside, sizes, column_width)
+        draw_panel(axes, place.panel, place.beside, _head(place, column_width, sizes), sizes, column_width)
     _write(figure, title, GAP, total, sizes)
     top = total - below + GAP
     for words in caption:
@@ -91,28 +93,36 @@ def _goes_into_one(own: Panel, reference: Panel) -> bool:
     return isinstance(own, Curves) and isinstance(reference, Curves)
 
 
-def _height(panel: Panel, width: float, sizes: Sizes) -> float:
-    """In inches, the title and the legend included."""
+def _is_small(panel: Panel) -> bool:
+    """A grid of few cells can be read at a quarter of the width."""
+    return isinstance(panel, Grid) and bool(panel.words) and len(panel.rows[0]) <= FEW_CELLS
+
+
+def _head(place: _Place, width: float, sizes: Sizes) -> Head:
+    return head_of(place.panel, place.title, place.beside is not None, sizes, width)
+
+
+def _height(place: _Place, width: float, sizes: Sizes) -> float:
+    """In inches, with all that stands around the axes."""
+    panel, square = place.panel, width - SIDE - 0.1
+    lines = len(wrapped(panel.x_label, sizes.label, square * POINTS_PER_INCH))
+    around = _head(place, width, sizes).height + 0.42 + lines * sizes.label * LINE_HEIGHT / POINTS_PER_INCH
     if isinstance(panel, Grid):
-        return _height_of_grid(panel, width, sizes)
-    if isinstance(panel, Cloud):
-        return 0.55 + 0.2 * len(panel.groups) + 0.85 * min(width, 5.2)
-    square = isinstance(panel, Curves) and panel.is_square
-    keys = len(panel.lines) + len(panel.limits) if isinstance(panel, Curves) else len(panel.series)
-    per_row = 1 if width < 5 else 3
-    return 0.8 + 0.19 * -(-keys // per_row) + (0.85 * min(width, 5.2) if square else min(3.4, 0.72 * width))
+        return around + _height_of_grid(panel, width, sizes)
+    if isinstance(panel, Cloud) or (isinstance(panel, Curves) and panel.is_square):
+        return around + square
+    return around + min(3.4, max(0.65 * width, 2.2))
 
 
 def _height_of_grid(panel: Grid, width: float, sizes: Sizes) -> float:
     """The cells take the width that names leave them; their own shape says how high they are."""
     longest = [max((width_of(n, sizes.label) for n in names), default=22.0) for names in (panel.x_names, panel.y_names)]
     turned = any(len(name) > LONGEST_UPRIGHT_NAME for name in panel.x_names)
-    below = (longest[0] if turned else sizes.label) / POINTS_PER_INCH
-    across = width - longest[1] / POINTS_PER_INCH - 0.55
+    below = longest[0] / POINTS_PER_INCH if turned else 0.0
+    across = width - longest[1] / POINTS_PER_INCH - 0.5
     shape = len(panel.rows) / len(panel.rows[0])
     cells = across * shape if has_square_cells(panel) else 0.8 * across
-    legend = 0.2 * len(panel.words) if panel.words else 0.62
-    return 0.75 + below + cells + legend
+    return below + cells + (0.0 if panel.words else 0.62)
 
 
 def _caption(pair: Pair, sizes: Sizes) -> list[_Words]:

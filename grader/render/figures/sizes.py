@@ -48,8 +48,10 @@ class Sizes:
     def label(self) -> float:
         return 9.0 if self.is_narrow else 9.5
 
-    def columns(self, panels: int, pictures_within: int) -> int:
-        """How many panels stand side by side. `pictures_within` are those of one version, without the other's."""
+    def columns(self, panels: int, of_one: int, are_small: bool) -> int:
+        """How many panels stand side by side: of `panels` in all, `of_one` for each of the versions that are shown."""
+        if are_small and of_one == 4:
+            return 2 if self.is_narrow else 4
         if self.is_narrow:
             return 1
-        return 2 if panels == 4 or pictures_within % 2 == 0 else min(panels, 3)
+        return 2 if panels == 4 or of_one % 2 == 0 else min(panels, 3)
