@@ -33,9 +33,6 @@ NOT_KEPT_IN_GIT = (
     ".venv/", "__pycache__/", ".grader/", "*.egg-info/", "/losses.png", "/my-gpt/", "/my-translator/", "/pictures/",
     "/report.html",
 )  # fmt: skip
-NOT_KEPT_IN_GIT = (
-    ".venv/", "__pycache__/", ".grader/", "*.egg-info/", "/losses.png", "/my-gpt/", "/my-translator/",
-)  # fmt: skip
 NOT_FOR_LEARNERS = re.compile(
     r"^[^\n]*\bbegin: not in the learner's kit\b.*?^(?:# end|<!-- end -->)\n", re.MULTILINE | re.DOTALL
 )

@@ -77,7 +77,7 @@ def time_between(attempts: Iterable[Attempt]) -> timedelta:
 
 def _starts(unit: Unit, first: datetime, last: datetime) -> list[datetime]:
     """No more of them than tells that they are too many."""
-    found = []
+    found: list[datetime] = []
     for start in _from(unit, _start_of(unit, first)):
         if start > last or len(found) > max(MOST_SPANS, last.year - first.year):
             break
