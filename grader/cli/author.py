@@ -41,7 +41,7 @@ WANTED_PERCENT = 97.0
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
 @click.option("--without-stand-ins", is_flag=True, help="Leave out what lets a learner skip an exercise.")
 def release(out: Path, without_stand_ins: bool) -> None:
-    """Write the learner's kit: no solutions, no hidden tests, no mistakes."""
+    """Write the learner's kit. It holds no solutions, no hidden tests, no mistakes."""
     course = open_course()
     with LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
         shown, parallel = _shown_on(line), os.cpu_count() or 1

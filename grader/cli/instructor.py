@@ -119,7 +119,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
 @click.option("--tier", type=TIER, help="As for score.")
 @click.option("--without-sandbox", is_flag=True, help="As for score.")
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
-    """After a suite was mended: whose mark would change, by how much, on which test."""
+    """Whose mark would change after a suite was mended. By how much, on which test."""
     course = open_course()
     with at_work_in(out), LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
         regraded = preview_regrade(
@@ -137,7 +137,7 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
 @click.option("--least", type=SHARE, default=0.5, show_default=True, help="The share from which a pair is shown.")
 @click.option("--pattern", help="As for score.")
 def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
-    """Which submissions are alike, the stub's own lines taken out."""
+    """Which submissions are alike. The stub's own lines are taken out."""
     course = open_course()
     found = similar_pairs(course.layout, course.curriculum, submissions, archive, pattern, least)
     write_atomically(out, Pages().similar(list(found.pairs)))

@@ -26,7 +26,7 @@ from grader.render.terminal import make_console
 
 @click.command("list")
 def list_() -> None:
-    """The chapters and exercises, their minutes, your attempts, and what has passed."""
+    """The course: what has passed, minutes, points and your attempts."""
     course = open_course()
     progress = ProgressStore(course.layout, course.curriculum)
     print_list(make_console(), course.curriculum, progress.states(), summaries(progress))
@@ -35,7 +35,7 @@ def list_() -> None:
 @click.command()
 @click.argument("name", required=False, metavar="[EXERCISE]")
 def show(name: str | None) -> None:
-    """The brief of an exercise: the idea, the shapes, an example, the source."""
+    """The brief of an exercise. Without a name: of the next one."""
     course = open_course()
     exercise = _exercise(course.curriculum, ProgressStore(course.layout, course.curriculum), name)
     page = course.layout.chapter_page(exercise.chapter)

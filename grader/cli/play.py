@@ -46,7 +46,7 @@ def play(
     no_cache: bool,
     device: str,
 ) -> None:
-    """Have your trained GPT write, by your own generate, sampling and KV cache.
+    """Have your trained GPT write, token by token.
 
     FOLDER is where `grader train` left the model.
     """

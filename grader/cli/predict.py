@@ -33,7 +33,7 @@ STANDARD_INPUT = "-"
     "--answers", multiple=True, metavar="TEXT", help="Answers in order, one a line; - reads them from standard input."
 )
 def predict(name: str | None, again: bool, answers: tuple[str, ...]) -> None:
-    """Say what comes out before you write it: three to five questions, marked at once."""
+    """Say what comes out before you write it. Three to five questions, marked at once."""
     course = open_course()
     exercise = _exercise(course, name)
     questions = read_questions(course.layout, exercise.name)

@@ -31,7 +31,7 @@ from grader.render.terminal import Lines, make_console
 @click.option("--without-pictures", is_flag=True, help="Leave out what has to be drawn: it takes a while.")
 @click.option("--show", is_flag=True, help="Open it in a browser.")
 def report(out: Path | None, without_pictures: bool, show: bool) -> None:
-    """A page of your course: what you did, mended, drew and trained. One file, for a browser."""
+    """A page of your course, in one file for a browser."""
     course = open_course()
     progress = ProgressStore(course.layout, course.curriculum)
     pictures = None if without_pictures else _pictures(course, progress)

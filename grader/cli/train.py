@@ -50,7 +50,7 @@ WITH_A_TEXT = MappingProxyType(
 @click.option("--picture", type=FILE, help="Where the losses are drawn.  [losses.png, with --text in the folder]")
 @click.pass_context
 def train(context: click.Context, /, model: str, **asked: Any) -> None:
-    """Train your own GPT on the kit's text, or on any other, and see what it writes.
+    """Train your own GPT, and see what it writes.
 
     The exercises train, gpt and what they need must be done. A run that was stopped goes on with the same command
     where it has a checkpoint. `grader train translator` trains your translator on the kit's pairs of sentences.

@@ -27,7 +27,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--picture", type=FILE, help="Draw what it looked at into this file, .png or .svg.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or mps.")
 def translate(sentence: tuple[str, ...], folder: Path, picture: Path | None, device: str) -> None:
-    """Have your trained translator translate a sentence, and see what it looked at.
+    """Translate a sentence with your own model. A grid shows what it looked at.
 
     Without a SENTENCE it reads one after another, a line each. `grader train translator` trains it.
     """

@@ -18,7 +18,7 @@ from grader.render.trying import banner_text
 @click.argument("name", required=False, metavar="[EXERCISE]")
 @click.option("--plain", is_flag=True, help="Python's own prompt, not IPython's.")
 def try_(name: str | None, plain: bool) -> None:
-    """Open Python with your own code, and the brief's example typed in.
+    """Open Python with your own code. The brief's example is typed in.
 
     Without a terminal the program on standard input is run: grader try softmax < mine.py
     """

@@ -60,7 +60,7 @@ class LeftOff(Exception):
 @click.argument("name", required=False, metavar="[EXERCISE]")
 @click.option("--seed", type=SEED, help="Use these inputs in each run.")
 def watch(name: str | None, seed: int | None) -> None:
-    """Check the exercise at hand whenever you save it, on one screen. Press ? there for the keys."""
+    """Check the exercise at hand whenever you save it. Press ? there for the keys."""
     course = open_course()
     store = ProgressStore(course.layout, course.curriculum)
     exercise = one_exercise(course.curriculum, name) if name else None
