@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import select
-import shlex
-import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import click
 
 from grader.cli.check import check_once
 from grader.cli.course import Course, one_exercise, open_course
+from grader.cli.display import Display
 from grader.cli.echo import echo
-from grader.cli.keys import Keys
+from grader.cli.editor import editor_command
 from grader.cli.numbers import SEED
 from grader.course.brief import brief_of
 from grader.course.curriculum import Exercise, graded
@@ -43,13 +38,10 @@ from grader.learner.watch_state import (
 )
 from grader.protocol.results import Event, Verdict
 from grader.render.messages import waiting_text
-from grader.render.screen import Screen
 from grader.render.terminal import make_console
 from grader.render.watch import KEYS, WatchView
 
 PULSE_SECONDS = 0.02
-EDITORS = "nano", "vim", "vi", "emacs"
-WITH_LINE = frozenset(("nano", "vim", "vi", "nvim", "emacs", "micro", "kak"))  # they take `+12 FILE`
 
 
 class LeftOff(Exception):
@@ -88,7 +80,7 @@ def _watch_in_lines(checker: Checker, saves: Saves) -> None:
         while not (saved := saves.read()) and not saves.is_over:
             select.select([saves.descriptor], [], [])
         checker.progress.look_again()
-        found = [e for path in saved for e in graded(checker.progress.tree.exercises_at(path))]
+        found = exercises_of(checker, saved)
         checker.options.exercises[:] = found[:1] or checker.options.exercises
         checker.start_anew()
 
@@ -105,30 +97,27 @@ class Watch:
         self.layout = checker.layout
         self.curriculum = checker.curriculum
         self.state = WatchState(exercise)
-        self.screen = Screen(sys.stdout)
-        self.keys = Keys(sys.stdin.fileno())
-        has_solutions = self.layout.solutions.is_dir()
-        keys = [key for key in KEYS if key.key != "r" or has_solutions]
-        self.view = WatchView(make_console(), self.curriculum, self.layout.work or self.layout.root, keys)
+        keys = [key for key in KEYS if key.key != "r" or self.layout.solutions.is_dir()]
+        self.display = Display(WatchView(make_console(), self.curriculum, self.layout.work or self.layout.root, keys))
         self.wanted: Callable[[], Generator[Event]] | None = None
         self.over = False
-        self.shown: tuple[list[str], tuple[int, int]] | None = None
         self.actions: dict[str, Callable[[], None]] = {
-            "h": self._hint, "b": self._brief, "l": self._list, "v": self._details, "?": self._help,
-            "r": self._solution, "e": self._edit, "a": self._check_all, "s": self._skip, "q": self._quit,
-            "n": lambda: self._go(1), "p": lambda: self._go(-1), "back": lambda: self._turn(Tests()),
+            "h": self._hint, "b": self._brief, "l": self._list, "r": self._solution, "e": self._edit,
+            "v": lambda: self._turn(Tests(details=True)), "?": lambda: self._turn(KeyHelp()),
+            "back": lambda: self._turn(Tests()), "a": self._check_all, "s": self._skip, "q": self._quit,
+            "n": lambda: self._go(1), "p": lambda: self._go(-1),
             "up": lambda: self._scroll(-1), "down": lambda: self._scroll(1),
-            "page up": lambda: self._scroll(-self._half_a_screen()),
-            "page down": lambda: self._scroll(self._half_a_screen()),
+            "page up": lambda: self._scroll(-self.display.half_a_screen()),
+            "page down": lambda: self._scroll(self.display.half_a_screen()),
         }  # fmt: skip
 
     def run(self) -> None:
         """Until `q`, Ctrl-C, or the terminal's end."""
-        with self._signals(), self.screen, self.keys:
-            self.checker.on_pulse(self._look, PULSE_SECONDS)
+        with self.display:
+            self.checker.on_pulse(lambda: self._look(0), PULSE_SECONDS)
             self._want_this()
             while not self.over:
-                self._show()
+                self.display.show(self.state)
                 if self.wanted is not None:
                     self._check(self.wanted)
                 else:
@@ -141,71 +130,67 @@ class Watch:
         exercise = self.state.exercise
         self.wanted = lambda: self.checker.check_these([exercise])
 
-    def _check_all(self) -> None:
-        self.state = self.state.turned_to(Everything())
-        if isinstance(self.state.page, Everything):
-            self.wanted = lambda: self.checker.check_these(self.curriculum.exercises)
-            self._leave_off()
-
     def _check(self, events: Callable[[], Generator[Event]]) -> None:
         """One run, to its end or until something else is wanted."""
         self.wanted = None
         self.checker.start_anew()
         self.state = self.state.begun(self.state.exercise)
+        self.display.show(self.state)
         try:
-            self._show()
             with contextlib.closing(events()) as found:
                 for event in found:
                     self.state = self.state.with_event(event)
-                    self._show()
+                    self.display.show(self.state)
                     self._look(0)
-            self.state = self.state.ended(self.state.notice)
         except LeftOff:
-            self.state = self.state.ended(self.state.notice)
+            pass
         finally:
+            self.state = self.state.ended(self.state.notice)
             self.checker.progress.save()
 
     def _leave_off(self) -> None:
         if self.state.is_running:
             raise LeftOff
 
+    def _turn_to(self, exercise: Exercise) -> None:
+        """Have another exercise at hand, and check it."""
+        self.state = WatchState(exercise, is_running=self.state.is_running)
+        self._want_this()
+        self._leave_off()
+
     # -- what comes from outside ----------------------------------------------------------------------
 
-    def _look(self, seconds: float | None = 0) -> None:
-        """Wait so long for keys and saves, for ever with None, and do what they ask for."""
-        ready = select.select([self.keys.descriptor, self.saves.descriptor, self.wake], [], [], seconds)[0]
-        if self.wake in ready:
-            self._woken(os.read(self.wake, 64))
-        if self.saves.descriptor in ready:
+    def _look(self, seconds: float | None) -> None:
+        """Wait so long for keys, saves and signals, for ever with None, and do what they ask for."""
+        news = self.display.news(self.saves.descriptor, seconds)
+        if news.goes_on:
+            self._want_this()
+            self._leave_off()
+        if news.others:
             self._saved(self.saves.read())
-        if self.keys.descriptor in ready:
-            for key in self.keys.read():
-                self.actions.get(key, _nothing)()
-        if ready:
-            self._show()
+        for key in news.keys:
+            self.actions.get(key, _nothing)()
+        if news.anything:
+            self.display.show(self.state)
 
     def _saved(self, paths: tuple[Path, ...]) -> None:
         """A save is a reason to check again, and what was saved is what is at hand."""
         if not paths:
             return
         self.checker.progress.look_again()
-        exercises = [e for path in paths for e in graded(self.checker.progress.tree.exercises_at(path))]
+        exercises = exercises_of(self.checker, paths)
         if exercises and self.state.exercise not in exercises:
-            self.state = WatchState(exercises[0], is_running=self.state.is_running)
+            self._turn_to(exercises[0])
         self._want_this()
         self._leave_off()
-
-    def _woken(self, numbers: bytes) -> None:
-        """Signals: the window has another size, or the job goes on after Ctrl-Z."""
-        self.shown = None
-        if signal.SIGCONT in numbers:
-            self._want_this()
-            self._leave_off()
 
     # -- keys -----------------------------------------------------------------------------------------
 
     def _turn(self, page: Page) -> None:
         self.state = self.state.turned_to(page)
+
+    def _tell(self, notice: str) -> None:
+        self.state = self.state.told(notice)
 
     def _hint(self) -> None:
         progress = self.checker.progress
@@ -220,12 +205,6 @@ class Watch:
         progress = self.checker.progress
         self._turn(Listing(progress.states(), summaries(progress)))
 
-    def _details(self) -> None:
-        self._turn(Tests(details=True))
-
-    def _help(self) -> None:
-        self._turn(KeyHelp())
-
     def _solution(self) -> None:
         path = self.layout.solution_file(self.state.exercise.name)
         shown = self.state.shown
@@ -236,25 +215,25 @@ class Watch:
         else:
             self._turn(Solution(path.read_text(encoding="utf-8")))
 
+    def _check_all(self) -> None:
+        self._turn(Everything())
+        if isinstance(self.state.page, Everything):
+            self.wanted = lambda: self.checker.check_these(self.curriculum.exercises)
+            self._leave_off()
+
     def _go(self, by: int) -> None:
-        """To the exercise after this one, or to the one before; from a part that needs another, to that one."""
+        """To the exercise after this one, or to the one before; from one that needs another part, to that part."""
         if by < 0 and self.state.in_the_way is not None:
-            other = self.curriculum.get(self.state.in_the_way.exercise)
+            self._turn_to(self.curriculum.get(self.state.in_the_way.exercise))
+        elif (other := self.curriculum.following(self.state.exercise, by)) is not None:
+            self._turn_to(other)
         else:
-            found = self.curriculum.following(self.state.exercise, by)
-            if found is None:
-                self._tell("This is the last exercise." if by > 0 else "This is the first exercise.")
-                return
-            other = found
-        self.state = WatchState(other, is_running=self.state.is_running)
-        self._want_this()
-        self._leave_off()
+            self._tell("This is the last exercise." if by > 0 else "This is the first exercise.")
 
     def _skip(self) -> None:
-        """Go on without the exercise that is at hand, or without the part that is in its way."""
-        exercise = self.state.exercise
-        if self.state.in_the_way is not None:
-            exercise = self.curriculum.get(self.state.in_the_way.exercise)
+        """Go on without the exercise that is at hand, or without the part that is in its way; or take it up again."""
+        in_the_way = self.state.in_the_way
+        exercise = self.state.exercise if in_the_way is None else self.curriculum.get(in_the_way.exercise)
         progress = self.checker.progress
         try:
             if progress.is_skipped(exercise):
@@ -271,83 +250,30 @@ class Watch:
 
     def _edit(self) -> None:
         """The file in the editor; the screen is the editor's until it ends."""
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or next(filter(shutil.which, EDITORS), "")
-        if not editor:
-            self._tell("No editor is known here: set EDITOR, or open the file in your own.")
-            return
         source = self.checker.workspace.source(self.state.exercise)
         path = (self.layout.work or self.layout.root) / source.display_path
-        command = shlex.split(editor)
-        line = self.state.first_line(source.display_path)
-        if line and Path(command[0]).name in WITH_LINE:
-            command.append(f"+{line}")
-        with self._given_back():
+        command = editor_command(path, self.state.first_line(source.display_path))
+        if not command:
+            self._tell("No editor is known here: set EDITOR, or open the file in your own.")
+            return
+        with self.display.given_back():
             try:
-                subprocess.run([*command, str(path)], check=False)
+                subprocess.run(command, check=False)
             except OSError as error:
-                self._tell(f"{editor} could not be started: {error.strerror}.")
+                self._tell(f"{command[0]} could not be started: {error.strerror}.")
 
     def _quit(self) -> None:
-        self.over = True
-        self.wanted = None
+        self.over, self.wanted = True, None
         self._leave_off()
 
-    def _tell(self, notice: str) -> None:
-        self.state = self.state.told(notice)
-
-    # -- the screen -----------------------------------------------------------------------------------
-
-    def _show(self) -> None:
-        """Write the screen where it is not what stands there."""
-        size = self.screen.size
-        lines = self.view.lines(self.state, *size)
-        if (lines, size) != self.shown:
-            self.screen.show(lines)
-            self.shown = lines, size
-
     def _scroll(self, lines: int) -> None:
-        width, height = self.screen.size
-        most = max(0, self.view.most_lines(self.state, width) - height // 2)
-        self.state = self.state.scrolled(min(lines, most - self.state.top))
-
-    def _half_a_screen(self) -> int:
-        return max(1, self.screen.size[1] // 2)
-
-    @contextlib.contextmanager
-    def _given_back(self) -> Iterator[None]:
-        """The terminal as it was before the watch, for as long as somebody else has it."""
-        self.keys.__exit__()
-        self.screen.__exit__()
-        try:
-            yield
-        finally:
-            self.screen.__enter__()
-            self.keys.__enter__()
-            self.shown = None
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """A change of the window's size and a job that goes on wake the loop; Ctrl-Z gives the terminal back first."""
-        self.wake, told = os.pipe()
-        os.set_blocking(told, False)
-        before_fd = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-        handlers: dict[int, Any] = {signal.SIGWINCH: _nothing, signal.SIGCONT: _nothing, signal.SIGTSTP: self._stop}
-        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(before_fd)
-            os.close(told)
-            os.close(self.wake)
-
-    def _stop(self, number: int, _: FrameType | None) -> None:
-        with self._given_back():
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            signal.signal(number, self._stop)
+        self.state = self.state.scrolled(min(lines, self.display.last_top(self.state) - self.state.top))
 
 
-def _nothing(*_: object) -> None:
-    pass
+def exercises_of(checker: Checker, paths: Iterable[Path]) -> tuple[Exercise, ...]:
+    """The exercises that a suite marks and to which these files may belong."""
+    return graded(exercise for path in paths for exercise in checker.progress.tree.exercises_at(path))
+
+
+def _nothing() -> None:
+    """What a key does that means nothing."""
