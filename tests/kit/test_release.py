@@ -162,6 +162,15 @@ def test_what_comes_out_can_be_predicted_in_it(released: Path) -> None:
     assert "2 of 3 right." in run(released, "predict", "--answers", "3 -2\n2 3\nyes")
 
 
+def test_the_page_of_the_course_can_be_written_in_it(released: Path) -> None:
+    (released / "exercises" / "ch1_mini" / "scale.py").write_text(SOLUTION)
+    run(released, "check", "scale")
+    assert "1 of 1 exercises passed." in run(released, "report")
+    assert "passed at the first attempt" in (released / "report.html").read_text(encoding="utf-8")
+    templates = {path.relative_to(released / "grader").as_posix() for path in (released / "grader").rglob("*.html")}
+    assert templates == {f"render/pages/{name}.html" for name in ("course", "course_style", "style")}
+
+
 def test_what_is_for_those_who_teach_is_not_in_it(released: Path) -> None:
     for name, kept in (("README.md", "grader reset one_hot"), ("Makefile", "check: $(VENV)/ready")):
         text = (released / name).read_text()

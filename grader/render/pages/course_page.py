@@ -39,7 +39,7 @@ def course_page(report: CourseReport) -> str:
         "sample": lambda text: text.strip("\n") or ENDS_ALONE,
         "local": lambda time: time.astimezone(),
     }
-    return environment.get_template("course.html").render(
+    page = environment.get_template("course.html").render(
         report=report,
         charts=() if report.tried is None else _charts(report.tried.over_time),
         span_text=span_text,
@@ -48,6 +48,7 @@ def course_page(report: CourseReport) -> str:
         lessons={"mended": _by_exercise(report.mended), "open": _by_exercise(report.open)},
         most_lines=MOST_LINES,
     )
+    return page.lstrip()
 
 
 def _charts(found: OverTime) -> tuple[Chart, Chart]:
