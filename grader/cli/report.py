@@ -21,7 +21,7 @@ from grader.learner.drawings import Draw, Drawing, NotDrawn, drawings_of
 from grader.learner.progress import ProgressStore
 from grader.render.live import SECONDS_BETWEEN_LINES, LiveLine
 from grader.render.pages.course_page import course_page
-from grader.render.pages.words import not_drawn_text, wrote_page_text
+from grader.render.pages.words import reason_text, wrote_page_text
 from grader.render.pictures import no_viewer_text
 from grader.render.terminal import Lines, make_console
 
@@ -41,7 +41,7 @@ def report(out: Path | None, without_pictures: bool, show: bool) -> None:
     lines, shown = Lines(make_console()), course.layout.display_path(path)
     for item in found.pictures or ():
         if isinstance(item, NotDrawn):
-            lines.line(not_drawn_text(item))
+            lines.line(f"{item.exercise}: {reason_text(item)}")
     lines.line(wrote_page_text(found, shown, len(page)))
     if show and not open_file(path):
         echo(no_viewer_text(shown), err=True)
@@ -55,7 +55,7 @@ def _pictures(course: Course, progress: ProgressStore) -> list[Drawing | NotDraw
 def _draw(course: Course, show: Callable[[str], None]) -> Draw:
     """What draws an exercise's pictures and tells how far it is."""
 
-    def draw(exercise: Exercise) -> tuple[Drawing, ...]:
+    def draw(exercise: Exercise) -> tuple[Drawing | NotDrawn, ...]:
         def say(text: str) -> None:
             show(f"{exercise.name}: {text}")
 

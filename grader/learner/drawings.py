@@ -30,10 +30,11 @@ class Drawing(msgspec.Struct, frozen=True):
 
 
 class NotDrawn(msgspec.Struct, frozen=True):
-    """Why an exercise that passed has no pictures here."""
+    """Why a picture of an exercise that passed is not here; without a `title` it is all of them."""
 
     exercise: str
     reason: str
+    title: str = ""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class _Kept(msgspec.Struct, frozen=True):
     drawings: tuple[Drawing, ...]
 
 
-Draw = Callable[[Exercise], tuple[Drawing, ...]]
+Draw = Callable[[Exercise], tuple[Drawing | NotDrawn, ...]]
 
 
 def drawings_of(progress: ProgressStore, draw: Draw) -> Iterator[Drawing | NotDrawn]:
@@ -58,16 +59,18 @@ def drawings_of(progress: ProgressStore, draw: Draw) -> Iterator[Drawing | NotDr
                 yield NotDrawn(exercise.name, f"{type(error).__name__}: {error}")
 
 
-def _kept_or_drawn(progress: ProgressStore, exercise: Exercise, draw: Draw) -> tuple[Drawing, ...]:
+def _kept_or_drawn(progress: ProgressStore, exercise: Exercise, draw: Draw) -> tuple[Drawing | NotDrawn, ...]:
     path, key = progress.layout.drawn_file(exercise.name), _key(progress, exercise)
     with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
         if kept.key == key:
             return kept.drawings
-    drawings = draw(exercise)
-    with contextlib.suppress(OSError):  # a disk that is read-only is no fault
-        write_atomically(path, msgspec.json.encode(_Kept(key, drawings)))
-    return drawings
+    found = draw(exercise)
+    drawings = tuple(item for item in found if isinstance(item, Drawing))
+    if len(drawings) == len(found):
+        with contextlib.suppress(OSError):  # a disk that is read-only is no fault
+            write_atomically(path, msgspec.json.encode(_Kept(key, drawings)))
+    return found
 
 
 def _key(progress: ProgressStore, exercise: Exercise) -> str:

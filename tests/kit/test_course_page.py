@@ -30,11 +30,13 @@ from grader.learner.attempts import Attempt, digest_of
 from grader.learner.course_report import CourseReport, course_report
 from grader.learner.drawings import Drawing, NotDrawn, drawings_of
 from grader.learner.over_time import MOST_SPANS, Unit, over_time, time_between
-from grader.learner.pictures.catalogue import Picture
+from grader.learner.pictures import making
+from grader.learner.pictures.catalogue import Picture, pictures_for
 from grader.learner.prediction_store import Prediction, keep
 from grader.learner.progress import ProgressStore
 from grader.learner.writing import Moment, Writing, keep_writing
 from grader.protocol.results import Verdict
+from grader.render.figures.drawings import drawings as drawings_drawn
 from grader.render.pages.attempts_chart import attempts_chart
 from grader.render.pages.course_page import course_page
 from grader.render.pages.svg_image import svg_address
@@ -525,6 +527,24 @@ def test_pictures_are_kept_until_something_changes_that_they_rest_on(all_passed:
     assert len(list(drawings_of(all_passed, Painter()))) == 2
 
 
+def test_of_two_pictures_of_an_exercise_one_may_fail(real: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`broken` asks the learner's file for what it does not have; nothing of the exercise is kept for the next time."""
+    curriculum, exercise = load_curriculum(real), load_curriculum(real).get(LESSONS[0])
+    (good,) = pictures_for(exercise.name)
+    broken = replace(good, name="schedule", module="training", title="Another one")
+    monkeypatch.setattr(making, "pictures_for", lambda name: (broken, good))
+    real.exercise_file(LESSONS[1]).write_text("x = 1\n")
+
+    def draw(exercise: Exercise) -> tuple[Drawing | NotDrawn, ...]:
+        return drawings_drawn(real, curriculum, exercise, making.silent)
+
+    failed, drawn = drawings_of(ProgressStore(real, curriculum), draw)
+    assert isinstance(failed, NotDrawn) and isinstance(drawn, Drawing)
+    assert failed.title == "Another one" and "`cosine_with_warmup`" in failed.reason
+    assert drawn.name == "same-words" and drawn.wide != drawn.narrow
+    assert not real.drawn_file(exercise.name).exists()
+
+
 def test_of_what_has_not_passed_no_picture_is_drawn(store: ProgressStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawings, "pictures_for", lambda name: (Picture("p", name, "m", "t", "q", "s"),))
     painter = Painter()
@@ -607,7 +627,7 @@ def test_the_learners_own_code_is_drawn_and_the_second_report_does_not_draw_it_a
     done = grader(real.root, "report")
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
-    assert "ch6_training/schedule: its pictures could not be drawn." in said
+    assert "ch6_training/schedule: “The learning rate of each step” could not be drawn: " in said
     assert "exercises/ch6_training/schedule.py, line 2: ZeroDivisionError: division by zero" in said
     assert "2 of 2 exercises passed, 1 picture." in said
     pages = [real.report.read_text(encoding="utf-8")]

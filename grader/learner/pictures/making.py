@@ -24,6 +24,7 @@ from grader.learner.pictures.studio import CannotDraw, Made, Studio
 from grader.worker.loading import load_exercise
 
 Say = Callable[[str], None]
+Failed = Callable[[Picture, GraderError], None]
 UNSEEN = 1e-3
 
 
@@ -45,20 +46,34 @@ def silent(_: str) -> None:
     """Says nothing of what is under way."""
 
 
-def pictures_of(layout: Layout, curriculum: Curriculum, exercise: Exercise, say: Say = silent) -> tuple[Pair, ...]:
+def pictures_of(
+    layout: Layout, curriculum: Curriculum, exercise: Exercise, say: Say = silent, failed: Failed | None = None
+) -> tuple[Pair, ...]:
     """The pictures of an exercise, as the learner's own code makes them, each with the reference's."""
-    own = own_pictures(layout, curriculum, exercise, say)
+    own = own_pictures(layout, curriculum, exercise, say, failed)
     references = {data.name: data for data in reference_pictures(layout, exercise, say)}
     return tuple(Pair(data, references.get(data.name)) for data in own)
 
 
 def own_pictures(
-    layout: Layout, curriculum: Curriculum, exercise: Exercise, say: Say = silent
+    layout: Layout, curriculum: Curriculum, exercise: Exercise, say: Say = silent, failed: Failed | None = None
 ) -> tuple[PictureData, ...]:
-    """What the learner's own code makes. A `GraderError` says why it makes nothing."""
-    with OwnCode(layout, curriculum) as code, apart(), _telling_the_line(code, exercise):
+    """What the learner's own code makes. A `GraderError` says why it makes nothing.
+
+    With `failed` it is told there of each picture that cannot be made, and the others are.
+    """
+    made = []
+    with OwnCode(layout, curriculum) as code, apart():
         studio = Studio(code.module, layout.data, say)
-        return tuple(_made(picture, studio) for picture in pictures_for(exercise.name))
+        for picture in pictures_for(exercise.name):
+            try:
+                with _telling_the_line(code, exercise):
+                    made.append(_made(picture, studio))
+            except GraderError as error:
+                if failed is None:
+                    raise
+                failed(picture, error)
+    return tuple(made)
 
 
 def reference_pictures(layout: Layout, exercise: Exercise, say: Say = silent) -> tuple[PictureData, ...]:

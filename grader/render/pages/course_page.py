@@ -14,7 +14,7 @@ from grader.render.history import lasting
 from grader.render.pages.attempts_chart import Chart, attempts_chart
 from grader.render.pages.environment import page_environment
 from grader.render.pages.svg_image import svg_address
-from grader.render.pages.words import counted, day_text, moment_text, row_text, span_text
+from grader.render.pages.words import counted, day_text, moment_text, reason_text, row_text, span_text
 from grader.render.training import apart, unit_of
 
 T = TypeVar("T", Drawing | NotDrawn, Lesson)
@@ -32,6 +32,7 @@ def course_page(report: CourseReport) -> str:
         "day": day_text,
         "moment": moment_text,
         "row_text": row_text,
+        "reason_text": reason_text,
         "lasting": lasting,
         "apart": apart,
         "unit": unit_of,

@@ -51,5 +51,6 @@ def wrote_page_text(report: CourseReport, path: str, size: int) -> str:
     return f"Wrote {path} ({max(1, round(size / 1000)):,} kB): {', '.join(parts)}. Open it in a browser."
 
 
-def not_drawn_text(item: NotDrawn) -> str:
-    return f"{item.exercise}: its pictures could not be drawn. {item.reason}"
+def reason_text(item: NotDrawn) -> str:
+    """Why a picture is not there. The reason begins with a place, or with the name of an exception."""
+    return f"{f'“{item.title}”' if item.title else 'The pictures'} could not be drawn: {item.reason}"
