@@ -52,7 +52,10 @@ class LeftOff(Exception):
 @click.argument("name", required=False, metavar="[EXERCISE]")
 @click.option("--seed", type=SEED, help="Use these inputs in each run.")
 def watch(name: str | None, seed: int | None) -> None:
-    """Check the exercise at hand whenever you save it. Press ? there for the keys."""
+    """Check the exercise at hand whenever you save it.
+
+    It is one screen that stays: `?` shows its keys, `q` ends it. Where there is no terminal, a report follows each save.
+    """
     course = open_course()
     store = ProgressStore(course.layout, course.curriculum)
     exercise = one_exercise(course.curriculum, name) if name else None

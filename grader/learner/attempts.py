@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from grader.course.mutants import Mistake
+from grader.course.visible import short_line
 from grader.protocol.results import ExerciseResult, Failure, TestResult, Verdict
 
 MAX_WORDS = 200  # characters of what is kept of a failure
@@ -145,7 +146,7 @@ def _read(data: bytes) -> Attempt | None:
 def _first_failure(result: ExerciseResult) -> str:
     """In a line: the file's own problem, or the first test that went wrong, or the first that is still to do."""
     if result.problem is not None:
-        return _words(result.problem.message)
+        return short_line(result.problem.message)
     wrong = [test for test in result.tests if test.verdict.is_wrong]
     todo = [test for test in result.tests if test.verdict is not Verdict.PASSED]
     return _test_words(*(wrong or todo)[:1])
@@ -155,9 +156,4 @@ def _test_words(test: TestResult | None = None) -> str:
     if test is None:
         return ""
     failure: Failure | None = test.failure
-    return _words(f"{test.title} {failure.message}" if failure is not None else test.title)
-
-
-def _words(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"
+    return short_line(f"{test.title} {failure.message}" if failure is not None else test.title, MAX_WORDS)

@@ -17,7 +17,6 @@ from grader.protocol.results import (
     TestResult,
     TestStarted,
     Verdict,
-    exercise_verdict,
 )
 
 
@@ -72,19 +71,17 @@ Page = Tests | Hints | Brief | Listing | Solution | Everything | KeyHelp
 
 @dataclass(frozen=True)
 class Running:
-    """The suite under way: its tests, what became of those that are done, and the one that runs."""
+    """The suite under way: its tests, what became of those that are done, and the one that runs.
+
+    `first_wrong` is a result of the first test that went wrong alone, to be shown until all are done.
+    """
 
     exercise: str
     tests: tuple[PlannedTest, ...] = ()
     done: tuple[TestResult, ...] = ()
     current: str = ""
     progress: str = ""
-
-    def so_far(self) -> ExerciseResult | None:
-        """The tests that are done as a result of their own, once one of them went wrong."""
-        if not any(test.verdict.is_wrong for test in self.done):
-            return None
-        return ExerciseResult(self.exercise, exercise_verdict(self.done), tests=self.done)
+    first_wrong: ExerciseResult | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ class WatchState:
         if isinstance(event, SuiteFinished):
             return self._finished(event.result)
         running = _after(self.running, event)
-        found = running.so_far() if running is not None else None
+        found = running.first_wrong if running is not None else None
         is_at_hand = found is not None and found.exercise == self.exercise.name
         return replace(self, running=running, shown=found if is_at_hand else self.shown)
 
@@ -167,7 +164,10 @@ def _after(running: Running | None, event: Event) -> Running | None:
         title = next((test.title for test in running.tests if test.name == event.name), event.name)
         return replace(running, current=title, progress="")
     if isinstance(event, TestFinished):
-        return replace(running, done=(*running.done, event.result), current="", progress="")
+        found = running.first_wrong
+        if found is None and event.result.verdict.is_wrong:
+            found = ExerciseResult(event.exercise, event.result.verdict, tests=(event.result,))
+        return replace(running, done=(*running.done, event.result), current="", progress="", first_wrong=found)
     if isinstance(event, Progress):
         return replace(running, progress=f"{event.text} ({100 * event.fraction:.0f} %)")
     return running

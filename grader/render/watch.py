@@ -58,6 +58,15 @@ KEYS = (
 LAST_KEYS = (Key("?", "keys", "all keys"), Key("q", "quit", "end the watch"))
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """A page as it was drawn last: for which width, of which parts of the state."""
+
+    width: int
+    parts: tuple[object, ...]
+    lines: list[str]
+
+
 class WatchView:
     """Turns states into lines of a screen. `like` is the console whose colours and characters are to be used."""
 
@@ -66,12 +75,13 @@ class WatchView:
         self.curriculum = curriculum
         self.home = home
         self.keys = (*keys, *LAST_KEYS)
+        self.drawn: _Drawn | None = None
 
     def lines(self, state: WatchState, width: int, height: int) -> list[str]:
         """The screen, in as many lines as there are: head, page, foot."""
         head = self._drawn(width, lambda console: self._head(console, state))
         foot = self._drawn(width, lambda console: self._foot(console, state))
-        body = self._drawn(width, lambda console: self._page(console, state))
+        body = self._body(state, width)
         room = max(LEAST_BODY, height - len(head) - len(foot))
         shown = self._cut(body, state.top, room, width)
         whole = head + shown + [""] * (room - len(shown)) + foot
@@ -79,7 +89,17 @@ class WatchView:
 
     def most_lines(self, state: WatchState, width: int) -> int:
         """How many lines the page has: no one scrolls further."""
-        return len(self._drawn(width, lambda console: self._page(console, state)))
+        return len(self._body(state, width))
+
+    def _body(self, state: WatchState, width: int) -> list[str]:
+        """The page in full, drawn anew only where it is another one: each test that ends shows the screen again."""
+        results = state.results if isinstance(state.page, Everything) else ()
+        parts = (state.exercise, state.page, results, state.shown, state.in_the_way)
+        before = self.drawn
+        if before is None or before.width != width or any(a is not b for a, b in zip(before.parts, parts, strict=True)):
+            self.drawn = _Drawn(width, parts, self._drawn(width, lambda console: self._page(console, state)))
+        assert self.drawn is not None
+        return self.drawn.lines
 
     def _cut(self, body: list[str], top: int, room: int, width: int) -> list[str]:
         """As much of the page as there is room for, from the line `top` on; a line says how much is left out."""

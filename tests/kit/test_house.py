@@ -23,6 +23,7 @@ HEAVY = (
     "numpy.random",
     "jaxtyping",
     "rich.markdown",
+    "rich.syntax",
 )  # may be imported inside a function
 SPEAKING = {
     "grader/author/make_data.py",  # a script of its own, run by hand
