@@ -54,7 +54,7 @@ class LeftOff(Exception):
 def watch(name: str | None, seed: int | None) -> None:
     """Check the exercise at hand whenever you save it.
 
-    It is one screen that stays: `?` shows its keys, `q` ends it. Where there is no terminal, a report follows each save.
+    It is one screen that stays: `?` shows its keys, `q` ends it. Without a terminal a report follows each save.
     """
     course = open_course()
     store = ProgressStore(course.layout, course.curriculum)

@@ -146,7 +146,7 @@ def _read(data: bytes) -> Attempt | None:
 def _first_failure(result: ExerciseResult) -> str:
     """In a line: the file's own problem, or the first test that went wrong, or the first that is still to do."""
     if result.problem is not None:
-        return short_line(result.problem.message)
+        return short_line(result.problem.message, MAX_WORDS)
     wrong = [test for test in result.tests if test.verdict.is_wrong]
     todo = [test for test in result.tests if test.verdict is not Verdict.PASSED]
     return _test_words(*(wrong or todo)[:1])
