@@ -35,7 +35,7 @@ from grader.render.terminal import make_console
 @click.option("--seed", type=SEED, help="Repeat the inputs of an earlier run.")
 @click.option("--debug", is_flag=True, help="Run your code in this process, so that breakpoint() works.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first test that does not pass.")
-@click.option("--no-cache", is_flag=True, help="Run again what passed and has not changed.")
+@click.option("--no-cache", is_flag=True, help="Also run exercises that have passed and have not changed.")
 @click.option("--watch", is_flag=True, help="The same as `grader watch`.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every test and every detail.")
 @click.option("--spawn", is_flag=True, hidden=True, help="Start processes instead of forking them.")

@@ -24,29 +24,29 @@ ENDED_BY_SIGNAL = 128  # and the signal's number, as shells say it
 COMMANDS = MappingProxyType(
     {
         "check": {"check": "Check your work. Without a name: everything up to the next exercise to do."},
-        "watch": {"watch": "Check the exercise at hand whenever you save it."},
+        "watch": {"watch": "Check the current exercise whenever you save it."},
         "learner": {
             "list": "The course: what has passed, minutes, points and your attempts.",
-            "show": "The brief of an exercise. Without a name: of the next one.",
-            "hint": "A hint, and one more each time that you ask.",
+            "show": "Show the brief of an exercise. Without a name: of the next one.",
+            "hint": "Show a hint, and one more each time that you ask.",
             "reset": "Put the stub back. What you wrote is kept beside it as a backup.",
-            "notebook": "Write exercises as notebooks, beside their files. A notebook that is there is left alone.",
+            "notebook": "Write exercises as notebooks, beside their files. An existing notebook is not changed.",
         },
-        "history": {"history": "Your attempts at an exercise. The lines that made it pass are shown."},
-        "report": {"report": "A page of your course, in one file for a browser."},
-        "skip": {"skip": "Go on without an exercise. Later ones are judged on the course's own part."},
-        "trying": {"try": "Open Python with your own code. The brief's example is typed in."},
-        "predict": {"predict": "Say what comes out before you write it. Three to five questions, marked at once."},
-        "picture": {"picture": "Draw what your own code makes. Without a name: which exercises have pictures."},
+        "history": {"history": "Show your attempts at an exercise. It also shows the change that made it pass."},
+        "report": {"report": "Write a page about your course, in one file for a browser."},
+        "skip": {"skip": "Go on without an exercise. Later exercises use the course's own code for it."},
+        "trying": {"try": "Open Python with your own code. The brief's example is already typed."},
+        "predict": {"predict": "Predict results before you write the code. Each answer is marked at once."},
+        "picture": {"picture": "Draw pictures with your own code. Without a name: list all pictures."},
         "train": {"train": "Train your own GPT, and see what it writes."},
-        "play": {"play": "Have your trained GPT write, token by token."},
+        "play": {"play": "Generate text with your trained GPT, token by token."},
         "update": {"update": "Replace this kit by a newer one. Your work and progress stay."},
-        "translate": {"translate": "Translate a sentence with your own model. A grid shows what it looked at."},
+        "translate": {"translate": "Translate a sentence with your own model. A table shows the attention weights."},
         "doctor": {"doctor": "What works on this machine, and how to get what does not."},
         "instructor": {
-            "score": "Score a class. The same command goes on where a run was stopped.",
-            "regrade": "Whose mark would change after a suite was mended. By how much, on which test.",
-            "similar": "Which submissions are alike. The stub's own lines are taken out.",
+            "score": "Score a class. The same command continues a run that was stopped.",
+            "regrade": "Show whose mark would change after a suite was mended. It says by how much, on which test.",
+            "similar": "Show which submissions are alike. The stub's own lines are not compared.",
             "export": "Archives for other systems.",
         },
         "author": {
@@ -64,7 +64,7 @@ COMMANDS = MappingProxyType(
 )
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Write embeddings and Transformers yourself; this says what is wrong and why.
+    """Write embeddings and Transformers yourself. The grader says what is wrong and why.
 
     \b
     grader                    where you are, and what is next

@@ -14,7 +14,7 @@ from grader.render.terminal import make_console
 @click.command()
 @click.argument("name", metavar="EXERCISE")
 def history(name: str) -> None:
-    """Your attempts at an exercise. The lines that made it pass are shown."""
+    """Show your attempts at an exercise. It also shows the change that made it pass."""
     course = open_course()
     exercise = one_exercise(course.curriculum, name)
     found = history_of(ProgressStore(course.layout, course.curriculum), exercise)

@@ -66,7 +66,7 @@ NOT_JUDGED = 3  # the exit code where the kit could not judge something
 @click.option("--tier", type=TIER, help="The sandbox to use; the strongest that works here unless given.")
 @click.option("--without-sandbox", is_flag=True, help="Run untrusted code with no sandbox around it, in this run.")
 def score(submissions: Path, out: Path | None, dry_run: bool, **options: Any) -> None:
-    """Score a class. The same command goes on where a run was stopped."""
+    """Score a class. The same command continues a run that was stopped."""
     course = open_course()
     if dry_run:
         read = read_class(course.layout, course.curriculum, submissions, out, ScoreOptions(**options))
@@ -119,7 +119,7 @@ def _write(scored: ScoredClass, out: Path) -> None:
 @click.option("--tier", type=TIER, help="As for score.")
 @click.option("--without-sandbox", is_flag=True, help="As for score.")
 def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None:
-    """Whose mark would change after a suite was mended. By how much, on which test."""
+    """Show whose mark would change after a suite was mended. It says by how much, on which test."""
     course = open_course()
     with at_work_in(out), LiveLine(sys.stderr, SECONDS_BETWEEN_LINES) as line:
         regraded = preview_regrade(
@@ -137,7 +137,7 @@ def regrade(submissions: Path, out: Path, preview: bool, **options: Any) -> None
 @click.option("--least", type=SHARE, default=0.5, show_default=True, help="The share from which a pair is shown.")
 @click.option("--pattern", help="As for score.")
 def similar(submissions: Path, out: Path, archive: Path | None, least: float, pattern: str | None) -> None:
-    """Which submissions are alike. The stub's own lines are taken out."""
+    """Show which submissions are alike. The stub's own lines are not compared."""
     course = open_course()
     found = similar_pairs(course.layout, course.curriculum, submissions, archive, pattern, least)
     write_atomically(out, Pages().similar(list(found.pairs)))

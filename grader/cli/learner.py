@@ -35,7 +35,7 @@ def list_() -> None:
 @click.command()
 @click.argument("name", required=False, metavar="[EXERCISE]")
 def show(name: str | None) -> None:
-    """The brief of an exercise. Without a name: of the next one."""
+    """Show the brief of an exercise. Without a name: of the next one."""
     course = open_course()
     exercise = _exercise(course.curriculum, ProgressStore(course.layout, course.curriculum), name)
     page = course.layout.chapter_page(exercise.chapter)
@@ -47,7 +47,7 @@ def show(name: str | None) -> None:
 @click.command()
 @click.argument("name", required=False, metavar="[EXERCISE]")
 def hint(name: str | None) -> None:
-    """A hint, and one more each time that you ask."""
+    """Show a hint, and one more each time that you ask."""
     course = open_course()
     progress = ProgressStore(course.layout, course.curriculum)
     exercise = _exercise(course.curriculum, progress, name)
@@ -78,7 +78,7 @@ def reset(name: str, yes: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[EXERCISE]...")
 @click.option("--all", "everything", is_flag=True, help="Every exercise.")
 def notebook(names: tuple[str, ...], everything: bool) -> None:
-    """Write exercises as notebooks, beside their files. A notebook that is there is left alone."""
+    """Write exercises as notebooks, beside their files. An existing notebook is not changed."""
     course = open_course()
     layout = course.layout
     chosen = course.curriculum.exercises if everything else course.curriculum.find_all(names)

@@ -30,9 +30,9 @@ FORMATS = {"png": ("png",), "svg": ("svg",), "both": ("png", "svg")}
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="both", show_default=True)
 @click.option("--width", type=click.IntRange(LEAST, MOST), default=WIDE, show_default=True, help="In pixels.")
 @click.option("--narrow", is_flag=True, help=f"For a phone: {NARROW} pixels wide, one panel below the other.")
-@click.option("--show", is_flag=True, help="Open what was drawn.")
+@click.option("--show", is_flag=True, help="Open the pictures.")
 def picture(name: str | None, out: Path | None, form: str, width: int, narrow: bool, show: bool) -> None:
-    """Draw what your own code makes. Without a name: which exercises have pictures."""
+    """Draw pictures with your own code. Without a name: list all pictures."""
     course = open_course()
     if name is None:
         print_pictures(make_console(), course.curriculum, PICTURES)

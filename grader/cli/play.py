@@ -24,14 +24,14 @@ SEEDS = 2**31
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default="my-gpt")
 @click.option("--gpt2", type=click.Path(path_type=Path), help="A folder with GPT-2's files instead (docs/play.md).")
-@click.option("--prompt", help="What to go on from. Without it and without a terminal: standard input.")
+@click.option("--prompt", help="The text to continue. Without it and without a terminal: standard input.")
 @click.option("--tokens", type=click.IntRange(min=1), default=200, show_default=True, help="Tokens to write.")
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True, help="0 is greedy.")
 @click.option("--top-k", type=click.IntRange(min=1), help="Choose among the k likeliest.")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Choose among the likeliest that sum to p.")
-@click.option("--seed", type=click.IntRange(min=0), help="The same text again.")
-@click.option("--likely", is_flag=True, help="Print the three likeliest ones at each token.")
-@click.option("--no-cache", is_flag=True, help="Do without your KV cache.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same text.")
+@click.option("--likely", is_flag=True, help="Print the three likeliest tokens at each place.")
+@click.option("--no-cache", is_flag=True, help="Do not use your KV cache.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or mps.")
 def play(
     folder: Path,
@@ -46,9 +46,9 @@ def play(
     no_cache: bool,
     device: str,
 ) -> None:
-    """Have your trained GPT write, token by token.
+    """Generate text with your trained GPT, token by token.
 
-    FOLDER is where `grader train` left the model.
+    FOLDER is where `grader train` saved the model.
     """
     check_device(device)
     with own_code() as (_, code):

@@ -28,12 +28,14 @@ STANDARD_INPUT = "-"
 
 @click.command()
 @click.argument("name", required=False, metavar="[EXERCISE]")
-@click.option("--again", is_flag=True, help="Ask all of them anew.")
+@click.option("--again", is_flag=True, help="Ask all questions again.")
 @click.option(
-    "--answers", multiple=True, metavar="TEXT", help="Answers in order, one a line; - reads them from standard input."
+    "--answers", multiple=True, metavar="TEXT", help="Answers in order, one per line; - reads standard input."
 )
 def predict(name: str | None, again: bool, answers: tuple[str, ...]) -> None:
-    """Say what comes out before you write it. Three to five questions, marked at once."""
+    """Predict results before you write the code. Each answer is marked at once.
+
+    There are three to five questions."""
     course = open_course()
     exercise = _exercise(course, name)
     questions = read_questions(course.layout, exercise.name)

@@ -28,10 +28,10 @@ from grader.render.terminal import Lines, make_console
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write; `report.html` unless given.")
-@click.option("--without-pictures", is_flag=True, help="Leave out what has to be drawn: it takes a while.")
+@click.option("--without-pictures", is_flag=True, help="Leave out the pictures: drawing them takes a while.")
 @click.option("--show", is_flag=True, help="Open it in a browser.")
 def report(out: Path | None, without_pictures: bool, show: bool) -> None:
-    """A page of your course, in one file for a browser."""
+    """Write a page about your course, in one file for a browser."""
     course = open_course()
     progress = ProgressStore(course.layout, course.curriculum)
     pictures = None if without_pictures else _pictures(course, progress)

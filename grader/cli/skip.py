@@ -13,11 +13,11 @@ from grader.render.messages import skipped_text, taken_up_text
 
 @click.command()
 @click.argument("name", metavar="EXERCISE")
-@click.option("--undo", is_flag=True, help="Take it up again.")
+@click.option("--undo", is_flag=True, help="End the skipping.")
 def skip(name: str, undo: bool) -> None:
-    """Go on without an exercise. Later ones are judged on the course's own part.
+    """Go on without an exercise. Later exercises use the course's own code for it.
 
-    A skipped exercise gives no points. `grader check EXERCISE` still judges it, and once it passes it is no longer
+    A skipped exercise gives no points. `grader check EXERCISE` still judges it. When it passes, it is no longer
     skipped.
     """
     course = open_course()

@@ -33,27 +33,27 @@ WITH_A_TEXT = MappingProxyType(
 
 @click.command()
 @click.argument("model", type=click.Choice(["gpt", "translator"]), default="gpt")
-@click.option("--text", type=FILE, help="A text of your own to train on, UTF-8. Otherwise it is the kit's.")
+@click.option("--text", type=FILE, help="A text of your own to train on, UTF-8. Without it: the kit's text.")
 @click.option("--out", type=FILE, help="The folder for the trained model.  [my-gpt, my-translator]")
 @click.option("--steps", type=AT_LEAST_ONE, help="Steps in all.  [1600, the translator 400]")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or mps.")
-@click.option("--checkpoint", type=FILE, help="A file to write, and to go on from. With --text it is in the folder.")
-@click.option("--anew", is_flag=True, help="Begin again where there is a checkpoint or a model already.")
+@click.option("--checkpoint", type=FILE, help="The run is saved here and continues from here.  [with --text: in --out]")
+@click.option("--anew", is_flag=True, help="Begin again, even if there is a checkpoint or a model.")
 @click.option("--tokenizer", type=click.Choice(["characters", "bytes"]), help="How --text is cut into tokens.")
-@click.option("--vocabulary", type=click.IntRange(min=256), help="Tokens, where they are bytes and pairs.  [512]")
+@click.option("--vocabulary", type=click.IntRange(min=256), help="Tokens in all, with --tokenizer bytes.  [512]")
 @click.option(
     "--context", "window", type=AT_LEAST_ONE, default=64, show_default=True, help="Tokens in a window of --text."
 )
-@click.option("--width", type=AT_LEAST_ONE, default=64, show_default=True, help="Numbers in a vector, with --text.")
+@click.option("--width", type=AT_LEAST_ONE, default=64, show_default=True, help="Size of a vector, with --text.")
 @click.option("--layers", type=AT_LEAST_ONE, default=2, show_default=True, help="Blocks, with --text.")
 @click.option("--heads", type=AT_LEAST_ONE, default=4, show_default=True, help="Heads of a block, with --text.")
-@click.option("--picture", type=FILE, help="Where the losses are drawn.  [losses.png, with --text in the folder]")
+@click.option("--picture", type=FILE, help="The figure of the losses.  [losses.png; with --text: in --out]")
 @click.pass_context
 def train(context: click.Context, /, model: str, **asked: Any) -> None:
     """Train your own GPT, and see what it writes.
 
-    The exercises train, gpt and what they need must be done. A run that was stopped goes on with the same command
-    where it has a checkpoint. `grader train translator` trains your translator on the kit's pairs of sentences.
+    The exercises train and gpt must be done, and the exercises that they need. If a stopped run has a checkpoint, the
+    same command continues it. `grader train translator` trains your translator on the kit's pairs of sentences.
     """
     given = {name for name in asked if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if model == "translator":
@@ -100,4 +100,4 @@ def _refuse_what_does_not_fit(asked: dict[str, Any], given: set[str]) -> None:
     if asked["width"] % asked["heads"]:
         raise click.UsageError(f"a width of {asked['width']} cannot be shared by {asked['heads']} heads")
     if asked["tokenizer"] == "characters" and asked["vocabulary"] is not None:
-        raise click.UsageError("--vocabulary goes with --tokenizer bytes; characters are as many as the text has")
+        raise click.UsageError("--vocabulary goes with --tokenizer bytes; with characters, the text sets the size")

@@ -24,15 +24,15 @@ FILE = click.Path(path_type=Path)
 @click.command()
 @click.argument("sentence", nargs=-1)
 @click.option("--folder", type=FILE, default="my-translator", show_default=True, help="Where the translator is.")
-@click.option("--picture", type=FILE, help="Draw what it looked at into this file, .png or .svg.")
+@click.option("--picture", type=FILE, help="Draw the attention weights into this file, .png or .svg.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or mps.")
 def translate(sentence: tuple[str, ...], folder: Path, picture: Path | None, device: str) -> None:
-    """Translate a sentence with your own model. A grid shows what it looked at.
+    """Translate a sentence with your own model. A table shows the attention weights.
 
-    Without a SENTENCE it reads one after another, a line each. `grader train translator` trains it.
+    Without a SENTENCE, it reads one sentence per line. `grader train translator` trains the model.
     """
     if picture is not None and picture.suffix.lower() not in FORMATS:
-        raise click.UsageError(f"a picture ends in .png or .svg, and {picture} does not")
+        raise click.UsageError(f"a picture ends in .png or .svg; {picture} does not")
     with own_code() as (_, code):
         own = load_translator(code, folder, device)
         if sentence:
@@ -47,7 +47,7 @@ def _translate(own: OwnTranslator, sentence: str, picture: Path | None) -> None:
     if picture is None:
         return
     if not done.weights:
-        raise UsageError("there is nothing to draw: no word of a translation looked at the sentence")
+        raise UsageError("there is nothing to draw: this translation has no attention weights")
     write_atomically(picture, attention_figure(done, FORMATS[picture.suffix.lower()]))
     echo(wrote_text(str(picture)))
 

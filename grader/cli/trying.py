@@ -18,9 +18,9 @@ from grader.render.trying import banner_text
 @click.argument("name", required=False, metavar="[EXERCISE]")
 @click.option("--plain", is_flag=True, help="Python's own prompt, not IPython's.")
 def try_(name: str | None, plain: bool) -> None:
-    """Open Python with your own code. The brief's example is typed in.
+    """Open Python with your own code. The brief's example is already typed.
 
-    Without a terminal the program on standard input is run: grader try softmax < mine.py
+    Without a terminal, it runs the program on standard input: grader try softmax < mine.py
     """
     course = open_course()
     let_python_find(course.layout)

@@ -17,11 +17,11 @@ from grader.render.update import print_updated
 
 @click.command()
 @click.argument("kit", metavar="KIT", type=click.Path(path_type=Path))
-@click.option("--older", is_flag=True, help="Take a kit that is older than this one, too.")
+@click.option("--older", is_flag=True, help="Accept a kit that is older than this one.")
 def update(kit: Path, older: bool) -> None:
     """Replace this kit by a newer one. Your work and progress stay.
 
-    KIT is a folder, a .zip or a .tar.gz. A run that was interrupted is repeated with the same command.
+    KIT is a folder, a .zip or a .tar.gz. After an interrupted run, use the same command again.
     """
     course = open_course()
     progress = ProgressStore(course.layout, course.curriculum)

@@ -50,11 +50,11 @@ class LeftOff(Exception):
 
 @click.command()
 @click.argument("name", required=False, metavar="[EXERCISE]")
-@click.option("--seed", type=SEED, help="Use these inputs in each run.")
+@click.option("--seed", type=SEED, help="Use the inputs of this seed in each run.")
 def watch(name: str | None, seed: int | None) -> None:
-    """Check the exercise at hand whenever you save it.
+    """Check the current exercise whenever you save it.
 
-    It is one screen that stays: `?` shows its keys, `q` ends it. Without a terminal a report follows each save.
+    It is one screen: `?` shows the keys, `q` ends it. Without a terminal, it prints a report after each save.
     """
     course = open_course()
     store = ProgressStore(course.layout, course.curriculum)
@@ -257,7 +257,7 @@ class Watch:
         path = (self.layout.work or self.layout.root) / source.display_path
         command = editor_command(path, self.state.first_line(source.display_path))
         if not command:
-            self._tell("No editor is known here: set EDITOR, or open the file in your own.")
+            self._tell("No editor was found: set EDITOR, or open the file in your own editor.")
             return
         with self.display.given_back():
             try:

@@ -63,7 +63,7 @@ class Player:
         self.generation = code.module("ch7_inference/generate")
         self.choosing = code.module("ch7_inference/sampling")
         self.cache: Any = None
-        self.why_no_cache = "" if with_cache else "it was told to"
+        self.why_no_cache = "" if with_cache else "--no-cache is set"
         if with_cache:
             self._find_cache(code)
 

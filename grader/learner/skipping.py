@@ -14,12 +14,12 @@ def skip_exercise(layout: Layout, curriculum: Curriculum, progress: ProgressStor
     if progress.has_passed(exercise):
         raise UsageError(f"{exercise.name} has passed: there is nothing to skip", "`grader check` goes on after it")
     if exercise.manually_graded:
-        raise UsageError(f"{exercise.name} is marked by a person: no other exercise waits for it", "just go on")
+        raise UsageError(f"{exercise.name} is marked by a person: no other exercise needs it", "go on with the next")
     if is_needed(curriculum, exercise) and not stands_in(layout, exercise):
         needing = [other.name for other in curriculum.graded if exercise.name in other.prerequisites]
         raise UsageError(
-            f"{exercise.name} cannot be skipped: {needing[0]} rests on it, and this kit has no part that can stand in",
-            "`grader hint` helps you on; those who made the kit left the stand-ins out",
+            f"{exercise.name} cannot be skipped: {needing[0]} needs it, and this kit has no course code for it",
+            "`grader hint` helps you; those who made the kit left the course code out",
         )
     progress.skip(exercise)
 

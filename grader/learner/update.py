@@ -66,7 +66,7 @@ def update(layout: Layout, progress: ProgressStore, source: Path, older: bool) -
         if after.released < before.released and not older:
             when = f"released {after.released}" if after.released else "that does not say when it was released"
             message = f"{source} is an older kit, {when}; yours was released {before.released}"
-            raise UsageError(message, "`--older` takes it all the same")
+            raise UsageError(message, "`--older` accepts it")
         plan = _Plan(layout, new, progress)
         done = Updated(
             before, after, plan.changes(), plan.new_exercises(), plan.replaced(), _asks_for_others(layout, new)
@@ -78,9 +78,9 @@ def update(layout: Layout, progress: ProgressStore, source: Path, older: bool) -
 
 def _refuse_a_course(layout: Layout) -> None:
     if layout.work is not None:
-        raise UsageError("this folder has exercises alone; the kit lies elsewhere", f"update it in {layout.root}")
+        raise UsageError("this folder has only exercises; the kit is in another folder", f"update it in {layout.root}")
     if layout.solutions.is_dir() or not (layout.graded / "pristine").is_dir():
-        raise UsageError("this is the course with its solutions, and no learner's kit", "`git pull` gets a newer one")
+        raise UsageError("this is the course with its solutions, not a learner's kit", "`git pull` gets a newer one")
     if not os.access(layout.root, os.W_OK):
         raise UsageError(f"{layout.root} cannot be written to")
 
@@ -91,7 +91,7 @@ def _staging(layout: Layout) -> Iterator[Path]:
     folder = layout.root / STATE / "update"
     with lock(folder.with_name(".update-lock"), wait=False) as alone:
         if not alone:
-            raise UsageError("another `grader update` is at work here", "wait until it has ended")
+            raise UsageError("another `grader update` is running here", "wait until it has ended")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:

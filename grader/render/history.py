@@ -23,7 +23,7 @@ def print_history(console: Console, history: History, short: str) -> None:
     lines = Lines(console)
     if history.summary is None:
         lines.line(
-            f"{history.exercise.name}: no attempt yet. `grader check {short}` makes one of what you have written."
+            f"{history.exercise.name}: no attempt yet. When you have written something, `grader check {short}` is one."
         )
         return
     lines.text(Text.assemble((history.exercise.name, "bold"), f"  {history.exercise.title}"))
@@ -86,6 +86,6 @@ def _print_change(lines: Lines, change: Change) -> None:
     if change.lines is None:
         lines.line("one of the two texts can no longer be read", 2)
     elif not change.lines:
-        lines.line("nothing in this file; something that it rests on was changed", 2)
+        lines.line("nothing in this file; another part that it uses was changed", 2)
     else:
         print_diff(lines, change.lines, 2)

@@ -67,4 +67,4 @@ def _print_sum(lines: Lines, curriculum: Curriculum, state: Mapping[str, str]) -
     lines.line(f"{done:g} of {total:g} points")
     skipped = [curriculum.shortest_name(e) for e in curriculum.exercises if state.get(e.name) == "skipped"]
     if skipped:
-        lines.line(f"Skipped: {', '.join(skipped)}. `grader skip --undo {skipped[0]}` takes one up again.")
+        lines.line(f"Skipped: {', '.join(skipped)}. `grader skip --undo {skipped[0]}` ends the skipping.")

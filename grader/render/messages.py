@@ -11,9 +11,9 @@ SEQUELS = MappingProxyType(
     {
         "ch5_models/translator": "see what it translates: grader train translator",
         "ch6_training/train": "see what it writes: grader train",
-        "ch7_inference/generate": "have your own model write: grader play",
+        "ch7_inference/generate": "generate text with your own model: grader play",
         "ch7_inference/kv_cache": "see how much faster your own model writes: grader play",
-        "ch7_inference/gpt2_weights": "have GPT-2 write (docs/play.md): grader play --gpt2 FOLDER",
+        "ch7_inference/gpt2_weights": "generate text with GPT-2 (docs/play.md): grader play --gpt2 FOLDER",
     }
 )
 
@@ -55,8 +55,8 @@ def waiting_text() -> str:
 def skipped_text(exercise: Exercise, short: str, upcoming: Exercise | None) -> str:
     """What was skipped, how to come back to it, and where to go on."""
     lines = [
-        f"{exercise.name} is skipped. It gives no points; later exercises rest on the course's own part.",
-        f"`grader check {short}` still judges it; `grader skip --undo {short}` takes it up again.",
+        f"{exercise.name} is skipped. It gives no points. Later exercises use the course's own code for it.",
+        f"`grader check {short}` still judges it; `grader skip --undo {short}` ends the skipping.",
     ]
     if upcoming is not None:
         lines += ["", f"Next: {upcoming.name}, {upcoming.title}"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from grader.course.visible import visible
 from grader.learner.playing import Likely, Pace
 
-KEYS = "Enter: go on   l: the three likeliest at each token   p: another prompt   q: quit"
+KEYS = "Enter: continue   l: the three likeliest at each token   p: another prompt   q: quit"
 
 
 def shown_piece(text: str) -> str:
@@ -19,13 +19,13 @@ def shown_piece(text: str) -> str:
 def opening_text(name: str, why_no_cache: str) -> str:
     """Which model writes, and whether it has its cache."""
     cache = f"\n(without a KV cache: {why_no_cache})" if why_no_cache else ""
-    return f"{name} goes on where you stop. Ctrl-C ends a text.{cache}"
+    return f"{name} continues your text. Ctrl-C stops it.{cache}"
 
 
 def pace_text(pace: Pace | None, why_no_cache: str) -> str:
     """Tokens per second with the cache and without."""
     if pace is None:
-        return "The prompt fills all that the model can see, so the pace was not measured."
+        return "The prompt fills the model's context, so the speed was not measured."
     tokens = f"over {pace.tokens} token{'' if pace.tokens == 1 else 's'}"
     if pace.cached is None:
         return f"{pace.plain:,.0f} tokens per second without a cache, {tokens} ({why_no_cache})"

@@ -29,7 +29,7 @@ class Sheet:
         """What this is, and the keys where someone answers."""
         self.lines.line(f"{self.exercise.name}: before you code", style="bold")
         if keys:
-            told = "Work each one out by hand. Enter alone skips, ? shows the answer, Ctrl-C leaves."
+            told = "Work each answer out by hand. Enter alone skips, ? shows the answer, Ctrl-C ends."
             self.lines.line(told, style="dim")
         self.lines.line("")
 
@@ -51,7 +51,7 @@ class Sheet:
     def mark(self, question: Question, marked: Marked) -> None:
         """Right or wrong, the answer, and why it is so."""
         if marked.outcome is Outcome.UNREADABLE:
-            told = f"This is not read as an answer: {expected_text(question)}."
+            told = f"This cannot be read as an answer: {expected_text(question)}."
             self.lines.line(told, indent=INDENT, style="yellow")
         elif marked.outcome is Outcome.RIGHT:
             self.lines.text(_ticked(f"Right. {question.why}"), lead=Text("✓  ", style="green bold"))
@@ -72,7 +72,7 @@ class Sheet:
         """The count, and the next commands."""
         left = len(self.questions) - given
         open_ = f", {left} not answered yet" if left else ""
-        told = f"{right} of {given} right{open_}." if given else f"No answer yet to {left} questions."
+        told = f"{right} of {given} right{open_}." if given else f"{left} questions have no answer yet."
         self.lines.line(told, style="bold")
         self.lines.line(f"read   grader show {self.name}")
         self.lines.line(f"edit   exercises/{self.exercise.name}{self.exercise.suffix}")
@@ -82,9 +82,9 @@ class Sheet:
 
     def how(self) -> None:
         """How to answer where there is no terminal."""
-        self.lines.line("Answer in a terminal, where each question is asked by itself, or give the answers in order:")
+        self.lines.line("Answer in a terminal, where the questions come one by one, or give the answers in order:")
         self.lines.line(f"grader predict {self.name} --answers FIRST --answers SECOND ...", indent=INDENT)
-        self.lines.line("One TEXT may hold several lines, an answer each. An empty one skips its question.")
+        self.lines.line("A TEXT may hold several lines, one answer per line. An empty line skips its question.")
         self.lines.line("--answers - reads the lines from standard input.")
 
     def _ask(self, question: Question, text: str) -> None:

@@ -30,10 +30,10 @@ def _pace(step: Step) -> str:
 def interrupted_text(checkpoint: Path | None) -> str:
     """What a run that was stopped by hand left behind."""
     if checkpoint is None:
-        return "Stopped. Nothing is kept of this run; with --checkpoint FILE it could go on."
+        return "Stopped. Nothing of this run is kept. With --checkpoint FILE, a run can be continued."
     if not checkpoint.exists():
         return "Stopped before the first checkpoint, so the same command begins again."
-    return f"Stopped. The same command goes on from {checkpoint}."
+    return f"Stopped. The same command continues from {checkpoint}."
 
 
 def floors_of(writing: Writing) -> dict[str, float]:
@@ -62,7 +62,7 @@ def trained_lines(done: Done, lines: Lines, picture: str) -> None:
 def _moments(writing: Writing, lines: Lines) -> None:
     if not writing.moments:
         return
-    lines.line(f"What your model wrote on the way (mean loss of the last steps, nats per {unit_of(writing)}):")
+    lines.line(f"What your model wrote during training (mean loss of the last steps, nats per {unit_of(writing)}):")
     for moment in writing.moments:
         lines.line("")
         lines.line(f"step {moment.step}, loss {moment.loss:.3f}", 0, "bold")
@@ -84,20 +84,21 @@ def unit_of(writing: Writing) -> str:
 
 def _losses(done: Done) -> Iterator[str]:
     writing = done.writing
-    yield f"Loss on text that it has not seen: {writing.held_out:.3f} nats per {unit_of(writing)}"
+    yield f"Loss on text that the model has not seen: {writing.held_out:.3f} nats per {unit_of(writing)}"
     if writing.reachable is not None and writing.floor is not None:
         above = writing.held_out - writing.reachable
-        yield f"  floor for windows of {writing.context} characters: {writing.reachable:.3f}; it is {apart(above)}"
-        yield f"  floor for one who has read everything before: {writing.floor:.3f}, out of reach of a window"
+        windows = f"floor for windows of {writing.context} characters"
+        yield f"  {windows}: {writing.reachable:.3f}; the loss is {apart(above)}"
+        yield f"  floor with all of the text before: {writing.floor:.3f}; a window cannot reach it"
     elif abs(done.characters_per_token - 1) > 0.01:
         yield (
             f"  {writing.held_out / done.characters_per_token:.3f} nats per character; a token has "
             f"{done.characters_per_token:.2f} characters"
         )
     first = done.trained.losses.training[0]
-    yield f"  the first step's loss was {first:.3f}; this is {100 * writing.held_out / first:.0f} % of it"
+    yield f"  the first step's loss was {first:.3f}; the loss is {100 * writing.held_out / first:.0f} % of that"
 
 
 def apart(above: float) -> str:
     """On a text of finite length a model may come out below the mean of all texts."""
-    return f"{above:.3f} above it" if above >= 0 else f"{-above:.3f} below it, by the luck of this text"
+    return f"{above:.3f} above it" if above >= 0 else f"{-above:.3f} below it, by chance in this text"

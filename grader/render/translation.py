@@ -16,7 +16,7 @@ def translator_trained_lines(done: TranslatorTrained, lines: Lines) -> None:
     """The losses, the share that is right, and where it is kept."""
     lines.line(f"The loss fell from {done.losses[0]:.3f} to {done.losses[-1]:.3f} nats per word.")
     lines.line(
-        f"Of {done.sentences} sentences that it has not seen, it translates {100 * done.right:.0f} % word for word."
+        f"Of {done.sentences} sentences that it has not seen, it translates {100 * done.right:.0f} % without a mistake."
     )
     lines.line("")
     lines.line(f"model    {done.folder}")
@@ -28,14 +28,14 @@ def translated_lines(done: Translated, lines: Lines) -> None:
     """The translation, and the grid of attention weights under it."""
     lines.line(" ".join(done.target) or "(nothing)", 0, "bold")
     if not done.is_whole:
-        lines.line("(it did not come to an end)")
+        lines.line("(the translation was cut off: it did not end by itself)")
     if done.weights is None:
-        lines.line("(your DecoderBlock does not call its cross_attention, so there is nothing to see of it)")
+        lines.line("(your DecoderBlock does not call its cross_attention, so there are no weights to show)")
         return
     if not done.target:
         return
     lines.line("")
-    lines.line("Of 100, how much each word looked at each word of the sentence (mean of the heads):")
+    lines.line("Attention weights in percent, from each word of the translation (mean of the heads):")
     lines.line("")
     for line in _grid(done, done.weights, lines.console.width):
         lines.line(line)

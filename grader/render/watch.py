@@ -51,7 +51,7 @@ KEYS = (
     Key("p", "back", "the one before"),
     Key("v", "all tests", "every test and every detail"),
     Key("l", "list", "the whole course, with what has passed"),
-    Key("s", "skip", "skip this exercise: later ones get a right one in its place"),
+    Key("s", "skip", "skip this exercise: later ones use the course's own code for it"),
     Key("a", "check all", "check every exercise of the course"),
     Key("r", "solution", "the reference solution, once yours has passed"),
 )
@@ -178,7 +178,7 @@ class WatchView:
         for key in self.keys:
             lines.text(Text(key.does), 2, Text(f"{key.key:<4}", "bold"))
         lines.line("")
-        lines.text(Text("up and down, and by the page with space; Enter goes back to the tests"), 2)
+        lines.text(Text("The arrow keys scroll by a line, space by a page. Enter goes back to the tests."), 2)
 
     def _print_all(self, console: Console, results: Sequence[ExerciseResult]) -> None:
         for result in results:

@@ -72,7 +72,7 @@ def test_the_list_says_what_each_costs_and_what_it_took(store: ProgressStore) ->
         "    by a person",
         "",
         "10 of 19 points",
-        "Skipped: twice. `grader skip --undo twice` takes one up again.",
+        "Skipped: twice. `grader skip --undo twice` ends the skipping.",
     ]
 
 
@@ -115,7 +115,7 @@ def test_where_there_is_nothing_to_compare_it_says_so(store: ProgressStore) -> N
     assert shown_history(store, 80, "ch1_mini/twice").startswith("ch1_mini/twice: no attempt yet.")
     for verdict, minutes in ((Verdict.FAILED, 0), (Verdict.PASSED, 9)):
         store.record(attempt("ch1_mini/twice", RIGHT, verdict, minutes), RIGHT.encode())
-    assert "nothing in this file; something that it rests on was changed" in shown_history(store, 80, "ch1_mini/twice")
+    assert "nothing in this file; another part that it uses was changed" in shown_history(store, 80, "ch1_mini/twice")
 
 
 def test_the_command_shows_it(store: ProgressStore, course: Kit) -> None:

@@ -66,7 +66,7 @@ def test_a_model_goes_on_from_a_prompt_with_its_cache_as_without(course: Path) -
     assert re.search(r"[\d,]+ tokens per second with the KV cache, [\d,]+ without, over 9 tokens", with_cache.stderr)
     without = grader(course, *run, "--no-cache", env=ONE_THREAD)
     assert without.stdout == with_cache.stdout
-    assert re.search(r"[\d,]+ tokens per second without a cache, over 9 tokens \(it was told to\)", without.stderr)
+    assert re.search(r"[\d,]+ tokens per second without a cache, over 9 tokens \(--no-cache is set\)", without.stderr)
 
 
 def test_a_text_grows_longer_than_the_model_and_its_likeliest_tokens_are_told(course: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_text_grows_longer_than_the_model_and_its_likeliest_tokens_are_told(co
     assert len(rows) == 40
     assert all(len(row) == 4 for row in rows)
     assert "".join(json.loads(row[0]) for row in rows) == text.removesuffix("\n")[15:]
-    assert "The prompt fills all that the model can see" in done.stderr
+    assert "The prompt fills the model's context" in done.stderr
 
 
 def test_without_a_cache_that_is_done_it_says_so(course: Path, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_on_a_terminal_keys_lead_through_texts(course: Path) -> None:
     child.expect_exact("written        likeliest")
     child.expect_exact("q: quit")
     child.send("\r")
-    child.expect("tokens per second|fills all")
+    child.expect("tokens per second|fills the model")
     child.expect_exact("q: quit")
     child.send("p")
     child.expect_exact("prompt> ")

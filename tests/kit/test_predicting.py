@@ -80,7 +80,7 @@ def test_each_answer_is_marked_at_once(kit: Kit) -> None:
     first = terminal.answer("3 -2\r")
     assert "1/3  What does `double` make of `x`? Two numbers.\n       x = torch.tensor([1.5, -1.0])" in first
     assert "✓  Right. The sign stays.\n\n2/3  What is the shape" in terminal.answer("wide\r")
-    told = "This is not read as an answer: sizes are wanted, such as (2, 3) or 2 3."
+    told = "This cannot be read as an answer: sizes are wanted, such as (2, 3) or 2 3."
     assert told in terminal.answer("2 3 1\r")
     told = "✗  Your answer has 3 values; 2 were asked for. The answer is (2, 3). One value\n   comes out for each"
     assert told in terminal.answer("no\r")

@@ -154,7 +154,7 @@ def test_what_passed_or_is_for_a_person_or_has_nothing_to_stand_in_is_not_skippe
     kit.file.write_text(WRONG_DOUBLE)
     learner.store.look_again()
     kit.layout.solution_file(kit.name).unlink()
-    with pytest.raises(GraderError, match="cannot be skipped: ch1_mini/twice rests on it"):
+    with pytest.raises(GraderError, match="cannot be skipped: ch1_mini/twice needs it"):
         learner.skip()
     skip_exercise(kit.layout, kit.curriculum, learner.store, learner.twice)  # nothing rests on it
     assert learner.store.is_skipped(learner.twice)
@@ -323,7 +323,7 @@ def test_a_kit_without_stand_ins_says_so(to_release: Kit) -> None:
     assert not (root / "out" / "tests" / "graded" / "standins").exists()
     done = grader(root / "out", "skip", "scale", env={"PYTHONPATH": str(root / "out")})
     assert done.returncode == 2
-    assert "this kit has no part that can stand in" in done.stderr
+    assert "this kit has no course code for it" in done.stderr
 
 
 def test_a_stand_in_that_tells_something_is_a_leak(to_release: Kit, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_training_shows_progress_and_samples_and_goes_on_from_a_checkpoint(solve
     assert done.returncode == 0, done.stderr
     assert re.search(r"step 12 of 12  loss \d\.\d{3}  floor 0\.502  [\d,]+ tokens/s  0 s left", done.stderr)
     assert re.findall(r"^step (\d+), loss", done.stdout, re.MULTILINE) == ["1", "3", "12"]
-    assert "floor for windows of 64 characters: 0.550; it is" in done.stdout
+    assert "floor for windows of 64 characters: 0.550; the loss is" in done.stdout
     assert (solved / "losses.png").read_bytes().startswith(PNG)
     first = written(solved)
     assert [moment.step for moment in first.moments] == [1, 3, 12]
@@ -207,7 +207,7 @@ def test_a_text_of_ones_own_is_trained_on_and_kept(solved: Path) -> None:
     done = grader(solved, *run, "--steps", "60", env=ONE_THREAD)
     assert done.returncode == 0, done.stderr
     assert "step 30 of 60" not in done.stderr
-    share = re.search(r"the first step's loss was [\d.]+; this is (\d+) % of it", done.stdout)
+    share = re.search(r"the first step's loss was [\d.]+; the loss is (\d+) % of that", done.stdout)
     assert share is not None
     assert int(share[1]) < 60
     assert "nats per character; a token has" in done.stdout

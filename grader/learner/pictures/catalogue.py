@@ -30,7 +30,7 @@ PICTURES = (
         "ch1_tokens/byte_pairs",
         "tokens",
         "Merges and the length of a text",
-        "What does each merge buy?",
+        "How much does each merge shorten a text?",
         "The first merges shorten a text most, because they join the most frequent pairs. Later ones join rarer pairs"
         " and gain less.",
     ),
@@ -48,8 +48,8 @@ PICTURES = (
         "embeddings",
         "The embedding table before and after training",
         "Does training put tokens with the same use side by side?",
-        "Before training the letters lie anywhere. After it most vowels lie together, away from most consonants,"
-        " although nobody told the model what a vowel is.",
+        "Before training, the letters lie in no order. After it, most vowels lie together, away from most consonants."
+        " Nobody told the model what a vowel is.",
     ),
     Picture(
         "cosine-matrix",
@@ -65,8 +65,8 @@ PICTURES = (
         "breaking",
         "A toy language model, broken in four ways",
         "What is each part of the model for?",
-        "Permuted ids cost next to nothing: ids are labels. A frozen table and two numbers per token cost something."
-        " Reading with another tokenizer costs most, and the more the longer the model has trained.",
+        "Permuted ids hardly raise the loss: ids are only labels. A frozen table or two numbers per token raise it a"
+        " little. Another tokenizer raises it most, and more so after longer training.",
     ),
     Picture(
         "temperatures",
@@ -75,7 +75,7 @@ PICTURES = (
         "Softmax at three temperatures",
         "How do scores become weights?",
         "The weights always sum to 1, and the largest score has the largest weight. A low temperature gives it nearly"
-        " all, a high one shares more evenly.",
+        " all the weight. A high temperature makes the weights more even.",
     ),
     Picture(
         "masks",
@@ -83,8 +83,8 @@ PICTURES = (
         "attention",
         "Who may look at whom",
         "Why can a model not copy the next token?",
-        "A causal mask lets each query see its own key and the earlier ones. With more keys than queries the last query"
-        " still sees all. A padding mask hides the keys after the end of the text from every query.",
+        "A causal mask lets each query see its own key and the earlier keys. If there are more keys than queries, the"
+        " last query still sees all keys. A padding mask hides the keys after the end of the text from every query.",
     ),
     Picture(
         "attention-heads",
@@ -101,24 +101,24 @@ PICTURES = (
         "places",
         "A table of positions",
         "How can a sum of waves tell where a token stands?",
-        "The left dimensions change quickly from row to row, the right ones slowly, so no two rows are equal. How alike"
-        " two positions are depends on their distance alone: the curves lie on each other.",
+        "The left dimensions change quickly from row to row, the right ones slowly, so no two rows are equal. The"
+        " similarity of two positions depends only on their distance, so the curves coincide.",
     ),
     Picture(
         "rotary-turns",
         "ch3_attention/rotary",
         "places",
         "A vector turned by its position",
-        "How can a score know the distance of two tokens?",
-        "The first pair of numbers turns fast, the others more slowly; lengths stay as they are. The score depends on"
-        " the distance alone: the curves lie on each other.",
+        "How can a score depend on the distance of two tokens?",
+        "The first pair of numbers turns fast, the others turn more slowly. The lengths do not change. The score"
+        " depends only on the distance, so the curves coincide.",
     ),
     Picture(
         "sparse-masks",
         "ch3_attention/sparse",
         "attention",
         "Two masks that leave pairs out",
-        "Which pairs can attention do without?",
+        "Which pairs can attention leave out?",
         "A window keeps the nearest keys, a stride keeps every fourth one. Both look at far fewer pairs than the whole"
         " lower triangle.",
     ),
@@ -128,8 +128,8 @@ PICTURES = (
         "depth",
         "The gradient on its way back to the first layer",
         "What keeps gradients from vanishing?",
-        "Read it from right to left, as the gradient goes. Without residual connections it vanishes, with them alone it"
-        " explodes. With norms it keeps its size.",
+        "Read the picture from right to left: the gradient flows backward. Without residual connections it vanishes."
+        " With them alone it explodes. With norms as well it keeps its size.",
     ),
     Picture(
         "two-senses",
@@ -137,7 +137,7 @@ PICTURES = (
         "meaning",
         "“bank” in two senses, before and after context",
         "Does the model know which bank is meant?",
-        "In the table there is one vector for the word, so all sentences share one point. After the last block the two"
+        "The table has one vector for the word, so all sentences share one point. After the last block the two"
         " senses lie apart.",
     ),
     Picture(
@@ -162,8 +162,8 @@ PICTURES = (
         "ch6_training/cost",
         "costs",
         "What a longer context costs",
-        "Why was context short for so long?",
-        "Twice the context costs four times the quadratic part.",
+        "Why were contexts short for so long?",
+        "When the context doubles, the quadratic part of the cost becomes four times as large.",
     ),
     Picture(
         "activation-memory",
@@ -171,17 +171,17 @@ PICTURES = (
         "costs",
         "The memory that training keeps",
         "What fills the memory in training?",
-        "What a forward pass keeps grows faster than the context, for the weights of attention grow with its square."
-        " AdamW's memory depends on the parameters alone.",
+        "The memory of a forward pass grows faster than the context, because the attention weights grow with its"
+        " square. AdamW's memory depends only on the number of parameters.",
     ),
     Picture(
         "next-token",
         "ch7_inference/sampling",
         "writing",
         "The next word under temperature, top-k and top-p",
-        "How much may chance decide?",
+        "How random is the choice of the next word?",
         "Temperature changes how even the probabilities are and keeps every word possible. Top-k keeps a fixed number"
-        " of words, top-p as few as reach a share. What is left sums to 1 again.",
+        " of words. Top-p keeps the fewest words that reach a share. The probabilities that are left sum to 1 again.",
     ),
     Picture(
         "cache-growth",
@@ -189,7 +189,7 @@ PICTURES = (
         "writing",
         "What a cache costs and saves",
         "Why does a model that writes need a cache?",
-        "With a cache the work for a token hardly grows; without one all tokens are read again.",
+        "With a cache the work for a token hardly grows. Without one the model reads all tokens again.",
     ),
 )
 

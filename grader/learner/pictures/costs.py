@@ -41,8 +41,8 @@ def context_cost(studio: Studio) -> Made:
             ),
         ),
         f"At {LENGTHS[3]} tokens the quadratic part is {share[3]:.0%} of the work, at {LENGTHS[-1]:,} tokens"
-        f" {share[-1]:.0%}. Twice the context costs four times that part, and it is half of all work at about"
-        f" {half:,.0f} tokens.",
+        f" {share[-1]:.0%}. When the context doubles, that part becomes four times as large. It is half of all"
+        f" work at about {half:,.0f} tokens.",
     )
 
 
