@@ -115,7 +115,6 @@ SECOND = """
 [twice]
 title = "Four times"
 points = 5
-time_limit = 2
 prerequisites = ["scale"]
 hints = ["Call it twice."]
 """

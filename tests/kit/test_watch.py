@@ -30,6 +30,8 @@ def compare(name: str, columns: int, screen: str) -> None:
 def test_a_whole_session(course: Kit, columns: int) -> None:
     """Open, fail, hint, fix, next, broken syntax, an endless loop, skip, another size, quit."""
     second = course.layout.exercise_file("ch1_mini/twice")
+    chapter = course.layout.chapter_file("ch1_mini")
+    chapter.write_text(chapter.read_text().replace("points = 5\n", "points = 5\ntime_limit = 2\n"))
     with Terminal(course.layout.root, "watch", "--seed", "1", columns=columns) as terminal:
         compare("open", columns, terminal.until("todo", "q quit"))
         course.write(SQUARED)

@@ -6,4 +6,4 @@ from ch2_embeddings.word2vec import BATCH_SIZE, train_skipgram
 
 
 def test_the_words_and_the_batches_agree() -> None:
-    assert f"draws {BATCH_SIZE} pairs" in str(train_skipgram.__doc__)
+    assert f"holds {BATCH_SIZE} pairs" in str(train_skipgram.__doc__)
