@@ -9,6 +9,7 @@ import click
 
 from grader.course.curriculum import Curriculum, Exercise, load_curriculum
 from grader.course.layout import Layout
+from grader.learner.progress import ProgressStore
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,8 @@ def one_exercise(curriculum: Curriculum, name: str) -> Exercise:
     if len(found) != 1:
         raise click.UsageError(f"{name} is a chapter; name one exercise of it")
     return found[0]
+
+
+def next_or_last(curriculum: Curriculum, progress: ProgressStore) -> Exercise:
+    """The next exercise to do; after the last, the last of the course."""
+    return curriculum.next_exercise(progress.has_passed) or curriculum.exercises[-1]

@@ -9,6 +9,7 @@ import select
 import termios
 import tty
 from types import MappingProxyType
+from typing import Any
 
 CHUNK_BYTES = 1024
 ESCAPE = "\x1b"
@@ -31,7 +32,7 @@ class Keys:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self.before: list[object] | None = None
+        self.before: list[Any] | None = None
 
     def __enter__(self) -> Keys:
         with contextlib.suppress(termios.error):
@@ -42,7 +43,7 @@ class Keys:
     def __exit__(self, *_: object) -> None:
         if self.before is not None:
             with contextlib.suppress(termios.error, OSError):
-                termios.tcsetattr(self.descriptor, termios.TCSANOW, self.before)  # type: ignore[arg-type]
+                termios.tcsetattr(self.descriptor, termios.TCSANOW, self.before)
 
     def read(self) -> tuple[str, ...]:
         """The keys that were pressed, once the descriptor is ready. A keyboard that is gone says `q`."""

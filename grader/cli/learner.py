@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from grader.cli.course import one_exercise, open_course
+from grader.cli.course import next_or_last, one_exercise, open_course
 from grader.cli.echo import echo
 from grader.course.brief import brief_of
 from grader.course.curriculum import Curriculum, Exercise, graded
@@ -98,4 +98,4 @@ def _exercise(curriculum: Curriculum, progress: ProgressStore, name: str | None)
     """The exercise of this name, or the next one to do; after the last, the last of the course."""
     if name is not None:
         return one_exercise(curriculum, name)
-    return curriculum.next_exercise(progress.has_passed) or curriculum.exercises[-1]
+    return next_or_last(curriculum, progress)

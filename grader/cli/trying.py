@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from grader.cli.course import one_exercise, open_course
+from grader.cli.course import next_or_last, one_exercise, open_course
 from grader.learner import trying
 from grader.learner.import_path import let_python_find
 from grader.learner.progress import ProgressStore
@@ -28,7 +28,7 @@ def try_(name: str | None, plain: bool) -> None:
         exercise = one_exercise(course.curriculum, name)
     else:
         progress = ProgressStore(course.layout, course.curriculum)
-        exercise = course.curriculum.next_exercise(progress.has_passed) or course.curriculum.exercises[-1]
+        exercise = next_or_last(course.curriculum, progress)
     with trying.opened(course.layout, course.curriculum, exercise) as setting:
         if not sys.stdin.isatty():
             sys.exit(trying.run_input(setting, sys.stdin.read()))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from miniature import Kit
+from running import PACKAGE
 
 from grader.judge.client import Judge
 
@@ -39,3 +41,12 @@ def people(tmp_path: Path) -> Path:
     folder = tmp_path / "class"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def solved(tmp_path: Path) -> Path:
+    """The course as a learner has it who solved every exercise, without the solutions."""
+    shutil.copytree(PACKAGE / "solutions", tmp_path / "exercises", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE / "data", tmp_path / "data")
+    shutil.copytree(PACKAGE / "tests" / "graded", tmp_path / "tests" / "graded")
+    return tmp_path

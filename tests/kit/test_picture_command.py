@@ -22,15 +22,6 @@ from grader.learner.pictures.studio import CannotDraw
 SOFTMAX = "ch3_attention/softmax"
 
 
-@pytest.fixture
-def solved(tmp_path: Path) -> Path:
-    """A learner's kit with every exercise solved, and no solutions."""
-    shutil.copytree(PACKAGE / "solutions", tmp_path / "exercises", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(PACKAGE / "data", tmp_path / "data")
-    shutil.copytree(PACKAGE / "tests" / "graded", tmp_path / "tests" / "graded")
-    return tmp_path
-
-
 def write(kit: Path, exercise: str, text: str) -> None:
     (kit / "exercises" / f"{exercise}.py").write_text(text)
 

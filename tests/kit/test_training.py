@@ -31,15 +31,6 @@ SMALL = ("--context", "16", "--width", "16", "--layers", "1", "--heads", "2")
 PNG = b"\x89PNG"
 
 
-@pytest.fixture
-def solved(tmp_path: Path) -> Path:
-    """The kit with every exercise solved."""
-    shutil.copytree(PACKAGE / "solutions", tmp_path / "exercises", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(PACKAGE / "data", tmp_path / "data")
-    shutil.copytree(PACKAGE / "tests" / "graded", tmp_path / "tests" / "graded")
-    return tmp_path
-
-
 def written(root: Path) -> Writing:
     found = read_writing(Layout(root))
     assert found is not None
