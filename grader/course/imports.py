@@ -25,14 +25,11 @@ def rests_on(
 
     `imports` gives what a file imports, as `imported` finds it. A learner may use a part that the reference does not.
     """
-    known = {item.name: item for item in curriculum.exercises}
-    found, waiting = {exercise.name}, [exercise]
-    while waiting:
-        item = waiting.pop()
-        fresh = {*item.prerequisites, *(name for name in imports(item) if name in known)} - found
-        found |= fresh
-        waiting += [known[name] for name in fresh]
-    return tuple(item for item in curriculum.exercises if item.name in found and item is not exercise)
+
+    def leads_to(item: Exercise) -> Iterable[str]:
+        return (*item.prerequisites, *imports(item))
+
+    return _reached(curriculum, exercise, leads_to(exercise), leads_to)
 
 
 def uses(
@@ -46,13 +43,21 @@ def uses(
     Those that it imports, directly or through them, and those that the suite asks for by name. What the exercise needs
     and this file does without is none of them.
     """
+    asked_for = (name for text in suite for name in quoted(text))
+    return _reached(curriculum, exercise, (*imports(exercise), *asked_for), imports)
+
+
+def _reached(
+    curriculum: Curriculum, exercise: Exercise, first: Iterable[str], leads_to: Callable[[Exercise], Iterable[str]]
+) -> tuple[Exercise, ...]:
+    """The other exercises that are reached from the first names; what is no exercise leads nowhere."""
     known = {item.name: item for item in curriculum.exercises}
-    found, waiting = {exercise.name}, [*imports(exercise), *(name for text in suite for name in quoted(text))]
+    found, waiting = {exercise.name}, list(first)
     while waiting:
         name = waiting.pop()
         if name in known and name not in found:
             found.add(name)
-            waiting += imports(known[name])
+            waiting += leads_to(known[name])
     return tuple(item for item in curriculum.exercises if item.name in found and item is not exercise)
 
 
